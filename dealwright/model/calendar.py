@@ -1,0 +1,31 @@
+"""Lengths of time and the working week, as values; the arithmetic is in language/calendar.py."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import msgspec
+
+Unit = Literal["minutes", "hours", "days", "working_minutes", "working_hours", "working_days"]
+
+
+class Duration(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A length of time; units that start with `working_` count in the account's working hours, the others run on."""
+
+    amount: int
+    unit: Unit
+
+
+class WorkingSpan(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A span of working time on one weekday (0 = Monday), in minutes since local midnight; `end` up to 1440."""
+
+    weekday: int
+    start: int
+    end: int
+
+
+class Calendar(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The account's working week: an IANA zone and spans in order, not overlapping."""
+
+    zone: str
+    spans: tuple[WorkingSpan, ...]
