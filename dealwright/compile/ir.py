@@ -385,7 +385,7 @@ class Automation(_Node, frozen=True, kw_only=True):
 
 
 class Account(_Node, frozen=True, kw_only=True):
-    """One company's definitions: what is on, and what it means. `country` is an ISO 3166 code (phones), `currency` ISO 4217."""
+    """One company's definitions: what is on, and what it means; `country` as in ISO 3166, `currency` as in ISO 4217."""
 
     key: str
     name: str

@@ -7,7 +7,6 @@ vendor; a connector declares which requests it carries out and with which delive
 from __future__ import annotations
 
 from datetime import date, datetime
-from decimal import Decimal
 from typing import Any, TypeAlias
 
 import msgspec
@@ -43,18 +42,16 @@ class DealChanges(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True)
     """New values of a deal's fields; UNSET is left alone, None clears."""
 
     title: str | msgspec.UnsetType = msgspec.UNSET
-    owner: str | None | msgspec.UnsetType = msgspec.UNSET
-    amount: Money | None | msgspec.UnsetType = msgspec.UNSET
-    close_date: date | None | msgspec.UnsetType = msgspec.UNSET
-    reference: str | None | msgspec.UnsetType = msgspec.UNSET
-    company: str | None | msgspec.UnsetType = msgspec.UNSET
+    owner: str | msgspec.UnsetType | None = msgspec.UNSET
+    amount: Money | msgspec.UnsetType | None = msgspec.UNSET
+    close_date: date | msgspec.UnsetType | None = msgspec.UNSET
+    reference: str | msgspec.UnsetType | None = msgspec.UNSET
+    company: str | msgspec.UnsetType | None = msgspec.UNSET
     tags: tuple[str, ...] | msgspec.UnsetType = msgspec.UNSET
 
     def given(self) -> dict[str, Any]:
         """Return the fields that are to change, by name."""
-        return {
-            name: value for name in self.__struct_fields__ if (value := getattr(self, name)) is not msgspec.UNSET
-        }
+        return {name: value for name in self.__struct_fields__ if (value := getattr(self, name)) is not msgspec.UNSET}
 
 
 class UpdateDeal(_Request, frozen=True, kw_only=True, tag="update_deal"):
@@ -85,12 +82,15 @@ class SetTask(_Request, frozen=True, kw_only=True, tag="set_task"):
 
 
 class SendEvent(_Request, frozen=True, kw_only=True, tag="send_event"):
-    """Post a signed JSON event to the outside system `to`, whose address stands in the target file."""
+    """Post a signed JSON event to the outside system `to`, whose address stands in the target file.
+
+    Numbers in the body are texts, since a JSON number of another program may not hold them exactly.
+    """
 
     to: str
     name: str
     deal_id: str
-    body: dict[str, str | bool | Decimal | None]
+    body: dict[str, str | bool | None]
     occurred_at: datetime
 
 

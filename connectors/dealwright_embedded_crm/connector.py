@@ -1,0 +1,133 @@
+"""The embedded CRM as the engine sees it: carries out calls in bulk by key, is read, shaped and pulled."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from typing import Final
+
+from dealwright.model.crm import Deal, PipelineShape
+from dealwright.model.delivery import Delivery, Keyed
+from dealwright.model.events import Answer
+from dealwright.model.requests import Call, CreateDeal, MoveDeal, Outcome, Refused, Request, Sent, SetTask, UpdateDeal
+from dealwright.ports import FeedItem, ShapeChange
+from dealwright_embedded_crm import feed, reads, shape
+from dealwright_embedded_crm.change import Change, Origin
+from dealwright_embedded_crm.csv_file import CsvFile
+from dealwright_embedded_crm.database import LOCK_SECONDS
+from dealwright_embedded_crm.importer import Importer
+from dealwright_embedded_crm.keys import Receipt, kept
+from dealwright_embedded_crm.people import People
+from dealwright_embedded_crm.rows import RowReader
+from dealwright_embedded_crm.values import Refusal
+
+ACTIONS: Final = frozenset({"create_deal", "update_deal", "move_deal", "set_task"})
+
+
+class EmbeddedCrm(People):
+    """A CRM in a database of its own (`sqlite:///data/crm.db` or `postgresql://...`), migrated when it is opened."""
+
+    name = "embedded_crm"
+    source = "embedded_crm"
+    call_timeout = float(LOCK_SECONDS + 5)
+
+    def actions(self) -> frozenset[str]:
+        """Return the four kinds it carries out."""
+        return ACTIONS
+
+    def delivery(self, request: Request) -> Delivery:
+        """Say that keys are kept with their writes for ever."""
+        return Keyed(dedupes_for=None)
+
+    async def perform(self, calls: Sequence[Call]) -> Sequence[Outcome]:
+        """Carry out the calls in one transaction; a key that is known gives its receipt again and changes nothing.
+
+        Raises:
+            Unavailable: nothing was changed.
+            OutcomeUnknown: the connection broke while it committed.
+        """
+        return await asyncio.to_thread(self._perform, calls)
+
+    async def look(self, calls: Sequence[Call]) -> Sequence[bool]:
+        """Say for each call whether its key is kept."""
+        return await asyncio.to_thread(self._look, calls)
+
+    async def read_deals(self, ids: Sequence[str]) -> Mapping[str, Deal]:
+        """Read deals in bulk; those that are not there are missing."""
+        return await asyncio.to_thread(self._read_deals, ids)
+
+    def shape(self, pipelines: Sequence[PipelineShape], *, apply: bool) -> Sequence[ShapeChange]:
+        """Compare pipelines with the wanted ones and, with `apply`, make them: all, or none if one is refused."""
+        if not apply:
+            with self._database.read() as connection:
+                return shape.compare(connection, pipelines)
+        with self._database.write() as connection:
+            changes = shape.compare(connection, pipelines)
+            if changes and not any(change.refused for change in changes):
+                shape.apply(connection, pipelines)
+            return changes
+
+    def pull(self, limit: int) -> Sequence[FeedItem]:
+        """Return the oldest events that were not taken yet."""
+        with self._database.read() as connection:
+            return feed.untaken(connection, limit)
+
+    def taken(self, source_ids: Sequence[str]) -> None:
+        """Remember that these events are safe elsewhere."""
+        if source_ids:
+            with self._database.write() as connection:
+                feed.take(connection, source_ids, self._clock.wall())
+
+    def importer(self, file: CsvFile, reader: RowReader, *, answer: Answer = "on") -> Importer:
+        """Return what imports a file into this CRM."""
+        return Importer(self._database, self._clock, file, reader, answer=answer)
+
+    def _perform(self, calls: Sequence[Call]) -> list[Outcome]:
+        if not calls:
+            return []
+        with self._database.write() as connection:
+            known = kept(connection, [call.key for call in calls])
+            change = Change(connection, self._clock.now())
+            wanted = [call.request for call in calls if call.key not in known]
+            change.load(
+                deals=[each.deal_id for each in wanted if isinstance(each, UpdateDeal | MoveDeal | SetTask)],
+                contacts=[id_ for each in wanted if isinstance(each, CreateDeal) for id_ in each.contacts],
+            )
+            outcomes = [_perform_one(change, call, known) for call in calls]
+            change.flush()
+            return outcomes
+
+    def _look(self, calls: Sequence[Call]) -> list[bool]:
+        with self._database.read() as connection:
+            known = kept(connection, [call.key for call in calls])
+        return [call.key in known for call in calls]
+
+    def _read_deals(self, ids: Sequence[str]) -> dict[str, Deal]:
+        with self._database.read() as connection:
+            return reads.deals_by_id(connection, ids)
+
+
+def _perform_one(change: Change, call: Call, known: dict[str, Receipt]) -> Outcome:
+    given = known.get(call.key)
+    if given is not None:
+        return Sent(receipt=given, repeated=True)
+    try:
+        receipt = _carry_out(change, call.request, Origin(actor=call.actor, cause=call.key))
+    except Refusal as refusal:
+        return Refused(code=refusal.code, message=refusal.message)
+    change.keep(call.key, call.request.kind, call.actor, receipt)
+    known[call.key] = receipt  # the same key twice in one batch is a repeat too
+    return Sent(receipt=receipt)
+
+
+def _carry_out(change: Change, request: Request, origin: Origin) -> Receipt:
+    if isinstance(request, SetTask):
+        return {"task_id": change.set_task(request).id}
+    if isinstance(request, UpdateDeal):
+        return {"changed": bool(change.update(request.deal_id, request.changes, origin))}
+    if isinstance(request, MoveDeal):
+        before, after = change.move(request, origin)
+        return {"moved": after is not before, "from_stage": before.stage, "to_stage": after.stage}
+    if isinstance(request, CreateDeal):
+        return {"deal_id": change.create(request, origin).id}
+    raise Refusal("unknown_action", f"the embedded CRM does not carry out {request.kind}")

@@ -1,0 +1,45 @@
+"""The change feed: what lies in the outbox and was not taken yet, in the order it happened."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+
+import msgspec
+from sqlalchemy import Connection, bindparam, select, update
+
+from dealwright.model.events import Event
+from dealwright.ports import FeedItem
+from dealwright_embedded_crm import schema
+
+_decode = msgspec.json.Decoder(Event).decode
+_TAKE = update(schema.outbox).where(schema.outbox.c.id == bindparam("number")).values(taken_at=bindparam("at"))
+
+
+def untaken(connection: Connection, limit: int) -> list[FeedItem]:
+    """Return the oldest events that nobody has taken."""
+    outbox = schema.outbox.c
+    # By mark, never by "greater than the last one seen": that would lose what commits later with a lower id.
+    query = select(outbox.event).where(outbox.taken_at.is_(None)).order_by(outbox.id).limit(limit)
+    return [FeedItem(event=_decode(raw), raw=raw) for raw in connection.execute(query).scalars()]
+
+
+def take(connection: Connection, source_ids: Sequence[str], at: datetime) -> None:
+    """Mark events as taken.
+
+    Raises:
+        ValueError: an id is of another CRM's feed.
+    """
+    installation = connection.execute(
+        select(schema.meta.c.value).where(schema.meta.c.name == "installation")
+    ).scalar_one()
+    rows = [{"number": _number(each, installation), "at": at} for each in source_ids]
+    if rows:
+        connection.execute(_TAKE, rows)
+
+
+def _number(source_id: str, installation: str) -> int:
+    owner, _, number = source_id.partition(":")
+    if owner != installation or not number.isdigit():
+        raise ValueError(f"{source_id!r} is no event of this CRM, whose events start with {installation}:")
+    return int(number)

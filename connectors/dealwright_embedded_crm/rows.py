@@ -1,0 +1,194 @@
+"""Turns one row of an import into a deal that can be created, or says everything that is wrong with it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from datetime import UTC, date, datetime, time
+from decimal import Decimal
+from typing import Final, TypeVar
+
+import msgspec
+
+from dealwright.errors import InputError
+from dealwright.model.crm import Money, PipelineShape
+from dealwright.model.requests import CreateDeal
+from dealwright_embedded_crm import values
+from dealwright_embedded_crm.currencies import DECIMALS
+from dealwright_embedded_crm.mapping import FieldMap, near
+from dealwright_embedded_crm.values import Refusal
+
+T = TypeVar("T")
+
+FIRST_YEAR: Final = 1900
+LAST_YEAR: Final = 2199
+
+_NO_CURRENCY: Final = "the amount has no currency; give --currency, or map a column to currency"
+_DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
+_AMOUNT = re.compile(r"\d+(\.\d+)?")
+_STEERS = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u2028\u2029]")
+"""Control characters but tab and line ends: those are ordinary in quoted cells, and become spaces."""
+
+
+class Row(msgspec.Struct, frozen=True, kw_only=True):
+    """One deal to create."""
+
+    line: int
+    deal: CreateDeal
+    created_at: datetime | None = None
+    stage_since: datetime | None = None
+    lost_reason: str | None = None
+
+
+class RowReader:
+    """Reads rows by one mapping into one pipeline.
+
+    Raises:
+        InputError: a cell is to mean a stage that is not there, or amounts would have no currency.
+    """
+
+    def __init__(
+        self, fields: FieldMap, pipeline: PipelineShape, *, currency: str | None, date_format: str | None = None
+    ) -> None:
+        for value, key in fields.stages.items():
+            if pipeline.stage(key) is None:
+                keys = [stage.key for stage in pipeline.stages]
+                raise InputError(
+                    f"--stage {value}={key}: pipeline {pipeline.key} has no stage {key!r}{near(key, keys)}"
+                )
+        if "amount" in fields.sources and "currency" not in fields.sources and currency is None:
+            raise InputError(f"--map amount=...: {_NO_CURRENCY}")
+        self._fields = fields
+        self._pipeline = pipeline
+        self._currency = currency
+        self._date_format = date_format
+        self._stages = {
+            **{stage.name.casefold(): stage.key for stage in pipeline.stages},
+            **{stage.key.casefold(): stage.key for stage in pipeline.stages},
+            **{value.casefold(): key for value, key in fields.stages.items()},
+        }
+
+    def read(self, line: int, cells: Mapping[str, str]) -> tuple[Row | None, list[str]]:
+        """Return the row, or None and every reason against it."""
+        problems: list[str] = []
+
+        def given(field: str, parse: Callable[[str], T | None]) -> T | None:
+            text = self._fields.text(field, cells)
+            try:
+                return parse(_harmless(field, text)) if text else None
+            except Refusal as refusal:
+                problems.append(refusal.message)
+                return None
+
+        title = given("title", values.title)
+        if title is None and not problems:
+            problems.append("the title is blank")
+        stage = given("stage", self._stage) if "stage" in self._fields.sources else self._pipeline.stages[0].key
+        if stage is None and not self._fields.text("stage", cells):
+            problems.append("the stage is blank")
+        close_date = given("close_date", self._day)
+        created = given("created", self._day)
+        currency = given("currency", _currency) or self._currency
+        amount = given("amount", lambda text: values.money(Money(_number(text), _named(currency))))
+        reference = given("reference", lambda text: values.line("reference", text))
+        owner = given("owner", lambda text: values.line("owner", text))
+        company = given("company", lambda text: values.line("company", text))
+        lost_reason = given("lost_reason", lambda text: self._lost_reason(text, stage))
+        tags = self._tags(cells, problems)
+        if problems or title is None or stage is None:
+            return None, problems
+        since = _midnight(created)
+        standing = self._pipeline.stage(stage)
+        if standing is not None and standing.kind in ("won", "lost"):
+            since = _midnight(close_date) or since
+        deal = CreateDeal(
+            pipeline=self._pipeline.key,
+            stage=stage,
+            title=title,
+            owner=owner,
+            amount=amount,
+            close_date=close_date,
+            reference=reference,
+            tags=tags,
+            company=company,
+        )
+        row = Row(line=line, deal=deal, created_at=_midnight(created), stage_since=since, lost_reason=lost_reason)
+        return row, []
+
+    def _tags(self, cells: Mapping[str, str], problems: list[str]) -> tuple[str, ...]:
+        texts = [part for source in self._fields.tags for part in source.text(cells).split(";")]
+        try:
+            return values.tags([_harmless("tags", text) for text in texts])
+        except Refusal as refusal:
+            problems.append(refusal.message)
+            return ()
+
+    def _lost_reason(self, text: str, stage: str | None) -> str | None:
+        standing = self._pipeline.stage(stage or "")
+        if standing is None or standing.kind != "lost":
+            return None  # a deal that was won again still carries why it was lost once, in many exports
+        reason = values.line("lost_reason", text)
+        if reason is not None and standing.reasons and reason not in standing.reasons:
+            hint = near(reason, standing.reasons)
+            raise Refusal("bad_lost_reason", f"stage {standing.key} has no lost reason {_short(reason)}{hint}")
+        return reason
+
+    def _stage(self, text: str) -> str:
+        key = self._stages.get(text.casefold())
+        if key is None or self._pipeline.stage(key) is None:
+            names = [stage.name for stage in self._pipeline.stages]
+            raise Refusal(
+                "unknown_stage", f"pipeline {self._pipeline.key} has no stage {_short(text)}{near(text, names)}"
+            )
+        return key
+
+    def _day(self, text: str) -> date:
+        try:
+            if self._date_format is not None:
+                day = datetime.strptime(text, self._date_format).replace(tzinfo=UTC).date()
+            elif _DAY.fullmatch(text):
+                day = date.fromisoformat(text)
+            else:
+                raise ValueError
+        except ValueError:
+            wanted = self._date_format or "2026-01-31"
+            raise Refusal("bad_date", f"{_short(text)} is no day written as {wanted}") from None
+        if not FIRST_YEAR <= day.year <= LAST_YEAR:
+            raise Refusal("bad_date", f"{_short(text)} is not between the years {FIRST_YEAR} and {LAST_YEAR}")
+        return day
+
+
+def _harmless(field: str, text: str) -> str:
+    found = _STEERS.search(text)
+    if found is not None:
+        raise Refusal(f"bad_{field}", f"the {field} holds the control character U+{ord(found.group()):04X}")
+    return text
+
+
+def _number(text: str) -> Decimal:
+    if _AMOUNT.fullmatch(text.removeprefix("-")):
+        return Decimal(text)
+    if text.lower().lstrip("+-") in ("nan", "inf", "infinity"):
+        raise Refusal("bad_amount", "the amount is no finite number")
+    raise Refusal("bad_amount", f"{_short(text)} is no amount written as 1054 or 1054.50")
+
+
+def _currency(text: str) -> str:
+    code = text.upper()
+    if code not in DECIMALS:
+        raise Refusal("bad_currency", f"{_short(text)} is no currency of ISO 4217, such as USD")
+    return code
+
+
+def _named(currency: str | None) -> str:
+    if currency is None:
+        raise Refusal("bad_currency", _NO_CURRENCY)
+    return currency
+
+
+def _midnight(day: date | None) -> datetime | None:
+    return None if day is None else datetime.combine(day, time.min, UTC)
+
+
+def _short(text: str) -> str:
+    return repr(text if len(text) <= 40 else f"{text[:39]}…")

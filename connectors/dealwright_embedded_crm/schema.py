@@ -1,0 +1,177 @@
+"""The CRM's tables, as the newest migration leaves them; what must always hold is a constraint here."""
+
+from __future__ import annotations
+
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    CheckConstraint,
+    Column,
+    Date,
+    ForeignKey,
+    ForeignKeyConstraint,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    String,
+    Table,
+    Text,
+    UniqueConstraint,
+    text,
+)
+
+from dealwright_embedded_crm.columns import Instant
+
+metadata = MetaData(
+    naming_convention={
+        "pk": "pk_%(table_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_name)s",
+        "ck": "ck_%(table_name)s_%(constraint_name)s",
+        "ix": "ix_%(table_name)s_%(column_0_name)s",
+    }
+)
+
+meta = Table(
+    "meta",
+    metadata,
+    Column("name", String(50), primary_key=True),
+    Column("value", Text, nullable=False),
+)
+
+counters = Table(
+    "counters",
+    metadata,
+    Column("name", String(50), primary_key=True),
+    Column("last", BigInteger, nullable=False),
+)
+
+users = Table(
+    "users",
+    metadata,
+    Column("id", BigInteger, primary_key=True, autoincrement=False),
+    Column("name", Text, nullable=False),
+    Column("email", Text, unique=True),
+    CheckConstraint("name <> ''", name="name"),
+)
+
+companies = Table(
+    "companies",
+    metadata,
+    Column("id", BigInteger, primary_key=True, autoincrement=False),
+    Column("name", Text, nullable=False, unique=True),
+    CheckConstraint("name <> ''", name="name"),
+)
+
+contacts = Table(
+    "contacts",
+    metadata,
+    Column("id", BigInteger, primary_key=True, autoincrement=False),
+    Column("name", Text),
+    Column("first_name", Text),
+    Column("last_name", Text),
+    Column("phone", Text),
+    Column("email", Text),
+    Column("created_at", Instant, nullable=False),
+    Column("updated_at", Instant, nullable=False),
+)
+
+pipelines = Table(
+    "pipelines",
+    metadata,
+    Column("key", String(200), primary_key=True),
+    Column("name", Text, nullable=False),
+    Column("position", Integer, nullable=False, unique=True),
+)
+
+stages = Table(
+    "stages",
+    metadata,
+    Column("pipeline", String(200), ForeignKey("pipelines.key"), primary_key=True),
+    Column("key", String(200), primary_key=True),
+    Column("name", Text, nullable=False),
+    Column("kind", String(10), nullable=False),
+    Column("probability", Integer),
+    Column("reasons", Text, nullable=False),
+    Column("position", Integer, nullable=False),
+    UniqueConstraint("pipeline", "position"),
+    CheckConstraint("kind in ('incoming', 'open', 'won', 'lost')", name="kind"),
+    CheckConstraint("probability between 0 and 100", name="probability"),
+)
+
+deals = Table(
+    "deals",
+    metadata,
+    Column("id", BigInteger, primary_key=True, autoincrement=False),
+    Column("title", Text, nullable=False),
+    Column("pipeline", String(200), nullable=False),
+    Column("stage", String(200), nullable=False),
+    Column("owner_id", BigInteger, ForeignKey("users.id")),
+    Column("amount_minor", BigInteger),
+    Column("currency", String(3)),
+    Column("close_date", Date),
+    Column("reference", Text),
+    Column("tags", Text, nullable=False),
+    Column("company_id", BigInteger, ForeignKey("companies.id")),
+    Column("lost_reason", Text),
+    Column("created_at", Instant, nullable=False),
+    Column("updated_at", Instant, nullable=False),
+    Column("stage_since", Instant, nullable=False),
+    Column("version", Integer, nullable=False),
+    ForeignKeyConstraint(["pipeline", "stage"], ["stages.pipeline", "stages.key"]),
+    CheckConstraint("title <> ''", name="title"),
+    CheckConstraint("amount_minor >= 0", name="amount"),
+    CheckConstraint("(amount_minor is null) = (currency is null)", name="money"),
+    CheckConstraint("version >= 1", name="version"),
+    Index("ix_deals_stage", "pipeline", "stage"),
+    Index("ix_deals_reference", "reference"),
+)
+
+deal_contacts = Table(
+    "deal_contacts",
+    metadata,
+    Column("deal_id", BigInteger, ForeignKey("deals.id"), primary_key=True),
+    Column("contact_id", BigInteger, ForeignKey("contacts.id"), primary_key=True),
+    Column("position", Integer, nullable=False),
+    UniqueConstraint("deal_id", "position"),
+    Index("ix_deal_contacts_contact_id", "contact_id"),
+)
+
+tasks = Table(
+    "tasks",
+    metadata,
+    Column("id", BigInteger, primary_key=True, autoincrement=False),
+    Column("deal_id", BigInteger, ForeignKey("deals.id"), nullable=False),
+    Column("text", Text, nullable=False),
+    Column("due_at", Instant, nullable=False),
+    Column("owner_id", BigInteger, ForeignKey("users.id")),
+    Column("done", Boolean, nullable=False),
+    Column("created_at", Instant, nullable=False),
+    CheckConstraint("text <> ''", name="text"),
+    Index("ix_tasks_deal_id", "deal_id"),
+)
+
+writes = Table(
+    "writes",
+    metadata,
+    Column("key", Text, primary_key=True),
+    Column("kind", String(50), nullable=False),
+    Column("actor", Text, nullable=False),
+    Column("receipt", LargeBinary, nullable=False),
+    Column("at", Instant, nullable=False),
+)
+"""The idempotency keys, kept for ever beside what they wrote, each with the receipt that was given."""
+
+outbox = Table(
+    "outbox",
+    metadata,
+    Column("id", BigInteger, primary_key=True, autoincrement=False),
+    Column("deal_id", BigInteger, ForeignKey("deals.id"), nullable=False),
+    Column("kind", String(50), nullable=False),
+    Column("event", LargeBinary, nullable=False),
+    Column("taken_at", Instant),
+    Index("ix_outbox_untaken", "id", sqlite_where=text("taken_at is null"), postgresql_where=text("taken_at is null")),
+    Index("ix_outbox_deal_id", "deal_id"),
+)
+"""The change feed, one row per event, written in the transaction of the change."""

@@ -1,0 +1,138 @@
+"""What a value of the CRM may be: cleans what is harmless, refuses what is not, and says why without repeating it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from datetime import datetime
+from decimal import Decimal
+from typing import Final
+
+from dealwright.model.crm import Money
+from dealwright_embedded_crm.currencies import DECIMALS
+
+TITLE_BYTES: Final = 10_000
+LINE_BYTES: Final = 1_000
+TEXT_BYTES: Final = 64_000
+MOST_TAGS: Final = 100
+MOST_CONTACTS: Final = 100
+MOST_MINOR: Final = 10**17
+"""Amounts end here: a number in the smallest unit of the currency that every database holds exactly."""
+
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]+")
+_CONTROL_BUT_NEWLINE = re.compile(r"[\x00-\x09\x0b-\x1f\x7f-\x9f\u2028\u2029]+")
+
+
+class Refusal(Exception):
+    """One item cannot be carried out; the others are not concerned."""
+
+    def __init__(self, code: str, message: str) -> None:
+        super().__init__(message)
+        self.code = code
+        self.message = message
+
+
+def line(field: str, value: str | None, limit: int = LINE_BYTES) -> str | None:
+    """Return a text of one line: control characters (line ends too) become spaces, and empty is None.
+
+    Raises:
+        Refusal: it is too long, or no text that can be stored.
+    """
+    if value is None:
+        return None
+    _check_size(field, value, limit)
+    return _CONTROL.sub(" ", value).strip() or None
+
+
+def title(value: str) -> str:
+    """Return a deal's title.
+
+    Raises:
+        Refusal: it is empty or longer than 10,000 bytes.
+    """
+    text = line("title", value, TITLE_BYTES)
+    if text is None:
+        raise Refusal("bad_title", "a deal needs a title")
+    return text
+
+
+def paragraph(field: str, value: str) -> str:
+    """Return a text of many lines, such as a task's.
+
+    Raises:
+        Refusal: it is empty or longer than 64,000 bytes.
+    """
+    _check_size(field, value, TEXT_BYTES)
+    text = _CONTROL_BUT_NEWLINE.sub(" ", value.replace("\r\n", "\n")).strip()
+    if not text:
+        raise Refusal(f"bad_{field}", f"the {field} is empty")
+    return text
+
+
+def tags(values: Sequence[str]) -> tuple[str, ...]:
+    """Return tags without blanks and repetitions, in the order given.
+
+    Raises:
+        Refusal: there are too many, or one is too long.
+    """
+    cleaned = tuple(dict.fromkeys(text for value in values if (text := line("tags", value)) is not None))
+    if len(cleaned) > MOST_TAGS:
+        raise Refusal("bad_tags", f"a deal has at most {MOST_TAGS} tags, not {len(cleaned)}")
+    return cleaned
+
+
+def money(value: Money | None) -> Money | None:
+    """Return an amount with exactly the decimals of its currency.
+
+    Raises:
+        Refusal: the currency is unknown, or the amount is not finite, negative, too great or too finely divided.
+    """
+    return None if value is None else from_minor(to_minor(value), value.currency)
+
+
+def to_minor(value: Money) -> int:
+    """Return an amount in the smallest unit of its currency.
+
+    Raises:
+        Refusal: as `money` says.
+    """
+    decimals = DECIMALS.get(value.currency)
+    if decimals is None:
+        raise Refusal("bad_currency", "the currency is no code of ISO 4217, such as USD")
+    if not value.amount.is_finite():
+        raise Refusal("bad_amount", "the amount is no finite number")
+    if value.amount < 0:
+        raise Refusal("bad_amount", "the amount is negative")
+    if value.amount.adjusted() > 18:
+        raise Refusal("bad_amount", "the amount is greater than any deal")
+    minor = value.amount.scaleb(decimals)
+    if minor != (whole := int(minor)):
+        raise Refusal("bad_amount", f"the amount has more decimals than {value.currency} has ({decimals})")
+    if whole > MOST_MINOR:
+        raise Refusal("bad_amount", "the amount is greater than any deal")
+    return whole
+
+
+def from_minor(minor: int, currency: str) -> Money:
+    """Return the amount that so many smallest units of a currency are."""
+    return Money(amount=Decimal(minor).scaleb(-DECIMALS[currency]), currency=currency)
+
+
+def aware(field: str, value: datetime) -> datetime:
+    """Return an instant that has a zone.
+
+    Raises:
+        Refusal: it has none.
+    """
+    if value.tzinfo is None:
+        raise Refusal(f"bad_{field}", f"{field} is a moment without a zone")
+    return value
+
+
+def _check_size(field: str, value: str, limit: int) -> None:
+    try:
+        size = len(value.encode())
+    except UnicodeEncodeError:
+        raise Refusal(f"bad_{field}", f"the {field} holds half a character (a lone surrogate)") from None
+    if size > limit:
+        raise Refusal(f"bad_{field}", f"the {field} is {size:,} bytes long; at most {limit:,} are kept")

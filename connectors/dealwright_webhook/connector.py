@@ -1,0 +1,91 @@
+"""The webhook connector as the engine sees it: carries out `send_event` for the targets of one account."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from typing import Final
+
+from dealwright.clock import Clock
+from dealwright.errors import Rejected
+from dealwright.model.delivery import AtMostOnce, Delivery
+from dealwright.model.requests import Call, Outcome, Refused, Request, SendEvent
+from dealwright_webhook.client import TargetClient
+from dealwright_webhook.settings import WebhookSettings
+
+ACTIONS: Final = frozenset({"send_event"})
+
+
+class WebhookConnector:
+    """Posts events to named targets, many at once over kept connections, one outcome for each."""
+
+    name = "webhook"
+
+    def __init__(self, settings: WebhookSettings, clock: Clock) -> None:
+        self._settings = settings
+        self._clock = clock
+        self._clients: dict[str, TargetClient] = {}
+        self._loop: asyncio.AbstractEventLoop | None = None
+
+    @property
+    def call_timeout(self) -> float:
+        """The longest one bulk call takes: what cannot start in time comes back as `TryAgain`."""
+        return 2 * self._settings.timeout
+
+    def actions(self) -> frozenset[str]:
+        """Return `send_event`."""
+        return ACTIONS
+
+    def delivery(self, request: Request) -> Delivery:
+        """Return KEYED for a target that says how long it knows repeats, else AT_MOST_ONCE."""
+        target = self._settings.targets.get(request.to) if isinstance(request, SendEvent) else None
+        return AtMostOnce() if target is None else target.delivery
+
+    async def perform(self, calls: Sequence[Call]) -> Sequence[Outcome]:
+        """Send the events, many at once, one attempt each."""
+        self._follow_loop()
+        deadline = self._clock.monotonic() + self.call_timeout
+        return await asyncio.gather(*(self._send(call, deadline) for call in calls))
+
+    async def look(self, calls: Sequence[Call]) -> Sequence[bool]:
+        """Refuse: no receiver of webhooks can be asked.
+
+        Raises:
+            Rejected: always.
+        """
+        raise Rejected("a webhook's receiver cannot be asked for a key", code="not_checkable")
+
+    async def close(self) -> None:
+        """Close all connections."""
+        clients, self._clients = list(self._clients.values()), {}
+        for client in clients:
+            await client.close()
+
+    async def _send(self, call: Call, deadline: float) -> Outcome:
+        request = call.request
+        if not isinstance(request, SendEvent):
+            return Refused(code="unknown_action", message=f"the webhook connector does not carry out {request.kind}")
+        client = self._client(request.to)
+        if client is None:
+            known = ", ".join(sorted(self._settings.targets)) or "none"
+            return Refused(code="unknown_target", message=f"no webhook target is called {request.to!r}; known: {known}")
+        return await client.post(call, request, deadline)
+
+    def _client(self, name: str) -> TargetClient | None:
+        target = self._settings.targets.get(name)
+        if target is not None and name not in self._clients:
+            self._clients[name] = TargetClient(
+                name,
+                target,
+                timeout=self._settings.timeout,
+                concurrency=self._settings.concurrency,
+                clock=self._clock,
+            )
+        return self._clients.get(name)
+
+    def _follow_loop(self) -> None:
+        """Forget connections of another event loop: they can neither be used nor closed from this one."""
+        loop = asyncio.get_running_loop()
+        if self._loop is not loop:
+            self._loop = loop
+            self._clients = {}

@@ -1,0 +1,116 @@
+"""`dealwright check` and `dealwright compile`: what the definition files say, and what is wrong with them."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from pathlib import Path
+
+import click
+import msgspec
+
+from dealwright.cli.terminal import plain
+from dealwright.compile import describe, ir
+from dealwright.compile.digest import behaviour_digest, metadata_digest, release_digest
+from dealwright.compile.findings import Finding, Loaded, together
+from dealwright.compile.loader import load
+from dealwright.errors import InputError
+
+_DEFAULT = Path("pipeline_defs")
+
+
+@click.command()
+@click.argument("paths", nargs=-1, type=click.Path(path_type=Path))
+@click.option("--format", "format_", type=click.Choice(["text", "json"]), default="text", help="How to print findings.")
+def check(paths: tuple[Path, ...], format_: str) -> None:
+    """Check definition files: files, companies' folders, or folders of them (by default ./pipeline_defs).
+
+    Ends with 0 if nothing is wrong, 1 if something is, 2 if there is nothing to check.
+    """
+    loaded = together(load(path) for path in paths or (_DEFAULT,))
+    if format_ == "json":
+        click.echo(_json({"accounts": [_digests(account) for account in loaded.accounts], "findings": loaded.findings}))
+    else:
+        _print_findings(loaded.findings, err=False)
+        click.echo(_verdict(loaded))
+    raise SystemExit(1 if loaded.errors else 0)
+
+
+@click.command("compile")
+@click.argument("path", type=click.Path(path_type=Path), default=_DEFAULT)
+@click.option("--json", "as_json", is_flag=True, help="Print the compiled form, with its digests, as JSON.")
+@click.option("--account", "key", help="Only the account of this key.")
+def compile_(path: Path, as_json: bool, key: str | None) -> None:
+    """Show what definition files mean.
+
+    Ends with 1 if something is wrong with them; what is wrong is printed on standard error.
+    """
+    loaded = load(path)
+    _print_findings(loaded.findings, err=True)
+    accounts = [account for account in loaded.accounts if key in (None, account.key)]
+    if key is not None and not accounts and not loaded.errors:
+        known = ", ".join(account.key for account in loaded.accounts)
+        raise InputError(f"there is no account {key!r} in {path}; there is {known}")
+    if as_json:
+        click.echo(_json({"accounts": [{**_digests(account), "ir": account} for account in accounts]}))
+    else:
+        for account in accounts:
+            click.echo("\n".join(plain(line) for line in _summary(account)))
+    raise SystemExit(1 if loaded.errors else 0)
+
+
+def _print_findings(findings: Iterable[Finding], *, err: bool) -> None:
+    for finding in findings:
+        click.echo(plain(finding), err=err)
+        if finding.hint:
+            click.echo(f"    hint: {plain(finding.hint)}", err=err)
+
+
+def _verdict(loaded: Loaded) -> str:
+    errors = len(loaded.errors)
+    warnings = len(loaded.findings) - errors
+    if loaded.findings:
+        return f"{_count(errors, 'error')}, {_count(warnings, 'warning')}"
+    return "; ".join(map(_counted, loaded.accounts))
+
+
+def _counted(account: ir.Account) -> str:
+    pipelines, automations = len(account.pipelines), len(account.automations)
+    return f"{account.key}: {_count(pipelines, 'pipeline')}, {_count(automations, 'automation')}, ok"
+
+
+def _count(number: int, what: str) -> str:
+    return f"{number} {what}{'' if number == 1 else 's'}"
+
+
+def _digests(account: ir.Account) -> dict[str, str]:
+    return {
+        "account": account.key,
+        "behaviour": behaviour_digest(account),
+        "metadata": metadata_digest(account),
+        "release": release_digest(account),
+    }
+
+
+def _json(value: object) -> str:
+    # ASCII only: whatever stands in a name, it does not reach the terminal as it is.
+    return json.dumps(msgspec.to_builtins(value), indent=2)
+
+
+def _summary(account: ir.Account) -> Iterable[str]:
+    yield f"{account.name} ({account.key}), {account.calendar.zone}, {account.currency or 'no currency'}"
+    yield f"release {release_digest(account)[:12]}, behaviour {behaviour_digest(account)[:12]}"
+    for pipeline in account.pipelines:
+        yield ""
+        yield f"pipeline {pipeline.key}: {pipeline.name}"
+        for stage in pipeline.stages:
+            chance = "" if stage.probability is None else f", {stage.probability} %"
+            yield f"  {stage.key}: {stage.name} ({stage.kind}{chance})"
+    for automation in account.automations:
+        yield ""
+        yield f"automation {automation.key}{': ' if automation.why else ''}{automation.why}"
+        yield f"  when {describe.trigger(automation.on)}, {describe.again(automation.again)}"
+        if automation.when != ir.All(of=()):
+            yield f"  if {describe.condition(automation.when)}"
+        for line in describe.steps(automation.do):
+            yield f"    {line}"

@@ -1,0 +1,138 @@
+"""IR in words: triggers, conditions and steps as people read them in summaries and traces."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from dealwright.compile import ir
+from dealwright.model.calendar import Duration
+
+
+def trigger(on: ir.Trigger) -> str:
+    """Return the trigger in words."""
+    match on:
+        case ir.OnDealCreated():
+            return f"a deal is created{_within(on.pipelines, on.stages)}"
+        case ir.OnDealUpdated():
+            return f"{' or '.join(on.fields) or 'a field'} of a deal changes{_within(on.pipelines)}"
+        case ir.OnStageChanged():
+            start = f" from {_stages(on.from_)}" if on.from_ else ""
+            end = f" to {_stages(on.to)}" if on.to else ""
+            return f"a deal moves{start}{end}{_within(on.pipelines)}"
+        case ir.OnEntered():
+            return f"a deal comes into {_stages(on.stages)}"
+        case ir.OnContactAdded():
+            return f"a contact is added to a deal{_within(on.pipelines)}"
+        case ir.OnContactRemoved():
+            return f"a contact is removed from a deal{_within(on.pipelines)}"
+
+
+def condition(given: ir.Condition) -> str:
+    """Return the condition in words, as its author would have typed it."""
+    match given:
+        case ir.All():
+            return " & ".join(map(_inner, given.of)) or "always"
+        case ir.Any():
+            return " | ".join(map(_inner, given.of)) or "never"
+        case ir.Not():
+            return f"~{_inner(given.of)}"
+        case ir.Compare():
+            return f"{given.field.path} {given.op} {expression(given.value)}"
+        case ir.IsSet():
+            return f"{given.field.path} is set"
+        case ir.IsIn():
+            return f"{given.field.path} is in {', '.join(map(expression, given.values))}"
+        case ir.Has():
+            return f"{given.field.path} has {' or '.join(map(repr, given.values))}"
+
+
+def _inner(given: ir.Condition) -> str:
+    words = condition(given)
+    return f"({words})" if isinstance(given, ir.All | ir.Any) and len(given.of) > 1 else words
+
+
+def expression(value: ir.Expression) -> str:
+    """Return what is written or compared with, in words."""
+    match value:
+        case ir.Ref():
+            return value.path
+        case ir.TemplateText():
+            return repr(value.source)
+        case ir.MoneyValue():
+            return f"{value.amount:,} {value.currency}"
+        case ir.NumberValue():
+            return f"{value.value:,}"
+        case ir.StageValue():
+            return f"{value.pipeline}.{value.stage}"
+        case ir.PipelineValue():
+            return value.pipeline
+        case ir.Cleared():
+            return "nothing"
+        case ir.TagsValue():
+            return ", ".join(map(repr, value.value)) or "no tags"
+        case ir.TextValue():
+            return repr(value.value)
+        case ir.FlagValue():
+            return "yes" if value.value else "no"
+        case ir.DayValue() | ir.MomentValue():
+            return value.value.isoformat()
+
+
+def duration(given: Duration) -> str:
+    """Return the length of time in words."""
+    unit = given.unit.replace("_", " ")
+    return f"{given.amount} {unit.removesuffix('s') if given.amount == 1 else unit}"
+
+
+def again(given: ir.Again) -> str:
+    """Return how often the automation acts, in words."""
+    if isinstance(given, ir.EveryEvent):
+        return "every time"
+    within = f" within {duration(given.within)}" if given.within is not None else ""
+    return f"once per {given.per.replace('_', ' ')}{within}"
+
+
+def steps(given: Sequence[ir.Step], depth: int = 0) -> Iterator[str]:
+    """Yield one line per step, those inside branches indented."""
+    pad = "  " * depth
+    for step in given:
+        yield f"{pad}{step.name}: {_step(step)}"
+        if isinstance(step, ir.BranchStep):
+            for case in step.cases:
+                yield f"{pad}  if {condition(case.when)}"
+                yield from steps(case.do, depth + 2)
+            if step.otherwise:
+                yield f"{pad}  otherwise"
+                yield from steps(step.otherwise, depth + 2)
+            if step.unset is not None:
+                yield f"{pad}  if that is unknown"
+                yield from steps(step.unset, depth + 2)
+
+
+def _step(step: ir.Step) -> str:
+    match step:
+        case ir.CreateDealStep():
+            return f"create a deal in {expression(step.stage)}, {expression(step.title)}"
+        case ir.UpdateDealStep():
+            return f"set {', '.join(f'{name} to {expression(value)}' for name, value in step.changes.items())}"
+        case ir.MoveDealStep():
+            return f"move to {expression(step.to)}{', forward only' if step.only_forward else ''}"
+        case ir.SetTaskStep():
+            return f"task {expression(step.text)}, due in {duration(step.due)}"
+        case ir.SendEventStep():
+            return f"send {step.event!r} to {step.to}"
+        case ir.WaitStep():
+            return f"wait {duration(step.duration)}"
+        case ir.StopStep():
+            return "stop"
+        case ir.BranchStep():
+            return "branch"
+
+
+def _stages(stages: Sequence[ir.StageValue]) -> str:
+    return " or ".join(map(expression, stages))
+
+
+def _within(pipelines: Sequence[str], stages: Sequence[ir.StageValue] = ()) -> str:
+    places = [*pipelines, *map(expression, stages)]
+    return f" in {' or '.join(places)}" if places else ""

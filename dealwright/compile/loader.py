@@ -1,0 +1,231 @@
+"""Loads definition files in child processes, one per company, and gathers everything they tell."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import select
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Final
+
+import msgspec
+
+from dealwright.compile import ir
+from dealwright.compile.findings import Finding, Loaded, together
+from dealwright.compile.messages import Compiled, Done, Found, Job, Limits, Message, Started
+from dealwright.errors import InputError
+
+MAX_FILE: Final = 1_000_000
+"""The largest definition file, in bytes."""
+
+_MAX_TOLD: Final = 256 << 20
+_KEPT_VARIABLES: Final = ("LANG", "LC_ALL", "LD_LIBRARY_PATH", "PATH", "SYSTEMROOT")
+_USUAL: Final = Limits()
+
+
+def load(path: Path, *, limits: Limits = _USUAL) -> Loaded:
+    """Load the definitions at `path`: one file, a company's folder, or a folder of companies' folders.
+
+    Raises:
+        InputError: there is nothing to load at the path.
+    """
+    companies = _companies(path)
+    with ThreadPoolExecutor(max_workers=min(len(companies), os.cpu_count() or 1)) as pool:
+        return together(pool.map(lambda company: company.load(limits), companies))
+
+
+# --- what is there to load ------------------------------------------------------------------------------------------
+
+
+def _companies(path: Path) -> list[_Company]:
+    if path.is_file():
+        if path.suffix != ".py":
+            raise InputError(f"{path} is not a Python file: definitions are written in files that end in .py")
+        return [_Company(path.parent, (path.name,), whole=False)]
+    if not path.is_dir():
+        raise InputError(f"there is nothing at {path}: name a definition file or a folder of them")
+    if any(_is_definition(file) for file in path.glob("*.py")):
+        return [_Company(path, tuple(_files(path, path)), whole=True)]
+    folders = sorted(folder for folder in path.iterdir() if folder.is_dir() and _is_visible(folder))
+    companies = [
+        _Company(folder, tuple(files), whole=True) for folder in folders if (files := list(_files(folder, folder)))
+    ]
+    if not companies:
+        raise InputError(f"there are no definition files in {path}: write <company>/account.py with an Account(...)")
+    return companies
+
+
+def _files(folder: Path, root: Path) -> Iterator[str]:
+    """The definition files of a folder and the folders in it, `__init__.py` first."""
+    for file in sorted(folder.glob("*.py"), key=lambda file: (file.name != "__init__.py", file.name)):
+        if file.name == "__init__.py" or _is_definition(file):
+            yield file.relative_to(root).as_posix()
+    for inner in sorted(folder.iterdir()):
+        if inner.is_dir() and not inner.is_symlink() and _is_visible(inner) and inner.name != "tests":
+            yield from _files(inner, root)
+
+
+def _is_definition(file: Path) -> bool:
+    return file.name != "conftest.py" and not file.name.startswith(("test_", "_", "."))
+
+
+def _is_visible(folder: Path) -> bool:
+    return not folder.name.startswith((".", "_"))
+
+
+# --- one company ----------------------------------------------------------------------------------------------------
+
+
+class _Company:
+    """One company's folder, or one file of it."""
+
+    def __init__(self, folder: Path, files: tuple[str, ...], *, whole: bool) -> None:
+        self._folder = folder
+        self._root = folder.resolve()
+        self._files = files
+        self._whole = whole
+
+    def load(self, limits: Limits) -> Loaded:
+        """Load the files; when one is the end of the child, start again without it."""
+        findings = list(self._unreadable())
+        unusable = {finding.path for finding in findings}
+        skipped = [file for file in self._files if file in unusable]
+        while True:
+            job = Job(
+                root=str(self._root),
+                package=self._root.name,
+                files=self._files,
+                skipped=tuple(skipped),
+                whole=self._whole,
+                limits=limits,
+            )
+            told = _Child(job)
+            told.listen()
+            if told.done or told.file is None or told.file in skipped:
+                break
+            findings.append(told.death())
+            skipped.append(told.file)
+        if not told.done:
+            findings.append(told.death())
+        shown = [
+            msgspec.structs.replace(finding, path=self._shown(finding.path)) for finding in (*findings, *told.found)
+        ]
+        accounts = tuple(told.accounts) if told.done else ()
+        return Loaded(accounts=accounts, folders=(str(self._folder),) * len(accounts), findings=tuple(shown))
+
+    def _unreadable(self) -> Iterator[Finding]:
+        for file in self._files:
+            try:
+                size = (self._root / file).stat().st_size
+            except OSError as error:
+                yield _finding("DW902", file, f"the file cannot be read: {error.strerror}", "check its link and rights")
+                continue
+            if size > MAX_FILE:
+                message = f"the file has {size:,} bytes, and {MAX_FILE:,} are the most"
+                yield _finding("DW902", file, message, "split it: definitions are written, not stored data")
+
+    def _shown(self, file: str) -> str:
+        return str(self._folder / file) if file != "." else str(self._folder)
+
+
+def _finding(code: str, file: str, message: str, hint: str) -> Finding:
+    return Finding(code=code, path=file, line=1, message=message, hint=hint)
+
+
+class _Child:
+    """One run of the child process, and what it told."""
+
+    def __init__(self, job: Job) -> None:
+        self._job = job
+        self.found: list[Finding] = []
+        self.accounts: list[ir.Account] = []
+        self.file: str | None = None
+        self.done = False
+        self._silent = False
+        self._status = 0
+
+    def listen(self) -> None:
+        """Start the child, take what it tells, and end it with everything it started."""
+        reading, writing = os.pipe()
+        try:
+            child = subprocess.Popen(  # noqa: S603 - our own interpreter and module
+                # -P: the folder it is started in is not searched for modules; -B: nothing is written beside the files.
+                [
+                    *(sys.executable, "-P", "-s", "-B", "-m", "dealwright.compile.child"),
+                    *(msgspec.json.encode(self._job).decode(), str(writing)),
+                ],
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.DEVNULL,
+                stderr=subprocess.DEVNULL,
+                pass_fds=(writing,),
+                env=_environment(),
+                cwd=self._job.root,
+                start_new_session=True,
+            )
+        except BaseException:
+            os.close(reading)
+            raise
+        finally:
+            os.close(writing)
+        try:
+            self._take(reading)
+        finally:
+            os.close(reading)
+            with contextlib.suppress(ProcessLookupError):
+                if not self.done:
+                    # It may be ending by itself: how it ended is worth knowing.
+                    with contextlib.suppress(subprocess.TimeoutExpired):
+                        child.wait(0.0 if self._silent else 1.0)
+                os.killpg(child.pid, signal.SIGKILL)
+            self._status = child.wait()
+
+    def _take(self, reading: int) -> None:
+        decoder = msgspec.json.Decoder(Message)
+        rest = b""
+        size = 0
+        while not self.done:
+            ready, _, _ = select.select([reading], [], [], self._job.limits.silence)
+            if not ready:
+                self._silent = True
+                return
+            data = os.read(reading, 1 << 16)
+            size += len(data)
+            if not data or size > _MAX_TOLD:
+                return
+            *lines, rest = (rest + data).split(b"\n")
+            for line in lines:
+                try:
+                    self._note(decoder.decode(line))
+                except msgspec.MsgspecError:
+                    return
+
+    def _note(self, message: Message) -> None:
+        match message:
+            case Started(file=file):
+                self.file = file
+            case Found(finding=finding):
+                self.found.append(finding)
+            case Compiled(account=account):
+                self.accounts.append(account)
+            case Done():
+                self.done = True
+
+    def death(self) -> Finding:
+        """Return the finding of a child that ended before it was done."""
+        file = self.file or "."
+        hint = "definitions only describe: take out what computes, waits or reads"
+        if self._silent or -self._status in (signal.SIGXCPU, signal.SIGKILL):
+            return _finding("DW905", file, "loading took too long or too much memory, and was ended", hint)
+        how = f"by signal {-self._status}" if self._status < 0 else f"with exit code {self._status}"
+        return _finding("DW904", file, f"the file ended the process that loaded it, {how}", "take out what ends it")
+
+
+def _environment() -> dict[str, str]:
+    """What a definition may see of the environment: no secrets, no settings."""
+    kept = {name: os.environ[name] for name in _KEPT_VARIABLES if name in os.environ}
+    return {**kept, "PYTHONHASHSEED": "0", "PYTHONUTF8": "1"}

@@ -1,0 +1,212 @@
+"""Lowering: an account as it was written becomes IR, and everything wrong with it is found at once."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from pathlib import Path
+
+from dealwright.compile import ir
+from dealwright.compile.findings import Finding
+from dealwright.compile.lower_steps import StepLowering
+from dealwright.compile.lower_values import Scope, ValueLowering, length
+from dealwright.language import triggers
+from dealwright.language.account import Account
+from dealwright.language.again import Again, Once
+from dealwright.language.automation import Automation
+from dealwright.language.origin import Origin
+from dealwright.language.pipeline import PipelineParts, StageLike, is_pipeline, parts
+from dealwright.model.crm import PipelineShape, StageShape
+
+_KIND_ORDER = {"incoming": 0, "open": 1, "won": 2, "lost": 3}
+
+
+def lower(account: Account, root: Path) -> tuple[ir.Account | None, list[Finding]]:
+    """Return the account's IR and what was found; no IR if anything found is an error.
+
+    `root` is the company's folder: places are told relative to it.
+    """
+    lowering = _Lowering(account, root)
+    lowered = lowering.account()
+    return (None if lowering.findings else lowered), lowering.findings
+
+
+def identifier(key: str) -> str:
+    """Return the key as the name it gets where names have no hyphens and dots."""
+    return re.sub(r"[^a-z0-9]", "_", key)
+
+
+class _Lowering:
+    """One account on its way to IR."""
+
+    def __init__(self, account: Account, root: Path) -> None:
+        self._account = account
+        self._root = root
+        self.findings: list[Finding] = []
+        self._values = ValueLowering(account, self._found)
+        self._steps = StepLowering(self._values)
+
+    def account(self) -> ir.Account:
+        pipelines = [parts(pipeline) for pipeline in self._account.pipelines]
+        self._unique("pipeline", [(pipeline.key, pipeline.origin) for pipeline in pipelines])
+        authored = self._account.automations
+        self._unique("automation", [(automation.key, automation.origin) for automation in authored])
+        for pipeline in pipelines:
+            self._unique_names(pipeline)
+        automations = [
+            *(self._automation(automation) for automation in authored),
+            *(tasks for pipeline in pipelines if (tasks := self._stage_tasks(pipeline)) is not None),
+        ]
+        self._unique_identifiers(automations)
+        return ir.Account(
+            key=self._account.key,
+            name=self._account.name,
+            calendar=self._account.calendar,
+            country=self._account.country,
+            currency=self._account.currency,
+            pipelines=tuple(_shape(pipeline) for pipeline in pipelines),
+            automations=tuple(automations),
+            where=self._where(self._account.origin),
+        )
+
+    def _automation(self, automation: Automation) -> ir.Automation:
+        scope = Scope(automation.on.kind, automation.origin)
+        return ir.Automation(
+            key=automation.key,
+            on=self._trigger(automation.on, automation.origin),
+            when=self._values.all_of(automation.when, scope),
+            again=_again(automation.again),
+            do=self._steps.all(automation.key, automation.do, scope),
+            why=automation.why,
+            where=self._where(automation.origin),
+        )
+
+    def _stage_tasks(self, pipeline: PipelineParts) -> ir.Automation | None:
+        """The automation that the tasks of a pipeline's stages mean."""
+        tasks = [(key, stage, stage.task) for key, stage in pipeline.stages.items() if stage.task is not None]
+        if not tasks:
+            return None
+        cases = []
+        for key, stage, task in tasks:
+            place = ir.StageValue(pipeline=pipeline.key, stage=key)
+            step = ir.SetTaskStep(
+                name=f"task-{key.replace('_', '-')}",
+                text=self._values.words(task.text, Scope("entered", stage.origin)),
+                due=length(task.due),
+            )
+            here = ir.Compare(field=ir.Ref(path="deal.stage", type="stage"), op="==", value=place)
+            cases.append(ir.Case(when=here, do=(step,)))
+        return ir.Automation(
+            key=f"{pipeline.key}.stage-tasks",
+            on=ir.OnEntered(stages=tuple(ir.StageValue(pipeline=pipeline.key, stage=key) for key, _, _ in tasks)),
+            when=ir.All(of=()),
+            again=ir.Once(per="stage_visit"),
+            do=(ir.BranchStep(name="stage", cases=tuple(cases)),),
+            origin="stage-tasks",
+            why=f"Every deal in {pipeline.name} has a next step.",
+            where=self._where(pipeline.origin),
+        )
+
+    # --- triggers ---------------------------------------------------------------------------------------------------
+
+    def _trigger(self, on: triggers.Trigger, origin: Origin) -> ir.Trigger:
+        match on:
+            case triggers.DealCreated():
+                return self._created(on, origin)
+            case triggers.DealUpdated():
+                return ir.OnDealUpdated(fields=on.fields, pipelines=self._keys(on.in_, origin))
+            case triggers.StageChanged():
+                return ir.OnStageChanged(
+                    from_=self._places(on.from_, origin),
+                    to=self._places(on.to, origin),
+                    pipelines=self._keys(on.in_, origin),
+                )
+            case triggers.Entered():
+                return ir.OnEntered(stages=self._places(on.stages, origin))
+            case triggers.ContactAdded():
+                return ir.OnContactAdded(pipelines=self._keys(on.in_, origin))
+            case triggers.ContactRemoved():
+                return ir.OnContactRemoved(pipelines=self._keys(on.in_, origin))
+
+    def _created(self, on: triggers.DealCreated, origin: Origin) -> ir.OnDealCreated:
+        pipelines = [place for place in on.in_ if is_pipeline(place)]
+        stages = [place for place in on.in_ if isinstance(place, StageLike)]
+        if not stages:
+            return ir.OnDealCreated(pipelines=self._keys(pipelines, origin))
+        # Where stages stand beside whole pipelines, the pipelines are named by all their stages.
+        whole = [stage for pipeline in pipelines for stage in parts(pipeline).stages.values()]
+        return ir.OnDealCreated(stages=self._places([*stages, *whole], origin))
+
+    def _keys(self, pipelines: Iterable[object], origin: Origin) -> tuple[str, ...]:
+        values = [self._values.pipeline(pipeline, origin) for pipeline in pipelines if is_pipeline(pipeline)]
+        return tuple(value.pipeline for value in values)
+
+    def _places(self, stages: Iterable[StageLike], origin: Origin) -> tuple[ir.StageValue, ...]:
+        return tuple(self._values.stage(stage, origin) for stage in stages)
+
+    # --- names ------------------------------------------------------------------------------------------------------
+
+    def _unique(self, what: str, named: list[tuple[str, Origin]]) -> None:
+        first: dict[str, Origin] = {}
+        for key, origin in named:
+            if key in first:
+                other = self._where(first[key])
+                twice = (
+                    "is listed twice"
+                    if first[key] == origin
+                    else f"has the key of the one at {other.file}:{other.line}"
+                )
+                self._found(
+                    "DW201", origin, f"the {what} {key!r} {twice}", "give each a key of its own, and list it once"
+                )
+            first.setdefault(key, origin)
+
+    def _unique_names(self, pipeline: PipelineParts) -> None:
+        names: dict[str, str] = {}
+        for key, stage in pipeline.stages.items():
+            other = names.setdefault(stage.name.casefold(), key)
+            if other != key:
+                message = f"the stages {other!r} and {key!r} of {pipeline.key!r} are both named {stage.name!r}"
+                self._found("DW201", stage.origin, message, "give each a name of its own")
+
+    def _unique_identifiers(self, automations: list[ir.Automation]) -> None:
+        names: dict[str, ir.Automation] = {}
+        for automation in automations:
+            other = names.setdefault(identifier(automation.key), automation)
+            if other.key != automation.key:
+                where = self._account.origin
+                message = f"the automations {other.key!r} and {automation.key!r} become one name when compiled"
+                self._found("DW204", where, message, "give one of them another key")
+
+    def _where(self, origin: Origin) -> ir.Where:
+        return ir.Where(file=relative(origin.file, self._root), line=origin.line)
+
+    def _found(self, code: str, origin: Origin, message: str, hint: str = "") -> None:
+        where = self._where(origin)
+        finding = Finding(code=code, path=where.file, line=where.line, message=message, hint=hint)
+        if finding not in self.findings:
+            self.findings.append(finding)
+
+
+def relative(file: str, root: Path) -> str:
+    """Return the file's path below the folder, or as it is if it lies elsewhere."""
+    path = Path(file)
+    return path.relative_to(root).as_posix() if path.is_relative_to(root) else path.as_posix()
+
+
+def _again(again: Again) -> ir.Again:
+    if not isinstance(again, Once):
+        return ir.EveryEvent()
+    return ir.Once(per=again.per, within=None if again.within is None else length(again.within))
+
+
+def _shape(pipeline: PipelineParts) -> PipelineShape:
+    stages = sorted(pipeline.stages.items(), key=lambda item: _KIND_ORDER[item[1].kind])
+    return PipelineShape(
+        key=pipeline.key,
+        name=pipeline.name,
+        stages=tuple(
+            StageShape(key=key, name=stage.name, kind=stage.kind, probability=stage.probability, reasons=stage.reasons)
+            for key, stage in stages
+        ),
+    )

@@ -1,0 +1,156 @@
+"""Lowering of steps, in order: each one knows the receipts of those before it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from dealwright.compile import ir
+from dealwright.compile.lower_values import Scope, ValueLowering, length
+from dealwright.language import schema, steps
+from dealwright.language.origin import Origin
+from dealwright.language.pipeline import Lost
+from dealwright.language.values import Stored
+
+
+class StepLowering:
+    """Lowers the steps of one account's automations."""
+
+    def __init__(self, values: ValueLowering) -> None:
+        self._values = values
+
+    def all(self, automation: str, given: Sequence[steps.Step], scope: Scope) -> tuple[ir.Step, ...]:
+        """Lower the steps of one automation."""
+        lowered, _ = _Run(self._values, automation, given).sequence(given, scope, "")
+        return lowered
+
+
+class _Run:
+    """The steps of one automation on their way to IR."""
+
+    def __init__(self, values: ValueLowering, automation: str, given: Sequence[steps.Step]) -> None:
+        self._values = values
+        self._automation = automation
+        self._names: dict[str, Origin] = {}
+        for step in _everything(given):
+            if step.name:
+                self._claim(step)
+
+    def _claim(self, step: steps.Step) -> None:
+        first = self._names.get(step.name)
+        self._names.setdefault(step.name, step.origin)
+        if first is not None:
+            message = f"two steps of {self._automation!r} are named {step.name!r} (the other on line {first.line})"
+            self._values.found("DW201", step.origin, message, "a step's name is its key: give each its own")
+
+    def _derived(self, branch: str, origin: Origin) -> str:
+        """A name for a stop that has none: that of its branch, so that steps added elsewhere do not change it."""
+        wanted = f"{branch}-stop" if branch else "stop"
+        name, count = wanted, 1
+        while name in self._names:
+            count += 1
+            name = f"{wanted}-{count}"
+        self._names[name] = origin
+        return name
+
+    def sequence(
+        self, given: Sequence[steps.Step], scope: Scope, branch: str
+    ) -> tuple[tuple[ir.Step, ...], dict[str, str]]:
+        """Lower steps in order; return them and what they leave, by name and kind."""
+        lowered: list[ir.Step] = []
+        left: dict[str, str] = {}
+        for step in given:
+            here = scope.at(step.origin).after(left)
+            if isinstance(step, steps.Branch):
+                node, inside = self._branch(step, here)
+                lowered.append(node)
+                left |= inside
+            else:
+                lowered.append(self._step(step, here, branch))
+                if step.kind in schema.RECEIPTS:
+                    left[step.name] = step.kind
+        return tuple(lowered), left
+
+    def _branch(self, step: steps.Branch, scope: Scope) -> tuple[ir.BranchStep, dict[str, str]]:
+        left: dict[str, str] = {}
+
+        def way(given: Sequence[steps.Step]) -> tuple[ir.Step, ...]:
+            lowered, inside = self.sequence(given, scope, step.name)
+            left.update(inside)
+            return lowered
+
+        node = ir.BranchStep(
+            name=step.name,
+            cases=tuple(ir.Case(when=self._values.all_of(case.when, scope), do=way(case.do)) for case in step.cases),
+            otherwise=way(step.otherwise),
+            unset=None if step.unset is None else way(step.unset),
+        )
+        return node, left
+
+    def _step(self, step: steps.Step, scope: Scope, branch: str) -> ir.Step:
+        match step:
+            case steps.CreateDeal():
+                return self._create(step, scope)
+            case steps.UpdateDeal():
+                return self._update(step, scope)
+            case steps.MoveDeal():
+                return self._move(step, scope)
+            case steps.SetTask():
+                return ir.SetTaskStep(
+                    name=step.name,
+                    text=self._values.expression(step.text, scope),
+                    due=length(step.due),
+                    owner=self._optional(step.owner, scope),
+                )
+            case steps.SendEvent():
+                body = {name: self._values.expression(value, scope) for name, value in step.with_.items()}
+                return ir.SendEventStep(name=step.name, event=step.event, to=step.to, with_=body)
+            case steps.Wait():
+                return ir.WaitStep(name=step.name, duration=length(step.duration))
+            case steps.Stop():
+                return ir.StopStep(name=step.name or self._derived(branch, step.origin))
+        raise TypeError(f"no step is a {type(step).__name__}")
+
+    def _create(self, step: steps.CreateDeal, scope: Scope) -> ir.CreateDealStep:
+        return ir.CreateDealStep(
+            name=step.name,
+            stage=self._values.stage(step.stage, scope.origin),
+            title=self._values.expression(step.title, scope),
+            owner=self._optional(step.owner, scope),
+            amount=None if step.amount is None else self._values.amount(step.amount, scope),
+            close_date=self._optional(step.close_date, scope),
+            reference=self._optional(step.reference, scope),
+            tags=step.tags,
+            with_contacts=step.with_contacts,
+        )
+
+    def _update(self, step: steps.UpdateDeal, scope: Scope) -> ir.UpdateDealStep:
+        changes = {
+            name: self._values.amount(value, scope) if name == "amount" else self._values.expression(value, scope)
+            for name, value in step.changes.items()
+        }
+        return ir.UpdateDealStep(name=step.name, changes=changes)
+
+    def _move(self, step: steps.MoveDeal, scope: Scope) -> ir.MoveDealStep:
+        reasons = step.to.reasons
+        if step.reason is not None and (not isinstance(step.to, Lost) or (reasons and step.reason not in reasons)):
+            hint = schema.did_you_mean(step.reason, reasons) or (
+                f"one of {', '.join(reasons)}" if reasons else "only a lost stage takes a reason"
+            )
+            message = f"{step.reason!r} is no reason of the stage {step.to.name!r}"
+            self._values.found("DW206", scope.origin, message, hint)
+        to = self._values.stage(step.to, scope.origin)
+        return ir.MoveDealStep(name=step.name, to=to, only_forward=step.only_forward, reason=step.reason)
+
+    def _optional(self, value: Stored | None, scope: Scope) -> ir.Expression | None:
+        return None if value is None else self._values.expression(value, scope)
+
+
+def _everything(given: Sequence[steps.Step]) -> list[steps.Step]:
+    """The steps, and those inside their branches."""
+    found: list[steps.Step] = []
+    for step in given:
+        found.append(step)
+        if isinstance(step, steps.Branch):
+            for way in (*(case.do for case in step.cases), step.otherwise, step.unset or ()):
+                found.extend(_everything(way))
+    return found

@@ -1,0 +1,193 @@
+"""Lowering of what conditions and actions say: fields, literals, texts, lengths of time."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Protocol
+
+from dealwright.compile import ir
+from dealwright.language import conditions, schema
+from dealwright.language.account import Account
+from dealwright.language.conditions import Condition, Reference
+from dealwright.language.durations import Length
+from dealwright.language.money import Money
+from dealwright.language.origin import Origin
+from dealwright.language.pipeline import Pipeline, StageLike, is_pipeline, parts
+from dealwright.language.templates import check_template, is_template
+from dealwright.language.values import Nothing, Stored, TagList, Words
+from dealwright.model.calendar import Duration
+
+
+class Found(Protocol):
+    """Notes what is wrong."""
+
+    def __call__(self, code: str, origin: Origin, message: str, hint: str = "") -> None:
+        """Note one finding."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """Where in an automation something stands: after which trigger and steps (name -> kind), and on which line."""
+
+    trigger: str
+    origin: Origin
+    steps: Mapping[str, str] = field(default_factory=dict)
+
+    def at(self, origin: Origin) -> Scope:
+        """Return the scope on another line."""
+        return replace(self, origin=origin)
+
+    def after(self, steps: Mapping[str, str]) -> Scope:
+        """Return the scope after more steps."""
+        return replace(self, steps={**self.steps, **steps})
+
+    @property
+    def facts(self) -> dict[str, schema.FieldType]:
+        """The facts that are known here."""
+        return schema.known(self.trigger, self.steps)
+
+
+def length(given: Length) -> Duration:
+    """Return the length of time as the model has it."""
+    return Duration(amount=given.amount, unit=given.unit)
+
+
+class ValueLowering:
+    """Lowers values for one account, and notes what is wrong with them."""
+
+    def __init__(self, account: Account, found: Found) -> None:
+        self._pipelines = account.pipelines
+        self._currency = account.currency
+        self.found = found
+
+    # --- conditions -------------------------------------------------------------------------------------------------
+
+    def all_of(self, given: Iterable[Condition], scope: Scope) -> ir.Condition:
+        """Lower conditions that must all be true; one alone stands for itself."""
+        lowered = tuple(self.condition(condition, scope) for condition in given)
+        return lowered[0] if len(lowered) == 1 else ir.All(of=lowered)
+
+    def condition(self, given: Condition, scope: Scope) -> ir.Condition:
+        """Lower one condition."""
+        match given:
+            case conditions.AllOf(of):
+                return ir.All(of=tuple(self.condition(part, scope) for part in of))
+            case conditions.AnyOf(of):
+                return ir.Any(of=tuple(self.condition(part, scope) for part in of))
+            case conditions.Negation(of=part):
+                return ir.Not(of=self.condition(part, scope))
+            case conditions.Comparison(field=fact, op=op, value=value):
+                if fact.type == "money" and isinstance(value, Decimal):
+                    self._need_currency(scope)
+                return ir.Compare(field=self.ref(fact, scope), op=op, value=self._operand(value, scope))
+            case conditions.Presence(field=fact):
+                return ir.IsSet(field=self.ref(fact, scope))
+            case conditions.Membership(field=fact, values=values):
+                literals = tuple(self._literal(value, scope) for value in values)
+                return ir.IsIn(field=self.ref(fact, scope), values=literals)
+            case conditions.StageKindIs(field=fact, kinds=kinds):
+                return ir.IsIn(field=self.ref(fact, scope), values=tuple(self._of_kinds(kinds)))
+            case conditions.Tagged(field=fact, values=values):
+                return ir.Has(field=self.ref(fact, scope), values=values)
+        raise TypeError(f"no condition is a {type(given).__name__}")
+
+    def _of_kinds(self, kinds: tuple[str, ...]) -> Iterable[ir.StageValue]:
+        for pipeline in map(parts, self._pipelines):
+            for key, stage in pipeline.stages.items():
+                if stage.kind in kinds:
+                    yield ir.StageValue(pipeline=pipeline.key, stage=key)
+
+    def _operand(self, value: object, scope: Scope) -> ir.Operand:
+        return self.ref(value, scope) if isinstance(value, Reference) else self._literal(value, scope)
+
+    def _literal(self, value: object, scope: Scope) -> ir.Value:
+        match value:
+            case bool():
+                return ir.FlagValue(value=value)
+            case str():
+                return ir.TextValue(value=value)
+            case Decimal():
+                return ir.NumberValue(value=value)
+            case Money():
+                return ir.MoneyValue(amount=value.amount, currency=value.currency)
+            case datetime():
+                return ir.MomentValue(value=value)
+            case date():
+                return ir.DayValue(value=value)
+            case StageLike():
+                return self.stage(value, scope.origin)
+            case TagList():
+                return ir.TagsValue(value=value.tags)
+            case Nothing():
+                return ir.Cleared()
+        if is_pipeline(value):
+            return self.pipeline(value, scope.origin)
+        raise TypeError(f"no literal is a {type(value).__name__}")
+
+    # --- what actions write -----------------------------------------------------------------------------------------
+
+    def expression(self, value: Stored, scope: Scope) -> ir.Expression:
+        """Lower what an action writes."""
+        if isinstance(value, Words):
+            return self.words(value.source, scope)
+        return self._operand(value, scope)
+
+    def amount(self, value: Stored, scope: Scope) -> ir.Expression:
+        """Lower an amount; a plain number needs the account's currency."""
+        if isinstance(value, Decimal):
+            self._need_currency(scope)
+        return self.expression(value, scope)
+
+    def words(self, source: str, scope: Scope) -> ir.TemplateText | ir.TextValue:
+        """Lower a text, checked against the facts that are known there."""
+        if not is_template(source):
+            return ir.TextValue(value=source)
+        for problem in check_template(source, scope.facts):
+            self.found(problem.code, scope.origin, problem.message, problem.hint)
+        return ir.TemplateText(source=source)
+
+    # --- fields and places ------------------------------------------------------------------------------------------
+
+    def ref(self, given: Reference, scope: Scope) -> ir.Ref:
+        """Lower a field, if it is known where it stands."""
+        facts = scope.facts
+        if given.path not in facts:
+            self.found("DW203", scope.origin, f"{given.path} is not known here", _unknown_hint(given.path, facts))
+        return ir.Ref(path=given.path, type=given.type)
+
+    def stage(self, stage: StageLike, origin: Origin) -> ir.StageValue:
+        """Lower a stage, if its pipeline is one of the account's."""
+        owner = stage.pipeline
+        if owner is None:
+            self.found(
+                "DW202", origin, f"the stage {stage.name!r} stands in no pipeline", "write it in a Pipeline class"
+            )
+            return ir.StageValue(pipeline="", stage="")
+        return ir.StageValue(pipeline=self.pipeline(owner, origin).pipeline, stage=stage.key)
+
+    def pipeline(self, pipeline: type[Pipeline], origin: Origin) -> ir.PipelineValue:
+        """Lower a pipeline, if it is one of the account's."""
+        key = parts(pipeline).key
+        if pipeline not in self._pipelines:
+            hint = f"add {pipeline.__name__} to pipelines=[...] of the account"
+            self.found("DW202", origin, f"the pipeline {key!r} is not one of the account's", hint)
+        return ir.PipelineValue(pipeline=key)
+
+    def _need_currency(self, scope: Scope) -> None:
+        if self._currency is None:
+            hint = 'write currency="USD" in the account, or Money("100", "USD")'
+            self.found("DW205", scope.origin, "a plain amount, and the account has no currency", hint)
+
+
+def _unknown_hint(path: str, facts: Iterable[str]) -> str:
+    if path.startswith("event.contact."):
+        return "event.contact belongs to contact_added() and contact_removed()"
+    if path.startswith("event.before."):
+        return "a deal that was created has no before"
+    if path.startswith("steps."):
+        return "a receipt is known after its step, on the same way through the branches"
+    return schema.did_you_mean(path, facts)

@@ -1,0 +1,404 @@
+"""A batch: leased executions of one automation, worked turn by turn until each of them rests or has ended."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Iterable, Sequence
+from datetime import datetime
+from typing import Any, Final
+
+import msgspec
+
+from dealwright.clock import Clock
+from dealwright.compile import ir
+from dealwright.engine.act import Connectors, backoff, effect_key, look, perform, remedy
+from dealwright.engine.advance import Act, Decision, End, Wait, advance
+from dealwright.engine.facts import Facts
+from dealwright.engine.gate import pass_gate
+from dealwright.engine.guards.base import Candidate
+from dealwright.engine.records import (
+    Claimed,
+    EffectOutcome,
+    EffectRow,
+    GateResult,
+    Progress,
+    Settlement,
+    StepOutcome,
+    Turn,
+)
+from dealwright.engine.render import written
+from dealwright.engine.store import Store
+from dealwright.engine.tally import Tally
+from dealwright.errors import ConnectorError
+from dealwright.model.delivery import Checkable
+from dealwright.model.requests import Refused, Sent, TryAgain, Unknown
+from dealwright.ports import Connector, Crm
+
+_log = logging.getLogger(__name__)
+
+LEASE: Final = 30.0
+"""Seconds of a lease; renewed while the batch is worked."""
+
+_READ_AGAIN: Final = 2.0
+"""Seconds until a CRM that could not be read is tried again."""
+
+
+class Site(msgspec.Struct, frozen=True):
+    """One account's connections: its CRM, and who carries out which kind of request."""
+
+    account: str
+    crm: Crm
+    connectors: Connectors
+
+
+class _Work(msgspec.Struct, kw_only=True):
+    """One execution on the bench: what was claimed, and how far it has come."""
+
+    claimed: Claimed
+    account: ir.Account
+    automation: ir.Automation
+    progress: Progress
+    n: int
+    recheck: bool
+    facts: Facts | None = None
+    effect: EffectRow | None = None
+
+
+class Batch:
+    """Works one batch. Every method that writes leaves the journal in a state from which a crash recovers."""
+
+    def __init__(self, store: Store, site: Site, clock: Clock, tally: Tally, *, closing: Callable[[], bool]) -> None:
+        self._store = store
+        self._site = site
+        self._clock = clock
+        self._tally = tally
+        self._closing = closing
+        self._lease_until = 0.0
+        self._work: dict[str, _Work] = {}
+        self._settlements: list[Settlement] = []
+
+    async def run(self, claimed: Sequence[Claimed], *, claimed_at: float) -> None:
+        """Work the claimed executions; `claimed_at` is the monotonic time before the claim."""
+        self._lease_until = claimed_at + LEASE
+        self._work = {item.id: self._begin(item) for item in claimed}
+        await self._resolve_unanswered()
+        await self._read_facts()
+        self._settle()
+        while self._work:
+            if self._closing():
+                self._give_back()
+                break
+            acting = self._decide()
+            for effects in self._by_carrier(acting):
+                await self._act(*effects)
+            self._settle()
+
+    # --- beginning ---------------------------------------------------------------------------------------------------
+
+    def _begin(self, claimed: Claimed) -> _Work:
+        """Put an execution on the bench, folding in receipts that were written but not yet remembered."""
+        release = self._store.release(claimed.account, claimed.release)
+        automation = release.account.automation(claimed.automation)
+        if automation is None:
+            raise LookupError(f"release {claimed.release} has no automation {claimed.automation}")
+        outcomes = dict(claimed.progress.outcomes)
+        for effect in claimed.effects:
+            if effect.step in outcomes:
+                continue
+            if effect.state == "sent" and effect.receipt is not None:
+                outcomes[effect.step] = _sent(effect, effect.receipt, claimed.turn)
+            elif effect.state == "dropped":
+                outcomes[effect.step] = StepOutcome(status="dropped", turn=claimed.turn)
+        facts = None
+        if claimed.turn == 0:
+            facts = Facts(deal=claimed.event.after, event=claimed.event, as_of=claimed.event.occurred_at, since_turn=1)
+        return _Work(
+            claimed=claimed,
+            account=release.account,
+            automation=automation,
+            progress=msgspec.structs.replace(claimed.progress, outcomes=outcomes),
+            n=claimed.turn,
+            recheck=claimed.late and claimed.turn > 0,
+            facts=facts,
+        )
+
+    async def _resolve_unanswered(self) -> None:
+        """Decide about effects that left without an answer, each by its delivery class, before anything else."""
+        looked: dict[str, tuple[Connector, list[EffectRow]]] = {}
+        for work in list(self._work.values()):
+            for effect in work.claimed.effects:
+                if effect.step in work.progress.outcomes or effect.state not in ("sending", "unknown", "rejected"):
+                    continue
+                carrier = self._site.connectors.carrier(effect.request)
+                if effect.state == "rejected":
+                    self._leave(work, "failed", f"{effect.step}: refused")
+                elif carrier is None:
+                    self._leave(work, "parked", f"{effect.step}: outcome unknown, and its connector is gone")
+                else:
+                    match remedy(effect, self._clock):
+                        case "repeat":
+                            work.effect = effect
+                        case "look":
+                            looked.setdefault(carrier.name, (carrier, []))[1].append(effect)
+                        case "park":
+                            self._park(work, effect.step)
+        for carrier, effects in looked.values():
+            self._receive(await look(carrier, effects, self._actor(effects[0])), self._clock.wall())
+            for effect in effects:
+                work_left = self._work.get(effect.execution_id)
+                if work_left is not None and effect.step not in work_left.progress.outcomes:
+                    self._leave(work_left, "retrying", f"{effect.step}: look", not_before=_READ_AGAIN)
+
+    async def _read_facts(self) -> None:
+        """Read the deals of all executions that come back, in bulk."""
+        reading = [work for work in self._work.values() if work.facts is None]
+        if not reading:
+            return
+        try:
+            deals = await self._site.crm.read_deals(sorted({work.claimed.event.after.id for work in reading}))
+        except ConnectorError as error:
+            for work in reading:
+                self._leave(work, "retrying", f"the CRM was not read: {type(error).__name__}", not_before=_READ_AGAIN)
+            return
+        now = self._clock.now()
+        for work in reading:
+            deal = deals.get(work.claimed.event.after.id)
+            if deal is None:
+                self._leave(work, "cancelled", "the deal is gone")
+            else:
+                work.facts = Facts(deal=deal, event=work.claimed.event, as_of=now, since_turn=work.n + 1)
+
+    # --- one turn ----------------------------------------------------------------------------------------------------
+
+    def _decide(self) -> list[_Work]:
+        """Advance every execution, write the turns down, and return those whose next thing is an effect."""
+        now = self._clock.now()
+        turns = []
+        for work in list(self._work.values()):
+            if work.effect is not None and work.effect.state in ("sending", "unknown"):
+                continue  # it is repeated as it was rendered, with nothing decided again
+            work.n += 1
+            decision = self._advance(work, now)
+            for step, outcome in decision.passed:
+                self._tally.step(step, outcome)
+            work.progress = decision.progress
+            self._take(work, decision)
+            if decision.trace or work.effect is not None:
+                turns.append(self._turn(work, decision))
+        owned = self._store.plan(turns)
+        for turn in turns:
+            if turn.execution_id not in owned:
+                self._forget(turn.execution_id)
+        return [work for work in self._work.values() if work.effect is not None]
+
+    def _advance(self, work: _Work, now: datetime) -> Decision:
+        assert work.facts is not None
+        recheck, work.recheck = work.recheck, False
+        try:
+            return advance(work.account, work.automation, work.progress, work.facts, now, recheck=recheck)
+        except Exception as error:
+            # One execution that cannot be decided must not stop its automation. The type only: texts may be personal.
+            _log.exception("automation %s cannot be decided", work.automation.key, exc_info=None)
+            reason = f"cannot be decided: {type(error).__name__}"
+            return Decision(next=End(state="failed", reason=reason), progress=work.progress, trace=())
+
+    def _take(self, work: _Work, decision: Decision) -> None:
+        """Act on a decision: an effect to plan, or how the execution is left."""
+        match decision.next:
+            case Act(intent=intent):
+                carrier = self._site.connectors.carrier(intent.request)
+                if carrier is None:
+                    self._leave(work, "failed", f"{intent.step}: no connector carries out {intent.request.kind}")
+                    return
+                key = effect_key(self._store.installation, work.claimed.id, intent.step, intent.visit, intent.target)
+                attempts = next((effect.attempts for effect in work.claimed.effects if effect.key == key), 0)
+                work.effect = EffectRow(
+                    key=key,
+                    execution_id=work.claimed.id,
+                    step=intent.step,
+                    target=intent.target,
+                    state="planned",
+                    delivery=carrier.delivery(intent.request),
+                    request=intent.request,
+                    attempts=attempts,
+                )
+            case Wait(until=until, on_events=kinds, step=step):
+                self._leave(work, "waiting", step, due_at=until, on_events=kinds)
+            case End(state=state, reason=reason):
+                self._leave(work, state, reason)
+
+    def _turn(self, work: _Work, decision: Decision) -> Turn:
+        assert work.facts is not None
+        first = work.claimed.turn == 0
+        return Turn(
+            execution_id=work.claimed.id,
+            n=work.n,
+            as_of=work.facts.as_of,
+            facts=None if first else work.facts.deal,
+            trace=decision.trace,
+            progress=work.progress,
+            effect=work.effect,
+        )
+
+    # --- acting ------------------------------------------------------------------------------------------------------
+
+    def _by_carrier(self, acting: Sequence[_Work]) -> list[tuple[Connector, list[_Work]]]:
+        """Group effects that one bulk call can carry: one connector, one step."""
+        groups: dict[tuple[str, str], tuple[Connector, list[_Work]]] = {}
+        for work in acting:
+            assert work.effect is not None
+            carrier = self._site.connectors.carrier(work.effect.request)
+            assert carrier is not None
+            groups.setdefault((carrier.name, work.effect.step), (carrier, []))[1].append(work)
+        return list(groups.values())
+
+    async def _act(self, connector: Connector, group: Sequence[_Work]) -> None:
+        """Take one group through the gate and to its connector, and remember what came of it."""
+        if self._closing():
+            return
+        self._renew()
+        group = [work for work in group if work.claimed.id in self._work]
+        if not group:
+            return
+        effects = {work.effect.key: work.effect for work in group if work.effect is not None}
+        results = pass_gate(self._store, self._site.account, group[0].automation.key, self._candidates(group))
+        sending = [effects[result.key] for result in results if self._passed(effects[result.key], result)]
+        if not sending:
+            return
+        since = self._clock.wall()
+        outcomes = await perform(
+            connector, sending, self._actor(sending[0]), lambda: self._clock.monotonic() < self._lease_until
+        )
+        self._receive(outcomes, since)
+        answered = {item.effect.key for item in outcomes}
+        for effect in sending:
+            if effect.key not in answered:
+                self._forget(effect.execution_id)
+
+    def _candidates(self, group: Sequence[_Work]) -> list[Candidate]:
+        contacts = sorted(
+            {contact.id for work in group if (contact := work.claimed.event.after.main_contact) is not None}
+        )
+        persons = self._store.persons(self._site.account, contacts) if self._asks_for_persons(group) else {}
+        now = self._clock.now()
+        candidates = []
+        for work in group:
+            assert work.effect is not None
+            assert work.facts is not None
+            contact = work.claimed.event.after.main_contact
+            candidates.append(
+                Candidate(
+                    effect=work.effect,
+                    automation=work.automation,
+                    account=work.account,
+                    facts=work.facts,
+                    person=persons.get(contact.id) if contact is not None else None,
+                    now=now,
+                )
+            )
+        return candidates
+
+    def _asks_for_persons(self, group: Iterable[_Work]) -> bool:
+        return any(
+            isinstance(work.automation.again, ir.Once) and work.automation.again.per == "person" for work in group
+        )
+
+    def _passed(self, effect: EffectRow, result: GateResult) -> bool:
+        """Say whether the effect is sending now; otherwise leave its execution as the gate says."""
+        work = self._work[effect.execution_id]
+        match result.result:
+            case "sending":
+                return True
+            case "held":
+                self._tally.step(effect.step, "held")
+                self._leave(work, "held", "stop")
+            case "dropped":
+                self._tally.step(effect.step, "dropped")
+                self._remember(work, effect.step, StepOutcome(status="dropped", turn=work.n))
+            case "lost":
+                self._tally.step(effect.step, "dropped")
+                self._leave(work, "skipped", f"again: execution {result.holder} acted")
+            case "gone":
+                self._forget(effect.execution_id)
+        return False
+
+    def _receive(self, outcomes: Sequence[EffectOutcome], since: datetime) -> None:
+        """Write receipts, then say for each execution what follows."""
+        self._store.receive_outcomes(outcomes)
+        for item in outcomes:
+            work, effect = self._work[item.effect.execution_id], item.effect
+            began = None if item.looked else since
+            match item.outcome:
+                case Sent() as sent:
+                    self._tally.step(effect.step, "repeated" if sent.repeated else "sent", since=began)
+                    self._remember(work, effect.step, _sent(effect, sent, work.n))
+                case Refused(code=code):
+                    self._tally.step(effect.step, "rejected", since=began)
+                    self._leave(work, "failed", f"{effect.step}: refused ({code})")
+                case TryAgain(reason=reason, after=after):
+                    self._tally.step(effect.step, "retrying", since=began)
+                    wait = max(after, backoff(effect.attempts + 1))
+                    self._leave(work, "retrying", f"{effect.step}: {reason}", not_before=wait)
+                case Unknown() if not item.looked:
+                    self._tally.step(effect.step, "unknown", since=began)
+                    self._after_unknown(work, effect)
+
+    def _after_unknown(self, work: _Work, effect: EffectRow) -> None:
+        sent_now = msgspec.structs.replace(effect, first_sent=effect.first_sent or self._clock.wall())
+        match remedy(sent_now, self._clock):
+            case "repeat":
+                self._leave(work, "retrying", f"{effect.step}: no answer", not_before=backoff(effect.attempts + 1))
+            case "look":
+                assert isinstance(effect.delivery, Checkable)
+                wait = effect.delivery.look_after.total_seconds()
+                self._leave(work, "retrying", f"{effect.step}: look", not_before=wait)
+            case "park":
+                self._park(work, effect.step)
+
+    # --- leaving -----------------------------------------------------------------------------------------------------
+
+    def _remember(self, work: _Work, step: str, outcome: StepOutcome) -> None:
+        outcomes = {**work.progress.outcomes, step: outcome}
+        work.progress = msgspec.structs.replace(work.progress, outcomes=outcomes)
+        work.effect = None
+
+    def _park(self, work: _Work, step: str) -> None:
+        self._leave(work, "parked", f"{step}: outcome unknown, a person decides")
+
+    def _leave(self, work: _Work, state: Any, reason: str, **more: Any) -> None:
+        """Take an execution off the bench; it is settled with the others at the end of the round."""
+        self._work.pop(work.claimed.id, None)
+        self._tally.left(work.claimed.id, state)
+        self._settlements.append(Settlement(execution_id=work.claimed.id, state=state, reason=reason, **more))
+
+    def _forget(self, execution_id: str) -> None:
+        """Another worker has it now: nothing is written about it."""
+        self._work.pop(execution_id, None)
+
+    def _give_back(self) -> None:
+        """The window is closing: what is left goes back to the head of its lane, ready for whoever claims it."""
+        for work in list(self._work.values()):
+            self._leave(work, "ready", "given back")
+        self._settle()
+
+    def _settle(self) -> None:
+        settlements, self._settlements = self._settlements, []
+        self._store.settle(settlements)
+
+    def _renew(self) -> None:
+        """Prolong the leases while there is time: a lease must hold when a socket is written, not until it answers."""
+        now = self._clock.monotonic()
+        if self._lease_until - now > LEASE / 3:
+            return
+        owned = self._store.renew(sorted(self._work), LEASE)
+        self._lease_until = now + LEASE
+        for execution_id in set(self._work) - owned:
+            self._forget(execution_id)
+
+    def _actor(self, effect: EffectRow) -> str:
+        work = self._work[effect.execution_id]
+        return f"automation:{self._site.account}.{work.automation.key}"
+
+
+def _sent(effect: EffectRow, outcome: Sent, turn: int) -> StepOutcome:
+    return StepOutcome(status="sent", turn=turn, receipt=dict(outcome.receipt), wrote=written(effect.request, outcome))

@@ -1,0 +1,16 @@
+"""The mode guard: in shadow an effect walks the whole road and is dropped at its end; its request is kept."""
+
+from __future__ import annotations
+
+from dealwright.engine.guards.base import Answer, Candidate, Drop, Send
+from dealwright.engine.records import Controls
+
+
+class Mode:
+    """Drops the effects of an automation, or of an account, that is in shadow."""
+
+    name = "mode"
+
+    def ask(self, candidate: Candidate, controls: Controls) -> Answer:
+        """Drop in shadow."""
+        return Drop(reason="shadow") if controls.mode(candidate.automation.key) == "shadow" else Send()

@@ -1,0 +1,216 @@
+"""The engine's loop: receive, route, timers, and a window for every automation that has work. The `local` driver."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Final
+
+import msgspec
+
+from dealwright.clock import Clock
+from dealwright.compile.digest import behaviour_digest
+from dealwright.engine.act import Connectors
+from dealwright.engine.batch import Site
+from dealwright.engine.route import route
+from dealwright.engine.store import Store
+from dealwright.engine.window import LONGEST_WINDOW, Work
+from dealwright.model.window import Window
+from dealwright.ports import Connector, Crm, Feed
+
+_log = logging.getLogger(__name__)
+
+_CHUNK: Final = 500
+"""Events, or due executions, in one transaction."""
+
+_IDLE: Final = 0.1
+"""Seconds between two looks at the feeds when nothing happens."""
+
+_LOOK_FOR_HEADS: Final = 1.0
+"""Seconds between two looks for work that another process may have made."""
+
+_AFTER_FAILURE: Final = 1.0
+
+WINDOWS_PER_HOUR: Final = 12
+"""How many windows of an automation an hour may have before its linger grows."""
+
+
+class AccountSite(msgspec.Struct, frozen=True, kw_only=True):
+    """One account as the engine is given it."""
+
+    key: str
+    crm: Crm
+    feeds: Sequence[Feed]
+    connectors: Sequence[Connector]
+
+
+class Engine:
+    """Carries events to their ends. One instance is one worker; several may share a journal."""
+
+    def __init__(
+        self,
+        store: Store,
+        accounts: Sequence[AccountSite],
+        clock: Clock,
+        *,
+        linger: float = 30.0,
+        batch_limit: int = 250,
+    ) -> None:
+        self._store = store
+        self._accounts = {account.key: account for account in accounts}
+        self._sites = {
+            account.key: Site(account.key, account.crm, Connectors(account.connectors)) for account in accounts
+        }
+        self._clock = clock
+        self._linger = linger
+        self._limit = batch_limit
+        self._windows: dict[tuple[str, str], tuple[Work, asyncio.Task[None]]] = {}
+        self._opened: dict[tuple[str, str], list[float]] = {}
+        self._looked = float("-inf")
+        self._stopping = False
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Work until `stop` is set; then finish requests in flight, give leases back and close windows.
+
+        A failure of the journal or of a feed is logged and tried again: the engine ends only when it is told to.
+        """
+        self._stopping = False
+        while not stop.is_set():
+            try:
+                moved = self._pump()
+            except Exception as error:
+                _log.error("the engine's loop failed with %s; it goes on", type(error).__name__, exc_info=True)
+                await _until(stop, _AFTER_FAILURE)
+                continue
+            if moved:
+                await asyncio.sleep(0)
+            else:
+                await _until(stop, _IDLE)
+        self._stopping = True
+        await self.close_windows()
+
+    def _pump(self) -> bool:
+        """Take every account one round further; say whether anything moved."""
+        moved = False
+        for account in self._accounts.values():
+            moved |= self._receive(account)
+            moved |= self._route(account.key)
+        for key, automation in self._store.release_due(_CHUNK):
+            moved = True
+            self._wake(key, automation)
+        now = self._clock.monotonic()
+        if now - self._looked >= _LOOK_FOR_HEADS:
+            self._looked = now
+            for key in self._accounts:
+                self._look_for_work(key)
+        return moved
+
+    def _receive(self, account: AccountSite) -> bool:
+        """Pull the feeds: append first, then tell the feed; a crash in between only makes known duplicates."""
+        moved = False
+        for feed in account.feeds:
+            items = feed.pull(_CHUNK)
+            if items:
+                self._store.append(account.key, feed.source, items)
+                feed.taken([item.event.source_id for item in items])
+                moved = True
+        return moved
+
+    def _route(self, key: str) -> bool:
+        events = self._store.unrouted(key, _CHUNK)
+        release = self._store.active_release(key) if events else None
+        if release is None:
+            return False
+        routed = route(release.account, events)
+        if self._store.route(release.account, release.digest, events, routed):
+            for automation in {item.automation for item in routed if not item.skipped}:
+                self._wake(key, automation)
+        return True
+
+    def _look_for_work(self, key: str) -> None:
+        """Find work that nobody told us of: another process's, a dead worker's, a retry whose time has come."""
+        for automation in self._store.automations_with_work(key):
+            if (key, automation) in self._windows or self._store.has_due(key, automation):
+                self._wake(key, automation)
+        for automation in self._store.run_asked(key):
+            if (key, automation) not in self._windows:
+                self._open(key, automation)
+
+    def _wake(self, key: str, automation: str) -> None:
+        window = self._windows.get((key, automation))
+        if window is not None:
+            window[0].wake()
+            return
+        paused = self._store.controls(key).paused
+        if automation not in paused and "" not in paused:
+            self._open(key, automation)
+
+    def _open(self, key: str, automation: str) -> None:
+        work = self._new_work(key, automation, self._grown_linger(key, automation))
+        task = asyncio.create_task(self._run_to_end(key, automation, work), name=f"window {key}.{automation}")
+        self._windows[key, automation] = (work, task)
+
+    def _new_work(self, key: str, automation: str, linger: float) -> Work:
+        return Work(self._store, self._sites[key], automation, self._clock, linger=linger, batch_limit=self._limit)
+
+    async def _run_to_end(self, key: str, automation: str, work: Work) -> None:
+        try:
+            await work.run(self._version(key, automation))
+        except Exception as error:
+            _log.error("a window of %s.%s failed with %s", key, automation, type(error).__name__, exc_info=True)
+            await asyncio.sleep(_AFTER_FAILURE)
+        finally:
+            del self._windows[key, automation]
+        if not self._stopping and self._store.has_due(key, automation):
+            self._looked = float("-inf")
+
+    def _version(self, key: str, automation: str) -> str:
+        release = self._store.active_release(key)
+        found = release.account.automation(automation) if release is not None else None
+        return behaviour_digest(found) if found is not None else "retired"
+
+    def _grown_linger(self, key: str, automation: str) -> float:
+        """Sparse traffic must not make a run for each event: beyond so many windows an hour the linger doubles."""
+        now = self._clock.monotonic()
+        opened = [at for at in self._opened.get((key, automation), ()) if now - at < 3600]
+        self._opened[key, automation] = [*opened, now]
+        extra = max(0, len(opened) + 1 - WINDOWS_PER_HOUR)
+        return min(LONGEST_WINDOW, self._linger * float(2 ** min(extra, 10)))
+
+    # --- for drivers and players -------------------------------------------------------------------------------------
+
+    async def run_window(self, account: str, automation: str, *, run_id: str | None = None) -> Window:
+        """Work one window of one automation in this task; `run_id` is the flow run that records it itself."""
+        work = self._new_work(account, automation, self._linger)
+        return await work.run(self._version(account, automation), recorded_by=run_id)
+
+    async def close_windows(self) -> None:
+        """Close all open windows without waiting for their linger, and wait until they are closed."""
+        open_windows = list(self._windows.values())
+        for work, _ in open_windows:
+            work.close()
+        await asyncio.gather(*(task for _, task in open_windows))
+
+    def idle(self) -> bool:
+        """Say whether nothing is untaken in the feeds, unrouted, due or in flight."""
+        if any(feed.pull(1) for account in self._accounts.values() for feed in account.feeds):
+            return False
+        return not self._store.busy()
+
+    def next_due(self) -> datetime | None:
+        """Return the earliest business time at which something falls due."""
+        return self._store.next_due()
+
+    async def quiet(self) -> None:
+        """Return as soon as the engine is idle."""
+        while not self.idle():
+            await asyncio.sleep(0.005)
+
+
+async def _until(stop: asyncio.Event, seconds: float) -> None:
+    try:
+        await asyncio.wait_for(stop.wait(), seconds)
+    except TimeoutError:
+        return

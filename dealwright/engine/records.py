@@ -1,0 +1,216 @@
+"""What engine and journal hand each other: executions, their progress, effects, verdicts and settlements."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from typing import Any, Literal
+
+import msgspec
+
+from dealwright.engine.trace import TraceLine
+from dealwright.model.crm import Deal, Money
+from dealwright.model.delivery import Delivery
+from dealwright.model.events import Event
+from dealwright.model.requests import Outcome, Request, Sent
+
+Receipt = dict[str, str | bool | int | None]
+
+
+class Written(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """Fields of the deal that a step of ours has written."""
+
+    title: str | msgspec.UnsetType = msgspec.UNSET
+    pipeline: str | msgspec.UnsetType = msgspec.UNSET
+    stage: str | msgspec.UnsetType = msgspec.UNSET
+    amount: Money | msgspec.UnsetType | None = msgspec.UNSET
+    close_date: date | msgspec.UnsetType | None = msgspec.UNSET
+    reference: str | msgspec.UnsetType | None = msgspec.UNSET
+    company: str | msgspec.UnsetType | None = msgspec.UNSET
+    tags: tuple[str, ...] | msgspec.UnsetType = msgspec.UNSET
+
+    def given(self) -> dict[str, Any]:
+        """Return the fields that were written, by name."""
+        return {name: value for name in self.__struct_fields__ if (value := getattr(self, name)) is not msgspec.UNSET}
+
+
+class StepOutcome(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """How an action ended, as later steps see it; `turn` is the turn it happened in."""
+
+    status: Literal["sent", "dropped"]
+    turn: int
+    receipt: Receipt = {}
+    reason: str = ""
+    wrote: Written | None = None
+
+
+class Progress(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """How far an execution is, by step names: the whole of what advance remembers.
+
+    `passed`: the conditions held. `branches`: which way was taken. `waits`: until when. `outcomes`: what the actions
+    did. Inserting a step into a definition is safe, because nothing here counts positions.
+    """
+
+    passed: bool = False
+    branches: dict[str, str] = {}
+    waits: dict[str, datetime] = {}
+    outcomes: dict[str, StepOutcome] = {}
+
+
+class Intent(msgspec.Struct, frozen=True, kw_only=True):
+    """An effect that advance asks for: the rendered request, of one step, on one target."""
+
+    step: str
+    target: str
+    request: Request
+    visit: int = 1
+
+
+class Asked(msgspec.Struct, frozen=True, kw_only=True):
+    """What an effect asks for, and under which delivery class: stored together, as they were when it was planned."""
+
+    request: Request
+    delivery: Delivery
+
+
+class EffectRow(msgspec.Struct, frozen=True, kw_only=True):
+    """An effect as the journal holds it, with its receipt once it was carried out."""
+
+    key: str
+    execution_id: str
+    step: str
+    target: str
+    state: str
+    delivery: Delivery
+    request: Request
+    attempts: int = 0
+    looks: int = 0
+    first_sent: datetime | None = None
+    receipt: Sent | None = None
+
+
+class Claimed(msgspec.Struct, frozen=True, kw_only=True):
+    """One execution that this worker holds the lease of."""
+
+    id: str
+    account: str
+    automation: str
+    subject: str
+    event_id: int
+    release: str
+    event: Event
+    turn: int
+    late: bool
+    progress: Progress
+    effects: tuple[EffectRow, ...] = ()
+
+
+class Turn(msgspec.Struct, frozen=True, kw_only=True):
+    """One decision to write down: the facts (None: the event's `after`), the trace, the progress, the new effect."""
+
+    execution_id: str
+    n: int
+    as_of: datetime
+    facts: Deal | None
+    trace: tuple[TraceLine, ...]
+    progress: Progress
+    effect: EffectRow | None = None
+
+
+class Reservation(msgspec.Struct, frozen=True, kw_only=True):
+    """A share of something limited that an effect must take before it is sent."""
+
+    mode: str
+    rule: str
+    scope: str
+    until: datetime | None
+
+
+class Verdict(msgspec.Struct, frozen=True, kw_only=True):
+    """What the gate decided on one effect, and which reservations it hangs on."""
+
+    decision: Literal["send", "hold", "drop"]
+    guard: str = ""
+    reason: str = ""
+    until: datetime | None = None
+    reservations: tuple[Reservation, ...] = ()
+
+
+class GateRequest(msgspec.Struct, frozen=True, kw_only=True):
+    """One effect before the gate, with its verdict."""
+
+    effect: EffectRow
+    verdict: Verdict
+
+
+class GateResult(msgspec.Struct, frozen=True, kw_only=True):
+    """What the gate's transaction made of one effect.
+
+    `lost`: a reservation is taken (`holder` names the execution that has it). `gone`: this worker's lease is gone.
+    """
+
+    key: str
+    result: Literal["sending", "held", "dropped", "lost", "gone"]
+    holder: str = ""
+
+
+class EffectOutcome(msgspec.Struct, frozen=True, kw_only=True):
+    """What came of one sending effect; `looked` says that the outcome was looked up, not answered."""
+
+    effect: EffectRow
+    outcome: Outcome
+    looked: bool = False
+
+
+class Settlement(msgspec.Struct, frozen=True, kw_only=True):
+    """How a turn leaves an execution.
+
+    `due_at` is business time (waiting, held); `not_before` real seconds from now (retrying); `on_events` the event
+    kinds on its subject that wake it.
+    """
+
+    execution_id: str
+    state: Literal["ready", "waiting", "held", "retrying", "parked", "done", "skipped", "failed", "cancelled"]
+    reason: str = ""
+    due_at: datetime | None = None
+    not_before: float | None = None
+    on_events: tuple[str, ...] = ()
+
+
+class ToRoute(msgspec.Struct, frozen=True, kw_only=True):
+    """An event that was not routed yet.
+
+    `chain` is the event that began its causal chain, `ran` the automations that chain ran on its subject already.
+    """
+
+    id: int
+    event: Event
+    chain: int | None = None
+    depth: int = 0
+    ran: frozenset[str] = frozenset()
+
+
+class Routed(msgspec.Struct, frozen=True, kw_only=True):
+    """One execution to create; with `skipped` it is recorded as skipped at once, with that reason."""
+
+    event_id: int
+    automation: str
+    subject: str
+    skipped: str = ""
+
+
+class Controls(msgspec.Struct, frozen=True, kw_only=True):
+    """The operator's switches of one account, as of one epoch; automation '' is the whole account."""
+
+    account: str
+    epoch: int
+    stopped: frozenset[str] = frozenset()
+    paused: frozenset[str] = frozenset()
+    modes: dict[str, str] = {}
+
+    def is_stopped(self, automation: str) -> bool:
+        """Say whether the automation, or its account, is stopped."""
+        return automation in self.stopped or "" in self.stopped
+
+    def mode(self, automation: str) -> str:
+        """Return the automation's mode: the stricter of its own and its account's (`shadow` before `live`)."""
+        return "shadow" if "shadow" in (self.modes.get(automation), self.modes.get("")) else "live"

@@ -1,0 +1,147 @@
+"""What the engine needs of a journal. journal/ implements it on a database; tests hold a model of it in memory."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Protocol
+
+from dealwright.compile import ir
+from dealwright.engine.records import (
+    Claimed,
+    Controls,
+    EffectOutcome,
+    GateRequest,
+    GateResult,
+    Routed,
+    Settlement,
+    ToRoute,
+    Turn,
+)
+from dealwright.model.window import SubjectRow, Window
+from dealwright.ports import FeedItem
+
+
+class Release(Protocol):
+    """A set of definitions that was applied."""
+
+    @property
+    def digest(self) -> str:
+        """The release's digest."""
+        ...
+
+    @property
+    def account(self) -> ir.Account:
+        """The definitions."""
+        ...
+
+
+class Store(Protocol):
+    """The durable road of an event: append, route, claim, plan, gate, receipt, settle."""
+
+    @property
+    def worker(self) -> str:
+        """This process, as leases name it."""
+        ...
+
+    def active_release(self, account: str) -> Release | None:
+        """Return the release that new executions run, or None."""
+        ...
+
+    def release(self, account: str, digest: str) -> Release:
+        """Return a release that was recorded."""
+        ...
+
+    def controls(self, account: str) -> Controls:
+        """Read the operator's switches and the epoch they belong to."""
+        ...
+
+    def append(self, account: str, source: str, items: Sequence[FeedItem]) -> int:
+        """Append events; return how many were new."""
+        ...
+
+    def unrouted(self, account: str, limit: int) -> Sequence[ToRoute]:
+        """Read the oldest events that were not routed."""
+        ...
+
+    def route(self, account: ir.Account, release: str, events: Sequence[ToRoute], routed: Sequence[Routed]) -> bool:
+        """Create executions and mark the events routed, in one transaction; False if somebody else routed them."""
+        ...
+
+    def release_due(self, limit: int) -> Sequence[tuple[str, str]]:
+        """Make what is due ready again; return (account, automation) of each."""
+        ...
+
+    def claim(self, account: str, automation: str, window_id: str, limit: int, lease: float) -> Sequence[Claimed]:
+        """Lease due lane heads, oldest first, for `lease` seconds."""
+        ...
+
+    def has_due(self, account: str, automation: str) -> bool:
+        """Say whether a claim would find anything."""
+        ...
+
+    def renew(self, execution_ids: Sequence[str], lease: float) -> frozenset[str]:
+        """Prolong leases that are still this worker's; return whose."""
+        ...
+
+    @property
+    def installation(self) -> str:
+        """The journal's own random id: part of every effect key."""
+        ...
+
+    def plan(self, turns: Sequence[Turn]) -> frozenset[str]:
+        """Write turns, progress and planned effects; return the executions that were still this worker's."""
+        ...
+
+    def pass_gate(
+        self, account: str, epoch: int, automation: str, requests: Sequence[GateRequest]
+    ) -> Sequence[GateResult] | None:
+        """Take reservations and set effects to sending, in one transaction; None if the epoch has moved."""
+        ...
+
+    def receive_outcomes(self, outcomes: Sequence[EffectOutcome]) -> None:
+        """Write receipts and what became of effects."""
+        ...
+
+    def settle(self, settlements: Sequence[Settlement]) -> frozenset[str]:
+        """End turns and let the lanes go on; return the executions that were still this worker's."""
+        ...
+
+    def persons(self, account: str, contacts: Sequence[str]) -> dict[str, str]:
+        """Return who stands behind contacts."""
+        ...
+
+    def automations_with_work(self, account: str) -> frozenset[str]:
+        """Return the automations that have anything ready, running or retrying."""
+        ...
+
+    def open_window(self, account: str, automation: str, version: str, *, recorded_by: str | None = None) -> Window:
+        """Open a window of this worker; a run that was asked for becomes its record.
+
+        `recorded_by` is the flow run that records the window itself, and leaves nothing to the recorder.
+        """
+        ...
+
+    def window_cancelled(self, window_id: str) -> bool:
+        """Say whether an operator cancelled the window."""
+        ...
+
+    def close_window(self, window: Window) -> Window:
+        """Close a window with what it did; return it with its table rows."""
+        ...
+
+    def window_rows(self, window_id: str, limit: int) -> Sequence[SubjectRow]:
+        """Read what a window left behind, failures first."""
+        ...
+
+    def run_asked(self, account: str) -> frozenset[str]:
+        """Return the automations for which a run was asked and no window has opened since."""
+        ...
+
+    def busy(self) -> bool:
+        """Say whether anything is unrouted, due or in flight."""
+        ...
+
+    def next_due(self) -> datetime | None:
+        """Return the earliest business time at which something falls due."""
+        ...

@@ -1,0 +1,112 @@
+"""A window: the work of one automation on one worker, from its first claim until it has been idle for the linger."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import Sequence
+from typing import Final
+
+import msgspec
+
+from dealwright import faults
+from dealwright.clock import Clock
+from dealwright.engine.batch import LEASE, Batch, Site
+from dealwright.engine.records import Claimed
+from dealwright.engine.store import Store
+from dealwright.engine.tally import Tally
+from dealwright.model.window import Window
+
+LONGEST_WINDOW: Final = 600.0
+"""Seconds after which a window closes in any case, and the next one opens."""
+
+_LOOK_AGAIN: Final = 0.5
+"""Seconds between two looks for work that another process may have made."""
+
+_ROWS: Final = 200
+
+
+class Work:
+    """Runs one window. `wake` tells it that there may be work; `close` makes it finish its request and end."""
+
+    def __init__(
+        self, store: Store, site: Site, automation: str, clock: Clock, *, linger: float, batch_limit: int
+    ) -> None:
+        self._store = store
+        self._site = site
+        self._automation = automation
+        self._clock = clock
+        self._linger = linger
+        self._limit = batch_limit
+        self._woken = asyncio.Event()
+        self._closing = False
+        self._window: Window | None = None
+        self._tally = Tally(clock)
+
+    def wake(self) -> None:
+        """Look for work now."""
+        self._woken.set()
+
+    def close(self) -> None:
+        """Finish the request in flight, give leases back and end."""
+        self._closing = True
+        self._woken.set()
+
+    async def run(self, version: str, *, recorded_by: str | None = None) -> Window:
+        """Open the window, work until idle for the linger, close it; return it with what it did.
+
+        Raises:
+            Exception: whatever made the journal or the engine fail; the window is then closed as failed if it can be.
+        """
+        window = self._store.open_window(self._site.account, self._automation, version, recorded_by=recorded_by)
+        self._window = window
+        try:
+            await self._work(window)
+        except Exception as error:
+            self._close(window, failed=type(error).__name__)
+            raise
+        return self._close(window)
+
+    async def _work(self, window: Window) -> None:
+        opened = idle_since = self._clock.monotonic()
+        while not self._asked_to_end():
+            self._woken.clear()
+            now = self._clock.monotonic()
+            claimed = () if self._paused() else self._claim(window)
+            if claimed:
+                batch = Batch(self._store, self._site, self._clock, self._tally, closing=self._asked_to_end)
+                await batch.run(claimed, claimed_at=now)
+                idle_since = self._clock.monotonic()
+            elif now - idle_since >= self._linger:
+                return
+            else:
+                await self._pause_for(min(_LOOK_AGAIN, self._linger - (now - idle_since)))
+            if now - opened >= LONGEST_WINDOW:
+                return
+            await asyncio.sleep(0)
+
+    def _claim(self, window: Window) -> Sequence[Claimed]:
+        return self._store.claim(self._site.account, self._automation, window.id, self._limit, LEASE)
+
+    def _paused(self) -> bool:
+        paused = self._store.controls(self._site.account).paused
+        return self._automation in paused or "" in paused
+
+    def _asked_to_end(self) -> bool:
+        return self._closing or (self._window is not None and self._store.window_cancelled(self._window.id))
+
+    async def _pause_for(self, seconds: float) -> None:
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(self._woken.wait(), seconds)
+
+    def _close(self, window: Window, *, failed: str | None = None) -> Window:
+        faults.hit("window.before-close")
+        worked = msgspec.structs.replace(
+            window,
+            failed=failed,
+            cancelled=self._store.window_cancelled(window.id),
+            executions=self._tally.executions(),
+            steps=self._tally.steps(),
+            rows=tuple(self._store.window_rows(window.id, _ROWS)),
+        )
+        return self._store.close_window(worked)

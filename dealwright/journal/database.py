@@ -1,0 +1,138 @@
+"""The journal's connection to SQLite or PostgreSQL: transactions, locks and the clock of leases."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from typing import Any, Final
+
+from sqlalchemy import Connection, Engine, RowMapping, TextClause, bindparam, create_engine, event, make_url, text
+from sqlalchemy.engine.interfaces import DBAPIConnection
+
+from dealwright.clock import Clock
+from dealwright.errors import InputError
+
+Row = RowMapping
+
+_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+_MICROSECOND: Final = timedelta(microseconds=1)
+
+
+def micros(when: datetime) -> int:
+    """Return an aware instant as the journal stores it: microseconds since 1970 UTC."""
+    return (when - _EPOCH) // _MICROSECOND
+
+
+def instant(stored: int) -> datetime:
+    """Return the aware instant of a stored number of microseconds."""
+    return _EPOCH + timedelta(microseconds=stored)
+
+
+def statement(sql: str, *lists: str) -> TextClause:
+    """Return a statement; each name in `lists` is a parameter that takes a list (`x in :ids`)."""
+    return text(sql).bindparams(*(bindparam(name, expanding=True) for name in lists))
+
+
+class Lease:
+    """Where leases are told apart: which boot's seconds, and how many of them by now."""
+
+    def __init__(self, boot: str, now: float) -> None:
+        self.boot = boot
+        self.now = now
+
+
+class Database:
+    """One database, with one way to read and one way to write.
+
+    On SQLite a write transaction is `BEGIN IMMEDIATE`, so that it never fails half-way for want of the lock; durable:
+    WAL with `synchronous=FULL`. On PostgreSQL it is READ COMMITTED, and rows are locked by name.
+    """
+
+    def __init__(self, url: str, clock: Clock, *, boot: str) -> None:
+        try:
+            self.url = make_url(url)
+        except Exception as error:
+            raise InputError(f"the journal's address is no database URL: {type(error).__name__}") from error
+        if self.url.get_backend_name() not in ("sqlite", "postgresql"):
+            raise InputError(
+                f"the journal lives in SQLite or PostgreSQL, not in {self.url.get_backend_name()!r};"
+                " give sqlite:///file or postgresql+psycopg://..."
+            )
+        self.postgresql = self.url.get_backend_name() == "postgresql"
+        self._clock = clock
+        self._boot = boot
+        self.engine = _postgresql(self.url) if self.postgresql else _sqlite(self.url)
+
+    @contextmanager
+    def write(self) -> Iterator[Connection]:
+        """Open a transaction that writes; it commits at the end, and rolls back if anything is raised."""
+        with self.engine.connect().execution_options(dealwright_write=True) as connection, connection.begin():
+            yield connection
+
+    @contextmanager
+    def read(self) -> Iterator[Connection]:
+        """Open a transaction that only reads, on one state of the database."""
+        with self.engine.connect() as connection, connection.begin():
+            yield connection
+
+    def rows(self, sql: TextClause, **parameters: Any) -> Sequence[Row]:
+        """Run one query in a transaction of its own."""
+        with self.read() as connection:
+            return connection.execute(sql, parameters).mappings().all()
+
+    def lock_account(self, connection: Connection, account: str, purpose: str) -> None:
+        """Serialise an account's writers for one purpose until the transaction ends (SQLite has one writer anyhow)."""
+        if self.postgresql:
+            connection.execute(_ADVISORY, {"name": f"dealwright:{purpose}:{account}"})
+
+    @property
+    def for_update(self) -> str:
+        """The locking clause of this database, or nothing."""
+        return " for update" if self.postgresql else ""
+
+    @property
+    def skip_locked(self) -> str:
+        """The clause that passes over rows that others hold, or nothing."""
+        return " for update skip locked" if self.postgresql else ""
+
+    def lease(self, connection: Connection) -> Lease:
+        """Return the present moment of the leases' clock.
+
+        PostgreSQL: the database's own clock, the same for all machines. SQLite is used by one machine: its boot and
+        the monotonic clock, which no jump of the wall clock moves and no reboot continues.
+        """
+        if self.postgresql:
+            return Lease("database", float(connection.execute(_DATABASE_CLOCK).scalar_one()))
+        return Lease(self._boot, self._clock.monotonic())
+
+    def close(self) -> None:
+        """Close all connections."""
+        self.engine.dispose()
+
+
+_ADVISORY: Final = text("select pg_advisory_xact_lock(hashtextextended(:name, 0))")
+_DATABASE_CLOCK: Final = text("select extract(epoch from clock_timestamp())::double precision")
+
+
+def _sqlite(url: Any) -> Engine:
+    engine = create_engine(url, connect_args={"timeout": 30})
+
+    @event.listens_for(engine, "connect")
+    def configure(connection: DBAPIConnection, _record: object) -> None:
+        connection.isolation_level = None  # we say BEGIN ourselves, below
+        cursor = connection.cursor()
+        for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "busy_timeout=30000"):
+            cursor.execute(f"PRAGMA {pragma}")
+        cursor.close()
+
+    @event.listens_for(engine, "begin")
+    def begin(connection: Connection) -> None:
+        writes = connection.get_execution_options().get("dealwright_write", False)
+        connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+
+    return engine
+
+
+def _postgresql(url: Any) -> Engine:
+    return create_engine(url, pool_size=5, max_overflow=10, pool_pre_ping=True)

@@ -1,0 +1,108 @@
+"""Receive: events are appended once, in the order of their account, before anybody acts on them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Final
+
+from sqlalchemy import Connection
+
+from dealwright import faults
+from dealwright.engine.records import ToRoute
+from dealwright.journal.database import micros, statement
+from dealwright.journal.parts import Part
+from dealwright.journal.payload import pack, seal, unseal
+from dealwright.model.events import Event
+from dealwright.ports import FeedItem
+
+_APPEND: Final = statement(
+    """
+    insert into events (account, source, source_id, kind, subject, occurred_at, received_at, cause, chain, depth,
+        raw, body)
+    values (:account, :source, :source_id, :kind, :subject, :occurred_at, :received_at, :cause, :chain, :depth,
+        :raw, :body)
+    on conflict (account, source, source_id) do nothing
+    """
+)
+_CAUSES: Final = statement(
+    """
+    select effects.key, coalesce(events.chain, events.id) as chain, events.depth + 1 as depth
+    from effects join executions on executions.id = effects.execution_id join events on events.id = executions.event_id
+    where effects.key in :keys
+    """,
+    "keys",
+)
+_UNROUTED: Final = statement(
+    "select id, body, chain, depth from events where account = :account and routed_at is null order by id limit :limit"
+)
+_RAN: Final = statement(
+    """
+    select distinct coalesce(events.chain, events.id) as chain, executions.subject, executions.automation
+    from executions join events on events.id = executions.event_id
+    where (events.id in :chains or events.chain in :chains) and executions.state <> 'skipped'
+    """,
+    "chains",
+)
+
+
+class Events(Part):
+    """Events in, and events that wait to be routed."""
+
+    def append(self, account: str, source: str, items: Sequence[FeedItem]) -> int:
+        """Append events in one transaction; return how many were new.
+
+        The source's own id tells duplicates. An event that our own write made joins the causal chain of the event
+        that the write answered.
+        """
+        if not items:
+            return 0
+        faults.hit("receive.before-append")
+        with self.database.write() as connection:
+            self.database.lock_account(connection, account, "append")
+            chains = self._chains(connection, [item.event.cause for item in items if item.event.cause])
+            received = self._now()
+            rows = []
+            for item in items:
+                event = item.event
+                chain, depth = chains.get(event.cause or "", (None, 0))
+                rows.append(
+                    {
+                        "account": account,
+                        "source": source,
+                        "source_id": event.source_id,
+                        "kind": event.kind,
+                        "subject": event.subject,
+                        "occurred_at": micros(event.occurred_at),
+                        "received_at": received,
+                        "cause": event.cause,
+                        "chain": chain,
+                        "depth": depth,
+                        "raw": pack(item.raw),
+                        "body": seal(event),
+                    }
+                )
+            new = connection.execute(_APPEND, rows).rowcount
+        faults.hit("receive.after-append")
+        return new
+
+    def _chains(self, connection: Connection, causes: Sequence[str]) -> dict[str, tuple[int | None, int]]:
+        if not causes:
+            return {}
+        rows = connection.execute(_CAUSES, {"keys": sorted(set(causes))})
+        return {row.key: (row.chain, row.depth) for row in rows}
+
+    def unrouted(self, account: str, limit: int) -> Sequence[ToRoute]:
+        """Read the oldest events that were not routed, with what their causal chain did to their subject already."""
+        with self.database.read() as connection:
+            rows = connection.execute(_UNROUTED, {"account": account, "limit": limit}).all()
+            chains = sorted({row.chain for row in rows if row.chain is not None})
+            ran: dict[tuple[int, str], set[str]] = {}
+            if chains:
+                for row in connection.execute(_RAN, {"chains": chains}):
+                    ran.setdefault((row.chain, row.subject), set()).add(row.automation)
+        found = []
+        for row in rows:
+            event: Event = unseal(row.body, Event)  # type: ignore[arg-type]  # a union, which decodes by its tag
+            automations = ran.get((row.chain, event.subject), ()) if row.chain is not None else ()
+            found.append(ToRoute(id=row.id, event=event, chain=row.chain, depth=row.depth, ran=frozenset(automations)))
+        return found

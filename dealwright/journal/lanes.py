@@ -1,0 +1,125 @@
+"""Lanes: queues of executions of one automation on one subject, each with at most one head.
+
+Whoever touches a queue locks its lane's row first, in key order (on SQLite: is the single writer). Without the lock two
+overlapping transactions leave a lane with work and no head, which never moves again (engine-contract §3).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any, Final
+
+from sqlalchemy import Connection
+
+from dealwright.journal.database import Database, Row, statement
+
+_CREATE: Final = statement("insert into lanes (key, next_pos) values (:key, 0) on conflict (key) do nothing")
+_LOCK: Final = "select key, next_pos from lanes where key in :keys order by key"
+_ADVANCE: Final = statement("update lanes set next_pos = :next where key = :key")
+_PROMOTE: Final = statement(
+    """
+    update executions set head = true where head = false and id in (
+        select id from (
+            select id, row_number() over (partition by lane order by pos) as place
+            from executions where lane in :keys and pos is not null
+        ) as queue where place = 1
+    )
+    """,
+    "keys",
+)
+_WITHOUT_HEAD: Final = statement(
+    "select count(*) from (select lane from executions where pos is not null "
+    "group by lane having sum(case when head then 1 else 0 end) <> 1) as headless"
+)
+_WAKEABLE: Final = (
+    "select id, lane, state, account, automation from executions where id in :ids "
+    "and state in ('waiting', 'held', 'parked') order by event_id, id"
+)
+_LANES_OF: Final = statement("select distinct lane from executions where id in :ids", "ids")
+_WAKE: Final = statement(
+    "update executions set state = 'ready', reason = :reason, pos = :pos, due_at = null, late = (late or :late) "
+    "where id = :id"
+)
+_FORGET_AWAITS: Final = statement("delete from awaits where execution_id in :ids", "ids")
+_TRANSITION: Final = statement(
+    "insert into transitions (execution_id, at, from_state, to_state, reason, actor) "
+    "values (:execution_id, :at, :from_state, :to_state, :reason, :actor)"
+)
+
+
+def create(connection: Connection, keys: Iterable[str]) -> None:
+    """Make sure that the lanes exist."""
+    rows = [{"key": key} for key in sorted(set(keys))]
+    if rows:
+        connection.execute(_CREATE, rows)
+
+
+def lock(database: Database, connection: Connection, keys: Iterable[str]) -> dict[str, int]:
+    """Lock lanes in key order; return the next free place of each."""
+    wanted = sorted(set(keys))
+    if not wanted:
+        return {}
+    rows = connection.execute(statement(_LOCK + database.for_update, "keys"), {"keys": wanted})
+    return {row.key: row.next_pos for row in rows}
+
+
+def keep_places(connection: Connection, places: dict[str, int]) -> None:
+    """Write back the next free places of locked lanes."""
+    if places:
+        connection.execute(_ADVANCE, [{"key": key, "next": place} for key, place in sorted(places.items())])
+
+
+def promote(connection: Connection, keys: Iterable[str]) -> None:
+    """Give every one of these locked lanes that has work its head."""
+    wanted = sorted(set(keys))
+    if wanted:
+        connection.execute(_PROMOTE, {"keys": wanted})
+
+
+def write_transitions(connection: Connection, rows: Sequence[dict[str, Any]]) -> None:
+    """Append transitions."""
+    if rows:
+        connection.execute(_TRANSITION, list(rows))
+
+
+def wake(
+    database: Database, connection: Connection, execution_ids: Sequence[str], *, now: int, reason: str, actor: str
+) -> Sequence[Row]:
+    """Put resting executions at the end of their lanes, ready; return those that were still resting.
+
+    One that was held or parked comes back late: it will check its conditions again.
+    """
+    if not execution_ids:
+        return ()
+    ids = list(execution_ids)
+    keys = connection.execute(_LANES_OF, {"ids": ids}).scalars().all()
+    places = lock(database, connection, keys)
+    rows = connection.execute(statement(_WAKEABLE + database.for_update, "ids"), {"ids": ids}).mappings().all()
+    if not rows:
+        return ()
+    updates, transitions = [], []
+    for row in rows:
+        late = row["state"] != "waiting"
+        updates.append({"id": row["id"], "pos": places[row["lane"]], "late": late, "reason": reason})
+        places[row["lane"]] += 1
+        transitions.append(
+            {
+                "execution_id": row["id"],
+                "at": now,
+                "from_state": row["state"],
+                "to_state": "ready",
+                "reason": reason,
+                "actor": actor,
+            }
+        )
+    connection.execute(_WAKE, updates)
+    connection.execute(_FORGET_AWAITS, {"ids": [row["id"] for row in rows]})
+    keep_places(connection, places)
+    write_transitions(connection, transitions)
+    promote(connection, places)
+    return rows
+
+
+def without_head(connection: Connection) -> int:
+    """Count lanes that have work and not exactly one head: always 0 (checked at start-up, by status and in tests)."""
+    return int(connection.execute(_WITHOUT_HEAD).scalar_one())

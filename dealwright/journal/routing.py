@@ -1,0 +1,178 @@
+"""Route: events become executions in their lanes, the mirror learns, and who waited for an event is woken."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from typing import Final
+
+from sqlalchemy import Connection
+
+from dealwright import faults
+from dealwright.compile import ir
+from dealwright.engine.records import Routed, ToRoute
+from dealwright.journal import lanes
+from dealwright.journal.database import statement
+from dealwright.journal.parts import Part
+from dealwright.mirror.identity import Merge, identify
+from dealwright.mirror.identity import persons as read_persons
+from dealwright.mirror.observe import observe
+
+_MARK: Final = statement("update events set routed_at = :now where id in :ids and routed_at is null", "ids")
+_LATE: Final = statement("update events set late = true where id in :ids", "ids")
+_INSERT: Final = statement(
+    """
+    insert into executions (id, account, automation, subject, event_id, release, lane, state, reason, pos, late,
+        seen_event, started_at, ended_at)
+    values (:id, :account, :automation, :subject, :event_id, :release, :lane, :state, :reason, :pos, :late,
+        :event_id, :started_at, :ended_at)
+    on conflict (event_id, automation, subject) do nothing
+    """
+)
+_AWAITED: Final = statement(
+    "select execution_id, subject, kind from awaits where account = :account and subject in :subjects", "subjects"
+)
+_JOIN_RESERVATIONS: Final = (
+    # The later use wins: a winner's row that is older gives way, then the loser's rows move, then what is left goes.
+    statement(
+        """
+        delete from reservations where account = :account and scope = :winner and exists (
+            select 1 from reservations as other where other.account = reservations.account
+            and other.mode = reservations.mode and other.rule = reservations.rule
+            and other.scope = :loser and other.taken_at > reservations.taken_at)
+        """
+    ),
+    statement(
+        """
+        update reservations set scope = :winner where account = :account and scope = :loser and not exists (
+            select 1 from reservations as other where other.account = reservations.account
+            and other.mode = reservations.mode and other.rule = reservations.rule and other.scope = :winner)
+        """
+    ),
+    statement("delete from reservations where account = :account and scope = :loser"),
+)
+
+
+def execution_id(account: str, event_id: int, automation: str, subject: str) -> str:
+    """Return the id of the one execution of an automation on a subject for an event."""
+    text = f"{account}|{event_id}|{automation}|{subject}"
+    return hashlib.blake2b(text.encode(), digest_size=10).hexdigest()
+
+
+def lane_key(account: str, automation: str, subject: str) -> str:
+    """Return the key of a lane."""
+    return f"{account}|{automation}|{subject}"
+
+
+class Routing(Part):
+    """Executions made of events, in one transaction with the mirror."""
+
+    def route(self, account: ir.Account, release: str, events: Sequence[ToRoute], routed: Sequence[Routed]) -> bool:
+        """Create executions and mark the events routed; False, and nothing done, if somebody else routed any of them.
+
+        `events` are the account's oldest unrouted ones in order: that and the all-or-nothing mark keep every lane in
+        event order with any number of engines.
+        """
+        if not events:
+            return True
+        now = self._now()
+        with self.database.write() as connection:
+            self.database.lock_account(connection, account.key, "route")
+            marked = connection.execute(_MARK, {"now": now, "ids": [item.id for item in events]}).rowcount
+            if marked != len(events):
+                connection.rollback()
+                return False
+            late = self._observe(connection, account, events, now)
+            self._insert(connection, account.key, release, routed, late, now)
+            self._wake_waiting(connection, account.key, events, now)
+            faults.hit("route.before-commit")
+        faults.hit("route.after-commit")
+        return True
+
+    def _observe(
+        self, connection: Connection, account: ir.Account, events: Sequence[ToRoute], now: int
+    ) -> frozenset[int]:
+        late = observe(connection, account.key, events, as_of=now)
+        if late:
+            connection.execute(_LATE, {"ids": sorted(late)})
+        contacts = {contact.id: contact for item in events for contact in item.event.after.contacts}
+        merges = identify(
+            connection,
+            account.key,
+            contacts.values(),
+            country=account.country,
+            secret=self._meta["secret"].encode(),
+        )
+        self._join_reservations(connection, account.key, merges)
+        return late
+
+    def _join_reservations(self, connection: Connection, account: str, merges: Sequence[Merge]) -> None:
+        for merge in merges:
+            scopes = {"winner": f"person:{merge.winner}", "loser": f"person:{merge.loser}"}
+            for join in _JOIN_RESERVATIONS:
+                connection.execute(join, {"account": account, **scopes})
+
+    def _insert(
+        self,
+        connection: Connection,
+        account: str,
+        release: str,
+        routed: Sequence[Routed],
+        late: frozenset[int],
+        now: int,
+    ) -> None:
+        if not routed:
+            return
+        keys = [lane_key(account, item.automation, item.subject) for item in routed]
+        lanes.create(connection, keys)
+        places = lanes.lock(self.database, connection, keys)
+        rows, transitions = [], []
+        for item, key in zip(routed, keys, strict=True):
+            id_ = execution_id(account, item.event_id, item.automation, item.subject)
+            state = "skipped" if item.skipped else "ready"
+            rows.append(
+                {
+                    "id": id_,
+                    "account": account,
+                    "automation": item.automation,
+                    "subject": item.subject,
+                    "event_id": item.event_id,
+                    "release": release,
+                    "lane": key,
+                    "state": state,
+                    "reason": item.skipped,
+                    "pos": None if item.skipped else places[key],
+                    "late": item.event_id in late,
+                    "started_at": now if item.skipped else None,
+                    "ended_at": now if item.skipped else None,
+                }
+            )
+            if not item.skipped:
+                places[key] += 1
+            transitions.append(
+                {
+                    "execution_id": id_,
+                    "at": now,
+                    "from_state": None,
+                    "to_state": state,
+                    "reason": item.skipped,
+                    "actor": f"event:{item.event_id}",
+                }
+            )
+        connection.execute(_INSERT, rows)
+        lanes.keep_places(connection, places)
+        lanes.write_transitions(connection, transitions)
+        lanes.promote(connection, places)
+
+    def _wake_waiting(self, connection: Connection, account: str, events: Sequence[ToRoute], now: int) -> None:
+        kinds: dict[str, set[str]] = {}
+        for item in events:
+            kinds.setdefault(item.event.subject, set()).add(item.event.kind)
+        rows = connection.execute(_AWAITED, {"account": account, "subjects": sorted(kinds)})
+        woken = sorted({row.execution_id for row in rows if row.kind in kinds[row.subject]})
+        lanes.wake(self.database, connection, woken, now=now, reason="an awaited event came", actor="route")
+
+    def persons(self, account: str, contacts: Sequence[str]) -> dict[str, str]:
+        """Return who stands behind contacts."""
+        with self.database.read() as connection:
+            return read_persons(connection, account, contacts)

@@ -1,0 +1,50 @@
+"""The journal: events, executions, effects and receipts, durable, on SQLite or PostgreSQL."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from dealwright.clock import Clock
+from dealwright.journal.database import Database
+from dealwright.journal.effects import Effects
+from dealwright.journal.events import Events
+from dealwright.journal.history import History
+from dealwright.journal.releases import Releases
+from dealwright.journal.routing import Routing
+from dealwright.journal.schema import migrate
+from dealwright.journal.switches import Switches
+from dealwright.journal.turns import Turns
+from dealwright.journal.windows import Windows
+from dealwright.journal.workers import Recovery, Workers, new_worker_name, this_machine
+
+LONGEST_CALL: Final = 30.0
+"""Seconds that the longest outside call may take: nobody takes over a running execution sooner after its lease."""
+
+
+class Journal(Releases, Events, Routing, Turns, Effects, Switches, Windows, Workers, History):
+    """Everything that must survive. One instance is one worker.
+
+    The parts are one file each; they share the database, the clock and the worker's name (parts.py).
+    """
+
+    def __init__(
+        self, url: str, clock: Clock, *, worker: str | None = None, takeover_after: float = LONGEST_CALL
+    ) -> None:
+        """Open and migrate the journal at a database URL.
+
+        Raises:
+            InputError: the URL names no SQLite or PostgreSQL database.
+            JournalError: the journal was written by a newer version.
+        """
+        self._machine = this_machine()
+        database = Database(url, clock, boot=self._machine.boot)
+        migrate(database)
+        super().__init__(database, clock, worker=worker or new_worker_name(), takeover_after=takeover_after)
+
+    def start(self) -> Recovery:
+        """Register this process as a worker and recover what dead ones left; before the first claim."""
+        return self.recover(self._machine)
+
+    def close(self) -> None:
+        """Close the database."""
+        self.database.close()

@@ -1,0 +1,114 @@
+"""Workers: who holds leases, and which of them are surely dead (so that nobody waits for their leases)."""
+
+from __future__ import annotations
+
+import os
+import secrets
+import sys
+from pathlib import Path
+from typing import Final
+
+import msgspec
+
+from dealwright.journal import lanes
+from dealwright.journal.database import statement
+from dealwright.journal.parts import Part
+
+_REGISTER: Final = statement(
+    "insert into workers (id, machine, pid, pid_started, registered_wall) "
+    "values (:id, :machine, :pid, :pid_started, :wall) on conflict (id) do nothing"
+)
+_OF_MACHINE: Final = statement("select id, pid, pid_started from workers where machine = :machine and id <> :own")
+_EXPIRE: Final = statement(
+    "update executions set lease_until = 0, lease_boot = 'dead' where state = 'running' and worker in :dead", "dead"
+)
+_CRASHED: Final = statement(
+    "update windows set crashed = true, closed_wall = :wall where worker in :dead and closed_wall is null", "dead"
+)
+_ELSEWHERE: Final = statement("select id, machine from workers where machine <> :machine and id <> :own")
+_FORGET: Final = statement("delete from workers where id in :dead", "dead")
+
+
+class Machine(msgspec.Struct, frozen=True, kw_only=True):
+    """Where a process runs: `boot` names one boot of one kernel, `space` the process ids that are visible there."""
+
+    boot: str
+    space: str
+
+    @property
+    def name(self) -> str:
+        """The machine as worker rows name it: processes of one name can see each other's ids."""
+        return f"{self.boot}/{self.space}"
+
+
+def this_machine() -> Machine:
+    """Return where this process runs. Two containers on one kernel share a boot but not their process ids."""
+    boot = Path("/proc/sys/kernel/random/boot_id")
+    space = Path("/proc/self/ns/pid")
+    if boot.exists() and space.exists():
+        return Machine(boot=boot.read_text().strip(), space=str(space.readlink()))
+    return Machine(boot=f"{sys.platform}-{os.uname().nodename}", space="")
+
+
+def process_started(pid: int) -> str | None:
+    """Return what tells this process from a later one with the same id; None if there is no such process."""
+    stat = Path(f"/proc/{pid}/stat")
+    if stat.parent.parent.joinpath("self").exists():
+        try:
+            fields = stat.read_text().rpartition(")")[2].split()
+        except OSError:
+            return None
+        return None if fields[0] in "ZX" else fields[19]
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return None
+    except PermissionError:
+        pass
+    return "alive"
+
+
+def new_worker_name() -> str:
+    """Return a name for this process that no other ever has."""
+    return f"{os.getpid()}-{secrets.token_hex(4)}"
+
+
+class Recovery(msgspec.Struct, frozen=True, kw_only=True):
+    """What start-up found: workers that died, and lanes without a head (always 0)."""
+
+    dead_workers: tuple[str, ...]
+    lanes_without_head: int
+
+
+class Workers(Part):
+    """This worker's own row, and start-up recovery."""
+
+    def recover(self, machine: Machine) -> Recovery:
+        """Register this worker, expire the leases of workers that surely died, mark their windows crashed.
+
+        A worker is surely dead when it ran on this machine, under process ids that this process can see, and is gone.
+        On SQLite, which one machine uses, so is a worker of another boot. Others are waited for: lease, then call.
+        """
+        with self.database.write() as connection:
+            rows = connection.execute(_OF_MACHINE, {"machine": machine.name, "own": self._worker}).all()
+            dead = [row.id for row in rows if process_started(row.pid) != row.pid_started]
+            if not self.database.postgresql:
+                rows = connection.execute(_ELSEWHERE, {"machine": machine.name, "own": self._worker}).all()
+                dead += [row.id for row in rows if not row.machine.startswith(f"{machine.boot}/")]
+            if dead:
+                connection.execute(_EXPIRE, {"dead": dead})
+                connection.execute(_CRASHED, {"dead": dead, "wall": self._wall()})
+                connection.execute(_FORGET, {"dead": dead})
+            pid = os.getpid()
+            connection.execute(
+                _REGISTER,
+                {
+                    "id": self._worker,
+                    "machine": machine.name,
+                    "pid": pid,
+                    "pid_started": process_started(pid) or "",
+                    "wall": self._wall(),
+                },
+            )
+            headless = lanes.without_head(connection)
+        return Recovery(dead_workers=tuple(dead), lanes_without_head=headless)

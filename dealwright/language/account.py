@@ -1,0 +1,84 @@
+"""An account: one company, and the list of what is on for it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from dealwright.language.automation import Automation
+from dealwright.language.calendar import checked_zone, parse_hours
+from dealwright.language.iso import COUNTRIES
+from dealwright.language.keys import checked_key
+from dealwright.language.money import checked_currency
+from dealwright.language.origin import Origin, here, refused
+from dealwright.language.pipeline import PipelineType, is_pipeline
+from dealwright.model.calendar import Calendar
+
+USUAL_HOURS = "Mon-Fri 09:00-18:00"
+"""The working hours of an account that says nothing about them."""
+
+
+@dataclass(frozen=True, init=False)
+class Account:
+    """One company: its zone, country, currency and working hours, and the pipelines and automations that are on."""
+
+    key: str
+    name: str
+    country: str
+    currency: str | None
+    calendar: Calendar
+    pipelines: tuple[PipelineType, ...]
+    automations: tuple[Automation, ...]
+    origin: Origin = field(compare=False, repr=False)
+
+    def __init__(
+        self,
+        key: str,
+        *,
+        zone: str,
+        country: str,
+        currency: str | None = None,
+        name: str | None = None,
+        working_hours: str = USUAL_HOURS,
+        pipelines: Sequence[PipelineType] = (),
+        automations: Sequence[Automation] = (),
+    ) -> None:
+        checked_key(key, "an account")
+        if country not in COUNTRIES:
+            raise refused(f"{country!r} is not a country", hint="write an ISO 3166 code such as US")
+        for pipeline in _listed(pipelines, "pipelines"):
+            if not is_pipeline(pipeline):
+                raise refused(f"pipelines of {key!r} lists {_called(pipeline)}", hint=_advice(pipeline, "pipelines"))
+        for automation in _listed(automations, "automations"):
+            if not isinstance(automation, Automation):
+                raise refused(
+                    f"automations of {key!r} lists {_called(automation)}", hint=_advice(automation, "automations")
+                )
+        values = {
+            "key": key,
+            "name": name or key.replace("-", " ").capitalize(),
+            "country": country,
+            "currency": None if currency is None else checked_currency(currency),
+            "calendar": Calendar(zone=checked_zone(zone), spans=parse_hours(working_hours)),
+            "pipelines": tuple(pipelines),
+            "automations": tuple(automations),
+            "origin": here(),
+        }
+        for name_, value in values.items():
+            object.__setattr__(self, name_, value)
+
+
+def _listed(given: object, what: str) -> Sequence[object]:
+    if not isinstance(given, list | tuple):
+        raise refused(f"{what} of an account is a list", hint=f"{what}=[...]")
+    return given
+
+
+def _called(item: object) -> str:
+    return f"{item.__name__}, which is none" if isinstance(item, type) else f"a {type(item).__name__}, which is none"
+
+
+def _advice(item: object, what: str) -> str:
+    if isinstance(item, tuple | list):
+        return "there is a comma after its definition, or a list in the list: write *items to list them all"
+    return f"{what}=[...] takes what was defined, by its name"

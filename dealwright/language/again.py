@@ -1,0 +1,63 @@
+"""How often an automation may act: for every event, or once per deal, person or stage visit."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final, Literal, TypeAlias
+
+from dealwright.language.deal import DealFields
+from dealwright.language.durations import RunningTime
+from dealwright.language.origin import refused
+
+
+@dataclass(frozen=True, slots=True)
+class EveryEvent:
+    """For every event that matches."""
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """What an automation acts once for."""
+
+    per: Literal["person", "stage_visit"]
+
+
+@dataclass(frozen=True, slots=True)
+class Once:
+    """Once for each of something, within a time (None: for ever)."""
+
+    per: Literal["deal", "person", "stage_visit"]
+    within: RunningTime | None
+
+
+Again: TypeAlias = EveryEvent | Once
+"""How often an automation may act."""
+
+person: Final = Scope("person")
+"""Whoever stands behind the deal's main contact, whatever deal it is."""
+
+stage_visit: Final = Scope("stage_visit")
+"""One stay of a deal in one stage; coming back is another visit."""
+
+
+def every_event() -> EveryEvent:
+    """The automation acts for every event that matches."""
+    return EveryEvent()
+
+
+def once(*, per: DealFields | Scope, within: RunningTime | None = None) -> Once:
+    """The automation acts once per deal (`per=deal`), `person` or `stage_visit`, and again after `within`."""
+    if isinstance(per, DealFields):
+        if per._path != "deal":
+            raise refused(f"once(per={per!r}) is no scope", hint="write per=deal")
+        scope: Literal["deal", "person", "stage_visit"] = "deal"
+    elif isinstance(per, Scope):
+        scope = per.per
+    else:
+        raise refused(
+            f"once(per=...) takes deal, person or stage_visit, not {per!r}",
+            hint="from dealwright import person, stage_visit",
+        )
+    if within is not None and (not isinstance(within, RunningTime) or within.amount == 0):
+        raise refused("once(within=...) takes a length of time that runs on", hint="within=days(30)")
+    return Once(scope, within)

@@ -1,0 +1,69 @@
+"""An automation: a trigger, conditions, and steps, under a key."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from dealwright.language.again import Again, EveryEvent, Once
+from dealwright.language.conditions import Condition, conditions
+from dealwright.language.keys import checked_key
+from dealwright.language.origin import Origin, here, refused
+from dealwright.language.steps import Step, steps
+from dealwright.language.triggers import Trigger
+
+
+@dataclass(frozen=True, init=False)
+class Automation:
+    """When `on` happens and every one of `when` is true, do the steps; `why` says what it is for."""
+
+    key: str
+    why: str
+    on: Trigger
+    when: tuple[Condition, ...]
+    again: Again
+    do: tuple[Step, ...]
+    origin: Origin = field(compare=False, repr=False)
+
+    def __init__(
+        self,
+        *,
+        key: str,
+        on: Trigger,
+        do: Sequence[Step],
+        when: Condition | Sequence[Condition] = (),
+        again: Again | None = None,
+        why: str = "",
+    ) -> None:
+        checked_key(key, "an automation")
+        if again is not None and not isinstance(again, EveryEvent | Once):
+            raise refused(
+                f"again of the automation {key!r} is every_event() or once(per=...)", hint="again=once(per=person)"
+            )
+        kept = steps(do, f"do of the automation {key!r}")
+        if not kept:
+            raise refused(f"the automation {key!r} does nothing", hint="do=[set_task(...)]")
+        values = {
+            "key": key,
+            "why": _why(why, key),
+            "on": _trigger(on, key),
+            "when": conditions(when, f"when of the automation {key!r}"),
+            "again": EveryEvent() if again is None else again,
+            "do": kept,
+            "origin": here(),
+        }
+        for name, value in values.items():
+            object.__setattr__(self, name, value)
+
+
+def _why(given: object, key: str) -> str:
+    if not isinstance(given, str):
+        raise refused(f"why of the automation {key!r} is a text", hint='why="The first contact decides."')
+    return given
+
+
+def _trigger(given: object, key: str) -> Trigger:
+    if not isinstance(given, Trigger):
+        hint = "call it: deal_created()" if callable(given) else "write deal_created(in_=...), entered(...), ..."
+        raise refused(f"on of the automation {key!r} is a trigger, not {type(given).__name__}", hint=hint)
+    return given

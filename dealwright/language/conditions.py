@@ -1,0 +1,156 @@
+"""Conditions: serialisable trees over references to facts, never Python truth."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any, Literal, NoReturn, TypeAlias
+
+from dealwright.language.money import Money
+from dealwright.language.origin import refused
+from dealwright.language.schema import FieldType
+
+if TYPE_CHECKING:
+    from dealwright.language.pipeline import Pipeline, StageLike
+
+Operator = Literal["==", "!=", "<", "<=", ">", ">="]
+
+
+@dataclass(frozen=True, slots=True)
+class Reference:
+    """Names a fact. What holds a field holds this: a proxy would build conditions when it is compared."""
+
+    path: str
+    type: FieldType
+
+
+Literal_: TypeAlias = "str | bool | Decimal | Money | date | datetime | StageLike | type[Pipeline]"
+"""What a condition may compare with, beside another field."""
+
+
+class Condition:
+    """Something that is true, false or unknown for a deal; combine with `&`, `|` and `~`."""
+
+    __slots__ = ()
+
+    def __and__(self, other: Condition) -> Condition:
+        """Both are true."""
+        return AllOf((self, _condition(other, "&")))
+
+    def __or__(self, other: Condition) -> Condition:
+        """At least one is true."""
+        return AnyOf((self, _condition(other, "|")))
+
+    def __invert__(self) -> Condition:
+        """The opposite; unknown stays unknown."""
+        return Negation(self)
+
+    def __bool__(self) -> NoReturn:
+        """Refuse: nothing is known about a deal while the definition is read."""
+        raise refused(
+            "a condition has no truth yet: no deal is looked at while definitions are read",
+            hint="write `&` for and, `|` for or, `~` for not, two comparisons instead of `0 < x < 9`,"
+            " is_in(...) instead of `in`; put each comparison in parentheses",
+        )
+
+    if not TYPE_CHECKING:
+
+        def __rand__(self, other: object) -> Condition:
+            """Refuse with the advice about parentheses."""
+            raise _no_condition(other, "&")
+
+        def __ror__(self, other: object) -> Condition:
+            """Refuse with the advice about parentheses."""
+            raise _no_condition(other, "|")
+
+
+def _condition(value: object, sign: str) -> Condition:
+    if not isinstance(value, Condition):
+        raise _no_condition(value, sign)
+    return value
+
+
+def _no_condition(value: object, sign: str) -> Exception:
+    return refused(
+        f"`{sign}` joins two conditions, and {_called(value)} is none",
+        hint=f"put each comparison in parentheses: (deal.amount > 0) {sign} (deal.company.is_set())",
+    )
+
+
+def _called(value: object) -> str:
+    return repr(value) if isinstance(value, str | int | float | bool | None) else f"a {type(value).__name__}"
+
+
+@dataclass(frozen=True, slots=True)
+class AllOf(Condition):
+    """Every one of them is true."""
+
+    of: tuple[Condition, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class AnyOf(Condition):
+    """At least one of them is true."""
+
+    of: tuple[Condition, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Negation(Condition):
+    """The opposite of one."""
+
+    of: Condition
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison(Condition):
+    """A fact against a literal or another fact."""
+
+    field: Reference
+    op: Operator
+    value: Any
+
+
+@dataclass(frozen=True, slots=True)
+class Presence(Condition):
+    """The fact has a value."""
+
+    field: Reference
+
+
+@dataclass(frozen=True, slots=True)
+class Membership(Condition):
+    """The fact is one of the literals."""
+
+    field: Reference
+    values: tuple[Any, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class StageKindIs(Condition):
+    """The stage is of one of these kinds, whichever pipeline of the account it belongs to."""
+
+    field: Reference
+    kinds: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Tagged(Condition):
+    """The tags hold at least one of these."""
+
+    field: Reference
+    values: tuple[str, ...]
+
+
+def conditions(given: object, what: str) -> tuple[Condition, ...]:
+    """Return the conditions given as one or as a list; refuse anything else."""
+    items: Sequence[object] = given if isinstance(given, list | tuple) else (given,)
+    for item in items:
+        if not isinstance(item, Condition):
+            hint = "write deal.amount > 0, deal.company.is_set(), ..."
+            if isinstance(item, bool):
+                hint = "a comparison of two plain values is decided already; compare a field: deal.amount > 0"
+            raise refused(f"{what} takes conditions, and {_called(item)} is none", hint=hint)
+    return tuple(item for item in items if isinstance(item, Condition))

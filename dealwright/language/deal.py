@@ -1,0 +1,189 @@
+"""The fields of deals, contacts and events, as authors name them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final, NoReturn
+
+from dealwright.language.fields import (
+    DayField,
+    IdField,
+    MomentField,
+    MoneyField,
+    PipelineField,
+    StageField,
+    TagsField,
+    TextField,
+    UserField,
+    unknown_field,
+)
+from dealwright.language.origin import refused
+
+
+class _Group:
+    """Something that has fields, and no value of its own."""
+
+    __slots__ = ("_path",)
+    _path: str
+
+    def __init__(self, path: str) -> None:
+        object.__setattr__(self, "_path", path)
+
+    def __repr__(self) -> str:
+        return f"<fields of {self._path}>"
+
+    if not TYPE_CHECKING:
+
+        def __setattr__(self, name: str, value: object) -> NoReturn:
+            raise refused(f"{self._path} cannot be assigned to", hint='write update_deal("name", amount=...) as a step')
+
+        def __getattr__(self, name: str) -> NoReturn:
+            if name.startswith("__"):
+                raise AttributeError(name)
+            raise unknown_field(self, self._path, name)
+
+        def __bool__(self) -> NoReturn:
+            raise refused(f"{self._path} has no truth yet", hint="name one of its fields, and write .is_set()")
+
+        def __str__(self) -> str:
+            raise refused(f"{self._path} has no text", hint=f'write "{{{{ {self._path}.name }}}}" in a plain string')
+
+        def __format__(self, spec: str) -> str:
+            return str(self)
+
+
+class ContactFields(_Group):
+    """The fields of a contact."""
+
+    __slots__ = ()
+
+    @property
+    def id(self) -> IdField:
+        """The contact's id."""
+        return IdField(f"{self._path}.id")
+
+    @property
+    def name(self) -> TextField:
+        """The contact's whole name."""
+        return TextField(f"{self._path}.name")
+
+    @property
+    def first_name(self) -> TextField:
+        """The contact's first name."""
+        return TextField(f"{self._path}.first_name")
+
+    @property
+    def last_name(self) -> TextField:
+        """The contact's last name."""
+        return TextField(f"{self._path}.last_name")
+
+    @property
+    def phone(self) -> TextField:
+        """The contact's phone number, as the CRM holds it."""
+        return TextField(f"{self._path}.phone")
+
+    @property
+    def email(self) -> TextField:
+        """The contact's e-mail address."""
+        return TextField(f"{self._path}.email")
+
+
+class DealFields(_Group):
+    """The fields of a deal: `deal = DealFields()`, then `deal.amount > 0`."""
+
+    __slots__ = ()
+
+    def __init__(self, *, _path: str = "deal") -> None:
+        super().__init__(_path)
+
+    @property
+    def id(self) -> IdField:
+        """The deal's id."""
+        return IdField(f"{self._path}.id")
+
+    @property
+    def title(self) -> TextField:
+        """The deal's title."""
+        return TextField(f"{self._path}.title")
+
+    @property
+    def pipeline(self) -> PipelineField:
+        """The pipeline the deal is in."""
+        return PipelineField(f"{self._path}.pipeline")
+
+    @property
+    def stage(self) -> StageField:
+        """The stage the deal stands in."""
+        return StageField(f"{self._path}.stage")
+
+    @property
+    def owner(self) -> UserField:
+        """The user who owns the deal."""
+        return UserField(f"{self._path}.owner")
+
+    @property
+    def amount(self) -> MoneyField:
+        """What the deal is worth."""
+        return MoneyField(f"{self._path}.amount")
+
+    @property
+    def close_date(self) -> DayField:
+        """The day the deal is expected to close, or closed."""
+        return DayField(f"{self._path}.close_date")
+
+    @property
+    def reference(self) -> TextField:
+        """The deal's number in another system."""
+        return TextField(f"{self._path}.reference")
+
+    @property
+    def tags(self) -> TagsField:
+        """The deal's tags."""
+        return TagsField(f"{self._path}.tags")
+
+    @property
+    def company(self) -> TextField:
+        """The name of the company the deal is with."""
+        return TextField(f"{self._path}.company")
+
+    @property
+    def main_contact(self) -> ContactFields:
+        """The contact that stands first on the deal."""
+        return ContactFields(f"{self._path}.main_contact")
+
+    @property
+    def lost_reason(self) -> TextField:
+        """Why the deal was lost."""
+        return TextField(f"{self._path}.lost_reason")
+
+    @property
+    def created_at(self) -> MomentField:
+        """When the deal was created."""
+        return MomentField(f"{self._path}.created_at")
+
+    @property
+    def stage_since(self) -> MomentField:
+        """When the deal entered its present stage."""
+        return MomentField(f"{self._path}.stage_since")
+
+
+class EventFields(_Group):
+    """What only the event knows: `event.contact` (contact added or removed) and `event.before` (the deal before)."""
+
+    __slots__ = ()
+
+    def __init__(self) -> None:
+        super().__init__("event")
+
+    @property
+    def contact(self) -> ContactFields:
+        """The contact that was added or removed."""
+        return ContactFields("event.contact")
+
+    @property
+    def before(self) -> DealFields:
+        """The deal as it was before the event."""
+        return DealFields(_path="event.before")
+
+
+event: Final = EventFields()
+"""The event that started the automation."""

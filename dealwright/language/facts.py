@@ -1,0 +1,196 @@
+"""What a path of the schema holds for one deal: as a value for conditions, as a text for templates."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Final
+from zoneinfo import ZoneInfo
+
+import msgspec
+
+from dealwright.language import schema
+from dealwright.model.crm import Contact, Deal, Money, PipelineShape, User
+
+_MONTHS: Final = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
+
+Receipts = Mapping[str, Mapping[str, object]]
+"""Receipts of earlier steps, by step name."""
+
+
+def _text(value: str | None) -> str | None:
+    """An empty text is no text: CRMs write `""` where nothing was entered."""
+    return value if value and not value.isspace() else None
+
+
+def _contact(contact: Contact | None, part: str) -> object | None:
+    if contact is None:
+        return None
+    if part == "name":
+        return _text(contact.name) or _text(" ".join(filter(None, (contact.first_name, contact.last_name))))
+    return _text(getattr(contact, part))
+
+
+def _owner(owner: User | None, part: str) -> object | None:
+    if owner is None:
+        return None
+    if part == "first_name":
+        words = owner.name.split()
+        return words[0] if words else None
+    return _text(owner.name if part == "name" else owner.email)
+
+
+def _names(deal: Deal, pipelines: Sequence[PipelineShape]) -> tuple[str | None, str | None]:
+    """The names of the deal's pipeline and stage, None where the definitions do not know them."""
+    pipeline = next((shape for shape in pipelines if shape.key == deal.pipeline), None)
+    stage = pipeline.stage(deal.stage) if pipeline else None
+    return (pipeline.name if pipeline else None, stage.name if stage else None)
+
+
+_PLAIN: Final[Mapping[str, Callable[[Deal], object | None]]] = {
+    "id": lambda deal: deal.id,
+    "title": lambda deal: _text(deal.title),
+    "pipeline": lambda deal: deal.pipeline,
+    "stage": lambda deal: (deal.pipeline, deal.stage),
+    "owner": lambda deal: deal.owner,
+    "amount": lambda deal: deal.amount,
+    "close_date": lambda deal: deal.close_date,
+    "reference": lambda deal: _text(deal.reference),
+    "tags": lambda deal: deal.tags,
+    "company": lambda deal: _text(deal.company),
+    "lost_reason": lambda deal: _text(deal.lost_reason),
+    "created_at": lambda deal: deal.created_at,
+    "stage_since": lambda deal: deal.stage_since,
+}
+
+
+def _of_deal(path: str, deal: Deal, pipelines: Sequence[PipelineShape]) -> object | None:
+    """The value of a path below `deal.` or `event.before.`."""
+    whole = _PLAIN.get(path)
+    if whole is not None:
+        return whole(deal)
+    group, _, part = path.partition(".")
+    if group == "main_contact":
+        return _contact(deal.main_contact, part)
+    if group == "owner":
+        return _owner(deal.owner, part)
+    pipeline, stage = _names(deal, pipelines)
+    return pipeline if group == "pipeline" else stage
+
+
+def lookup(
+    path: str,
+    *,
+    deal: Deal,
+    contact: Contact | None = None,
+    before: Deal | None = None,
+    steps: Receipts | None = None,
+    pipelines: Sequence[PipelineShape] = (),
+    account_key: str = "",
+    account_name: str = "",
+) -> object | None:
+    """Return what the path holds now, None if it is unset.
+
+    Values are those of the model: text as `str`, numbers as `Decimal`, amounts as `Money`, days as `date`, moments
+    as `datetime`, tags as a tuple, a stage as `(pipeline, stage)`, a pipeline as its key, a user as `User`, a flag
+    as `bool`. `contact` is the contact of the event, `before` the deal before it.
+
+    Raises:
+        KeyError: the schema has no such path.
+    """
+    root, _, rest = path.partition(".")
+    if root == "deal" and path in schema.ALWAYS:
+        return _of_deal(rest, deal, pipelines)
+    if root == "steps":
+        name, _, field = rest.partition(".")
+        value = (steps or {}).get(name, {}).get(field)
+        return Decimal(value) if isinstance(value, int) and not isinstance(value, bool) else value
+    if path in schema.EVENT_CONTACT:
+        return _contact(contact, rest.removeprefix("contact."))
+    if path in schema.EVENT_BEFORE:
+        return None if before is None else _of_deal(rest.removeprefix("before."), before, pipelines)
+    if path == "account.key":
+        return _text(account_key)
+    if path == "account.name":
+        return _text(account_name)
+    raise KeyError(path)
+
+
+def shown_day(day: date) -> str:
+    """Return the day as people read it everywhere: `14 Mar 2026`."""
+    return f"{day.day} {_MONTHS[day.month - 1]} {day.year}"
+
+
+def shown(value: object, zone: ZoneInfo) -> str | bool | tuple[str, ...] | None:
+    """Return a fact as texts show it; moments in `zone`, as `14 Mar 2026, 15:04`.
+
+    Flags stay flags and tags stay a tuple, so that `if` and `for` work on them; None stays None.
+    """
+    match value:
+        case None | bool() | str():
+            return value
+        case Money():
+            return f"{value.amount:,} {value.currency}"
+        case Decimal():
+            return f"{value:,f}"
+        case datetime():
+            local = value.astimezone(zone)
+            return f"{shown_day(local)}, {local:%H:%M}"
+        case date():
+            return shown_day(value)
+        case User():
+            return value.name
+        case tuple():
+            return tuple(str(item) for item in value)
+    raise TypeError(f"no fact is of type {type(value).__name__}")
+
+
+def text_facts(
+    *,
+    deal: Deal,
+    zone: str,
+    contact: Contact | None = None,
+    before: Deal | None = None,
+    steps: Receipts | None = None,
+    pipelines: Sequence[PipelineShape] = (),
+    account_key: str = "",
+    account_name: str = "",
+) -> dict[str, object]:
+    """Return all facts as nested plain mappings of texts, for `templates.render`.
+
+    A step named `next-deal` is `steps.next_deal` there, since templates have no hyphens in names.
+    """
+    local = ZoneInfo(zone)
+
+    def facts_of(which: Deal) -> dict[str, object]:
+        pipeline, stage = _names(which, pipelines)
+        whole = {name: shown(read(which), local) for name, read in _PLAIN.items()}
+        return whole | {
+            "pipeline": {"name": pipeline},
+            "stage": {"name": stage},
+            "owner": {part: _owner(which.owner, part) for part in ("name", "first_name", "email")},
+            "main_contact": _contact_facts(which.main_contact),
+        }
+
+    receipts = {
+        name.replace("-", "_"): {field: shown(_number(value), local) for field, value in receipt.items()}
+        for name, receipt in (steps or {}).items()
+    }
+    event: dict[str, object] = {"contact": _contact_facts(contact)}
+    if before is not None:
+        event["before"] = facts_of(before)
+    return {
+        "deal": facts_of(deal),
+        "event": event,
+        "steps": receipts,
+        "account": {"key": account_key, "name": account_name},
+    }
+
+
+def _number(value: object) -> object:
+    return Decimal(value) if isinstance(value, int) and not isinstance(value, bool) else value
+
+
+def _contact_facts(contact: Contact | None) -> dict[str, object]:
+    return {part: _contact(contact, part) for part in msgspec.structs.asdict(Contact(id=""))}

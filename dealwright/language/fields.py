@@ -1,0 +1,438 @@
+"""Fields as authors name them: typed, distinct, and good for building conditions only."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any, ClassVar, NoReturn
+
+from dealwright.errors import DefinitionError
+from dealwright.language.conditions import (
+    Comparison,
+    Condition,
+    Membership,
+    Negation,
+    Operator,
+    Presence,
+    Reference,
+    StageKindIs,
+    Tagged,
+)
+from dealwright.language.money import Money, number
+from dealwright.language.origin import refused
+from dealwright.language.pipeline import Pipeline, PipelineType, StageLike, is_pipeline
+from dealwright.language.schema import FieldType, did_you_mean
+
+
+class UnknownField(DefinitionError, AttributeError):
+    """There is no field of that name."""
+
+
+class Field:
+    """A fact about a deal. It has no value while definitions are read, only a name and a type."""
+
+    __slots__ = ("_path",)
+    kind: ClassVar[FieldType] = "text"
+    _path: str
+
+    def __init__(self, path: str) -> None:
+        object.__setattr__(self, "_path", path)
+
+    def __repr__(self) -> str:
+        return f"<{self.kind} field {self._path}>"
+
+    if not TYPE_CHECKING:
+        # Python offers these to every object; for a field each would silently mean something else.
+
+        def __bool__(self) -> NoReturn:
+            raise refused(
+                f"{self._path} has no truth yet: no deal is looked at while definitions are read",
+                hint=f"write {self._path}.is_set(), or a comparison",
+            )
+
+        def __str__(self) -> str:
+            raise refused(
+                f"{self._path} has no text yet: it cannot stand in an f-string, str() or format()",
+                hint=f'write "{{{{ {self._path} }}}}" in a plain string; it is filled in for each deal',
+            )
+
+        def __format__(self, spec: str) -> str:
+            return str(self)
+
+        def __hash__(self) -> int:
+            raise refused(
+                f"{self._path} cannot be in a set or a key of a dictionary", hint="use a list, or the field's name"
+            )
+
+        def __iter__(self) -> NoReturn:
+            raise refused(
+                f"{self._path} cannot be gone over: it has no value yet",
+                hint="in a text, write {% for tag in deal.tags %}",
+            )
+
+        def __contains__(self, item: object) -> NoReturn:
+            raise refused(
+                f"`in {self._path}` would be decided now, before any deal is looked at",
+                hint=f"write {self._path}.has({item!r})" if self.kind == "tags" else "compare the field with ==",
+            )
+
+        def __setattr__(self, name: str, value: object) -> NoReturn:
+            raise refused(f"{self._path} cannot be assigned to", hint='write update_deal("name", amount=...) as a step')
+
+        def __getattr__(self, name: str) -> NoReturn:
+            if name.startswith("__"):
+                raise AttributeError(name)
+            raise unknown_field(self, self._path, name)
+
+        def __eq__(self, other: object) -> Condition:
+            return compared(self, "==", other)
+
+        def __ne__(self, other: object) -> Condition:
+            return compared(self, "!=", other)
+
+        def __lt__(self, other: object) -> Condition:
+            return compared(self, "<", other)
+
+        def __le__(self, other: object) -> Condition:
+            return compared(self, "<=", other)
+
+        def __gt__(self, other: object) -> Condition:
+            return compared(self, ">", other)
+
+        def __ge__(self, other: object) -> Condition:
+            return compared(self, ">=", other)
+
+        def __and__(self, other: object) -> NoReturn:
+            raise refused(
+                f"`&` and `|` join conditions, and {self._path} alone is none",
+                hint=f"write {self._path}.is_set(), and put each comparison in parentheses",
+            )
+
+        __rand__ = __or__ = __ror__ = __and__
+
+        def __invert__(self) -> NoReturn:
+            raise refused(f"`~` turns a condition round, and {self._path} alone is none", hint="write ~(...) around it")
+
+        def __add__(self, other: object) -> NoReturn:
+            raise refused(f"{self._path} cannot be computed with: it has no value yet", hint="compare it, or name it")
+
+        __radd__ = __sub__ = __rsub__ = __mul__ = __rmul__ = __truediv__ = __rtruediv__ = __mod__ = __add__
+
+        def __len__(self) -> NoReturn:
+            self + 0
+
+        __int__ = __float__ = __neg__ = __abs__ = __len__
+
+
+def reference(field: Field) -> Reference:
+    """Return what may be stored of a field."""
+    return Reference(field._path, field.kind)
+
+
+def unknown_field(owner: object, path: str, name: str) -> UnknownField:
+    """Return the error for a field that is not there, with the nearest one that is."""
+    fields = [attribute for attribute in dir(type(owner)) if not attribute.startswith("_")]
+    return UnknownField(
+        f"{path} has no {name!r}", code="DW912", hint=did_you_mean(name, fields) or f"it has {', '.join(fields)}"
+    )
+
+
+_ORDERED = frozenset({"number", "money", "day", "moment"})
+_FACTS_ONLY = frozenset({"tags"})
+
+
+def compared(field: Field, op: Operator, other: object) -> Condition:
+    """Return the comparison if both sides are of one type."""
+    if field.kind in _FACTS_ONLY:
+        raise refused(f"{field._path} is compared with has()", hint=f'write {field._path}.has("vip")')
+    if op not in ("==", "!=") and field.kind not in _ORDERED:
+        raise refused(f"{field._path} is a {field.kind}, which has no order", hint="compare it with == or !=")
+    return Comparison(reference(field), op, operand(field, other))
+
+
+def operand(field: Field, value: object) -> object:
+    """Return the other side of a comparison as it may be stored, if it fits the field."""
+    if isinstance(value, Field):
+        if value.kind != field.kind:
+            raise refused(f"{field._path} is a {field.kind} and {value._path} a {value.kind}: they do not compare")
+        return reference(value)
+    kind = field.kind
+    fits: dict[FieldType, tuple[type, ...]] = {
+        "text": (str,),
+        "id": (str,),
+        "number": (int, float, Decimal),
+        "money": (int, float, Decimal, Money),
+        "day": (date,),
+        "moment": (datetime,),
+        "stage": (StageLike,),
+        "flag": (bool,),
+    }
+    ok = is_pipeline(value) if kind == "pipeline" else isinstance(value, fits.get(kind, ()))
+    if isinstance(value, bool) and kind != "flag":
+        ok = False
+    if kind == "day" and isinstance(value, datetime):
+        ok = False
+    if not ok:
+        shown = repr(value) if isinstance(value, str | int | float | Decimal) else f"a {type(value).__name__}"
+        raise refused(f"{field._path} is a {kind}, and {shown[:80]} is not", hint=_SAYS[kind])
+    if isinstance(value, datetime) and value.tzinfo is None:
+        raise refused(f"{value!r} has no time zone", hint="write datetime(..., tzinfo=ZoneInfo(...))")
+    return number(value) if isinstance(value, int | float | Decimal) and kind != "flag" else value
+
+
+_SAYS: dict[FieldType, str] = {
+    "text": 'compare it with a text: == "Berlin"',
+    "id": "compare it with another id",
+    "number": "compare it with a number: > 3",
+    "money": 'compare it with a number in the account\'s currency, or with Money("100", "EUR")',
+    "day": "compare it with a day: > date(2026, 3, 14)",
+    "moment": "compare it with a moment: > datetime(2026, 3, 14, 9, 0, tzinfo=...)",
+    "stage": "compare it with a stage: == NewBusiness.won",
+    "pipeline": "compare it with a pipeline: == NewBusiness",
+    "user": 'compare it with another user, or its e-mail: deal.owner.email == "ana@example.com"',
+    "flag": "write .is_true() or .is_false()",
+    "tags": 'write .has("vip")',
+}
+
+
+class _Settable(Field):
+    """A field that may be unset."""
+
+    __slots__ = ()
+
+    def is_set(self) -> Condition:
+        """It has a value; never unknown."""
+        return Presence(reference(self))
+
+    def is_unset(self) -> Condition:
+        """It has no value; never unknown."""
+        return Negation(Presence(reference(self)))
+
+
+class TextField(_Settable):
+    """A text."""
+
+    __slots__ = ()
+    kind = "text"
+
+    if TYPE_CHECKING:
+
+        def __eq__(self, other: str | TextField) -> Condition: ...  # type: ignore[override]
+        def __ne__(self, other: str | TextField) -> Condition: ...  # type: ignore[override]
+
+    def is_in(self, *values: str) -> Condition:
+        """It is one of these texts."""
+        return one_of(self, values)
+
+
+class IdField(_Settable):
+    """An id as the CRM gave it."""
+
+    __slots__ = ()
+    kind = "id"
+
+    if TYPE_CHECKING:
+
+        def __eq__(self, other: str | IdField) -> Condition: ...  # type: ignore[override]
+        def __ne__(self, other: str | IdField) -> Condition: ...  # type: ignore[override]
+
+
+class NumberField(_Settable):
+    """A number."""
+
+    __slots__ = ()
+    kind = "number"
+
+    if TYPE_CHECKING:
+
+        def __eq__(self, other: float | Decimal | NumberField) -> Condition: ...  # type: ignore[override]
+        def __ne__(self, other: float | Decimal | NumberField) -> Condition: ...  # type: ignore[override]
+        def __lt__(self, other: float | Decimal | NumberField) -> Condition: ...
+        def __le__(self, other: float | Decimal | NumberField) -> Condition: ...
+        def __gt__(self, other: float | Decimal | NumberField) -> Condition: ...
+        def __ge__(self, other: float | Decimal | NumberField) -> Condition: ...
+
+    def is_in(self, *values: float | Decimal) -> Condition:
+        """It is one of these numbers."""
+        return one_of(self, values)
+
+
+class MoneyField(_Settable):
+    """An amount; a plain number beside it is in the account's currency."""
+
+    __slots__ = ()
+    kind = "money"
+
+    if TYPE_CHECKING:
+
+        def __eq__(self, other: float | Decimal | Money | MoneyField) -> Condition: ...  # type: ignore[override]
+        def __ne__(self, other: float | Decimal | Money | MoneyField) -> Condition: ...  # type: ignore[override]
+        def __lt__(self, other: float | Decimal | Money | MoneyField) -> Condition: ...
+        def __le__(self, other: float | Decimal | Money | MoneyField) -> Condition: ...
+        def __gt__(self, other: float | Decimal | Money | MoneyField) -> Condition: ...
+        def __ge__(self, other: float | Decimal | Money | MoneyField) -> Condition: ...
+
+
+class DayField(_Settable):
+    """A calendar day."""
+
+    __slots__ = ()
+    kind = "day"
+
+    if TYPE_CHECKING:
+
+        def __eq__(self, other: date | DayField) -> Condition: ...  # type: ignore[override]
+        def __ne__(self, other: date | DayField) -> Condition: ...  # type: ignore[override]
+        def __lt__(self, other: date | DayField) -> Condition: ...
+        def __le__(self, other: date | DayField) -> Condition: ...
+        def __gt__(self, other: date | DayField) -> Condition: ...
+        def __ge__(self, other: date | DayField) -> Condition: ...
+
+
+class MomentField(_Settable):
+    """An instant."""
+
+    __slots__ = ()
+    kind = "moment"
+
+    if TYPE_CHECKING:
+
+        def __eq__(self, other: datetime | MomentField) -> Condition: ...  # type: ignore[override]
+        def __ne__(self, other: datetime | MomentField) -> Condition: ...  # type: ignore[override]
+        def __lt__(self, other: datetime | MomentField) -> Condition: ...
+        def __le__(self, other: datetime | MomentField) -> Condition: ...
+        def __gt__(self, other: datetime | MomentField) -> Condition: ...
+        def __ge__(self, other: datetime | MomentField) -> Condition: ...
+
+
+class FlagField(_Settable):
+    """A yes or a no."""
+
+    __slots__ = ()
+    kind = "flag"
+
+    if TYPE_CHECKING:
+
+        def __eq__(self, other: bool | FlagField) -> Condition: ...  # type: ignore[override]
+        def __ne__(self, other: bool | FlagField) -> Condition: ...  # type: ignore[override]
+
+    def is_true(self) -> Condition:
+        """It is yes."""
+        return Comparison(reference(self), "==", True)
+
+    def is_false(self) -> Condition:
+        """It is no."""
+        return Comparison(reference(self), "==", False)
+
+
+class TagsField(Field):
+    """A set of tags; empty is not unset."""
+
+    __slots__ = ()
+    kind = "tags"
+
+    if TYPE_CHECKING:
+
+        def __eq__(self, other: NoReturn) -> NoReturn: ...  # type: ignore[override]
+        def __ne__(self, other: NoReturn) -> NoReturn: ...  # type: ignore[override]
+
+    def has(self, tag: str, *others: str) -> Condition:
+        """At least one of these tags is there."""
+        tags = (tag, *others)
+        for item in tags:
+            if not isinstance(item, str) or not item.strip():
+                raise refused(f"{item!r} is not a tag", hint=f'write {self._path}.has("vip", "partner")')
+        return Tagged(reference(self), tags)
+
+
+class StageField(Field):
+    """The stage a deal stands in."""
+
+    __slots__ = ()
+    kind = "stage"
+
+    if TYPE_CHECKING:
+
+        def __eq__(self, other: StageLike | StageField) -> Condition: ...  # type: ignore[override]
+        def __ne__(self, other: StageLike | StageField) -> Condition: ...  # type: ignore[override]
+
+    @property
+    def name(self) -> TextField:
+        """The stage's name, as people read it."""
+        return TextField(f"{self._path}.name")
+
+    def is_in(self, *stages: StageLike) -> Condition:
+        """It is one of these stages."""
+        return one_of(self, stages)
+
+    def is_open(self) -> Condition:
+        """It is neither won nor lost."""
+        return StageKindIs(reference(self), ("incoming", "open"))
+
+    def is_won(self) -> Condition:
+        """It is a won stage."""
+        return StageKindIs(reference(self), ("won",))
+
+    def is_lost(self) -> Condition:
+        """It is a lost stage."""
+        return StageKindIs(reference(self), ("lost",))
+
+
+class PipelineField(Field):
+    """The pipeline a deal is in."""
+
+    __slots__ = ()
+    kind = "pipeline"
+
+    if TYPE_CHECKING:
+
+        def __eq__(self, other: PipelineType | PipelineField) -> Condition: ...  # type: ignore[override]
+        def __ne__(self, other: PipelineType | PipelineField) -> Condition: ...  # type: ignore[override]
+
+    @property
+    def name(self) -> TextField:
+        """The pipeline's name, as people read it."""
+        return TextField(f"{self._path}.name")
+
+    def is_in(self, *pipelines: type[Pipeline]) -> Condition:
+        """It is one of these pipelines."""
+        return one_of(self, pipelines)
+
+
+class UserField(_Settable):
+    """Somebody who works in the CRM."""
+
+    __slots__ = ()
+    kind = "user"
+
+    if TYPE_CHECKING:
+
+        def __eq__(self, other: UserField) -> Condition: ...  # type: ignore[override]
+        def __ne__(self, other: UserField) -> Condition: ...  # type: ignore[override]
+
+    @property
+    def name(self) -> TextField:
+        """The user's whole name."""
+        return TextField(f"{self._path}.name")
+
+    @property
+    def first_name(self) -> TextField:
+        """The first word of the user's name."""
+        return TextField(f"{self._path}.first_name")
+
+    @property
+    def email(self) -> TextField:
+        """The user's e-mail address."""
+        return TextField(f"{self._path}.email")
+
+
+def one_of(field: Field, values: tuple[Any, ...]) -> Condition:
+    """Return the condition that the field is one of the literals."""
+    if not values:
+        raise refused(f"{field._path}.is_in() names nothing", hint="name at least one value")
+    for value in values:
+        if isinstance(value, Field | list | tuple | set):
+            raise refused(
+                f"{field._path}.is_in() takes literals, one by one", hint="write is_in(a, b), not is_in([a, b])"
+            )
+    return Membership(reference(field), tuple(operand(field, value) for value in values))

@@ -1,0 +1,43 @@
+"""How definitions are named: keys of accounts, pipelines, automations and steps."""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+from dealwright.language.origin import refused
+
+_KEY: Final = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
+_SLUG: Final = re.compile(r"[^a-z0-9]+")
+MAX_KEY: Final = 60
+"""The longest key, in characters."""
+
+
+def checked_key(key: object, what: str) -> str:
+    """Return the key if it is one: lower-case letters, digits and single hyphens."""
+    if not isinstance(key, str) or len(key) > MAX_KEY or _KEY.fullmatch(key) is None:
+        near = slug(key)[:MAX_KEY].strip("-") if isinstance(key, str) else ""
+        raise refused(
+            f"{_short(key)} cannot be the key of {what}: keys are lower-case letters, digits and hyphens,"
+            f" at most {MAX_KEY} of them",
+            hint=f'write "{near}"' if near else 'write one like "new-business"',
+        )
+    return key
+
+
+def checked_step(name: object) -> str:
+    """Return the step's name if it is one: a key that starts with a letter, since texts say `steps.<name>`."""
+    key = checked_key(name, "a step")
+    if not key[0].isalpha():
+        raise refused(f"a step cannot be named {key!r}: names of steps start with a letter", hint=f'write "step-{key}"')
+    return key
+
+
+def slug(text: str) -> str:
+    """Return the text as a key."""
+    return _SLUG.sub("-", text.lower()).strip("-")
+
+
+def _short(key: object) -> str:
+    shown = repr(key)
+    return shown if len(shown) <= 80 else f"{shown[:77]}..."

@@ -1,0 +1,52 @@
+"""Amounts and numbers as authors write them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from decimal import Decimal, InvalidOperation
+
+from dealwright.language.iso import CURRENCIES
+from dealwright.language.origin import refused
+from dealwright.language.schema import did_you_mean
+
+
+def number(value: object, what: str = "a number") -> Decimal:
+    """Return the number exactly as it was typed; refuse what is not one, or not finite."""
+    hint = "write a finite number of ordinary size, such as 100, 99.5 or Decimal('99.50')"
+    if isinstance(value, bool) or not isinstance(value, int | float | Decimal | str):
+        raise refused(f"{_short(value)} is not {what}", hint=hint)
+    try:
+        # Through its text: 0.1 means what was typed, not the nearest binary fraction.
+        result = Decimal(str(value))
+    except (InvalidOperation, ValueError):
+        raise refused(f"{_short(value)} is not {what}", hint=hint) from None
+    if not result.is_finite() or (result and abs(result.adjusted()) > 15):
+        raise refused(f"{_short(value)} is not {what}", hint=hint)
+    return result
+
+
+def checked_currency(code: object) -> str:
+    """Return the currency's code if there is such a currency."""
+    if not isinstance(code, str) or code not in CURRENCIES:
+        near = did_you_mean(code.upper(), sorted(CURRENCIES)) if isinstance(code, str) else ""
+        raise refused(f"{_short(code)} is not a currency", hint=near or "write an ISO 4217 code such as USD")
+    return code
+
+
+def _short(value: object) -> str:
+    try:
+        return repr(value)[:80]
+    except ValueError:
+        return "a number of thousands of digits"
+
+
+@dataclass(frozen=True, init=False)
+class Money:
+    """An amount in a named currency: `Money("99.50", "EUR")`."""
+
+    amount: Decimal
+    currency: str
+
+    def __init__(self, amount: int | float | Decimal | str, currency: str) -> None:
+        object.__setattr__(self, "amount", number(amount, "an amount"))
+        object.__setattr__(self, "currency", checked_currency(currency))

@@ -1,0 +1,246 @@
+"""Pipelines and their stages, as classes that hold nothing but stages and cannot be changed."""
+
+from __future__ import annotations
+
+import keyword
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any, ClassVar, NoReturn, TypeAlias, TypeGuard
+
+from dealwright.errors import DefinitionError
+from dealwright.language.durations import Length, RunningTime, WorkingTime
+from dealwright.language.keys import checked_key
+from dealwright.language.origin import Origin, here, refused
+from dealwright.model.crm import StageKind
+
+
+@dataclass(frozen=True)
+class Task:
+    """What the deal's owner has to do in a stage, and until when: `Task("Send the quote", due=working_days(1))`."""
+
+    text: str
+    due: Length
+
+    def __init__(self, text: str, *, due: Length) -> None:
+        if not isinstance(text, str) or not text.strip():
+            raise refused(
+                "a task needs a text that says what to do", hint='Task("Send the quote", due=working_days(1))'
+            )
+        if not isinstance(due, RunningTime | WorkingTime):
+            raise refused(f"a task is due after a length of time, not {due!r}", hint="due=working_days(1)")
+        object.__setattr__(self, "text", text)
+        object.__setattr__(self, "due", due)
+
+
+class StageLike:
+    """What all stages have in common: a place in one pipeline."""
+
+    __slots__ = ("_key", "_pipeline", "because", "name", "origin", "probability", "reasons", "task")
+    kind: ClassVar[StageKind]
+    name: str
+    probability: int | None
+    task: Task | None
+    because: str
+    reasons: tuple[str, ...]
+    origin: Origin
+    _key: str
+    _pipeline: PipelineMeta | None
+
+    def _set(self, name: str | None, **values: object) -> None:
+        """Give a new stage its values, once."""
+        if name is not None and (not isinstance(name, str) or not name.strip()):
+            raise refused(f"{name!r} is not the name of a stage", hint='write Stage("Sent the quote")')
+        task = values.get("task")
+        if task is not None and not isinstance(task, Task):
+            raise refused(f"the task of a stage is a Task, not {type(task).__name__}", hint='task=Task("...", due=...)')
+        fixed = {"name": name or "", "probability": None, "task": None, "because": "", "reasons": ()}
+        for field, value in (fixed | values | {"origin": here(), "_pipeline": None, "_key": ""}).items():
+            object.__setattr__(self, field, value)
+
+    def __set_name__(self, owner: type, attribute: str) -> None:
+        if not isinstance(owner, PipelineMeta):
+            raise refused(
+                f"the stage {attribute!r} stands in {owner.__name__}, which is no pipeline",
+                hint=f'write class {owner.__name__}(Pipeline, key="...", name="...")',
+            )
+        if self._pipeline is not None:
+            raise refused(
+                f"the stage {attribute!r} of {owner.__name__} is already {self}",
+                hint="write a Stage(...) of its own for each pipeline",
+            )
+        object.__setattr__(self, "_pipeline", owner)
+        object.__setattr__(self, "_key", attribute)
+        if not self.name:
+            object.__setattr__(self, "name", attribute.replace("_", " ").capitalize())
+
+    @property
+    def key(self) -> str:
+        """The stage's key: the name of its attribute."""
+        return self._key
+
+    @property
+    def pipeline(self) -> type[Pipeline] | None:
+        """The pipeline it belongs to; None if it stands in none."""
+        return self._pipeline  # type: ignore[return-value]
+
+    def __repr__(self) -> str:
+        where = f"{self._pipeline.__name__}.{self._key}" if self._pipeline else "in no pipeline"
+        return f"<{type(self).__name__} {where}>"
+
+    if not TYPE_CHECKING:
+
+        def __setattr__(self, name: str, value: object) -> NoReturn:
+            raise refused(f"{self!r} is a definition and cannot be changed", hint="change it where it is written")
+
+        def __delattr__(self, name: str) -> NoReturn:
+            setattr(self, name, None)
+
+
+class Incoming(StageLike):
+    """Where raw inquiries stand before the pipeline proper."""
+
+    __slots__ = ()
+    kind = "incoming"
+
+    def __init__(self, name: str | None = None, *, task: Task | None = None) -> None:
+        self._set(name, task=task)
+
+
+class Stage(StageLike):
+    """A completed action in the sale, such as "Sent the quote"."""
+
+    __slots__ = ()
+    kind = "open"
+
+    def __init__(
+        self, name: str | None = None, *, probability: int | None = None, task: Task | None = None, because: str = ""
+    ) -> None:
+        if probability is not None and (
+            isinstance(probability, bool) or not isinstance(probability, int) or not 0 <= probability <= 100
+        ):
+            raise refused(f"a probability of {probability!r} is none", hint="write whole percent: probability=40")
+        self._set(name, probability=probability, task=task, because=because)
+
+
+class Won(StageLike):
+    """Where deals that were won end; its probability is 100."""
+
+    __slots__ = ()
+    kind = "won"
+
+    def __init__(self, name: str | None = None, *, task: Task | None = None) -> None:
+        self._set(name, probability=100, task=task)
+
+
+class Lost(StageLike):
+    """Where deals that were lost end, with the reasons a rep may choose from; its probability is 0."""
+
+    __slots__ = ()
+    kind = "lost"
+
+    def __init__(self, name: str | None = None, *, reasons: Sequence[str] = (), task: Task | None = None) -> None:
+        if isinstance(reasons, str) or not all(isinstance(reason, str) and reason.strip() for reason in reasons):
+            raise refused("the reasons of a lost stage are a list of texts", hint='reasons=["Price", "Timing"]')
+        if len(set(reasons)) < len(reasons):
+            raise refused("the reasons of a lost stage name one twice", hint="write each reason once")
+        self._set(name, probability=0, reasons=tuple(reasons), task=task)
+
+
+@dataclass(frozen=True, slots=True)
+class PipelineParts:
+    """What a pipeline's class says: its key, name and stages by key, in the order they were written."""
+
+    key: str
+    name: str
+    stages: Mapping[str, StageLike]
+    origin: Origin
+
+
+class _Body(dict[str, Any]):
+    """The body of a pipeline's class while it is read: a stage is not written twice."""
+
+    def __setitem__(self, name: str, value: Any) -> None:
+        if isinstance(self.get(name), StageLike):
+            raise refused(f"the stage {name!r} is written twice in one pipeline", hint="give one of them another name")
+        super().__setitem__(name, value)
+
+
+class PipelineMeta(type):
+    """Makes pipelines fixed: no new attributes, no instances."""
+
+    @classmethod
+    def __prepare__(cls, name: str, bases: tuple[type, ...], /, **kwargs: Any) -> _Body:
+        """Return the body that refuses a second stage of one name."""
+        return _Body()
+
+    def __new__(mcs, name: str, bases: tuple[type, ...], body: dict[str, Any], /, **kwargs: Any) -> PipelineMeta:
+        """Make the class; an error of a stage arrives as itself."""
+        try:
+            return super().__new__(mcs, name, bases, dict(body), **kwargs)
+        except RuntimeError as error:
+            # Python 3.11 wraps what __set_name__ raises.
+            if isinstance(error.__cause__, DefinitionError):
+                raise error.__cause__ from None
+            raise
+
+    if not TYPE_CHECKING:
+
+        def __call__(cls, *args: object, **kwargs: object) -> NoReturn:
+            raise refused(
+                f"{cls.__name__} is not called: the class itself is the pipeline", hint=f"write {cls.__name__}"
+            )
+
+        def __setattr__(cls, name: str, value: object) -> NoReturn:
+            raise refused(f"{cls.__name__} is a definition and cannot be changed", hint="change it where it is written")
+
+        def __delattr__(cls, name: str) -> NoReturn:
+            raise refused(f"{cls.__name__} is a definition and cannot be changed", hint="change it where it is written")
+
+
+class Pipeline(metaclass=PipelineMeta):
+    """A pipeline is a class of stages: `class NewBusiness(Pipeline, key="new-business", name="New business")`."""
+
+    if TYPE_CHECKING:
+        __dealwright__: ClassVar[PipelineParts]
+
+    def __init_subclass__(cls, *, key: str, name: str | None = None) -> None:
+        """Check the body and keep its parts."""
+        for base in cls.__mro__[1:]:
+            if base not in (Pipeline, object):
+                raise refused(
+                    f"{cls.__name__} extends {base.__name__}: a pipeline is not extended, its stages would be missing",
+                    hint=f"write class {cls.__name__}(Pipeline, ...) with stages of its own",
+                )
+        checked_key(key, "a pipeline")
+        stages = {attribute: value for attribute, value in vars(cls).items() if not attribute.startswith("__")}
+        for attribute, value in stages.items():
+            _check_attribute(cls.__name__, attribute, value)
+        parts = PipelineParts(key, name or key.replace("-", " ").capitalize(), MappingProxyType(stages), here())
+        type.__setattr__(cls, "__dealwright__", parts)
+
+
+PipelineType: TypeAlias = type[Pipeline]
+"""A pipeline as other definitions name it."""
+
+
+def _check_attribute(owner: str, attribute: str, value: object) -> None:
+    if not isinstance(value, StageLike):
+        hint = "there is a comma at the end of the line" if isinstance(value, tuple) else "stages only stand here"
+        raise refused(f"{owner}.{attribute} is a {type(value).__name__}, and a pipeline holds stages only", hint=hint)
+    if attribute.startswith("_") or not attribute.isascii() or attribute != attribute.lower():
+        raise refused(
+            f"the stage {attribute!r} of {owner} needs a key in lower-case letters", hint="quote_sent = Stage(...)"
+        )
+    if keyword.iskeyword(attribute) or not attribute.isidentifier():
+        raise refused(f"{attribute!r} cannot be the key of a stage of {owner}: Python reads it as its own word")
+
+
+def is_pipeline(value: object) -> TypeGuard[type[Pipeline]]:
+    """Say whether this is a pipeline that somebody wrote."""
+    return isinstance(value, PipelineMeta) and value is not Pipeline
+
+
+def parts(pipeline: type[Pipeline]) -> PipelineParts:
+    """Return what the pipeline's class says."""
+    return pipeline.__dealwright__

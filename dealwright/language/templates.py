@@ -1,0 +1,376 @@
+"""Texts with facts in them: Jinja2 with an allow-listed syntax, over plain mappings of texts.
+
+What a template may say: `{{ deal.title }}`, `{{ deal.main_contact.first_name or 'there' }}`, the filters in `FILTERS`,
+`{% if %}` with `and`, `or`, `not`, `==` and `!=`, and `{% for tag in deal.tags %}`. Nothing is called, subscripted,
+computed, assigned or included, so a template cannot reach Python, and its work is bounded by its size.
+
+Values are data: they are never rendered again, and what they hold of control characters and line breaks becomes a
+space (a value is one line; the template's own line breaks stay). Nothing is escaped for HTML, mail or a terminal:
+each channel encodes what it sends. An unset value is an empty text.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from functools import lru_cache
+from typing import Any, Final
+
+import msgspec
+from jinja2 import Environment, StrictUndefined, Template, TemplateSyntaxError, UndefinedError, nodes
+from jinja2.runtime import LoopContext
+
+from dealwright.errors import DefinitionError
+from dealwright.language.characters import one_line
+from dealwright.language.schema import FieldType, did_you_mean, is_group
+
+MAX_SOURCE: Final = 16_384
+"""The longest template, in characters."""
+
+MAX_OUTPUT: Final = 65_536
+"""The longest text a template may make, in bytes."""
+
+_MAX_DEPTH: Final = 20
+_LOOP: Final = frozenset({"first", "last", "index"})
+_MARKS: Final = ("{{", "{%", "{#")
+
+
+class TemplateError(DefinitionError):
+    """A template that may not be used, or a text that cannot be made of it."""
+
+
+class Problem(msgspec.Struct, frozen=True):
+    """One thing wrong with a template."""
+
+    code: str
+    message: str
+    hint: str = ""
+
+
+def is_template(text: str) -> bool:
+    """Say whether the text has anything to fill in."""
+    return any(mark in text for mark in _MARKS)
+
+
+# --- filters --------------------------------------------------------------------------------------------------------
+
+
+def _shorter(value: object, length: int = 80) -> str:
+    text = _shown(value)
+    return text if len(text) <= length else text[: max(length - 1, 0)].rstrip() + "…"
+
+
+def _replaced(value: object, old: str, new: str) -> str:
+    text = _shown(value)
+    if len(text) + text.count(old) * (len(new) - len(old)) > MAX_OUTPUT:
+        raise _too_long()
+    return text.replace(old, new) if old else text
+
+
+FILTERS: Final[Mapping[str, Callable[..., str]]] = {
+    "upper": lambda value: _shown(value).upper(),
+    "lower": lambda value: _shown(value).lower(),
+    "title": lambda value: _shown(value).title(),
+    "trim": lambda value: _shown(value).strip(),
+    "truncate": _shorter,
+    "replace": _replaced,
+    "date": lambda value: _shown(value).partition(", ")[0],
+    "time": lambda value: _shown(value).partition(", ")[2],
+}
+"""The filters there are: `truncate(40)` shortens, `replace('a', 'b')` replaces, `date` and `time` part a moment."""
+
+_ARGUMENTS: Final[Mapping[str, tuple[type, ...]]] = {"truncate": (int,), "replace": (str, str)}
+_ONLY_FOR: Final[Mapping[str, tuple[FieldType, ...]]] = {"date": ("moment", "day"), "time": ("moment",)}
+
+
+def _shown(value: object) -> str:
+    """A fact as text: unset is empty, flags are yes and no, lists are joined."""
+    if value is None:
+        return ""
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, tuple | list):
+        return ", ".join(map(str, value))
+    return str(value)
+
+
+# --- the environment ------------------------------------------------------------------------------------------------
+
+
+class _PlainEnvironment(Environment):
+    """Looks names up in mappings only: no attribute of any Python object is ever read."""
+
+    def getattr(self, obj: Any, attribute: str) -> Any:
+        """Return the mapping's value, or an undefined that raises when it is used."""
+        if isinstance(obj, Mapping) and attribute in obj:
+            return obj[attribute]
+        if isinstance(obj, LoopContext) and attribute in _LOOP:
+            return getattr(obj, attribute)
+        return self.undefined(name=attribute)
+
+    def getitem(self, obj: Any, argument: Any) -> Any:
+        """Return the mapping's value: subscripts do not pass the allow-list, and would find no more than names do."""
+        return self.getattr(obj, str(argument))
+
+
+_environment = _PlainEnvironment(
+    undefined=StrictUndefined,
+    finalize=lambda value: value if isinstance(value, StrictUndefined) else one_line(_shown(value)),
+    autoescape=False,
+    optimized=False,
+    keep_trailing_newline=True,
+    cache_size=0,
+)
+_environment.filters = dict(FILTERS)
+_environment.tests = {}
+_environment.globals = {}
+
+
+class _Compiled(msgspec.Struct, frozen=True):
+    """A template that passed the allow-list, and the receipts it reads."""
+
+    template: Template
+    receipts: tuple[tuple[str, str], ...]
+
+
+def render(source: str, facts: Mapping[str, object], *, calendar_zone: str = "UTC") -> str:
+    """Return the text of the template with these facts (`facts.text_facts`) in it.
+
+    Moments among the facts are texts already, in the account's zone; `calendar_zone` names it in error messages.
+
+    Raises:
+        TemplateError: the template is not allowed, names a fact that is not there, or makes more than 64 kB.
+    """
+    compiled = _compile(source)
+    given = facts.get("steps")
+    receipts: dict[str, dict[str, object]] = {
+        name: dict(receipt) for name, receipt in (given.items() if isinstance(given, Mapping) else ())
+    }
+    for name, field in compiled.receipts:
+        # A step that was passed by left no receipt: its fields are unset, not unknown names.
+        receipts.setdefault(name, {}).setdefault(field, None)
+    parts: list[str] = []
+    size = 0
+    try:
+        for part in compiled.template.generate({**facts, "steps": receipts}):
+            size += len(part.encode("utf-8", "replace"))
+            if size > MAX_OUTPUT:
+                raise _too_long()
+            parts.append(part)
+    except UndefinedError as error:
+        raise TemplateError(f"a text names something that is not there: {error}", code="DW302") from error
+    return "".join(parts)
+
+
+def _too_long() -> TemplateError:
+    return TemplateError(
+        f"a text would be longer than {MAX_OUTPUT // 1024} kB", code="DW303", hint="shorten values with | truncate(200)"
+    )
+
+
+@lru_cache(maxsize=2048)
+def _compile(source: str) -> _Compiled:
+    tree, problems = _parse(source)
+    if tree is None or problems:
+        raise TemplateError(problems[0].message, code=problems[0].code, hint=problems[0].hint)
+    receipts = (path.split(".") for path, _ in _paths(tree) if path.startswith("steps."))
+    return _Compiled(
+        _environment.from_string(source),
+        tuple({(parts[1], parts[2]) for parts in receipts if len(parts) == 3}),
+    )
+
+
+# --- checking -------------------------------------------------------------------------------------------------------
+
+
+def check_template(source: str, facts: Mapping[str, FieldType]) -> list[Problem]:
+    """Return what is wrong with the template, given the facts (`schema.known`) it may name."""
+    tree, problems = _parse(source)
+    if tree is None or problems:
+        return problems
+    spelled = {_spelled(path): held for path, held in facts.items()}
+    for path, listed in _paths(tree):
+        problem = _path_problem(path, listed, spelled)
+        if problem is not None and problem not in problems:
+            problems.append(problem)
+    for node in tree.find_all(nodes.Filter):
+        wanted = _ONLY_FOR.get(node.name)
+        filtered = _path_of(node.node) if node.node is not None else None
+        if wanted and spelled.get(filtered or "") not in wanted:
+            what = f"a {' or a '.join(wanted)}, not on {filtered or 'this'}"
+            problems.append(Problem("DW301", f"the filter {node.name!r} works on {what}"))
+    return problems
+
+
+def _spelled(path: str) -> str:
+    """The path as templates spell it: step names have underscores there."""
+    return path.replace("-", "_")
+
+
+def _path_problem(path: str, listed: bool, facts: Mapping[str, FieldType]) -> Problem | None:
+    held = facts.get(path)
+    grouped = is_group(path, facts)
+    if held is None and not grouped:
+        hint = did_you_mean(path, facts)
+        if path.startswith("event."):
+            hint = (
+                hint or "only some triggers know this fact: event.contact belongs to contact_added and contact_removed"
+            )
+        if path.startswith("steps."):
+            hint = hint or "only steps that come before this one, on the way here, have left a receipt"
+        return Problem("DW302", f"there is no fact {path!r} here", hint)
+    if listed and held != "tags":
+        return Problem("DW301", f"{path} is not a list", "{% for %} goes over deal.tags")
+    if not listed and grouped:
+        parts = sorted(other for other in facts if other.startswith(f"{path}."))
+        return Problem("DW302", f"{path} has parts, and no text of its own", f"say {', '.join(parts)}")
+    return None
+
+
+def _parse(source: str) -> tuple[nodes.Template | None, list[Problem]]:
+    """Parse without compiling: compiling folds constants, which runs what the template says."""
+    if len(source) > MAX_SOURCE:
+        return None, [Problem("DW303", f"the text is longer than {MAX_SOURCE // 1024} kB", "shorten it")]
+    try:
+        tree = _environment.parse(source)
+        problems = list(_refused(tree, 0, frozenset()))
+    except TemplateSyntaxError as error:
+        return None, [Problem("DW300", f"the text cannot be read: {error.message} (its line {error.lineno})")]
+    except (RecursionError, ValueError, OverflowError):
+        return None, [Problem("DW301", "the text is nested too deeply or holds a number out of all proportion")]
+    return tree, problems
+
+
+def _path_of(node: nodes.Node) -> str | None:
+    """`a.b.c` for names and constant attributes, else None."""
+    if isinstance(node, nodes.Name):
+        return str(node.name)
+    if isinstance(node, nodes.Getattr):
+        owner = _path_of(node.node)
+        return None if owner is None else f"{owner}.{node.attr}"
+    return None
+
+
+def _paths(tree: nodes.Node, loops: frozenset[str] = frozenset()) -> Iterator[tuple[str, bool]]:
+    """Every fact the template names, and whether `for` goes over it; loop variables are left out."""
+    if isinstance(tree, nodes.For):
+        path = _path_of(tree.iter)
+        if path is not None:
+            yield path, True
+        inner = loops | {str(getattr(tree.target, "name", "")), "loop"}
+        for child in tree.body:
+            yield from _paths(child, inner)
+        return
+    path = _path_of(tree)
+    if path is not None:
+        if path.partition(".")[0] not in loops:
+            yield path, False
+        return
+    for child in tree.iter_child_nodes():
+        yield from _paths(child, loops)
+
+
+_ALLOWED: Final = (
+    nodes.Template,
+    nodes.Output,
+    nodes.TemplateData,
+    nodes.Name,
+    nodes.Getattr,
+    nodes.Const,
+    nodes.Filter,
+    nodes.If,
+    nodes.For,
+    nodes.CondExpr,
+    nodes.And,
+    nodes.Or,
+    nodes.Not,
+    nodes.Compare,
+    nodes.Operand,
+)
+
+_CALLED: Final = {
+    nodes.Call: "calls something",
+    nodes.Getitem: "uses [ ]",
+    nodes.Test: "uses `is`",
+    nodes.Assign: "sets a variable",
+    nodes.Macro: "defines a macro",
+    nodes.Include: "includes another text",
+    nodes.Import: "imports another text",
+    nodes.FromImport: "imports another text",
+    nodes.Extends: "extends another text",
+    nodes.Block: "defines a block",
+}
+
+
+def _refused(node: nodes.Node, depth: int, loops: frozenset[str]) -> Iterator[Problem]:
+    """What of the tree is not on the allow-list."""
+    if depth > _MAX_DEPTH:
+        yield Problem("DW301", "the text is nested too deeply")
+        return
+    if not isinstance(node, _ALLOWED):
+        hint = (
+            "a step's name is spelled with underscores in texts: steps.next_deal.deal_id"
+            if _is_hyphenated(node)
+            else ""
+        )
+        what = _CALLED.get(type(node), "computes something" if isinstance(node, nodes.Expr) else "does more")
+        yield Problem(
+            "DW301", f"the text {what}, which texts may not", hint or "name facts, or-else values and filters"
+        )
+        return
+    yield from _refused_here(node, loops)
+    inner = loops
+    if isinstance(node, nodes.For):
+        inner = loops | {str(getattr(node.target, "name", ""))}
+    for child in node.iter_child_nodes():
+        # Only what nests counts: a path is one thing however long it is.
+        yield from _refused(child, depth + (not isinstance(child, nodes.Getattr | nodes.Output)), inner)
+
+
+def _refused_here(node: nodes.Node, loops: frozenset[str]) -> Iterator[Problem]:
+    match node:
+        case nodes.Filter():
+            yield from _refused_filter(node)
+        case nodes.For():
+            if loops:
+                yield Problem("DW301", "the text has a loop in a loop, which texts may not")
+            if node.recursive or node.test is not None or node.else_ or not isinstance(node.target, nodes.Name):
+                yield Problem("DW301", "a loop in a text reads {% for tag in deal.tags %} and no more")
+            elif _path_of(node.iter) is None:
+                yield Problem("DW301", "a loop in a text goes over a given list such as deal.tags")
+        case nodes.Getattr():
+            path = _path_of(node)
+            if path is None:
+                yield Problem("DW301", "the text reads a part of something that is no fact")
+            elif path.startswith("loop.") and path.removeprefix("loop.") not in _LOOP:
+                yield Problem("DW302", f"there is no {path!r}", "a loop knows loop.first, loop.last and loop.index")
+            elif path.partition(".")[0] in loops:
+                yield Problem("DW302", f"{path!r} is part of a text, which has no parts")
+        case nodes.Compare():
+            if any(operand.op not in ("eq", "ne") for operand in node.ops):
+                yield Problem("DW301", "texts compare with == and != only", "put other conditions into a branch")
+        case nodes.CondExpr():
+            if node.expr2 is None:
+                yield Problem(
+                    "DW301", "the text has an `if` without `else` inside {{ }}", "say what else, or use {% if %}"
+                )
+        case nodes.Const():
+            if not isinstance(node.value, str | bool | int | None):
+                yield Problem("DW301", "texts hold words and whole numbers only")
+
+
+def _refused_filter(node: nodes.Filter) -> Iterator[Problem]:
+    if node.name not in FILTERS:
+        hint = did_you_mean(node.name, FILTERS) or f"there are {', '.join(sorted(FILTERS))}"
+        yield Problem("DW301", f"there is no filter {node.name!r}", hint)
+        return
+    wanted = _ARGUMENTS.get(node.name, ())
+    given = [argument.value if isinstance(argument, nodes.Const) else None for argument in node.args]
+    fits = len(given) == len(wanted) and all(type(value) is kind for value, kind in zip(given, wanted, strict=True))
+    if node.node is None or node.kwargs or node.dyn_args or node.dyn_kwargs or not fits:
+        words = {int: "a whole number", str: "a text"}
+        needs = " and ".join(words[kind] for kind in wanted) or "nothing"
+        yield Problem("DW301", f"the filter {node.name!r} takes {needs}")
+
+
+def _is_hyphenated(node: nodes.Node) -> bool:
+    return isinstance(node, nodes.Sub) and (_path_of(node.left) or "").startswith("steps.")

@@ -1,0 +1,133 @@
+"""What an action may be given to write: literals, fields by reference, texts with fields in them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Final, TypeAlias
+
+from dealwright.language.conditions import Reference
+from dealwright.language.fields import Field, reference
+from dealwright.language.money import Money, number
+from dealwright.language.origin import refused
+
+
+@dataclass(frozen=True, slots=True)
+class Words:
+    """A text, perhaps with `{{ ... }}` in it."""
+
+    source: str
+
+
+@dataclass(frozen=True, slots=True)
+class Nothing:
+    """No value: clears what it is given to."""
+
+
+@dataclass(frozen=True, slots=True)
+class TagList:
+    """A whole set of tags."""
+
+    tags: tuple[str, ...]
+
+
+Stored: TypeAlias = Words | Nothing | TagList | Reference | Decimal | Money | bool | date | datetime
+"""A value as a step keeps it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Keep:
+    """The default of every field of `update_deal`: leave it alone."""
+
+
+KEEP: Final = Keep()
+
+
+def text(value: object, what: str, *, fields: tuple[str, ...] = ("text", "id")) -> Stored:
+    """Return a text or a field that is one."""
+    if isinstance(value, Field):
+        return _field(value, what, fields)
+    if not isinstance(value, str):
+        raise refused(f"{what} is a text, not {_named(value)}", hint='write "..." or a field such as deal.title')
+    return Words(value)
+
+
+def amount(value: object, what: str) -> Stored:
+    """Return an amount that may be written: not negative."""
+    if isinstance(value, Field):
+        return _field(value, what, ("money", "number"))
+    if isinstance(value, Money):
+        plain = value.amount
+    elif isinstance(value, str):
+        raise refused(f"{what} is a number or an amount, not a text", hint='write 99.5, or Money("99.50", "EUR")')
+    else:
+        plain = number(value, "an amount")
+    if plain < 0:
+        raise refused(f"{what} cannot be negative: {plain}", hint="write an amount of 0 or more")
+    return value if isinstance(value, Money) else plain
+
+
+def day(value: object, what: str) -> Stored:
+    """Return a calendar day."""
+    if isinstance(value, Field):
+        return _field(value, what, ("day",))
+    if not isinstance(value, date) or isinstance(value, datetime):
+        raise refused(f"{what} is a day, not {_named(value)}", hint="write date(2026, 3, 14) or deal.close_date")
+    return value
+
+
+def user(value: object, what: str) -> Stored:
+    """Return a user: a field that is one, or the name or id of one."""
+    if isinstance(value, Field):
+        return _field(value, what, ("user",))
+    if not isinstance(value, str) or not value.strip():
+        raise refused(f"{what} is a user, not {_named(value)}", hint="write deal.owner, or a user's name or id")
+    if "{{" in value or "{%" in value:
+        raise refused(f"{what} is a user, not a text to fill in", hint="write deal.owner, or a user's name or id")
+    return Words(value)
+
+
+def tags(value: object, what: str) -> TagList | Reference:
+    """Return a whole set of tags."""
+    if isinstance(value, Field):
+        kept = _field(value, what, ("tags",))
+        assert isinstance(kept, Reference)
+        return kept
+    if not isinstance(value, list | tuple) or not all(isinstance(tag, str) and tag.strip() for tag in value):
+        raise refused(f"{what} is a list of texts, not {_named(value)}", hint='write tags=["vip", "partner"]')
+    return TagList(tuple(dict.fromkeys(value)))
+
+
+def anything(value: object, what: str) -> Stored:
+    """Return a value that can stand in a JSON event."""
+    if isinstance(value, Field):
+        if value.kind in ("stage", "pipeline", "user"):
+            raise refused(f"{what} would be {value._path}, which is more than a text", hint=f"write {value._path}.name")
+        return reference(value)
+    if value is None:
+        return Nothing()
+    if isinstance(value, str):
+        return Words(value)
+    if isinstance(value, bool | Money):
+        return value
+    if isinstance(value, datetime) and value.tzinfo is None:
+        raise refused(f"{what} has no time zone", hint="write datetime(..., tzinfo=ZoneInfo(...))")
+    if isinstance(value, date):
+        return value
+    return number(value, "a value of an event")
+
+
+def or_nothing(kept: Stored | None) -> Stored:
+    """Return the value, or what clears."""
+    return Nothing() if kept is None else kept
+
+
+def _field(value: Field, what: str, kinds: tuple[str, ...]) -> Reference:
+    if value.kind not in kinds:
+        raise refused(f"{what} is a {kinds[0]}, and {value._path} a {value.kind}", hint=f"give it a {kinds[0]}")
+    return reference(value)
+
+
+def _named(value: object) -> str:
+    return repr(value)[:80] if isinstance(value, str | int | float | None) else f"a {type(value).__name__}"

@@ -1,0 +1,52 @@
+"""Observe: what an event tells becomes the last known state. The only writer of the mirror's tables."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Final
+
+import msgspec
+from sqlalchemy import Connection, bindparam, text
+
+from dealwright.engine.records import ToRoute
+from dealwright.model.crm import Deal
+
+_VERSIONS: Final = text("select id, version from mirror_deals where account = :account and id in :ids").bindparams(
+    bindparam("ids", expanding=True)
+)
+_KEEP: Final = text(
+    "insert into mirror_deals (account, id, version, as_of, body) values (:account, :id, :version, :as_of, :body) "
+    "on conflict (account, id) do update set version = excluded.version, as_of = excluded.as_of, body = excluded.body "
+    "where excluded.version >= mirror_deals.version"
+)
+
+
+def observe(connection: Connection, account: str, events: Sequence[ToRoute], *, as_of: int) -> frozenset[int]:
+    """Keep the newest state that the events tell; return the ids of those that came late (told an older state)."""
+    subjects = sorted({item.event.after.id for item in events})
+    rows = connection.execute(_VERSIONS, {"account": account, "ids": subjects})
+    known: dict[str, int] = {row.id: row.version for row in rows}
+    newest: dict[str, Deal] = {}
+    late = set()
+    for item in events:
+        deal = item.event.after
+        if deal.version < known.get(deal.id, -1):
+            late.add(item.id)
+            continue
+        known[deal.id] = deal.version
+        newest[deal.id] = deal
+    if newest:
+        connection.execute(
+            _KEEP,
+            [
+                {
+                    "account": account,
+                    "id": deal.id,
+                    "version": deal.version,
+                    "as_of": as_of,
+                    "body": msgspec.json.encode(deal),
+                }
+                for deal in sorted(newest.values(), key=lambda deal: deal.id)
+            ],
+        )
+    return frozenset(late)

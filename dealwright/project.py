@@ -1,0 +1,134 @@
+"""A project: accounts with their connectors, journal and data, as its composition root puts them together.
+
+The composition root is found by path, never imported by name: the setting `DEALWRIGHT_PROJECT`, by default
+`./deployments/project.py`. It defines `project()`, which returns a `Project`.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, Final
+
+import msgspec
+
+from dealwright.clock import Clock, SystemClock
+from dealwright.compile import ir
+from dealwright.compile.loader import load
+from dealwright.engine.loop import AccountSite, Engine
+from dealwright.errors import DefinitionError, InputError
+from dealwright.journal.store import Journal
+from dealwright.model.crm import PipelineShape
+from dealwright.ports import Connector, Crm, Feed
+
+SETTING: Final = "DEALWRIGHT_PROJECT"
+DEFAULT: Final = Path("deployments/project.py")
+
+
+class AccountBinding(msgspec.Struct, frozen=True, kw_only=True):
+    """One account: where its definitions are, and what it is connected to. `crm` is one of `connectors`."""
+
+    key: str
+    definitions: Path
+    crm: Crm
+    feeds: tuple[Feed, ...]
+    connectors: tuple[Connector, ...]
+
+
+class Project(msgspec.Struct, frozen=True, kw_only=True):
+    """Everything that the CLI, the engine and workers need, put together once."""
+
+    data_dir: Path
+    journal_url: str
+    accounts: tuple[AccountBinding, ...]
+
+    def account(self, key: str | None = None) -> AccountBinding:
+        """Return the account of that key; without a key the only one.
+
+        Raises:
+            InputError: there is no such account, or more than one to choose from.
+        """
+        known = ", ".join(account.key for account in self.accounts)
+        if key is None:
+            if len(self.accounts) == 1:
+                return self.accounts[0]
+            raise InputError(f"the project has several accounts ({known}); name one with --account")
+        for account in self.accounts:
+            if account.key == key:
+                return account
+        raise InputError(f"the project has no account {key!r}; it has {known}")
+
+    def open_journal(self, clock: Clock | None = None) -> Journal:
+        """Open the project's journal, brought to the newest schema."""
+        longest = max(connector.call_timeout for account in self.accounts for connector in account.connectors)
+        return Journal(self.journal_url, clock or SystemClock(), takeover_after=longest)
+
+    def definitions(self, key: str) -> ir.Account:
+        """Compile an account's definitions.
+
+        Raises:
+            DefinitionError: they have errors; the message lists all of them.
+        """
+        binding = self.account(key)
+        loaded = load(binding.definitions)
+        errors = [finding for finding in loaded.findings if finding.severity == "error"]
+        if errors:
+            lines = "\n".join(f"  {item.path}:{item.line} {item.code} {item.message}" for item in errors)
+            raise DefinitionError(f"the definitions of account {key!r} have errors:\n{lines}")
+        for account in loaded.accounts:
+            if account.key == key:
+                return account
+        raise DefinitionError(
+            f"{binding.definitions} defines no Account({key!r}, ...); the project expects one",
+            hint="the account's key and the one in the composition root must be the same",
+        )
+
+    def release(self, journal: Journal, key: str) -> bool:
+        """Compile an account's definitions and record a release if they changed; say whether they did."""
+        return journal.record_release(self.definitions(key))
+
+    def pipelines(self, key: str) -> tuple[PipelineShape, ...]:
+        """Return the pipelines of the active release; of the definitions if none was recorded yet."""
+        journal = self.open_journal()
+        try:
+            active = journal.active_release(key)
+        finally:
+            journal.close()
+        return active.account.pipelines if active is not None else self.definitions(key).pipelines
+
+    def engine(self, journal: Journal, *, clock: Clock, linger: float = 30.0, batch_limit: int = 250) -> Engine:
+        """Return an engine over all accounts of the project."""
+        sites = [
+            AccountSite(key=account.key, crm=account.crm, feeds=account.feeds, connectors=account.connectors)
+            for account in self.accounts
+        ]
+        return Engine(journal, sites, clock, linger=linger, batch_limit=batch_limit)
+
+
+def load_project(path: Path | None = None, **options: Any) -> Project:
+    """Find the composition root and return the project that it puts together.
+
+    `options` are handed to its `project()`: the demo asks for a data directory and a clock of its own.
+
+    Raises:
+        InputError: there is no such file, or it defines no usable `project()`.
+    """
+    root = (path or Path(os.environ.get(SETTING) or DEFAULT)).resolve()
+    if not root.is_file():
+        raise InputError(
+            f"no project at {root}: run in the project's directory, or set {SETTING} to its composition root"
+        )
+    spec = importlib.util.spec_from_file_location("dealwright_project", root)
+    if spec is None or spec.loader is None:
+        raise InputError(f"{root} is no Python file")
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    make: Callable[..., object] | None = getattr(module, "project", None)
+    if make is None:
+        raise InputError(f"{root} defines no project(); it must return a dealwright.project.Project")
+    made = make(**options)
+    if not isinstance(made, Project):
+        raise InputError(f"project() in {root} returned {type(made).__name__}, not a dealwright.project.Project")
+    return made

@@ -1,0 +1,157 @@
+"""`dealwright demo` and `dealwright up`: thin commands over the system."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import sys
+from collections.abc import Awaitable, Callable
+from contextlib import ExitStack
+from datetime import datetime
+from pathlib import Path
+from typing import TypeVar
+
+import click
+import msgspec
+from rich.console import Console
+from rich.status import Status
+
+from dealwright.cli.terminal import plain
+from dealwright.clock import SystemClock
+from dealwright_flows import workplace
+from dealwright_flows.demo import run_demo
+from dealwright_flows.story import ZONE
+from dealwright_flows.summary import show
+from dealwright_flows.system import System
+
+INTERRUPTED = 130
+_PAPER = 130
+_LINGER = 30.0
+_LAST_WORDS = 10.0
+"""Seconds that `up` gives the recorder when it is told to end."""
+
+T = TypeVar("T")
+
+
+@click.command()
+@click.option("--json", "as_json", is_flag=True, help="Print the figures as one JSON object, and nothing else.")
+def demo(as_json: bool) -> None:
+    """Play two working weeks of the reference company, print a summary, end."""
+    with ExitStack() as stack:
+        data_dir = stack.enter_context(workplace.fresh(workplace.home() / "demo"))
+        progress = stack.enter_context(_Shown())
+        ended = _until_told(lambda stop: run_demo(data_dir, stop, progress))
+    if ended is None:
+        click.echo(f"stopped before the end; what was played lies in {data_dir}", err=True)
+        raise SystemExit(INTERRUPTED)
+    figures, told = ended
+    if as_json:
+        click.echo(msgspec.json.encode(figures))
+    else:
+        # A file or a pipe has no width of its own; paths and traces want more than rich's 80 columns.
+        console = Console(highlight=False, width=None if sys.stdout.isatty() else _PAPER)
+        show(console, figures, told)
+
+
+@click.command()
+def up() -> None:
+    """Keep everything serving until Ctrl-C: engine, embedded CRM, local receiver, Prefect with its dashboard."""
+    with workplace.kept(Path(os.environ.get("DEALWRIGHT_DATA") or workplace.home() / "up")) as data_dir:
+        _until_told(lambda stop: _serve(data_dir, stop))
+
+
+async def _serve(data_dir: Path, stop: asyncio.Event) -> None:
+    def say(text: str) -> None:
+        for line in text.splitlines():
+            click.echo(plain(line), err=True)
+
+    system = System(data_dir.resolve(), clock=SystemClock(), linger=_LINGER, say=say)
+    try:
+        await system.receiver.start()
+        for line in system.prepare():
+            click.echo(plain(line))
+        click.echo(_addresses(system))
+        serving = asyncio.create_task(system.serve(stop, patience=_LAST_WORDS))
+        click.echo("The engine is working; Ctrl-C ends it. Prefect's dashboard answers in a few seconds.")
+        await serving
+        click.echo("Ended: windows are closed, leases given back; the next `up` goes on from here.")
+    finally:
+        await system.close()
+
+
+def _addresses(system: System) -> str:
+    server = system.server
+    accounts = [
+        f"Account              {binding.key}: CRM {binding.crm.name} (try: dealwright crm deals ls)"
+        for binding in system.project.accounts
+    ]
+    lines = [
+        f"Prefect's dashboard  {server.url}",
+        f"  its login          user:password as they stand in {server.credentials_file}",
+        f"  its log            {server.log}",
+        f"Local receiver       {system.receiver.url}/erp, writes {system.receiver.log}",
+        f"Data                 {system.data_dir}",
+    ]
+    return "\n".join(lines + accounts)
+
+
+class _Shown:
+    """Progress on stderr: a live line on a terminal, a line for each day elsewhere."""
+
+    def __init__(self) -> None:
+        self._console = Console(stderr=True, highlight=False, markup=False)
+        self._status: Status | None = None
+        self._day = ""
+
+    def __enter__(self) -> _Shown:
+        if self._console.is_terminal:
+            self._status = self._console.status("Starting")
+            self._status.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._status:
+            self._status.stop()
+
+    def say(self, text: str) -> None:
+        for line in text.splitlines():
+            self._console.print(plain(line), style="yellow")
+
+    def stage(self, text: str) -> None:
+        self._console.print(plain(text))
+        if self._status:
+            self._status.update(plain(text))
+
+    def played(self, now: datetime, number: int, of: int) -> None:
+        local = now.astimezone(ZONE)
+        day = f"{local:%a %d %b}"
+        if self._status:
+            self._status.update(f"Playing {local:%a %d %b %H:%M} ({100 * number // of} %)")
+        elif day != self._day:
+            self._console.print(f"  {day}")
+        self._day = day
+
+
+def _until_told(work: Callable[[asyncio.Event], Awaitable[T]]) -> T:
+    """Run `work` with an event that Ctrl-C or SIGTERM sets; the second one ends it the hard way."""
+
+    async def run() -> T:
+        stop = asyncio.Event()
+        loop = asyncio.get_running_loop()
+        task = asyncio.current_task()
+
+        def told() -> None:
+            if stop.is_set() and task is not None:
+                task.cancel()
+            stop.set()
+
+        for number in (signal.SIGINT, signal.SIGTERM):
+            loop.add_signal_handler(number, told)
+        return await work(stop)
+
+    try:
+        return asyncio.run(run())
+    except asyncio.CancelledError:
+        click.echo("ended at once; the next start recovers what was in flight", err=True)
+        sys.exit(INTERRUPTED)

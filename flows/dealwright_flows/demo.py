@@ -1,0 +1,139 @@
+"""Owns the demo: the whole system on a fresh directory, the story played to its end, the figures of it."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from datetime import datetime
+from pathlib import Path
+from typing import Final, Protocol
+
+from dealwright.clock import PlayedClock
+from dealwright.errors import InputError
+from dealwright_embedded_crm import EmbeddedCrm
+from dealwright_flows.player import Player
+from dealwright_flows.story import HERO, ZONE, Story, tell
+from dealwright_flows.summary import Figures, Told, deals_by_stage
+from dealwright_flows.system import System
+
+LINGER: Final = 2.5
+"""Seconds without work after which a window closes; real ones, so that a short demo shows more than one run each."""
+
+_PATIENCE: Final = 60.0
+
+
+class Progress(Protocol):
+    """Hears how far the demo is."""
+
+    def say(self, text: str) -> None:
+        """Tell something an operator must know."""
+        ...
+
+    def stage(self, text: str) -> None:
+        """Something new begins."""
+        ...
+
+    def played(self, now: datetime, number: int, of: int) -> None:
+        """So many of the story's moments are played."""
+        ...
+
+
+async def run_demo(data_dir: Path, stop: asyncio.Event, progress: Progress) -> tuple[Figures, Told] | None:
+    """Play the demo in an empty directory; return its figures, None if `stop` was set before the end.
+
+    Raises:
+        DealwrightError: the project or the demo itself failed. Prefect's failing is no error: it is told.
+    """
+    story = tell()
+    clock = PlayedClock(story.moments[0].at)
+    began = clock.monotonic()
+    system = System(data_dir, clock=clock, linger=LINGER, say=progress.say)
+    try:
+        binding = system.project.account()
+        if not isinstance(binding.crm, EmbeddedCrm):
+            raise InputError("the demo plays in the embedded CRM, which this project's account does not use")
+        progress.stage("Recording the release, shaping the CRM")
+        await system.receiver.start()
+        for line in system.prepare():
+            progress.stage(line)
+        progress.stage("Starting Prefect")
+        await _first(stop, system.start_prefect())
+        if stop.is_set():
+            return None
+        player = Player(story, binding.crm, system.engine, clock)
+        progress.stage("Playing the fortnight")
+        await _play(system, player, story, stop, progress)
+        if stop.is_set():
+            return None
+        return _figures(system, player, binding.crm, story, clock.monotonic() - began)
+    finally:
+        await system.close()
+
+
+async def _play(system: System, player: Player, story: Story, stop: asyncio.Event, progress: Progress) -> None:
+    ended = asyncio.Event()
+    left: list[int] = []
+
+    def recording(windows: int) -> None:
+        if not left:
+            progress.stage("Waiting for the recorder")
+        left.append(windows)
+
+    def played(now: datetime, number: int) -> None:
+        progress.played(now, number, len(story.moments))
+
+    async def play() -> None:
+        try:
+            await player.play(stop, played)
+        finally:
+            ended.set()
+
+    playing = asyncio.create_task(play())
+    try:
+        await system.serve(ended, patience=_PATIENCE, tick=recording)
+    finally:
+        playing.cancel()
+        await asyncio.gather(playing, return_exceptions=True)
+    if not playing.cancelled() and (error := playing.exception()) is not None:
+        raise error
+
+
+async def _first(stop: asyncio.Event, work: Callable[[], object] | object) -> None:
+    """Wait for `work`, but no longer than until `stop` is set."""
+    working = asyncio.ensure_future(work)  # type: ignore[call-overload]
+    stopped = asyncio.ensure_future(stop.wait())
+    await asyncio.wait((working, stopped), return_when=asyncio.FIRST_COMPLETED)
+    for task in (working, stopped):
+        task.cancel()
+    await asyncio.gather(working, stopped, return_exceptions=True)
+
+
+def _figures(system: System, player: Player, crm: EmbeddedCrm, story: Story, seconds: float) -> tuple[Figures, Told]:
+    account = system.project.account().key
+    release = system.journal.active_release(account)
+    stages = crm.count_by_stage()
+    hero = crm.deal(player.deals[HERO])
+    if release is None or hero is None:
+        raise InputError("the demo's journal or CRM was changed by somebody else while it was played")
+    figures = Figures(
+        deals=deals_by_stage(stages),
+        events=system.journal.counts("events"),
+        executions=system.journal.counts("executions"),
+        effects=system.journal.counts("effects"),
+        flow_runs=system.recorded.flow_runs,
+        task_runs=system.recorded.task_runs,
+        seconds=round(seconds, 1),
+        data_dir=str(system.data_dir.resolve()),
+    )
+    told = Told(
+        company=release.account.name,
+        zone=ZONE,
+        began=story.moments[0].at,
+        ended=story.ends,
+        stages=stages,
+        hero=hero,
+        timeline=system.journal.timeline(account, f"deal:{hero.id}"),
+        wrong=tuple(system.wrong),
+        unrecorded=system.recorded.left,
+    )
+    return figures, told

@@ -1,0 +1,251 @@
+"""Owns the demo's script: a working fortnight at the reference company, the same every time it is told.
+
+Pure data: moments in business time, and what people do at each. Numbers stand for deals and contacts until the player
+has made them.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+from typing import Final, Literal, TypeAlias
+from zoneinfo import ZoneInfo
+
+import msgspec
+
+ZONE: Final = ZoneInfo("America/New_York")
+FIRST_DAY: Final = datetime(2026, 5, 4, tzinfo=ZONE)
+DAYS: Final = 12
+"""Monday to the Friday after next: two working weeks with the Saturday between them."""
+
+DEALS: Final = 226
+HERO: Final = 0
+"""The deal whose whole timeline the summary tells."""
+
+USERS: Final = ("Ada Brandt", "Jonas Okafor", "Mei Tanaka", "Rosa Delgado", "Sam Whitfield")
+_SEED: Final = 20260504
+
+_FIRST = ("Amina", "Bruno", "Carla", "Derek", "Elena", "Farid", "Greta", "Hugo", "Ines", "Jamal", "Kira", "Luis")
+_LAST = ("Abbott", "Bianchi", "Cohen", "Dubois", "Evans", "Fischer", "Garcia", "Hughes", "Ivanov", "Jensen", "Kaur")
+_TOWN = ("Harbor", "Summit", "Lakeside", "Pinewood", "Granite", "Meadow", "Union", "Crescent", "Beacon", "Cedar")
+_TRADE = ("Roofing", "Machine Works", "Carpentry", "Electric", "Metal", "Stone", "Cabinets", "Plumbing", "Glass")
+_WANTS = ("bench saws", "a drill press", "dust extraction", "torque sets", "a planer", "welding gear", "workbenches")
+_REASONS = ("Price", "Timing", "Competitor", "No answer")
+_PATH = ("qualified", "met", "quoted", "agreed", "paid", "won")
+
+
+class Person(msgspec.Struct, frozen=True, kw_only=True):
+    """A contact as somebody typed it: the same human may stand in several, each spelled its own way."""
+
+    first_name: str
+    last_name: str
+    phone: str | None = None
+    email: str | None = None
+
+
+class Create(msgspec.Struct, frozen=True, kw_only=True):
+    """A deal comes in."""
+
+    deal: int
+    title: str
+    company: str
+    stage: str = "incoming"
+    contact: int | None = None
+    amount: int | None = None
+    owner: int = 0
+    tags: tuple[str, ...] = ()
+
+
+class Link(msgspec.Struct, frozen=True, kw_only=True):
+    """Somebody is added to a deal."""
+
+    deal: int
+    contact: int
+
+
+class Unlink(msgspec.Struct, frozen=True, kw_only=True):
+    """The deal's main contact is taken off it."""
+
+    deal: int
+
+
+class Move(msgspec.Struct, frozen=True, kw_only=True):
+    """A deal is moved by its owner."""
+
+    deal: int
+    stage: str
+    lost_reason: str | None = None
+
+
+class Amount(msgspec.Struct, frozen=True, kw_only=True):
+    """What a deal is worth is written down."""
+
+    deal: int
+    amount: int
+
+
+class Renew(msgspec.Struct, frozen=True, kw_only=True):
+    """The renewals that automations have made are worked on: each goes one stage on, some are lost."""
+
+    how: Literal["on", "lost"]
+
+
+Act: TypeAlias = Create | Link | Unlink | Move | Amount | Renew
+
+
+class Moment(msgspec.Struct, frozen=True, kw_only=True):
+    """What people do at one moment of business time."""
+
+    at: datetime
+    acts: tuple[Act, ...]
+
+
+class Story(msgspec.Struct, frozen=True, kw_only=True):
+    """The whole script: contacts by number, moments in order, and when it ends."""
+
+    people: tuple[Person, ...]
+    moments: tuple[Moment, ...]
+    ends: datetime
+
+
+def tell() -> Story:
+    """Return the script; it is the same at every call."""
+    writer = _Writer(random.Random(_SEED))  # noqa: S311 - a story, not a secret
+    writer.hero()
+    for deal in range(1, DEALS):
+        writer.deal(deal)
+    writer.renewals()
+    return writer.story()
+
+
+def slots() -> Sequence[datetime]:
+    """Return the moments at which people work: half hours of ten working days, and Saturday morning."""
+    found = []
+    for day in range(DAYS):
+        date = FIRST_DAY + timedelta(days=day)
+        if date.weekday() == 6:
+            continue
+        begins, ends = (10 * 60, 14 * 60) if date.weekday() == 5 else (9 * 60, 18 * 60)
+        found += [date + timedelta(minutes=minute) for minute in range(begins + 5, ends, 30)]
+    return [slot.astimezone(UTC) for slot in found]
+
+
+class _Writer:
+    """Writes deals' lives onto the calendar."""
+
+    def __init__(self, dice: random.Random) -> None:
+        self._dice = dice
+        self._slots = slots()
+        self._acts: dict[int, list[Act]] = {}
+        self._people: list[Person] = []
+
+    def story(self) -> Story:
+        moments = tuple(Moment(at=self._slots[slot], acts=tuple(self._acts[slot])) for slot in sorted(self._acts))
+        return Story(people=tuple(self._people), moments=moments, ends=self._slots[-1] + timedelta(minutes=30))
+
+    def hero(self) -> None:
+        """One life with everything in it: found by a contact, quoted, waited for, asked, paid, won, renewed."""
+        contact = self._person(Person(first_name="Nora", last_name="Lindqvist", phone="(212) 555-0142"))
+        company = "Lindqvist Boatyard"
+        self._put(2, Create(deal=HERO, title="Workshop for the new hall", company=company, owner=2))
+        self._put(6, Link(deal=HERO, contact=contact))
+        self._put(12, Amount(deal=HERO, amount=31_500))
+        self._put(20, Move(deal=HERO, stage="met"))
+        self._put(30, Move(deal=HERO, stage="quoted"))
+        self._put(88, Move(deal=HERO, stage="agreed"))
+        self._put(104, Move(deal=HERO, stage="paid"))
+        self._put(122, Move(deal=HERO, stage="won"))
+
+    def deal(self, deal: int) -> None:
+        """One ordinary life, as far as the fortnight goes."""
+        dice = self._dice
+        slot = int(len(self._slots) * 0.8 * deal / DEALS) + dice.randrange(4)
+        company = f"{dice.choice(_TOWN)} {dice.choice(_TRADE)}"
+        contact = self._somebody() if dice.random() < 0.72 else None
+        spam = contact is not None and dice.random() < 0.06
+        stage = "qualified" if dice.random() < 0.12 else "incoming"
+        amount = round(dice.lognormvariate(8.9, 0.9), -2)
+        self._put(
+            slot,
+            Create(
+                deal=deal,
+                title=f"{company}: {dice.choice(_WANTS)}",
+                company=company,
+                stage=stage,
+                contact=contact,
+                amount=int(amount) if dice.random() < 0.6 else None,
+                owner=dice.randrange(len(USERS)),
+                tags=("spam",) if spam else ("web",) if dice.random() < 0.5 else (),
+            ),
+        )
+        if spam:
+            self._put(slot + 3, Move(deal=deal, stage="lost", lost_reason="No answer"))
+            return
+        if contact is None or dice.random() < 0.15:
+            slot += dice.randint(2, 8)
+            self._put(slot, Link(deal=deal, contact=self._somebody()))
+            stage = "qualified"  # an automation sees to that
+        self._live(deal, stage, slot)
+
+    def _live(self, deal: int, stage: str, slot: int) -> None:
+        dice = self._dice
+        for following in _PATH[_PATH.index(stage) + 1 if stage in _PATH else 0 :]:
+            slot += dice.randint(4, 22)
+            if dice.random() < 0.30:
+                self._put(slot, Amount(deal=deal, amount=int(round(dice.lognormvariate(9.2, 0.9), -2))))
+                slot += 2
+            if dice.random() < 0.04:
+                self._put(slot, Unlink(deal=deal))
+                slot += 3
+            fate = dice.random()
+            if fate < 0.08:
+                self._put(slot, Move(deal=deal, stage="lost", lost_reason=dice.choice(_REASONS)))
+                if dice.random() < 0.3:
+                    self._put(slot + 14, Move(deal=deal, stage="qualified"))
+                return
+            if fate < 0.14:
+                return  # nobody touches it again this fortnight
+            if following == "agreed" and dice.random() < 0.4:
+                slot += 38  # the quote lies there for more than two days
+            self._put(slot, Move(deal=deal, stage=following))
+
+    def renewals(self) -> None:
+        """Every day of the second week somebody looks after what came up for renewal."""
+        for slot in range(len(self._slots) * 6 // 10, len(self._slots), 9):
+            self._put(slot, Renew(how="on"))
+        self._put(len(self._slots) - 4, Renew(how="lost"))
+
+    def _somebody(self) -> int:
+        """Somebody new, or (one in six) somebody known under another spelling."""
+        dice = self._dice
+        known = [person for person in self._people if person.phone or person.email]
+        if known and dice.random() < 0.17:
+            person = dice.choice(known)
+            phone = person.phone and _spelled_otherwise(person.phone)
+            email = person.email and person.email.upper()
+            return self._person(msgspec.structs.replace(person, phone=phone, email=email))
+        first, last = dice.choice(_FIRST), dice.choice(_LAST)
+        number = f"({dice.choice(('212', '312', '415', '617'))}) 555-0{dice.randrange(100, 200)}"
+        email = f"{first}.{last}{len(self._people)}@example.com".lower()
+        return self._person(
+            Person(
+                first_name=first,
+                last_name=last,
+                phone=number if dice.random() < 0.7 else None,
+                email=email if dice.random() < 0.6 else None,
+            )
+        )
+
+    def _person(self, person: Person) -> int:
+        self._people.append(person)
+        return len(self._people) - 1
+
+    def _put(self, slot: int, act: Act) -> None:
+        if slot < len(self._slots):
+            self._acts.setdefault(slot, []).append(act)
+
+
+def _spelled_otherwise(phone: str) -> str:
+    digits = "".join(character for character in phone if character.isdigit())
+    return f"+1 {digits[-10:-7]}.{digits[-7:-4]}.{digits[-4:]}"

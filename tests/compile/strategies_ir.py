@@ -1,0 +1,172 @@
+"""Hypothesis strategies for IR: any account, and any other value of a leaf's type."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime
+from decimal import Decimal
+from typing import Any
+
+from hypothesis import strategies as st
+
+from dealwright.compile import ir
+from dealwright.model.calendar import Calendar, Duration, WorkingSpan
+from dealwright.model.crm import PipelineShape, StageShape
+
+words = st.text(st.characters(codec="utf-8", exclude_categories=("Cs",)), max_size=8)
+keys = st.from_regex(r"[a-z][a-z0-9]{0,5}", fullmatch=True)
+# "why" and "where" as an author's own names: they are behaviour there, not metadata.
+names = st.sampled_from(["why", "where", "origin", "a", "b"])
+numbers = st.decimals(allow_nan=False, allow_infinity=False, places=2, min_value=-(10**9), max_value=10**9)
+moments = st.datetimes(datetime(2000, 1, 1), datetime(2100, 1, 1), timezones=st.just(UTC))  # noqa: DTZ001
+types = st.sampled_from(["text", "number", "money", "day", "moment", "tags", "stage", "pipeline", "user", "flag", "id"])
+durations = st.builds(
+    Duration,
+    amount=st.integers(0, 1000),
+    unit=st.sampled_from(["minutes", "hours", "days", "working_minutes", "working_hours", "working_days"]),
+)
+
+
+def some(strategy: st.SearchStrategy[Any], most: int = 2) -> st.SearchStrategy[tuple[Any, ...]]:
+    return st.lists(strategy, max_size=most).map(tuple)
+
+
+refs = st.builds(ir.Ref, path=keys.map(lambda key: f"deal.{key}"), type=types)
+stages = st.builds(ir.StageValue, pipeline=keys, stage=keys)
+literals = st.one_of(
+    st.builds(ir.TextValue, value=words),
+    st.builds(ir.NumberValue, value=numbers),
+    st.builds(ir.MoneyValue, amount=numbers, currency=st.sampled_from(["USD", "EUR"])),
+    st.builds(ir.DayValue, value=st.dates(date(2000, 1, 1), date(2100, 1, 1))),
+    st.builds(ir.MomentValue, value=moments),
+    st.builds(ir.FlagValue, value=st.booleans()),
+    stages,
+    st.builds(ir.PipelineValue, pipeline=keys),
+    st.builds(ir.TagsValue, value=some(words)),
+    st.just(ir.Cleared()),
+)
+expressions = st.one_of(literals, refs, st.builds(ir.TemplateText, source=words))
+
+conditions = st.recursive(
+    st.one_of(
+        st.builds(
+            ir.Compare,
+            field=refs,
+            op=st.sampled_from(["==", "!=", "<", "<=", ">", ">="]),
+            value=st.one_of(literals, refs),
+        ),
+        st.builds(ir.IsSet, field=refs),
+        st.builds(ir.IsIn, field=refs, values=some(literals)),
+        st.builds(ir.Has, field=refs, values=some(words)),
+    ),
+    lambda inner: st.one_of(
+        st.builds(ir.All, of=some(inner)), st.builds(ir.Any, of=some(inner)), st.builds(ir.Not, of=inner)
+    ),
+    max_leaves=4,
+)
+
+triggers = st.one_of(
+    st.builds(ir.OnDealCreated, pipelines=some(keys), stages=some(stages)),
+    st.builds(ir.OnDealUpdated, fields=some(keys), pipelines=some(keys)),
+    st.builds(ir.OnStageChanged, from_=some(stages), to=some(stages), pipelines=some(keys)),
+    st.builds(ir.OnEntered, stages=some(stages)),
+    st.builds(ir.OnContactAdded, pipelines=some(keys)),
+    st.builds(ir.OnContactRemoved, pipelines=some(keys)),
+)
+agains = st.one_of(
+    st.just(ir.EveryEvent()),
+    st.builds(ir.Once, per=st.sampled_from(["deal", "person", "stage_visit"]), within=st.one_of(st.none(), durations)),
+)
+
+steps = st.recursive(
+    st.one_of(
+        st.builds(
+            ir.CreateDealStep,
+            name=keys,
+            stage=stages,
+            title=expressions,
+            owner=st.none() | expressions,
+            tags=some(words),
+            with_contacts=st.booleans(),
+        ),
+        st.builds(ir.UpdateDealStep, name=keys, changes=st.dictionaries(names, expressions, max_size=2)),
+        st.builds(ir.MoveDealStep, name=keys, to=stages, only_forward=st.booleans(), reason=st.none() | words),
+        st.builds(ir.SetTaskStep, name=keys, text=expressions, due=durations, owner=st.none() | expressions),
+        st.builds(
+            ir.SendEventStep, name=keys, event=keys, to=keys, with_=st.dictionaries(names, expressions, max_size=2)
+        ),
+        st.builds(ir.WaitStep, name=keys, duration=durations),
+        st.builds(ir.StopStep, name=keys),
+    ),
+    lambda inner: st.builds(
+        ir.BranchStep,
+        name=keys,
+        cases=some(st.builds(ir.Case, when=conditions, do=some(inner))),
+        otherwise=some(inner),
+        unset=st.none() | some(inner),
+    ),
+    max_leaves=4,
+)
+
+wheres = st.builds(ir.Where, file=words, line=st.integers(1, 999))
+automations = st.builds(
+    ir.Automation,
+    key=keys,
+    on=triggers,
+    when=conditions,
+    again=agains,
+    do=some(steps, 3),
+    origin=st.sampled_from(["authored", "stage-tasks"]),
+    why=words,
+    where=st.none() | wheres,
+)
+shapes = st.builds(
+    PipelineShape,
+    key=keys,
+    name=words,
+    stages=some(
+        st.builds(
+            StageShape,
+            key=keys,
+            name=words,
+            kind=st.sampled_from(["incoming", "open", "won", "lost"]),
+            probability=st.none() | st.integers(0, 100),
+            reasons=some(words),
+        )
+    ),
+)
+calendars = st.builds(
+    Calendar,
+    zone=st.sampled_from(["UTC", "Europe/Berlin"]),
+    spans=some(
+        st.builds(WorkingSpan, weekday=st.integers(0, 6), start=st.integers(0, 700), end=st.integers(701, 1440))
+    ),
+)
+accounts = st.builds(
+    ir.Account,
+    key=keys,
+    name=words,
+    calendar=calendars,
+    country=st.sampled_from(["US", "DE"]),
+    currency=st.none() | st.sampled_from(["USD", "EUR"]),
+    pipelines=some(shapes),
+    automations=some(automations),
+    where=st.none() | wheres,
+)
+
+
+def another(leaf: object) -> object:
+    """Return another value of the leaf's type."""
+    match leaf:
+        case bool():
+            return not leaf
+        case int():
+            return leaf + 1
+        case str():
+            return f"{leaf}x"
+        case Decimal():
+            return leaf + 1
+        case datetime():
+            return leaf.replace(year=leaf.year + 1 if (leaf.month, leaf.day) != (2, 29) else leaf.year + 4)
+        case date():
+            return leaf.replace(day=1 if leaf.day != 1 else 2)
+    raise TypeError(f"no leaf is a {type(leaf).__name__}")

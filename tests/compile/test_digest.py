@@ -1,0 +1,116 @@
+"""Digests: every leaf of an IR moves exactly the digest it belongs to, and IR survives JSON."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import msgspec
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from strategies_ir import accounts, another, automations
+
+from dealwright.compile import ir
+from dealwright.compile.digest import behaviour_digest, metadata_digest, release_digest
+from dealwright.model.calendar import Calendar
+
+Path = tuple[Any, ...]
+
+
+few = settings(max_examples=40)
+
+
+def leaves(value: Any, path: Path = ()) -> Iterator[tuple[Path, bool]]:
+    """Every leaf by its path, and whether it is metadata."""
+    if isinstance(value, msgspec.Struct):
+        for name in value.__struct_fields__:
+            for found, metadata in leaves(getattr(value, name), (*path, name)):
+                yield found, metadata or name in ir.METADATA
+    elif isinstance(value, dict):
+        for key, held in value.items():
+            yield from leaves(held, (*path, key))
+    elif isinstance(value, tuple):
+        for place, held in enumerate(value):
+            yield from leaves(held, (*path, place))
+    elif value is not None:
+        yield path, False
+
+
+def changed(value: Any, path: Path) -> Any:
+    """The same value with the leaf at the path changed."""
+    if not path:
+        return another(value)
+    first, *rest = path
+    if isinstance(value, msgspec.Struct):
+        return msgspec.structs.replace(value, **{first: changed(getattr(value, first), tuple(rest))})
+    if isinstance(value, dict):
+        return {**value, first: changed(value[first], tuple(rest))}
+    return (*value[:first], changed(value[first], tuple(rest)), *value[first + 1 :])
+
+
+def digests(value: ir.Account | ir.Automation) -> tuple[str, str]:
+    return behaviour_digest(value), metadata_digest(value)
+
+
+@given(st.one_of(accounts, automations), st.data())
+def test_any_leaf_moves_exactly_its_own_digest(value, data):
+    path, metadata = data.draw(st.sampled_from(list(leaves(value))))
+    behaviour, description = digests(value)
+    new_behaviour, new_description = digests(changed(value, path))
+    assert (new_behaviour != behaviour) == (not metadata), path
+    assert (new_description != description) == metadata, path
+
+
+@few
+@given(accounts)
+def test_ir_survives_json_with_its_digests(account):
+    data = ir.encode(account)
+    back = ir.decode(data)
+    assert back == account
+    assert ir.encode(back) == data
+    assert digests(back) == digests(account)
+    assert release_digest(back) == release_digest(account)
+
+
+@few
+@given(accounts, st.data())
+def test_the_release_digest_moves_with_every_leaf(account, data):
+    path, _ = data.draw(st.sampled_from(list(leaves(account))))
+    assert release_digest(changed(account, path)) != release_digest(account)
+
+
+@few
+@given(automations)
+def test_digests_depend_on_meaning_and_not_on_order_of_keys(automation):
+    def turned(value: Any) -> Any:
+        if isinstance(value, msgspec.Struct):
+            return msgspec.structs.replace(
+                value, **{name: turned(getattr(value, name)) for name in value.__struct_fields__}
+            )
+        if isinstance(value, dict):
+            return {key: turned(value[key]) for key in reversed(value)}
+        return tuple(map(turned, value)) if isinstance(value, tuple) else value
+
+    assert digests(turned(automation)) == digests(automation)
+
+
+def test_digests_are_the_same_in_every_process_and_release():
+    # These are written into journals: when this test fails, every stored version looks changed.
+    account = ir.Account(
+        key="a",
+        name="A",
+        calendar=Calendar(zone="UTC", spans=()),
+        country="US",
+        currency=None,
+        pipelines=(),
+        automations=(),
+    )
+    assert behaviour_digest(account) == "de9d9ec00e3093d2cdf815066cc92c7e98ceecd741764ba811df11bcc8c1af77"
+    assert metadata_digest(account) == "bf3a46315e2250e6694d200c312f017746202147be17f4de67167309acf83a9d"
+
+
+@pytest.mark.parametrize("data", [b"", b"{}", b"[]", b'{"key": "a", "surplus": 1}'])
+def test_what_is_no_ir_is_refused(data):
+    with pytest.raises(msgspec.MsgspecError):
+        ir.decode(data)

@@ -1,0 +1,201 @@
+"""Loading: whatever a file does, it is told by file and line, and the others are loaded all the same."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from conftest import GOOD, found
+
+from dealwright.compile.loader import load
+from dealwright.compile.messages import Limits
+from dealwright.errors import InputError
+
+ACCOUNT = 'a = Account("a", zone="UTC", country="US", pipelines=[Sales])\n'
+WHOLE = GOOD + ACCOUNT
+
+
+def test_a_company_folder_is_loaded_with_either_kind_of_import(write):
+    folder = write(
+        pipelines=GOOD,
+        rules="from shopco.pipelines import Sales, deal\nfrom dealwright import *\n"
+        'rules = [Automation(key="x", on=entered(Sales.won), do=[stop()])]\n',
+        account="from dealwright import Account\nfrom .pipelines import Sales\nfrom .rules import rules\n"
+        'a = Account("a", zone="UTC", country="US", pipelines=[Sales], automations=rules)\n',
+    )
+    loaded = load(folder)
+    assert not loaded.findings
+    assert [automation.key for automation in loaded.accounts[0].automations] == ["x", "sales.stage-tasks"]
+    assert load(folder.parent).accounts == loaded.accounts
+    assert load(folder / "account.py").accounts == loaded.accounts
+
+
+def test_one_file_is_loaded_whatever_its_folder_is_called(tmp_path):
+    folder = tmp_path / "my-company 2"
+    folder.mkdir()
+    (folder / "pipelines.py").write_text(GOOD)
+    (folder / "all.py").write_text("from dealwright import *\nfrom .pipelines import Sales\n" + ACCOUNT)
+    assert [account.key for account in load(folder / "all.py").accounts] == ["a"]
+
+
+def test_places_are_told_relative_to_the_company(write):
+    loaded = load(write(all=WHOLE))
+    where = loaded.accounts[0].where
+    assert where is not None
+    assert (where.file, where.line) == ("all.py", len(WHOLE.splitlines()))
+    assert loaded.folders[0].endswith("shopco")
+
+
+def test_every_error_of_every_file_is_told_at_once(write):
+    folder = write(
+        a_good=WHOLE,
+        b_syntax="x = 1\ndef f(:\n    pass\n",
+        c_import="from dealwright import Pipelne\n",
+        d_module="\nimport nothing_like_it\n",
+        e_raises="def f():\n    return 1 / 0\nf()\n",
+        f_trap=GOOD + "\nif deal.amount > 5:\n    pass\n",
+        g_exit="import sys\nsys.exit(0)\n",
+        h_set_name="from dealwright import Stage\nclass NoPipeline:\n    won = Stage('Won')\n",
+        i_zone="from dealwright import *\na = Account('b', zone='Mars', country='US')\n",
+        j_field="from dealwright import *\nDealFields().titel\n",
+    )
+    assert found(folder) == [
+        "b_syntax.py:2 DW901",
+        "c_import.py:1 DW903",
+        "d_module.py:2 DW903",
+        "e_raises.py:2 DW900",
+        f"f_trap.py:{len(GOOD.splitlines()) + 2} DW910",
+        "g_exit.py:2 DW904",
+        "h_set_name.py:2 DW910",
+        "i_zone.py:2 DW911",
+        "j_field.py:2 DW912",
+    ]
+    loaded = load(folder)
+    assert [account.key for account in loaded.accounts] == ["a"]
+    hints = {Path(finding.path).name: finding.hint for finding in loaded.findings}
+    assert hints["c_import.py"] == "did you mean Pipeline?"
+    assert hints["j_field.py"] == "did you mean title?"
+
+
+def test_an_error_is_told_once_where_it_is_and_not_where_it_is_imported(write):
+    folder = write(a_account="from .b_rules import x\n", b_rules="from .c_base import x\n", c_base="\n\n1 / 0\n")
+    assert found(folder) == ["c_base.py:3 DW900"]
+
+
+def test_a_file_that_hangs_costs_only_itself(write):
+    folder = write(a_hangs="while True:\n    pass\n", b_good=WHOLE)
+    loaded = load(folder, limits=Limits(file_seconds=0.3))
+    assert [(Path(finding.path).name, finding.code) for finding in loaded.findings] == [("a_hangs.py", "DW905")]
+    assert [account.key for account in loaded.accounts] == ["a"]
+
+
+def test_a_file_that_hangs_for_good_is_killed_and_the_others_are_loaded(write):
+    stubborn = """
+        import signal, time
+        signal.pthread_sigmask(signal.SIG_BLOCK, signal.valid_signals())
+        while True:
+            pass
+    """
+    folder = write(a_stubborn=stubborn, b_good=WHOLE)
+    loaded = load(folder, limits=Limits(file_seconds=0.3, silence=1.0))
+    assert [(Path(finding.path).name, finding.code) for finding in loaded.findings] == [("a_stubborn.py", "DW905")]
+    assert [account.key for account in loaded.accounts] == ["a"]
+
+
+MISBEHAVING = {
+    "exits": ("import os\nos._exit(3)\n", "DW904"),
+    "crashes": ("import os, signal\nos.kill(os.getpid(), signal.SIGSEGV)\n", "DW904"),
+    "eats_memory": ("x = bytearray(1 << 40)\n", "DW905"),
+    "forks": ("import os\nos.fork()\n", "DW906"),
+    "runs": ("import os\nos.system('true')\n", "DW906"),
+    "runs_too": ("import subprocess\nsubprocess.run(['true'])\n", "DW906"),
+    "connects": ("import socket\nsocket.create_connection(('127.0.0.1', 1))\n", "DW906"),
+    "interrupts": ("raise KeyboardInterrupt\n", "DW900"),
+    "unspeakable": ("class E(Exception):\n    def __str__(self):\n        raise ValueError\nraise E\n", "DW900"),
+    "recurses": ("def f():\n    f()\nf()\n", "DW900"),
+    "shouts": ("raise ValueError('a\\r\\n\\x1b[31mred' * 1000)\n", "DW900"),
+    "unclosed": ("x = 'unclosed\n", "DW901"),
+    "null": ("x = 1\x00\n", "DW901"),
+    "unindented": ("class A:\npass\n", "DW901"),
+    "lost": ("from .nothing import x\n", "DW903"),
+}
+
+
+def test_files_that_misbehave_are_told_and_the_others_are_loaded(write):
+    loaded = load(write(**{name: text for name, (text, _) in MISBEHAVING.items()}, z_good=WHOLE))
+    told = {Path(finding.path).stem: finding.code for finding in loaded.findings}
+    assert told == {name: code for name, (_, code) in MISBEHAVING.items()}
+    assert len(loaded.findings) == len(told)
+    for finding in loaded.findings:
+        assert str(finding).isprintable()
+        assert len(finding.message) < 400
+    assert [account.key for account in loaded.accounts] == ["a"]
+
+
+def test_what_a_file_prints_is_a_warning_and_reaches_nobody(write, capfd):
+    loaded = load(write(a=WHOLE + 'print(\'{"is": "done"}\')\n'))
+    assert [(finding.code, finding.severity) for finding in loaded.findings] == [("DW907", "warning")]
+    assert not loaded.errors
+    assert len(loaded.accounts) == 1
+    assert capfd.readouterr() == ("", "")
+
+
+def test_a_file_that_is_not_utf_8_or_too_large_is_refused(write):
+    folder = write(good=WHOLE)
+    (folder / "latin.py").write_bytes("x = 'é'\n".encode("latin-1"))
+    (folder / "huge.py").write_text("x = 1\n" * 200_000)
+    (folder / "imports_huge.py").write_text("from .huge import x\n")
+    assert found(folder) == ["huge.py:1 DW902", "latin.py:1 DW901"]
+
+
+def test_the_child_sees_no_settings_and_no_secrets(write, monkeypatch):
+    monkeypatch.setenv("DEALWRIGHT_SECRET_TOKEN", "s3cret")
+    loaded = load(write(a="import os\nraise ValueError(sorted(os.environ))\n"))
+    assert "DEALWRIGHT" not in loaded.findings[0].message
+
+
+def test_tests_and_hidden_files_are_left_out(write):
+    folder = write(all=WHOLE, test_all="1 / 0\n", conftest="1 / 0\n", _scratch="1 / 0\n")
+    (folder / "tests").mkdir()
+    (folder / "tests" / "helper.py").write_text("1 / 0\n")
+    (folder / "more").mkdir()
+    (folder / "more" / "campaigns.py").write_text("1 / 0\n")
+    assert found(folder) == ["campaigns.py:1 DW900"]
+
+
+@pytest.mark.parametrize("name", ["json", "msgspec", "my-company", "class-1"])
+def test_a_folder_that_cannot_be_imported_under_its_name_is_refused(write, name):
+    assert found(write(name, all=WHOLE)) == [f"{name}:1 DW909"]
+
+
+def test_no_account_is_a_finding_unless_something_worse_was_found(write):
+    assert found(write(all=GOOD)) == ["all.py:1 DW908"]
+    assert found(write("other", all=GOOD + "1 / 0\n")) == [f"all.py:{len(GOOD.splitlines()) + 1} DW900"]
+
+
+def test_two_accounts_with_one_key_are_refused_in_one_company_and_across(write):
+    assert found(write(a=WHOLE, b=WHOLE)) == [f"b.py:{len(WHOLE.splitlines())} DW201"]
+    folder = write("zweite", a=WHOLE)
+    assert f"zweite/a.py:{len(WHOLE.splitlines())} DW201" in " ".join(map(str, load(folder.parent).findings))
+
+
+def test_one_account_bound_twice_is_one_account(write):
+    folder = write(a=WHOLE + "b = a\n", c="from .a import a\n")
+    assert len(load(folder).accounts) == 1
+
+
+def test_there_must_be_something_to_load(tmp_path):
+    (tmp_path / "empty").mkdir()
+    (tmp_path / "notes.txt").write_text("x")
+    for path in (tmp_path / "nothing", tmp_path / "empty", tmp_path / "notes.txt"):
+        with pytest.raises(InputError):
+            load(path)
+
+
+def test_loading_leaves_nothing_behind(write):
+    folder = write(all=WHOLE)
+    descriptors = Path("/proc/self/fd")
+    before = len(list(descriptors.glob("*")))
+    load(folder)
+    assert len(list(descriptors.glob("*"))) == before
+    assert [file.name for file in folder.rglob("*")] == ["all.py"]

@@ -1,0 +1,74 @@
+"""A database of its own for every test, SQLite and PostgreSQL."""
+
+from __future__ import annotations
+
+import os
+import uuid
+from collections.abc import Iterator
+from pathlib import Path
+
+import psycopg
+import pytest
+from crm_world import opened
+from psycopg import sql
+
+from dealwright.clock import SystemClock
+from dealwright_embedded_crm import EmbeddedCrm, schema
+
+SERVER = os.environ.get("DEALWRIGHT_TEST_POSTGRESQL", "postgresql://root@127.0.0.1:5432/test")
+
+
+def _admin(statement: str, *names: str) -> None:
+    with psycopg.connect(SERVER, autocommit=True) as connection:
+        connection.execute(sql.SQL(statement).format(*map(sql.Identifier, names)))
+
+
+def _url(name: str) -> str:
+    return f"{SERVER.rpartition('/')[0]}/{name}"
+
+
+@pytest.fixture(scope="session")
+def server_url() -> Iterator[str]:
+    """A migrated PostgreSQL database of this test run's own."""
+    name = f"crm_{uuid.uuid4().hex[:12]}"
+    try:
+        _admin("create database {}", name)
+    except psycopg.OperationalError:
+        if os.environ.get("CI") == "true":
+            raise
+        pytest.skip("no PostgreSQL server: the CRM's tests ran on SQLite only")
+    url = f"{SERVER.rpartition('/')[0]}/{name}"
+    try:
+        EmbeddedCrm(url, SystemClock()).close()
+        yield url
+    finally:
+        _admin("drop database {} with (force)", name)
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def crm_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """An empty database; on PostgreSQL one that is emptied for every test, for making one takes too long."""
+    if request.param == "sqlite":
+        return f"sqlite:///{tmp_path / 'crm.db'}"
+    url = str(request.getfixturevalue("server_url"))
+    filled = [table.name for table in schema.metadata.sorted_tables if table.name not in ("meta", "counters")]
+    with psycopg.connect(url, autocommit=True) as connection:
+        connection.execute(sql.SQL("truncate {}").format(sql.SQL(", ").join(map(sql.Identifier, filled))))
+        connection.execute("update counters set last = 0")
+    return url
+
+
+@pytest.fixture
+def crm(crm_url: str) -> Iterator[EmbeddedCrm]:
+    """A CRM with two pipelines, on each database."""
+    crm = opened(crm_url)
+    yield crm
+    crm.close()
+
+
+@pytest.fixture
+def small(tmp_path: Path) -> Iterator[EmbeddedCrm]:
+    """A CRM with two pipelines on SQLite, for what the database has no part in."""
+    crm = opened(f"sqlite:///{tmp_path / 'crm.db'}")
+    yield crm
+    crm.close()

@@ -1,0 +1,61 @@
+"""What the CRM's tests talk about: one pipeline, a moment, and calls."""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from dealwright.clock import PlayedClock
+from dealwright.model.crm import PipelineShape, StageShape
+from dealwright.model.requests import Call, Outcome, Request
+from dealwright_embedded_crm import EmbeddedCrm
+
+START = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
+DUE = START + timedelta(days=1)
+
+SALES = PipelineShape(
+    key="sales",
+    name="Sales",
+    stages=(
+        StageShape(key="incoming", name="Incoming", kind="incoming"),
+        StageShape(key="prospecting", name="Prospecting", kind="open", probability=20),
+        StageShape(key="engaging", name="Engaging", kind="open", probability=50),
+        StageShape(key="won", name="Closed won", kind="won"),
+        StageShape(key="lost", name="Closed lost", kind="lost", reasons=("Price", "Timing")),
+    ),
+)
+AFTERCARE = PipelineShape(
+    key="aftercare",
+    name="Aftercare",
+    stages=(
+        StageShape(key="incoming", name="Incoming", kind="incoming"),
+        StageShape(key="won", name="Done", kind="won"),
+    ),
+)
+
+
+def opened(url: str) -> EmbeddedCrm:
+    """Open a CRM whose clock stands still, with both pipelines."""
+    crm = EmbeddedCrm(url, PlayedClock(START))
+    crm.shape([SALES, AFTERCARE], apply=True)
+    return crm
+
+
+def call(key: str, request: Request) -> Call:
+    """Return a call of one automation."""
+    return Call(key=key, actor="automation:acme.greet", request=request)
+
+
+def perform(crm: EmbeddedCrm, *calls: Call) -> list[Outcome]:
+    """Carry out calls in one batch."""
+    return list(asyncio.run(crm.perform(calls)))
+
+
+def drain(crm: EmbeddedCrm, limit: int = 500) -> list[Any]:
+    """Take everything that is in the feed."""
+    events: list[Any] = []
+    while items := crm.pull(limit):
+        crm.taken([item.event.source_id for item in items])
+        events.extend(item.event for item in items)
+    return events

@@ -1,0 +1,67 @@
+"""Databases are made and brought up by the migrations, whoever opens them first."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+from alembic.autogenerate import compare_metadata
+from alembic.config import Config
+from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import text
+
+import dealwright_embedded_crm
+from dealwright_embedded_crm import EmbeddedCrm, schema
+from dealwright_embedded_crm.database import HEAD, Database
+
+MIGRATIONS = Path(dealwright_embedded_crm.__file__).parent / "migrations"
+
+
+def test_the_newest_migration_is_the_one_that_the_code_expects() -> None:
+    config = Config()
+    config.set_main_option("script_location", str(MIGRATIONS))
+    config.set_main_option("path_separator", "os")
+    assert ScriptDirectory.from_config(config).get_heads() == [HEAD]
+
+
+def test_the_migrations_make_the_tables_that_the_code_uses(crm: EmbeddedCrm) -> None:
+    with crm._database.read() as connection:
+        context = MigrationContext.configure(connection, opts={"compare_type": True})
+        assert compare_metadata(context, schema.metadata) == []
+
+
+def test_constraints_have_the_names_that_the_code_gives_them(crm: EmbeddedCrm) -> None:
+    wanted = {
+        str(constraint.name)
+        for table in schema.metadata.sorted_tables
+        for constraint in table.constraints
+        if constraint.name and not str(constraint.name).startswith("pk_")
+    }
+    with crm._database.read() as connection:
+        if crm._database.sqlite:
+            made = " ".join(connection.execute(text("select sql from sqlite_master where type = 'table'")).scalars())
+            assert {name for name in wanted if name not in made} == set()
+        else:
+            assert wanted <= set(connection.execute(text("select conname from pg_constraint")).scalars())
+
+
+def test_sqlite_is_durable_and_checks_references(small: EmbeddedCrm) -> None:
+    with small._database.read() as connection:
+        settings = [
+            connection.execute(text(f"pragma {name}")).scalar()
+            for name in ("journal_mode", "synchronous", "foreign_keys")
+        ]
+    assert settings == ["wal", 2, 1]
+
+
+def test_processes_that_open_a_new_database_at_once_all_find_it_whole(tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path / 'crm.db'}"
+    code = "import sys; from dealwright_embedded_crm.database import Database; Database(sys.argv[1]).close()"
+    processes = [subprocess.Popen([sys.executable, "-c", code, url]) for _ in range(3)]
+    assert [process.wait(timeout=30) for process in processes] == [0, 0, 0]
+    database = Database(url)
+    with database.read() as connection:
+        assert connection.execute(text("select count(*) from meta")).scalar() == 1
+    database.close()

@@ -1,0 +1,218 @@
+"""Effects carried out in bulk by key."""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import date, timedelta
+from decimal import Decimal
+
+import pytest
+from crm_world import DUE, SALES, START, call, drain, opened, perform
+
+from dealwright.errors import NotFound, Rejected
+from dealwright.model.crm import Money
+from dealwright.model.delivery import Keyed
+from dealwright.model.requests import CreateDeal, DealChanges, MoveDeal, Refused, SendEvent, Sent, SetTask, UpdateDeal
+from dealwright.ports import Connector, Crm, Feed
+from dealwright_embedded_crm import EmbeddedCrm
+
+
+def test_it_is_a_connector_a_crm_and_a_feed(small: EmbeddedCrm) -> None:
+    assert isinstance(small, Connector)
+    assert isinstance(small, Crm)
+    assert isinstance(small, Feed)
+    assert small.actions() == {"create_deal", "update_deal", "move_deal", "set_task"}
+    assert small.delivery(SetTask(deal_id="1", text="Call", due_at=DUE)) == Keyed(dedupes_for=None)
+
+
+def test_each_kind_gives_its_receipt(crm: EmbeddedCrm) -> None:
+    deal = crm.create_deal(pipeline="sales", stage="incoming", title="A printer")
+    outcomes = perform(
+        crm,
+        call("1", CreateDeal(pipeline="sales", stage="incoming", title="Another")),
+        call("2", UpdateDeal(deal_id=deal.id, changes=DealChanges(reference="R-1"))),
+        call("3", UpdateDeal(deal_id=deal.id, changes=DealChanges(reference="R-1"))),
+        call("4", MoveDeal(deal_id=deal.id, pipeline="sales", stage="engaging")),
+        call("5", SetTask(deal_id=deal.id, text="Call", due_at=DUE)),
+    )
+    assert [outcome.receipt for outcome in outcomes if isinstance(outcome, Sent)] == [
+        {"deal_id": "2"},
+        {"changed": True},
+        {"changed": False},
+        {"moved": True, "from_stage": "incoming", "to_stage": "engaging"},
+        {"task_id": "1"},
+    ]
+
+
+def test_a_known_key_gives_its_receipt_again_and_changes_nothing(crm: EmbeddedCrm, crm_url: str) -> None:
+    create = call("k", CreateDeal(pipeline="sales", stage="incoming", title="A printer"))
+    first, twin = perform(crm, create, create)
+    crm.close()
+    reopened = opened(crm_url)
+    (later,) = perform(reopened, create)
+    assert isinstance(first, Sent) and not first.repeated
+    assert twin == later == Sent(receipt=first.receipt, repeated=True)
+    assert len(reopened.deals()) == 1
+    assert len(drain(reopened)) == 1
+    assert asyncio.run(reopened.look([create, call("other", create.request)])) == [True, False]
+    reopened.close()
+
+
+def test_one_refused_item_costs_the_others_nothing_and_keeps_no_key(crm: EmbeddedCrm) -> None:
+    deal = crm.create_deal(pipeline="sales", stage="incoming", title="A printer")
+    outcomes = perform(
+        crm,
+        call("1", SetTask(deal_id=deal.id, text="Call", due_at=DUE)),
+        call("2", SetTask(deal_id="777", text="Call", due_at=DUE)),
+        call("3", MoveDeal(deal_id=deal.id, pipeline="sales", stage="nowhere")),
+        call("4", MoveDeal(deal_id=deal.id, pipeline="none", stage="won")),
+        call("5", CreateDeal(pipeline="sales", stage="incoming", title="x", contacts=("9",))),
+        call("6", SetTask(deal_id=deal.id, text="Call", due_at=DUE, owner="Nobody")),
+        call("7", SendEvent(to="erp", name="won", deal_id=deal.id, body={}, occurred_at=START)),
+        call("8", UpdateDeal(deal_id=deal.id, changes=DealChanges(tags=("vip",)))),
+    )
+    codes = [outcome.code if isinstance(outcome, Refused) else "sent" for outcome in outcomes]
+    assert codes == [
+        "sent", "unknown_deal", "unknown_stage", "unknown_pipeline", "unknown_contact", "unknown_owner",
+        "unknown_action", "sent",
+    ]  # fmt: skip
+    assert [write.key for write in crm.writes()] == ["1", "8"]
+    assert [task.deal_id for task in crm.tasks()] == [deal.id]
+
+
+def test_a_refusal_names_no_person(crm: EmbeddedCrm) -> None:
+    (refused,) = perform(crm, call("1", CreateDeal(pipeline="sales", stage="won", title="x", owner="Jane Roe")))
+    assert isinstance(refused, Refused) and "Jane" not in refused.message
+
+
+def test_an_owner_is_found_by_id_e_mail_or_exact_name(crm: EmbeddedCrm) -> None:
+    ann = crm.add_user("Ann", "ann@example.com")
+    for owner in (ann.id, "ann@example.com", "Ann"):
+        assert crm.create_deal(pipeline="sales", stage="incoming", title="x", owner=owner).owner == ann
+    crm.add_user("Ann")
+    with pytest.raises(Rejected, match="users 1, 2 have that name"):
+        crm.create_deal(pipeline="sales", stage="incoming", title="x", owner="Ann")
+
+
+def test_a_task_without_an_owner_goes_to_the_deals_owner(crm: EmbeddedCrm) -> None:
+    ann, ben = crm.add_user("Ann"), crm.add_user("Ben")
+    deal = crm.create_deal(pipeline="sales", stage="incoming", title="x", owner="Ann")
+    perform(crm, call("1", SetTask(deal_id=deal.id, text="Call", due_at=DUE)))
+    perform(crm, call("2", SetTask(deal_id=deal.id, text="Call", due_at=DUE, owner="Ben")))
+    assert [task.owner for task in crm.tasks(deal.id)] == [ann, ben]
+
+
+def test_forward_only_is_decided_where_the_deal_stands_now(crm: EmbeddedCrm) -> None:
+    deal = crm.create_deal(pipeline="sales", stage="engaging", title="x")
+    back = MoveDeal(deal_id=deal.id, pipeline="sales", stage="prospecting")
+    outcomes = perform(
+        crm,
+        call("1", back),
+        call("2", MoveDeal(deal_id=deal.id, pipeline="sales", stage="engaging")),
+        call("3", MoveDeal(deal_id=deal.id, pipeline="sales", stage="prospecting", only_forward=False)),
+        call("4", MoveDeal(deal_id=deal.id, pipeline="aftercare", stage="incoming")),
+    )
+    stayed = {"moved": False, "from_stage": "engaging", "to_stage": "engaging"}
+    assert [outcome.receipt for outcome in outcomes if isinstance(outcome, Sent)] == [
+        stayed,
+        stayed,
+        {"moved": True, "from_stage": "engaging", "to_stage": "prospecting"},
+        {"moved": True, "from_stage": "prospecting", "to_stage": "incoming"},
+    ]
+
+
+def test_winning_and_losing_set_the_close_date_once_and_losing_keeps_its_reason(crm: EmbeddedCrm) -> None:
+    deal = crm.create_deal(pipeline="sales", stage="incoming", title="x")
+    lost = crm.move_deal(deal.id, "sales", "lost", lost_reason="Price")
+    assert (lost.close_date, lost.lost_reason, lost.stage_since) == (START.date(), "Price", START)
+    again = crm.move_deal(deal.id, "sales", "engaging")
+    assert (again.close_date, again.lost_reason) == (START.date(), None)
+    dated = crm.create_deal(pipeline="sales", stage="incoming", title="x", close_date=date(2026, 1, 1))
+    assert crm.move_deal(dated.id, "sales", "won").close_date == date(2026, 1, 1)
+    with pytest.raises(Rejected, match="knows the reasons Price, Timing"):
+        crm.move_deal(deal.id, "sales", "lost", lost_reason="Weather")
+    with pytest.raises(Rejected, match="only a deal that is lost"):
+        crm.move_deal(deal.id, "sales", "won", lost_reason="Price")
+
+
+def test_fields_are_set_and_cleared_and_amounts_are_exact(crm: EmbeddedCrm) -> None:
+    crm.add_user("Ann")
+    deal = crm.create_deal(
+        pipeline="sales",
+        stage="incoming",
+        title="x",
+        owner="Ann",
+        amount=Money(Decimal("12345678901234.56"), "USD"),
+        reference="R",
+        tags=("a", "b", "a"),
+        company="Acme",
+    )
+    stored = crm.deal(deal.id)
+    assert stored == deal
+    assert stored is not None and stored.amount == Money(Decimal("12345678901234.56"), "USD")
+    assert stored.tags == ("a", "b")
+    cleared = crm.update_deal(deal.id, DealChanges(owner=None, amount=None, reference=None, company=None, tags=()))
+    assert cleared == crm.deal(deal.id)
+    assert (cleared.owner, cleared.amount, cleared.reference, cleared.company, cleared.tags) == (None,) * 4 + ((),)
+
+
+def test_deals_are_read_in_bulk_and_those_gone_are_missing(crm: EmbeddedCrm) -> None:
+    contact = crm.create_contact(first_name="Ann", last_name="Lee", email="ann@example.com")
+    wanted = [CreateDeal(pipeline="sales", stage="incoming", title=f"d{n}", contacts=(contact.id,)) for n in range(20)]
+    made = crm.create_deals(wanted)
+    found = asyncio.run(crm.read_deals([*(deal.id for deal in made), "999", "x", "01", "-1", "9" * 30]))
+    assert found == {deal.id: deal for deal in made}
+    assert made[0].main_contact == contact and contact.name == "Ann Lee"
+
+
+def test_what_is_not_there_is_not_found(crm: EmbeddedCrm) -> None:
+    for act in (
+        lambda: crm.update_deal("5", DealChanges(title="x")),
+        lambda: crm.move_deal("5", "sales", "won"),
+        lambda: crm.add_contact("5", "1"),
+        lambda: crm.update_contact("5", phone="1"),
+    ):
+        with pytest.raises(NotFound):
+            act()
+
+
+def test_bulk_creation_by_people_is_all_or_nothing(crm: EmbeddedCrm) -> None:
+    good = CreateDeal(pipeline="sales", stage="incoming", title="good")
+    with pytest.raises(Rejected):
+        crm.create_deals([good, CreateDeal(pipeline="sales", stage="nowhere", title="bad")])
+    assert crm.deals() == [] and drain(crm) == []
+
+
+def test_five_hundred_tasks_are_one_quick_batch(crm: EmbeddedCrm) -> None:
+    made = crm.create_deals([CreateDeal(pipeline="sales", stage="incoming", title=f"d{n}") for n in range(500)])
+    calls = [call(f"t{deal.id}", SetTask(deal_id=deal.id, text="Call", due_at=DUE)) for deal in made]
+    outcomes = perform(crm, *calls)
+    assert [outcome.receipt["task_id"] for outcome in outcomes if isinstance(outcome, Sent)] == [
+        str(n) for n in range(1, 501)
+    ]
+    assert {write.kind for write in crm.writes()} == {"set_task"}
+
+
+def test_stages_are_counted_with_what_they_are_worth(crm: EmbeddedCrm) -> None:
+    for amount in ("10.10", "0.20"):
+        crm.create_deal(pipeline="sales", stage="won", title="x", amount=Money(Decimal(amount), "USD"))
+    crm.create_deal(pipeline="sales", stage="won", title="x", amount=Money(Decimal(7), "JPY"))
+    crm.create_deal(pipeline="sales", stage="won", title="x")
+    counts = {(each.pipeline, each.stage): each for each in crm.count_by_stage()}
+    assert [key for key in counts if key[0] == "sales"] == [("sales", stage.key) for stage in SALES.stages]
+    won = counts["sales", "won"]
+    assert won.deals == 4
+    assert won.amounts == (Money(Decimal(7), "JPY"), Money(Decimal("10.30"), "USD"))
+    assert counts["sales", "lost"].deals == 0
+
+
+def test_business_time_is_stamped(crm: EmbeddedCrm) -> None:
+    deal = crm.create_deal(pipeline="sales", stage="incoming", title="x")
+    crm._clock.move(timedelta(days=2))  # type: ignore[attr-defined]
+    moved = crm.move_deal(deal.id, "sales", "engaging")
+    assert (moved.created_at, moved.updated_at, moved.stage_since) == (
+        START,
+        START + timedelta(days=2),
+        START + timedelta(days=2),
+    )
+    assert [event.occurred_at for event in drain(crm)] == [START, START + timedelta(days=2)]

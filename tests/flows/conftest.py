@@ -1,0 +1,22 @@
+"""What the tests of the Prefect side share: a journal in memory and one real server for the whole session."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from dealwright.clock import SystemClock
+from dealwright_flows.server import PrefectServer
+
+
+@pytest.fixture(scope="session")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PrefectServer]:
+    """A running Prefect server."""
+    home: Path = tmp_path_factory.mktemp("prefect")
+    prefect = PrefectServer(home, clock=SystemClock())
+    asyncio.run(prefect.start())
+    yield prefect
+    asyncio.run(prefect.stop())

@@ -1,0 +1,137 @@
+"""What an operator presses in Prefect's dashboard becomes rows in the journal."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+
+from dealwright.clock import SystemClock
+from dealwright_flows.api import PrefectAway
+from dealwright_flows.buttons import Buttons
+from dealwright_flows.deployments import Deployments
+from dealwright_flows.recorder import Recorder
+from tests.flows.fake_prefect import FakePrefect
+from tests.flows.fakes import FakeJournal, account, window
+
+
+class Desk:
+    """A recorder and buttons over one journal and one Prefect."""
+
+    def __init__(self) -> None:
+        self.journal = FakeJournal(account("greet", "nudge"))
+        self.prefect = FakePrefect()
+        self.restart()
+
+    def restart(self) -> None:
+        deployments = Deployments(self.journal, self.prefect, ["acme"])
+        self.recorder = Recorder(self.journal, self.prefect, deployments, clock=SystemClock())
+        self.buttons = Buttons(self.journal, self.prefect, deployments, clock=SystemClock())
+
+    def read(self) -> None:
+        asyncio.run(self.buttons.once())
+
+    def record(self) -> None:
+        asyncio.run(self.recorder.once())
+
+
+def test_pause_and_unpause_reach_the_journal_both_ways() -> None:
+    desk = Desk()
+    desk.read()
+    desk.prefect.pause("acme.greet")
+    desk.read()
+    assert desk.journal.pauses == {("acme", "greet")}
+    desk.prefect.pause("acme.greet", paused=False)
+    desk.read()
+    assert desk.journal.pauses == set()
+
+
+def test_the_last_known_pause_holds_while_prefect_is_away_or_was_replaced() -> None:
+    desk = Desk()
+    desk.read()
+    desk.prefect.pause("acme.greet")
+    desk.read()
+    desk.prefect.away = True
+    with pytest.raises(PrefectAway):
+        desk.read()
+    assert desk.journal.pauses == {("acme", "greet")}
+    desk.prefect.away = False
+    desk.prefect.wipe()
+    desk.read()
+    assert desk.journal.pauses == {("acme", "greet")}
+
+
+def test_cancel_ends_the_window_and_pauses_the_automation_once() -> None:
+    desk = Desk()
+    made = window(closed=False)
+    desk.journal.put(made)
+    desk.record()
+    desk.prefect.press_cancel(str(desk.journal.windows[made.id].run_id))
+    desk.read()
+    assert desk.journal.cancelled == [made.id]
+    assert desk.journal.pauses == {("acme", "greet")}
+    desk.prefect.pause("acme.greet", paused=False)
+    desk.read()
+    assert desk.journal.pauses == set(), "an operator who unpauses is not paused again by the same cancel"
+    assert desk.journal.cancelled == [made.id]
+
+
+def test_a_quick_run_is_claimed_once_and_becomes_the_record() -> None:
+    desk = Desk()
+    desk.read()
+    run_id = desk.prefect.quick_run("acme.nudge")
+    desk.read()
+    desk.read()
+    assert desk.journal.asked == {run_id: ("acme", "nudge")}
+    assert [state["type"] for state in desk.prefect.states[run_id]] == ["SCHEDULED", "PENDING"]
+    made = window("nudge", run_id=run_id, phase="opened")
+    desk.journal.put(made)
+    desk.record()
+    assert list(desk.prefect.runs) == [run_id]
+    kinds = [state["type"] for state in desk.prefect.states[run_id]]
+    assert kinds == ["SCHEDULED", "PENDING", "RUNNING", "COMPLETED"]
+
+
+def test_a_quick_run_of_a_paused_automation_stays_scheduled_until_it_goes_on() -> None:
+    desk = Desk()
+    desk.read()
+    desk.prefect.pause("acme.nudge")
+    run_id = desk.prefect.quick_run("acme.nudge")
+    desk.read()
+    assert desk.journal.asked == {}
+    assert desk.prefect.runs[run_id]["state"]["type"] == "SCHEDULED"
+    desk.prefect.pause("acme.nudge", paused=False)
+    desk.read()
+    assert desk.journal.asked == {run_id: ("acme", "nudge")}
+
+
+def test_a_run_claimed_by_an_engine_that_died_is_not_lost() -> None:
+    desk = Desk()
+    desk.read()
+    run_id = desk.prefect.quick_run("acme.nudge")
+    desk.prefect._set(run_id, {"type": "PENDING"}, force=False)
+    desk.restart()
+    desk.read()
+    assert desk.journal.asked == {run_id: ("acme", "nudge")}
+
+
+def test_the_loser_of_a_race_for_a_run_leaves_it_to_the_winner() -> None:
+    class Raced(FakePrefect):
+        async def post(self, path: str, body: object) -> object:
+            if path.endswith("set_state"):
+                self._set(path.split("/")[2], {"type": "PENDING"}, force=False)
+            return await super().post(path, body)
+
+    desk = Desk()
+    desk.prefect = Raced()
+    desk.restart()
+    desk.read()
+    desk.prefect.quick_run("acme.nudge")
+    desk.read()
+    assert desk.journal.asked == {}
+
+
+def test_buttons_are_never_read_more_rarely_than_every_five_seconds() -> None:
+    desk = Desk()
+    with pytest.raises(ValueError, match="every 5 seconds"):
+        Buttons(desk.journal, desk.prefect, desk.recorder._deployments, clock=SystemClock(), period=6)
