@@ -74,7 +74,7 @@ class Feed(Protocol):
         ...
 
     def taken(self, source_ids: Sequence[str]) -> None:
-        """Remember that these entries are safe in the journal; forgetting this only makes duplicates, which are known."""
+        """Remember that these entries are safe in the journal; if that is lost they come again, and are known."""
         ...
 
 

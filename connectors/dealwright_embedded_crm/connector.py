@@ -14,12 +14,13 @@ from dealwright.ports import FeedItem, ShapeChange
 from dealwright_embedded_crm import feed, reads, shape
 from dealwright_embedded_crm.change import Change, Origin
 from dealwright_embedded_crm.csv_file import CsvFile
-from dealwright_embedded_crm.database import LOCK_SECONDS
 from dealwright_embedded_crm.importer import Importer
 from dealwright_embedded_crm.keys import Receipt, kept
 from dealwright_embedded_crm.people import People
 from dealwright_embedded_crm.rows import RowReader
 from dealwright_embedded_crm.values import Refusal
+
+WORK_SECONDS: Final = 5.0
 
 ACTIONS: Final = frozenset({"create_deal", "update_deal", "move_deal", "set_task"})
 
@@ -29,7 +30,11 @@ class EmbeddedCrm(People):
 
     name = "embedded_crm"
     source = "embedded_crm"
-    call_timeout = float(LOCK_SECONDS + 5)
+
+    @property
+    def call_timeout(self) -> float:
+        """The longest one bulk call takes: waiting for another writer, and then writing."""
+        return self._patience + WORK_SECONDS
 
     def actions(self) -> frozenset[str]:
         """Return the four kinds it carries out."""

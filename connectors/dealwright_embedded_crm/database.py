@@ -15,8 +15,8 @@ from sqlalchemy.exc import ArgumentError, DBAPIError, InterfaceError, Operationa
 
 from dealwright.errors import InputError, OutcomeUnknown, Rejected, Unavailable
 
-LOCK_SECONDS: Final = 10
-"""How long a write waits for another writer before it is said to have done nothing."""
+PATIENCE: Final = 10.0
+"""Seconds that a write waits for another writer before it is said to have done nothing."""
 
 WRITER: Final = 0x4443_524D
 """The PostgreSQL advisory lock that stands for what `BEGIN IMMEDIATE` is on SQLite."""
@@ -28,16 +28,16 @@ HEAD: Final = "0001"
 class Database:
     """The CRM's database, SQLite or PostgreSQL by URL."""
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, *, patience: float = PATIENCE) -> None:
         self._url = _checked(url)
         self.sqlite = self._url.get_backend_name() == "sqlite"
         if self.sqlite:
-            self._engine = create_engine(self._url, connect_args={"timeout": LOCK_SECONDS})
+            self._engine = create_engine(self._url, connect_args={"timeout": patience})
             event.listen(self._engine, "connect", _prepare_sqlite)
             event.listen(self._engine, "begin", _begin_sqlite)
             self._reader = self._engine.execution_options(reads=True)
         else:
-            options = f"-c lock_timeout={LOCK_SECONDS}s -c timezone=UTC"
+            options = f"-c lock_timeout={int(patience * 1000)} -c timezone=UTC"
             self._engine = create_engine(self._url, connect_args={"options": options}, pool_pre_ping=True)
             self._reader = self._engine.execution_options(isolation_level="REPEATABLE READ")
         self._migrate()

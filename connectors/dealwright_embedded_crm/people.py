@@ -17,7 +17,7 @@ from dealwright.model.requests import CreateDeal, DealChanges, MoveDeal, SetTask
 from dealwright_embedded_crm import reads, schema
 from dealwright_embedded_crm.catalog import read_pipelines, read_users
 from dealwright_embedded_crm.change import Change, Origin, clean_contact
-from dealwright_embedded_crm.database import Database
+from dealwright_embedded_crm.database import PATIENCE, Database
 from dealwright_embedded_crm.values import Refusal
 
 SOMEBODY: Final = "user:local"
@@ -50,9 +50,10 @@ class Write(msgspec.Struct, frozen=True, kw_only=True):
 class People:
     """What people do in the CRM; refusals are `Rejected`, and what is not there is `NotFound`."""
 
-    def __init__(self, url: str, clock: Clock) -> None:
+    def __init__(self, url: str, clock: Clock, *, patience: float = PATIENCE) -> None:
         self._clock = clock
-        self._database = Database(url)
+        self._patience = patience
+        self._database = Database(url, patience=patience)
 
     def close(self) -> None:
         """Close the database."""

@@ -48,34 +48,53 @@ async def resolve(host: str, port: int) -> Sequence[Address]:
     return list(dict.fromkeys(ip_address(str(each[4][0]).partition("%")[0]) for each in found))
 
 
-class GuardedTransport(httpx.AsyncBaseTransport):
-    """Sends requests to public addresses only, unless private ones are allowed.
+class Guard:
+    """Resolves names, checks their addresses, and remembers them for a while."""
 
-    Raises:
-        Rejected: a name resolves to a private address (code `private_address`); nothing was sent.
-    """
-
-    def __init__(
-        self,
-        inner: Callable[[], httpx.AsyncBaseTransport],
-        *,
-        allow_private: bool,
-        clock: Clock,
-        resolver: Resolver = resolve,
-    ) -> None:
-        self._make = inner
-        self._allow_private = allow_private
+    def __init__(self, clock: Clock, *, allow_private: bool, resolver: Resolver = resolve) -> None:
         self._clock = clock
+        self._allow_private = allow_private
         self._resolve = resolver
+        self._pinned: dict[tuple[str, int], tuple[float, Sequence[Address]]] = {}
+
+    async def addresses(self, host: str, port: int) -> Sequence[Address]:
+        """Return the addresses that may be connected to.
+
+        Raises:
+            Rejected: one of them is private, and that is not allowed (code `private_address`).
+            httpx.ConnectError: the name cannot be resolved.
+        """
+        now = self._clock.monotonic()
+        known = self._pinned.get((host, port))
+        if known is not None and now - known[0] < PINNED_SECONDS:
+            return known[1]
+        try:
+            addresses = await self._resolve(host, port)
+        except (OSError, UnicodeError, ValueError):
+            raise httpx.ConnectError(f"{host} cannot be resolved") from None
+        if not self._allow_private and not all(is_public(each) for each in addresses):
+            raise Rejected(
+                f"{host} is at a private address; set allow_private = true in the target if that is meant",
+                code="private_address",
+            )
+        self._pinned[host, port] = (now, addresses)
+        return addresses
+
+
+class GuardedTransport(httpx.AsyncBaseTransport):
+    """Sends requests to the addresses that a guard lets through, and raises what it raises; then nothing was sent."""
+
+    def __init__(self, inner: Callable[[], httpx.AsyncBaseTransport], guard: Guard) -> None:
+        self._make = inner
+        self._guard = guard
         # One pool per host: pools are keyed by address, and two hosts of one address must not share a TLS connection.
         self._pools: dict[str, httpx.AsyncBaseTransport] = {}
-        self._pinned: dict[tuple[str, int], tuple[float, Sequence[Address]]] = {}
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         """Send the request to the first address that lets itself be connected to."""
         host = request.url.host
         port = request.url.port or (443 if request.url.scheme == "https" else 80)
-        addresses = await self._checked(host, port)
+        addresses = await self._guard.addresses(host, port)
         pool = self._pools.get(host)
         if pool is None:
             pool = self._pools[host] = self._make()
@@ -99,23 +118,6 @@ class GuardedTransport(httpx.AsyncBaseTransport):
         for pool in self._pools.values():
             await pool.aclose()
         self._pools.clear()
-
-    async def _checked(self, host: str, port: int) -> Sequence[Address]:
-        now = self._clock.monotonic()
-        known = self._pinned.get((host, port))
-        if known is not None and now - known[0] < PINNED_SECONDS:
-            return known[1]
-        try:
-            addresses = await self._resolve(host, port)
-        except (OSError, UnicodeError, ValueError):
-            raise httpx.ConnectError(f"{host} cannot be resolved") from None
-        if not self._allow_private and not all(is_public(each) for each in addresses):
-            raise Rejected(
-                f"{host} is at a private address; set allow_private = true in the target if that is meant",
-                code="private_address",
-            )
-        self._pinned[host, port] = (now, addresses)
-        return addresses
 
 
 def _embedded(address: Address) -> IPv4Address | None:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import functools
 import logging
+import ssl
 from typing import Final
 
 import httpx
 
-from dealwright.clock import Clock
-from dealwright_http.addresses import GuardedTransport, Resolver, resolve
+from dealwright_http.addresses import Guard, GuardedTransport
 
 KEEPALIVE_SECONDS: Final = 2.0
 """Shorter than any server's own: a connection that the server just closed makes an outcome unknown for nothing."""
@@ -18,20 +19,24 @@ for _name in ("httpx", "httpcore"):
     logging.getLogger(_name).setLevel(logging.WARNING)
 
 
-def make_client(
-    *, timeout: float, connections: int, allow_private: bool, clock: Clock, resolver: Resolver = resolve
-) -> httpx.AsyncClient:
+def make_client(guard: Guard, *, timeout: float, connections: int = 1) -> httpx.AsyncClient:
     """Return a client whose requests go to checked addresses only; close it when done."""
     limits = httpx.Limits(
         max_connections=connections, max_keepalive_connections=connections, keepalive_expiry=KEEPALIVE_SECONDS
     )
 
     def pool() -> httpx.AsyncBaseTransport:
-        return httpx.AsyncHTTPTransport(limits=limits, trust_env=False, retries=0)
+        return httpx.AsyncHTTPTransport(verify=_trust(), limits=limits, trust_env=False, retries=0)
 
     return httpx.AsyncClient(
-        transport=GuardedTransport(pool, allow_private=allow_private, clock=clock, resolver=resolver),
-        timeout=httpx.Timeout(timeout, connect=min(timeout, 5.0), pool=timeout),
+        transport=GuardedTransport(pool, guard),
+        timeout=httpx.Timeout(timeout, connect=min(timeout, 5.0)),
         follow_redirects=False,
         trust_env=False,
     )
+
+
+@functools.cache
+def _trust() -> ssl.SSLContext:
+    # Reading the certificates takes 20 ms, and every pool would do it.
+    return httpx.create_ssl_context(trust_env=False)

@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 import logging
 from collections.abc import Awaitable, Callable, Mapping
-from typing import Final, TypeAlias
+from typing import Any, Final, TypeAlias
 
 import h11
 import msgspec
@@ -42,7 +42,7 @@ class Server:
     def __init__(self, handler: Handler) -> None:
         self._handler = handler
         self._server: asyncio.Server | None = None
-        self._open: set[asyncio.StreamWriter] = set()
+        self._open: dict[asyncio.Task[Any], asyncio.StreamWriter] = {}
 
     async def start(self, port: int = 0, host: str = "127.0.0.1") -> int:
         """Listen, and return the port."""
@@ -53,18 +53,24 @@ class Server:
         """Stop listening and drop every connection."""
         if self._server is not None:
             self._server.close()
-            for writer in list(self._open):
+            for task, writer in list(self._open.items()):
                 writer.transport.abort()
+                task.cancel()
+            await asyncio.gather(*self._open)
             await self._server.wait_closed()
             self._server = None
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        self._open.add(writer)
+        task = asyncio.current_task()
+        if task is None:
+            raise RuntimeError("a connection is served by a task")
+        self._open[task] = writer
         try:
-            with contextlib.suppress(ConnectionError, h11.RemoteProtocolError):
+            # A cancelled connection ends quietly: asyncio's streams would print a traceback for each.
+            with contextlib.suppress(ConnectionError, h11.RemoteProtocolError, asyncio.CancelledError):
                 await self._converse(h11.Connection(h11.SERVER), reader, writer)
         finally:
-            self._open.discard(writer)
+            self._open.pop(task, None)
             writer.close()
 
     async def _converse(self, wire: h11.Connection, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:

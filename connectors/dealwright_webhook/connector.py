@@ -11,7 +11,7 @@ from dealwright.errors import Rejected
 from dealwright.model.delivery import AtMostOnce, Delivery
 from dealwright.model.requests import Call, Outcome, Refused, Request, SendEvent
 from dealwright_webhook.client import TargetClient
-from dealwright_webhook.settings import WebhookSettings
+from dealwright_webhook.settings import TIMEOUT, WebhookSettings
 
 ACTIONS: Final = frozenset({"send_event"})
 
@@ -30,7 +30,7 @@ class WebhookConnector:
     @property
     def call_timeout(self) -> float:
         """The longest one bulk call takes: what cannot start in time comes back as `TryAgain`."""
-        return 2 * self._settings.timeout
+        return 2 * max((target.timeout for target in self._settings.targets.values()), default=TIMEOUT)
 
     def actions(self) -> frozenset[str]:
         """Return `send_event`."""
@@ -44,8 +44,8 @@ class WebhookConnector:
     async def perform(self, calls: Sequence[Call]) -> Sequence[Outcome]:
         """Send the events, many at once, one attempt each."""
         self._follow_loop()
-        deadline = self._clock.monotonic() + self.call_timeout
-        return await asyncio.gather(*(self._send(call, deadline) for call in calls))
+        started = self._clock.monotonic()
+        return await asyncio.gather(*(self._send(call, started) for call in calls))
 
     async def look(self, calls: Sequence[Call]) -> Sequence[bool]:
         """Refuse: no receiver of webhooks can be asked.
@@ -61,7 +61,7 @@ class WebhookConnector:
         for client in clients:
             await client.close()
 
-    async def _send(self, call: Call, deadline: float) -> Outcome:
+    async def _send(self, call: Call, started: float) -> Outcome:
         request = call.request
         if not isinstance(request, SendEvent):
             return Refused(code="unknown_action", message=f"the webhook connector does not carry out {request.kind}")
@@ -69,7 +69,7 @@ class WebhookConnector:
         if client is None:
             known = ", ".join(sorted(self._settings.targets)) or "none"
             return Refused(code="unknown_target", message=f"no webhook target is called {request.to!r}; known: {known}")
-        return await client.post(call, request, deadline)
+        return await client.post(call, request, started)
 
     def _client(self, name: str) -> TargetClient | None:
         target = self._settings.targets.get(name)
@@ -77,7 +77,6 @@ class WebhookConnector:
             self._clients[name] = TargetClient(
                 name,
                 target,
-                timeout=self._settings.timeout,
                 concurrency=self._settings.concurrency,
                 clock=self._clock,
             )

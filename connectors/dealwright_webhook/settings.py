@@ -18,19 +18,45 @@ from dealwright_http.redaction import Secret, shown_url
 FOREVER: Final = "forever"
 """`dedupes_for` of a receiver that keeps every key."""
 
+TIMEOUT: Final = 10.0
+LONGEST_TIMEOUT: Final = 120.0
+
 SHORTEST_SECRET: Final = 16
 
-_KEYS = ("url", "secret_env", "secret_file", "allow_private", "dedupes_for")
+_KEYS = ("url", "secret_env", "secret_file", "allow_private", "dedupes_for", "timeout")
 _LENGTH = re.compile(r"(\d{1,6})\s*(minutes?|hours?|days?|[mhd])")
 
 
+class LateSecret(Secret):
+    """A secret whose file is made later: whoever only looks at deals needs none."""
+
+    __slots__ = ("_path", "_where")
+
+    def __init__(self, where: str, path: Path) -> None:
+        super().__init__(b"")
+        self._where = where
+        self._path = path
+
+    def reveal(self) -> bytes:
+        """Read the file.
+
+        Raises:
+            InputError: it is still not there, cannot be read, or is too short.
+        """
+        return _long_enough(self._where, _read(self._where, self._path)).reveal()
+
+
 class Target(msgspec.Struct, frozen=True, kw_only=True):
-    """One outside system; `dedupes_for` is how long it knows a repeated key (None: not at all)."""
+    """One outside system.
+
+    `dedupes_for` is how long it knows a repeated key (None: not at all), `timeout` the seconds one request may take.
+    """
 
     url: str
     secret: Secret
     allow_private: bool = False
     dedupes_for: timedelta | Literal["forever"] | None = None
+    timeout: float = TIMEOUT
 
     @property
     def delivery(self) -> Delivery:
@@ -41,10 +67,9 @@ class Target(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class WebhookSettings(msgspec.Struct, frozen=True, kw_only=True):
-    """All targets by name; `timeout` is of one request, in seconds; `concurrency` is per target."""
+    """All targets by name; `concurrency` is how many requests each gets at once."""
 
     targets: dict[str, Target]
-    timeout: float = 10.0
     concurrency: int = 32
 
 
@@ -71,6 +96,7 @@ def _target(where: str, table: object, environ: Mapping[str, str]) -> Target:
         secret=_secret(where, table, environ),
         allow_private=allow_private,
         dedupes_for=_dedupes_for(where, table.get("dedupes_for")),
+        timeout=_timeout(where, table.get("timeout", TIMEOUT)),
     )
 
 
@@ -100,13 +126,30 @@ def _secret(where: str, table: Mapping[str, object], environ: Mapping[str, str])
             raise InputError(f"[{where}] secret_env names {variable}, which is not set in the environment")
         value = environ[variable]
     else:
-        try:
-            value = Path(str(file)).read_text(encoding="utf-8")
-        except (OSError, UnicodeDecodeError):
-            raise InputError(f"[{where}] secret_file {file} cannot be read") from None
+        path = Path(str(file))
+        if not path.exists():
+            return LateSecret(where, path)
+        value = _read(where, path)
+    return _long_enough(where, value)
+
+
+def _read(where: str, path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError):
+        raise InputError(f"[{where}] secret_file {path} cannot be read") from None
+
+
+def _long_enough(where: str, value: str) -> Secret:
     if len(value.strip()) < SHORTEST_SECRET:
         raise InputError(f"[{where}] the secret is shorter than {SHORTEST_SECRET} characters")
     return Secret(value.strip())
+
+
+def _timeout(where: str, value: object) -> float:
+    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 < value <= LONGEST_TIMEOUT:
+        raise InputError(f"[{where}] timeout is a number of seconds, at most {LONGEST_TIMEOUT:g}")
+    return float(value)
 
 
 def _dedupes_for(where: str, value: object) -> timedelta | Literal["forever"] | None:

@@ -1,4 +1,4 @@
-"""The child process that runs definition files: `python -m dealwright.compile.child JOB FD`.
+"""The child process that runs definition files: `python -m dealwright.compile.child FD`, the job on standard input.
 
 It is a separate process so that a file that hangs, ends the process, eats memory or prints costs only itself. It is
 not a sandbox for hostile code: what it runs is Python, with the rights of whoever started it.
@@ -7,6 +7,7 @@ not a sandbox for hostile code: what it runs is Python, with the rights of whoev
 from __future__ import annotations
 
 import contextlib
+import gc
 import importlib
 import importlib.util
 import io
@@ -152,8 +153,9 @@ class _Child:
             self._failed = True
             for finding in diagnose(error, file, self._root):
                 self._tell(Found(finding=finding))
-                if finding.code == "DW905":
-                    self._refusing.modules.add(self._module(finding.path))
+                culprit = self._module(finding.path)
+                if culprit not in sys.modules:
+                    self._refusing.modules.add(culprit)
             self._refusing.modules.add(name)
             return None
         if printed.getvalue():
@@ -208,8 +210,8 @@ def _limit(limits: Limits) -> None:
 
 def main() -> None:
     """Do the job given as JSON, and tell the result line by line on the descriptor."""
-    job = msgspec.json.decode(sys.argv[1], type=Job)
-    descriptor = int(sys.argv[2])
+    job = msgspec.json.decode(sys.stdin.buffer.read(), type=Job)
+    descriptor = int(sys.argv[1])
     os.set_inheritable(descriptor, False)
     own = os.getpid()
     encoder = msgspec.json.Encoder(order="deterministic")
@@ -222,6 +224,8 @@ def main() -> None:
         while data:
             data = data[os.write(descriptor, data) :]
 
+    # The process lives for as long as the files are read: collecting cycles costs more than it gives back.
+    gc.disable()
     sys.argv = [""]
     _limit(job.limits)
     _Child(job, tell).run()

@@ -13,6 +13,7 @@ from dealwright.errors import DefinitionError
 from dealwright.language.schema import did_you_mean
 
 _MAX_MESSAGE: Final = 300
+_PLACE_OF_MODULE: Final = re.compile(r" \([^()]*\)$")
 _MISSING: Final = re.compile(r"cannot import name '(\w+)' from 'dealwright'")
 
 
@@ -45,7 +46,8 @@ def diagnose(error: BaseException, file: str, root: Path) -> list[Finding]:
         case SystemExit():
             return [_finding("DW904", place, "the file ends the process", "take out sys.exit()")]
         case ImportError():
-            return [_finding("DW903", place, str(error), _import_hint(error))]
+            # Python adds where the other module lies: nobody's business, and another path on every machine.
+            return [_finding("DW903", place, _PLACE_OF_MODULE.sub("", str(error)), _import_hint(error))]
         case UnicodeDecodeError():
             return [_finding("DW901", place, "this is not Python: the file is not UTF-8", "save it as UTF-8")]
     return [_finding("DW900", place, _said(error), "")]

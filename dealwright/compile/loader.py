@@ -155,11 +155,8 @@ class _Child:
         try:
             child = subprocess.Popen(  # noqa: S603 - our own interpreter and module
                 # -P: the folder it is started in is not searched for modules; -B: nothing is written beside the files.
-                [
-                    *(sys.executable, "-P", "-s", "-B", "-m", "dealwright.compile.child"),
-                    *(msgspec.json.encode(self._job).decode(), str(writing)),
-                ],
-                stdin=subprocess.DEVNULL,
+                [sys.executable, "-P", "-s", "-B", "-m", "dealwright.compile.child", str(writing)],
+                stdin=subprocess.PIPE,
                 stdout=subprocess.DEVNULL,
                 stderr=subprocess.DEVNULL,
                 pass_fds=(writing,),
@@ -173,6 +170,7 @@ class _Child:
         finally:
             os.close(writing)
         try:
+            self._tell(child)
             self._take(reading)
         finally:
             os.close(reading)
@@ -183,6 +181,11 @@ class _Child:
                         child.wait(0.0 if self._silent else 1.0)
                 os.killpg(child.pid, signal.SIGKILL)
             self._status = child.wait()
+
+    def _tell(self, child: subprocess.Popen[bytes]) -> None:
+        assert child.stdin is not None
+        with contextlib.suppress(BrokenPipeError), child.stdin:
+            child.stdin.write(msgspec.json.encode(self._job))
 
     def _take(self, reading: int) -> None:
         decoder = msgspec.json.Decoder(Message)

@@ -6,6 +6,8 @@ import re
 from collections.abc import Iterable
 from pathlib import Path
 
+import msgspec
+
 from dealwright.compile import ir
 from dealwright.compile.findings import Finding
 from dealwright.compile.lower_steps import StepLowering
@@ -28,6 +30,7 @@ def lower(account: Account, root: Path) -> tuple[ir.Account | None, list[Finding
     """
     lowering = _Lowering(account, root)
     lowered = lowering.account()
+    lowering.check_types(lowered)
     return (None if lowering.findings else lowered), lowering.findings
 
 
@@ -68,6 +71,14 @@ class _Lowering:
             automations=tuple(automations),
             where=self._where(self._account.origin),
         )
+
+    def check_types(self, lowered: ir.Account) -> None:
+        """Find what no constructor looked at: a value of another type would not come back from the journal."""
+        try:
+            ir.decode(ir.encode(lowered))
+        except (msgspec.MsgspecError, ValueError, TypeError) as error:
+            hint = "Python does not check types; mypy does"
+            self._found("DW910", self._account.origin, f"something in the account is not of its type: {error}", hint)
 
     def _automation(self, automation: Automation) -> ir.Automation:
         scope = Scope(automation.on.kind, automation.origin)

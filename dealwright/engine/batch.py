@@ -147,7 +147,7 @@ class Batch:
             for effect in effects:
                 work_left = self._work.get(effect.execution_id)
                 if work_left is not None and effect.step not in work_left.progress.outcomes:
-                    self._leave(work_left, "retrying", f"{effect.step}: look", not_before=_READ_AGAIN)
+                    self._look_later(work_left, effect)
 
     async def _read_facts(self) -> None:
         """Read the deals of all executions that come back, in bulk."""
@@ -349,9 +349,7 @@ class Batch:
             case "repeat":
                 self._leave(work, "retrying", f"{effect.step}: no answer", not_before=backoff(effect.attempts + 1))
             case "look":
-                assert isinstance(effect.delivery, Checkable)
-                wait = effect.delivery.look_after.total_seconds()
-                self._leave(work, "retrying", f"{effect.step}: look", not_before=wait)
+                self._look_later(work, effect)
             case "park":
                 self._park(work, effect.step)
 
@@ -361,6 +359,11 @@ class Batch:
         outcomes = {**work.progress.outcomes, step: outcome}
         work.progress = msgspec.structs.replace(work.progress, outcomes=outcomes)
         work.effect = None
+
+    def _look_later(self, work: _Work, effect: EffectRow) -> None:
+        assert isinstance(effect.delivery, Checkable)
+        wait = effect.delivery.look_after.total_seconds()
+        self._leave(work, "retrying", f"{effect.step}: look", not_before=wait)
 
     def _park(self, work: _Work, step: str) -> None:
         self._leave(work, "parked", f"{step}: outcome unknown, a person decides")

@@ -122,6 +122,10 @@ class Store(Protocol):
         """
         ...
 
+    def abandon_window(self, window_id: str) -> None:
+        """Note that a window has failed: what it leased is free at once. The journal itself may be away."""
+        ...
+
     def window_cancelled(self, window_id: str) -> bool:
         """Say whether an operator cancelled the window."""
         ...

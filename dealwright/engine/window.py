@@ -63,6 +63,7 @@ class Work:
         try:
             await self._work(window)
         except Exception as error:
+            self._store.abandon_window(window.id)
             self._close(window, failed=type(error).__name__)
             raise
         return self._close(window)

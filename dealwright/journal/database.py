@@ -81,10 +81,13 @@ class Database:
         with self.read() as connection:
             return connection.execute(sql, parameters).mappings().all()
 
-    def lock_account(self, connection: Connection, account: str, purpose: str) -> None:
-        """Serialise an account's writers for one purpose until the transaction ends (SQLite has one writer anyhow)."""
+    def lock_account(self, connection: Connection, account: str, purpose: str, *, shared: bool = False) -> None:
+        """Serialise an account's writers for one purpose until the transaction ends (SQLite has one writer anyhow).
+
+        Those who share the lock may work side by side, but not beside one who has it alone.
+        """
         if self.postgresql:
-            connection.execute(_ADVISORY, {"name": f"dealwright:{purpose}:{account}"})
+            connection.execute(_ADVISORY_SHARED if shared else _ADVISORY, {"name": f"dealwright:{purpose}:{account}"})
 
     @property
     def for_update(self) -> str:
@@ -112,6 +115,7 @@ class Database:
 
 
 _ADVISORY: Final = text("select pg_advisory_xact_lock(hashtextextended(:name, 0))")
+_ADVISORY_SHARED: Final = text("select pg_advisory_xact_lock_shared(hashtextextended(:name, 0))")
 _DATABASE_CLOCK: Final = text("select extract(epoch from clock_timestamp())::double precision")
 
 

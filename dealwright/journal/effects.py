@@ -3,33 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, Final
+from typing import Final
 
 from sqlalchemy import Connection
 
 from dealwright import faults
-from dealwright.engine.records import EffectOutcome, GateRequest, GateResult, Reservation
+from dealwright.engine.records import EffectOutcome, GateRequest, GateResult
 from dealwright.errors import JournalError
-from dealwright.journal.database import micros, statement
+from dealwright.journal import reservations
+from dealwright.journal.database import statement
 from dealwright.journal.parts import Part
 from dealwright.journal.payload import seal
 from dealwright.model.requests import Refused, Sent, TryAgain, Unknown
 
 _EPOCH: Final = "select epoch from epochs where account = :account"
 _OWNED: Final = "select id from executions where id in :ids and worker = :worker and state = 'running' order by id"
-_TAKE: Final = statement(
-    """
-    insert into reservations (account, mode, rule, scope, holder, taken_at, until)
-    values (:account, :mode, :rule, :scope, :holder, :now, :until)
-    on conflict (account, mode, rule, scope) do update
-        set holder = excluded.holder, taken_at = excluded.taken_at, until = excluded.until
-        where reservations.holder <> excluded.holder and reservations.until <= :now
-    returning holder
-    """
-)
-_HOLDER: Final = statement(
-    "select holder from reservations where account = :account and mode = :mode and rule = :rule and scope = :scope"
-)
 _SENDING: Final = statement(
     "update effects set state = 'sending', reason = '', attempts = attempts + 1, "
     "first_sent_wall = coalesce(first_sent_wall, :wall) where key = :key and state in ('planned', 'sending', 'unknown')"
@@ -38,25 +26,30 @@ _ATTEMPT: Final = statement(
     "insert into attempts (effect_key, n, worker, started_wall) "
     "select key, attempts, :worker, :wall from effects where key = :key"
 )
-_SET: Final = statement("update effects set state = :state, reason = :reason where key = :key")
+_KEPT: Final = statement(
+    # What may have left stays unknown: its delivery class decides about it when the execution comes back.
+    """
+    update effects set state = case when state in ('sending', 'unknown') then 'unknown' else :state end,
+        reason = :reason
+    where key = :key
+    """
+)
 _RECEIPT: Final = statement(
     "insert into receipts (effect_key, at, body) values (:key, :at, :body) on conflict (effect_key) do nothing"
 )
 _OUTCOME: Final = statement(
     """
     update effects set state = :state, reason = :reason, sent_at = :sent_at, looks = looks + :looks
-    where key = :key and state in ('sending', 'unknown')
+    where key = :key and (
+        (:state = 'sent' and state in ('planned', 'sending', 'unknown'))
+        or (:state <> 'sent' and state in ('sending', 'unknown') and attempts = :n))
     """
 )
+"""That it was carried out is true whoever says so; anything else is said of one attempt, and stale after the next."""
+
 _ATTEMPT_ENDED: Final = statement(
     "update attempts set ended_wall = :wall, outcome = :outcome "
     "where effect_key = :key and n = :n and ended_wall is null"
-)
-_GIVE_BACK: Final = statement(
-    """
-    delete from reservations where holder = :execution_id and not exists (
-        select 1 from effects where execution_id = :execution_id and state in ('sending', 'sent', 'unknown'))
-    """
 )
 
 
@@ -78,6 +71,7 @@ class Effects(Part):
             if found != epoch:
                 return None
             owned = self._still_owned(connection, requests)
+            reservations.lock_for(self.database, connection, account, requests)
             results = [
                 self._carry_out(connection, account, request)
                 if request.effect.execution_id in owned
@@ -99,24 +93,10 @@ class Effects(Part):
         if verdict.decision == "hold":
             return GateResult(key=key, result="held")
         for reservation in verdict.reservations:
-            holder = self._take(connection, account, reservation, request.effect.execution_id)
+            holder = reservations.take(connection, account, reservation, request.effect.execution_id, now=self._now())
             if holder != request.effect.execution_id:
                 return GateResult(key=key, result="lost", holder=holder)
         return GateResult(key=key, result="sending" if verdict.decision == "send" else "dropped")
-
-    def _take(self, connection: Connection, account: str, reservation: Reservation, execution_id: str) -> str:
-        """Take a reservation, or return who has it. What one holds already stays as it was taken."""
-        parameters: dict[str, Any] = {
-            "account": account,
-            "mode": reservation.mode,
-            "rule": reservation.rule,
-            "scope": reservation.scope,
-            "holder": execution_id,
-            "now": self._now(),
-            "until": None if reservation.until is None else micros(reservation.until),
-        }
-        taken = connection.execute(_TAKE, parameters).scalar_one_or_none()
-        return str(taken if taken is not None else connection.execute(_HOLDER, parameters).scalar_one())
 
     def _write(self, connection: Connection, requests: dict[str, GateRequest], results: Sequence[GateResult]) -> None:
         sending = [
@@ -133,13 +113,8 @@ class Effects(Part):
             for item in results
             if item.result in ("held", "dropped")
         ]
-        kept += [
-            {"key": item.key, "state": "dropped", "reason": f"again: {item.holder} acted"}
-            for item in results
-            if item.result == "lost"
-        ]
         if kept:
-            connection.execute(_SET, kept)
+            connection.execute(_KEPT, kept)
 
     def receive_outcomes(self, outcomes: Sequence[EffectOutcome]) -> None:
         """Write receipts and what became of the effects; reservations of the surely refused are given back."""
@@ -149,10 +124,11 @@ class Effects(Part):
         effects, receipts, ended, refused = [], [], [], []
         for item in outcomes:
             state, reason = _state_after(item)
-            key = item.effect.key
+            key, n = item.effect.key, item.effect.attempts + (0 if item.looked else 1)
             effects.append(
                 {
                     "key": key,
+                    "n": n,
                     "state": state,
                     "reason": reason,
                     "sent_at": now if state == "sent" else None,
@@ -162,18 +138,16 @@ class Effects(Part):
             if isinstance(item.outcome, Sent):
                 receipts.append({"key": key, "at": now, "body": seal(item.outcome)})
             if isinstance(item.outcome, Refused):
-                refused.append({"execution_id": item.effect.execution_id})
+                refused.append(item.effect.execution_id)
             if not item.looked:
-                attempt = {"key": key, "n": item.effect.attempts + 1, "wall": wall, "outcome": state}
-                ended.append(attempt)
+                ended.append({"key": key, "n": n, "wall": wall, "outcome": state})
         with self.database.write() as connection:
             connection.execute(_OUTCOME, effects)
             if receipts:
                 connection.execute(_RECEIPT, receipts)
             if ended:
                 connection.execute(_ATTEMPT_ENDED, ended)
-            if refused:
-                connection.execute(_GIVE_BACK, refused)
+            reservations.give_back(self.database, connection, refused)
         faults.hit("receipt.after-commit")
 
 

@@ -24,6 +24,8 @@ class Part:
         self.clock = clock
         self._worker = worker
         self._takeover_after = takeover_after
+        self._open_windows: set[str] = set()
+        self._failed_windows: set[str] = set()
         self._releases: dict[tuple[str, str], Release] = {}
         with database.read() as connection:
             meta = connection.execute(statement("select key, value from meta")).all()

@@ -11,7 +11,7 @@ from sqlalchemy import Connection
 from dealwright import faults
 from dealwright.compile import ir
 from dealwright.engine.records import Routed, ToRoute
-from dealwright.journal import lanes
+from dealwright.journal import lanes, reservations
 from dealwright.journal.database import statement
 from dealwright.journal.parts import Part
 from dealwright.mirror.identity import Merge, identify
@@ -31,25 +31,6 @@ _INSERT: Final = statement(
 )
 _AWAITED: Final = statement(
     "select execution_id, subject, kind from awaits where account = :account and subject in :subjects", "subjects"
-)
-_JOIN_RESERVATIONS: Final = (
-    # The later use wins: a winner's row that is older gives way, then the loser's rows move, then what is left goes.
-    statement(
-        """
-        delete from reservations where account = :account and scope = :winner and exists (
-            select 1 from reservations as other where other.account = reservations.account
-            and other.mode = reservations.mode and other.rule = reservations.rule
-            and other.scope = :loser and other.taken_at > reservations.taken_at)
-        """
-    ),
-    statement(
-        """
-        update reservations set scope = :winner where account = :account and scope = :loser and not exists (
-            select 1 from reservations as other where other.account = reservations.account
-            and other.mode = reservations.mode and other.rule = reservations.rule and other.scope = :winner)
-        """
-    ),
-    statement("delete from reservations where account = :account and scope = :loser"),
 )
 
 
@@ -82,35 +63,29 @@ class Routing(Part):
             if marked != len(events):
                 connection.rollback()
                 return False
-            late = self._observe(connection, account, events, now)
+            late, merges = self._observe(connection, account, events, now)
             self._insert(connection, account.key, release, routed, late, now)
             self._wake_waiting(connection, account.key, events, now)
+            reservations.join(self.database, connection, account.key, merges)
             faults.hit("route.before-commit")
         faults.hit("route.after-commit")
         return True
 
     def _observe(
         self, connection: Connection, account: ir.Account, events: Sequence[ToRoute], now: int
-    ) -> frozenset[int]:
+    ) -> tuple[frozenset[int], Sequence[Merge]]:
         late = observe(connection, account.key, events, as_of=now)
         if late:
             connection.execute(_LATE, {"ids": sorted(late)})
-        contacts = {contact.id: contact for item in events for contact in item.event.after.contacts}
+        contacts = dict.fromkeys(contact for item in events for contact in item.event.after.contacts)
         merges = identify(
             connection,
             account.key,
-            contacts.values(),
+            contacts,
             country=account.country,
             secret=self._meta["secret"].encode(),
         )
-        self._join_reservations(connection, account.key, merges)
-        return late
-
-    def _join_reservations(self, connection: Connection, account: str, merges: Sequence[Merge]) -> None:
-        for merge in merges:
-            scopes = {"winner": f"person:{merge.winner}", "loser": f"person:{merge.loser}"}
-            for join in _JOIN_RESERVATIONS:
-                connection.execute(join, {"account": account, **scopes})
+        return late, merges
 
     def _insert(
         self,

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Final, Literal
 
 import msgspec
 from sqlalchemy import Connection
 
 from dealwright.engine.records import Controls
-from dealwright.journal import lanes
-from dealwright.journal.database import statement
+from dealwright.journal import lanes, reservations
+from dealwright.journal.database import Database, Row, statement
 from dealwright.journal.parts import Part
+
+STOP: Final = "stop"
+"""The name of the switch, and the reason of what it holds."""
 
 _READ: Final = statement("select automation, name, value from switches where account = :account")
 _EPOCH: Final = statement("select epoch from epochs where account = :account")
@@ -39,7 +42,12 @@ _HELD: Final = """
 _COUNT_HELD: Final = statement(
     f"select automation, count(*) as held, min(started_at) as since {_HELD} group by automation order by automation"
 )
-_SOME_HELD: Final = statement(f"select id {_HELD} order by event_id, id limit :limit")
+_NEXT_HELD: Final = statement(
+    f"select id, event_id {_HELD} and (event_id > :event_id or (event_id = :event_id and id > :id)) "
+    "order by event_id, id limit :limit"
+)
+_STOPPED: Final = statement("select automation from switches where account = :account and name = 'stop'")
+_LOCK_EPOCH: Final = "select epoch from epochs where account = :account"
 _CANCEL: Final = statement(
     "update executions set state = 'cancelled', reason = 'dropped on resume', due_at = null, ended_at = :now "
     "where id in :ids and state = 'held'",
@@ -73,14 +81,14 @@ class Switches(Part):
         return Controls(
             account=account,
             epoch=epoch or 0,
-            stopped=frozenset(row.automation for row in rows if row.name == "stop"),
+            stopped=frozenset(row.automation for row in rows if row.name == STOP),
             paused=frozenset(row.automation for row in rows if row.name == "pause"),
             modes={row.automation: row.value for row in rows if row.name == "mode"},
         )
 
     def stop(self, account: str, automation: str, *, actor: str, reason: str = "") -> None:
         """Stop an automation or the account: from now on effects are held. After this returns, nothing new leaves."""
-        self._switch(account, automation, "stop", "on", actor=actor, reason=reason, guards=True)
+        self._switch(account, automation, STOP, "on", actor=actor, reason=reason, guards=True)
 
     def set_mode(self, account: str, automation: str, mode: Literal["live", "shadow"], *, actor: str) -> None:
         """Set the mode of an automation or of the account."""
@@ -103,25 +111,41 @@ class Switches(Part):
         """Lift a stop, and let the pile that it holds run (late, checking conditions again) or drop it.
 
         Returns how many executions were let go or dropped. The pile of a dropped stop is dropped before the stop is
-        lifted, so that nothing of it can leave in between.
+        lifted, and what joins it meanwhile in the transaction that lifts it: nothing of it can leave in between.
         """
-        if what == "run":
-            self._switch(account, automation, "stop", "", actor=actor, guards=True)
         count = 0
-        while ids := self._some_held(account, automation):
+        if what == "run":
+            self._switch(account, automation, STOP, "", actor=actor, guards=True)
+            for ids in self._held(account, automation):
+                with self.database.write() as connection:
+                    woken = lanes.wake(self.database, connection, ids, now=self._now(), reason="resumed", actor=actor)
+                count += len(woken)
+            return count
+        for ids in self._held(account, automation):
             with self.database.write() as connection:
-                if what == "run":
-                    rows = lanes.wake(self.database, connection, ids, now=self._now(), reason="resumed", actor=actor)
-                    count += len(rows)
-                else:
-                    count += self._drop(connection, ids, actor)
-        if what == "drop":
-            self._switch(account, automation, "stop", "", actor=actor, guards=True)
+                count += self._drop(connection, ids, actor)
+        with self.database.write() as connection:
+            self._set(connection, account, automation, STOP, "", actor=actor, guards=True)
+            while rows := self._some_held(connection, account, automation, (0, "")):
+                count += self._drop(connection, [row["id"] for row in rows], actor)
         return count
 
-    def _some_held(self, account: str, automation: str) -> Sequence[str]:
-        rows = self.database.rows(_SOME_HELD, account=account, automation=automation, limit=500)
-        return [row["id"] for row in rows]
+    def _held(self, account: str, automation: str) -> Iterator[Sequence[str]]:
+        """Go once through what is held: what another stop holds again meanwhile is not met twice."""
+        last = (0, "")
+        while True:
+            with self.database.read() as connection:
+                rows = self._some_held(connection, account, automation, last)
+            if not rows:
+                return
+            yield [row["id"] for row in rows]
+            last = (rows[-1]["event_id"], rows[-1]["id"])
+
+    def _some_held(
+        self, connection: Connection, account: str, automation: str, after: tuple[int, str]
+    ) -> Sequence[Row]:
+        parameters = {"account": account, "automation": automation, "event_id": after[0], "id": after[1], "limit": 500}
+        return connection.execute(_NEXT_HELD, parameters).mappings().all()
 
     def _drop(self, connection: Connection, ids: Sequence[str], actor: str) -> int:
         sql = statement(_STILL_HELD + self.database.for_update, "ids")
@@ -131,6 +155,7 @@ class Switches(Part):
         now = self._now()
         connection.execute(_DROP, {"ids": held})
         connection.execute(_CANCEL, {"ids": held, "now": now})
+        reservations.give_back(self.database, connection, held)
         lanes.write_transitions(
             connection,
             [
@@ -150,6 +175,21 @@ class Switches(Part):
     def _switch(
         self, account: str, automation: str, name: str, value: str, *, actor: str, guards: bool, reason: str = ""
     ) -> None:
+        with self.database.write() as connection:
+            self._set(connection, account, automation, name, value, actor=actor, guards=guards, reason=reason)
+
+    def _set(
+        self,
+        connection: Connection,
+        account: str,
+        automation: str,
+        name: str,
+        value: str,
+        *,
+        actor: str,
+        guards: bool,
+        reason: str = "",
+    ) -> None:
         row = {
             "account": account,
             "automation": automation,
@@ -159,8 +199,14 @@ class Switches(Part):
             "actor": actor,
             "reason": reason,
         }
-        with self.database.write() as connection:
-            if guards:
-                connection.execute(_RAISE, {"account": account})
-            connection.execute(_SET if value else _CLEAR, row)
-            connection.execute(_LOG, row)
+        if guards:
+            connection.execute(_RAISE, {"account": account})
+        connection.execute(_SET if value else _CLEAR, row)
+        connection.execute(_LOG, row)
+
+
+def stopped(database: Database, connection: Connection, account: str) -> frozenset[str]:
+    """Return what is stopped ('' is the account), and keep it so until the transaction ends."""
+    share = " for share" if database.postgresql else ""
+    connection.execute(statement(_LOCK_EPOCH + share), {"account": account})
+    return frozenset(connection.execute(_STOPPED, {"account": account}).scalars())

@@ -10,7 +10,7 @@ from sqlalchemy import Connection
 
 from dealwright import faults
 from dealwright.engine.records import Asked, Claimed, EffectRow, Progress, Settlement, Turn
-from dealwright.journal import lanes
+from dealwright.journal import lanes, reservations, switches
 from dealwright.journal.database import Lease, Row, instant, micros, statement
 from dealwright.journal.parts import Part
 from dealwright.journal.payload import seal, unseal
@@ -23,11 +23,12 @@ _DUE: Final = """
     account = :account and automation = :automation and head and (
         state = 'ready'
         or (state = 'retrying' and (lease_boot <> :boot or lease_until <= :now))
-        or (state = 'running' and (lease_boot <> :boot or lease_until + :grace <= :now)))
+        or (state = 'running' and (lease_boot <> :boot or lease_until + :grace <= :now
+            or (worker = :worker and window_id not in :open_windows))))
 """
 _CLAIM: Final = f"select id, state from executions where {_DUE} order by event_id limit :limit"
 _WITH_HEADS: Final = statement("select distinct automation from executions where account = :account and head")
-_HAS_DUE: Final = statement(f"select 1 from executions where {_DUE} limit 1")
+_HAS_DUE: Final = statement(f"select 1 from executions where {_DUE} limit 1", "open_windows")
 _LEASE: Final = statement(
     "update executions set state = 'running', worker = :worker, lease_boot = :boot, lease_until = :until, "
     "window_id = :window, due_at = null where id in :ids",
@@ -41,7 +42,15 @@ _DETAILS: Final = statement(
     "ids",
 )
 _SEEN: Final = statement(
-    "update executions set seen_event = (select coalesce(max(id), 0) from events) where id in :ids", "ids"
+    # The first turn sees its own event's facts, so everything later is news to it. Only ids of one account are
+    # committed in order, so another account's must not count.
+    """
+    update executions set seen_event = (
+        select coalesce(max(events.id), 0) from events
+        where events.account = executions.account and events.subject = executions.subject)
+    where id in :ids and turn > 0
+    """,
+    "ids",
 )
 _EFFECTS: Final = statement(
     """
@@ -79,7 +88,7 @@ _EFFECT: Final = statement(
 _SETTLE: Final = statement(
     """
     update executions set state = :state, reason = :reason, pos = :pos, head = :head, due_at = :due_at, worker = null,
-        lease_boot = :boot, lease_until = :until, late = (late and not :resting), ended_at = :ended_at
+        lease_boot = :boot, lease_until = :until, late = (late and not :resting) or :late, ended_at = :ended_at
     where id = :id
     """
 )
@@ -113,12 +122,13 @@ class Turns(Part):
     def claim(self, account: str, automation: str, window_id: str, limit: int, lease: float) -> Sequence[Claimed]:
         """Lease due lane heads of one automation, oldest event first, for `lease` seconds.
 
-        A running execution of another worker is taken over only when its lease and the longest call are over.
+        A running execution of another worker is taken over only when its lease and the longest call are over; one of
+        this worker's own at once, if the window that claimed it has failed.
         """
         with self.database.write() as connection:
             moment = self.database.lease(connection)
             found = connection.execute(
-                statement(_CLAIM + self.database.skip_locked),
+                statement(_CLAIM + self.database.skip_locked, "open_windows"),
                 self._due_parameters(account, automation, moment) | {"limit": limit},
             ).all()
             if not found:
@@ -171,6 +181,8 @@ class Turns(Part):
             "boot": moment.boot,
             "now": moment.now,
             "grace": self._takeover_after,
+            "worker": self._worker,
+            "open_windows": sorted(self._open_windows),
         }
 
     def _details(self, connection: Connection, account: str, automation: str, ids: Sequence[str]) -> Sequence[Claimed]:
@@ -276,7 +288,8 @@ class Turns(Part):
         """End turns: new states, their transitions, and the next head of every lane that was let go.
 
         Under the lanes' locks, one that is about to wait for events looks once more for those that came since its
-        turn began: else the wake-up would be lost.
+        turn began: else the wake-up would be lost. One that is about to be held by a stop looks whether the stop still
+        stands: else it would rest for ever.
         """
         if not settlements:
             return frozenset()
@@ -293,12 +306,16 @@ class Turns(Part):
             owned = self._owned(connection, ids)
             moment = self.database.lease(connection)
             mine = [item for item in settlements if item.execution_id in owned]
+            stopped = self._stopped(connection, [owned[item.execution_id] for item in mine if _held_by_stop(item)])
             rows, transitions = [], []
             for item in mine:
                 row = owned[item.execution_id]
                 came = item.state == "waiting" and self._came(connection, row, item.on_events)
-                state = "ready" if came else item.state
-                reason = "an awaited event came" if came else item.reason
+                lifted = _held_by_stop(item) and stopped.isdisjoint(
+                    {(row["account"], row["automation"]), (row["account"], "")}
+                )
+                state = "ready" if came or lifted else item.state
+                reason = "an awaited event came" if came else "resumed" if lifted else item.reason
                 holds = state in HOLDING
                 rows.append(
                     {
@@ -307,9 +324,10 @@ class Turns(Part):
                         "reason": reason,
                         "pos": row["pos"] if holds else None,
                         "head": holds,
-                        "due_at": None if came or item.due_at is None else micros(item.due_at),
-                        "boot": moment.boot if item.not_before is not None else None,
-                        "until": moment.now + item.not_before if item.not_before is not None else None,
+                        "late": lifted,
+                        "due_at": None if state == "ready" or item.due_at is None else micros(item.due_at),
+                        "boot": moment.boot if state == "retrying" else None,
+                        "until": moment.now + (item.not_before or 0.0) if state == "retrying" else None,
                         "resting": not holds and state not in ENDED,
                         "ended_at": now if state in ENDED else None,
                     }
@@ -344,6 +362,7 @@ class Turns(Part):
         ended = [{"id": row["id"], "reason": row["reason"]} for row in rows if row["state"] in ENDED]
         if ended:
             connection.execute(_DROP_OPEN, ended)
+            reservations.give_back(self.database, connection, [row["id"] for row in ended])
         waiting = {row["id"] for row in rows if row["state"] == "waiting"}
         awaits = [
             {
@@ -358,6 +377,14 @@ class Turns(Part):
         ]
         if awaits:
             connection.execute(_AWAIT, awaits)
+
+    def _stopped(self, connection: Connection, rows: Sequence[Row]) -> frozenset[tuple[str, str]]:
+        """Return what is stopped of these rows' accounts, and keep it so until the transaction ends."""
+        return frozenset(
+            (account, automation)
+            for account in sorted({row["account"] for row in rows})
+            for automation in switches.stopped(self.database, connection, account)
+        )
 
     def _came(self, connection: Connection, row: Row, kinds: Sequence[str]) -> bool:
         if not kinds:
@@ -391,6 +418,10 @@ class Turns(Part):
         with self.database.read() as connection:
             stored = connection.execute(_NEXT_DUE).scalar_one()
         return None if stored is None else instant(stored)
+
+
+def _held_by_stop(item: Settlement) -> bool:
+    return item.state == "held" and item.reason == switches.STOP
 
 
 def _effect(row: Row) -> EffectRow:

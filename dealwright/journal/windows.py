@@ -22,6 +22,9 @@ _OPEN: Final = statement(
     "values (:id, :account, :automation, :version, :worker, :wall, :phase, :run_id)"
 )
 _CLOSE: Final = statement("update windows set closed_wall = :closed, summary = :summary where id = :id")
+_ABANDON: Final = statement(
+    "update windows set crashed = true, closed_wall = :wall where id in :ids and closed_wall is null", "ids"
+)
 _ONE: Final = statement(f"select {_COLUMNS} from windows where id = :id")
 _TO_RECORD: Final = statement(
     f"select {_COLUMNS} from windows where phase in ('new', 'opened') order by opened_wall, id limit :limit"
@@ -72,6 +75,8 @@ class Windows(Part):
         parameters = {"account": account, "automation": automation}
         with self.database.write() as connection:
             run = recorded_by or self._take_asked_run(connection, parameters, id_)
+            if self._failed_windows:
+                connection.execute(_ABANDON, {"ids": sorted(self._failed_windows), "wall": self._wall()})
             row = parameters | {
                 "id": id_,
                 "version": version,
@@ -82,7 +87,14 @@ class Windows(Part):
             }
             connection.execute(_OPEN, row)
             found = connection.execute(_ONE, {"id": id_}).mappings().one()
+        self._failed_windows.clear()
+        self._open_windows.add(id_)
         return _window(found)
+
+    def abandon_window(self, window_id: str) -> None:
+        """Note that a window has failed: what it leased is free at once. The journal itself may be away."""
+        self._open_windows.discard(window_id)
+        self._failed_windows.add(window_id)
 
     def _take_asked_run(self, connection: Connection, parameters: dict[str, str], window_id: str) -> str | None:
         sql = statement(_FIRST_ASKED + self.database.for_update)
@@ -102,6 +114,8 @@ class Windows(Part):
         summary = _Summary(failed=window.failed, executions=window.executions, steps=window.steps, rows=window.rows)
         with self.database.write() as connection:
             connection.execute(_CLOSE, {"id": window.id, "closed": micros(closed.closed_at), "summary": seal(summary)})
+        self._open_windows.discard(window.id)
+        self._failed_windows.discard(window.id)
         return closed
 
     def window_rows(self, window_id: str, limit: int) -> Sequence[SubjectRow]:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from dealwright.language.automation import Automation
 from dealwright.language.calendar import checked_zone, parse_hours
 from dealwright.language.iso import COUNTRIES
-from dealwright.language.keys import checked_key
+from dealwright.language.keys import checked_key, checked_name
 from dealwright.language.money import checked_currency
 from dealwright.language.origin import Origin, here, refused
 from dealwright.language.pipeline import PipelineType, is_pipeline
@@ -44,7 +44,7 @@ class Account:
         automations: Sequence[Automation] = (),
     ) -> None:
         checked_key(key, "an account")
-        if country not in COUNTRIES:
+        if not isinstance(country, str) or country not in COUNTRIES:
             raise refused(f"{country!r} is not a country", hint="write an ISO 3166 code such as US")
         for pipeline in _listed(pipelines, "pipelines"):
             if not is_pipeline(pipeline):
@@ -56,7 +56,7 @@ class Account:
                 )
         values = {
             "key": key,
-            "name": name or key.replace("-", " ").capitalize(),
+            "name": key.replace("-", " ").capitalize() if name is None else checked_name(name, "an account"),
             "country": country,
             "currency": None if currency is None else checked_currency(currency),
             "calendar": Calendar(zone=checked_zone(zone), spans=parse_hours(working_hours)),

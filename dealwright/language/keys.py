@@ -12,6 +12,9 @@ _SLUG: Final = re.compile(r"[^a-z0-9]+")
 MAX_KEY: Final = 60
 """The longest key, in characters."""
 
+MAX_NAME: Final = 200
+"""The longest name, in characters."""
+
 
 def checked_key(key: object, what: str) -> str:
     """Return the key if it is one: lower-case letters, digits and single hyphens."""
@@ -33,11 +36,20 @@ def checked_step(name: object) -> str:
     return key
 
 
+def checked_name(name: object, what: str) -> str:
+    """Return the name that people read, if it is one: not empty, on one line, of a length that can be shown."""
+    if not isinstance(name, str) or not name.strip() or len(name) > MAX_NAME:
+        raise refused(
+            f"{_short(name)} cannot be the name of {what}", hint=f"write a text of 1 to {MAX_NAME} characters"
+        )
+    return name
+
+
 def slug(text: str) -> str:
     """Return the text as a key."""
     return _SLUG.sub("-", text.lower()).strip("-")
 
 
 def _short(key: object) -> str:
-    shown = repr(key)
+    shown = repr(key) if isinstance(key, str | int | float | None) else f"a {type(key).__name__}"
     return shown if len(shown) <= 80 else f"{shown[:77]}..."

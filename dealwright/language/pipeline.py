@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, NoReturn, TypeAlias, TypeGuard
 
 from dealwright.errors import DefinitionError
 from dealwright.language.durations import Length, RunningTime, WorkingTime
-from dealwright.language.keys import checked_key
+from dealwright.language.keys import checked_key, checked_name
 from dealwright.language.origin import Origin, here, refused
 from dealwright.model.crm import StageKind
 
@@ -45,12 +45,12 @@ class StageLike:
     reasons: tuple[str, ...]
     origin: Origin
     _key: str
-    _pipeline: PipelineMeta | None
+    _pipeline: type[Pipeline] | None
 
     def _set(self, name: str | None, **values: object) -> None:
         """Give a new stage its values, once."""
-        if name is not None and (not isinstance(name, str) or not name.strip()):
-            raise refused(f"{name!r} is not the name of a stage", hint='write Stage("Sent the quote")')
+        if name is not None:
+            checked_name(name, "a stage")
         task = values.get("task")
         if task is not None and not isinstance(task, Task):
             raise refused(f"the task of a stage is a Task, not {type(task).__name__}", hint='task=Task("...", due=...)')
@@ -82,7 +82,7 @@ class StageLike:
     @property
     def pipeline(self) -> type[Pipeline] | None:
         """The pipeline it belongs to; None if it stands in none."""
-        return self._pipeline  # type: ignore[return-value]
+        return self._pipeline
 
     def __repr__(self) -> str:
         where = f"{self._pipeline.__name__}.{self._key}" if self._pipeline else "in no pipeline"
@@ -174,17 +174,17 @@ class PipelineMeta(type):
         """Return the body that refuses a second stage of one name."""
         return _Body()
 
-    def __new__(mcs, name: str, bases: tuple[type, ...], body: dict[str, Any], /, **kwargs: Any) -> PipelineMeta:
-        """Make the class; an error of a stage arrives as itself."""
-        try:
-            return super().__new__(mcs, name, bases, dict(body), **kwargs)
-        except RuntimeError as error:
-            # Python 3.11 wraps what __set_name__ raises.
-            if isinstance(error.__cause__, DefinitionError):
-                raise error.__cause__ from None
-            raise
-
     if not TYPE_CHECKING:
+
+        def __new__(mcs, name: str, bases: tuple[type, ...], body: dict[str, Any], /, **kwargs: Any) -> PipelineMeta:
+            """Make the class; an error of a stage arrives as itself."""
+            try:
+                return super().__new__(mcs, name, bases, dict(body), **kwargs)
+            except RuntimeError as error:
+                # Python 3.11 wraps what __set_name__ raises.
+                if isinstance(error.__cause__, DefinitionError):
+                    raise error.__cause__ from None
+                raise
 
         def __call__(cls, *args: object, **kwargs: object) -> NoReturn:
             raise refused(
@@ -198,7 +198,16 @@ class PipelineMeta(type):
             raise refused(f"{cls.__name__} is a definition and cannot be changed", hint="change it where it is written")
 
 
-class Pipeline(metaclass=PipelineMeta):
+if TYPE_CHECKING:
+    # Type checkers look at the keywords of a pipeline's class only where they see no metaclass.
+    class _Fixed: ...
+else:
+
+    class _Fixed(metaclass=PipelineMeta):
+        """Gives pipelines their metaclass."""
+
+
+class Pipeline(_Fixed):
     """A pipeline is a class of stages: `class NewBusiness(Pipeline, key="new-business", name="New business")`."""
 
     if TYPE_CHECKING:
@@ -207,7 +216,7 @@ class Pipeline(metaclass=PipelineMeta):
     def __init_subclass__(cls, *, key: str, name: str | None = None) -> None:
         """Check the body and keep its parts."""
         for base in cls.__mro__[1:]:
-            if base not in (Pipeline, object):
+            if base not in (Pipeline, _Fixed, object):
                 raise refused(
                     f"{cls.__name__} extends {base.__name__}: a pipeline is not extended, its stages would be missing",
                     hint=f"write class {cls.__name__}(Pipeline, ...) with stages of its own",
@@ -216,7 +225,8 @@ class Pipeline(metaclass=PipelineMeta):
         stages = {attribute: value for attribute, value in vars(cls).items() if not attribute.startswith("__")}
         for attribute, value in stages.items():
             _check_attribute(cls.__name__, attribute, value)
-        parts = PipelineParts(key, name or key.replace("-", " ").capitalize(), MappingProxyType(stages), here())
+        shown = key.replace("-", " ").capitalize() if name is None else checked_name(name, "a pipeline")
+        parts = PipelineParts(key, shown, MappingProxyType(stages), here())
         type.__setattr__(cls, "__dealwright__", parts)
 
 

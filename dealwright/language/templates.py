@@ -22,9 +22,7 @@ from jinja2.runtime import LoopContext
 from dealwright.errors import DefinitionError
 from dealwright.language.characters import one_line
 from dealwright.language.schema import FieldType, did_you_mean, is_group
-
-MAX_SOURCE: Final = 16_384
-"""The longest template, in characters."""
+from dealwright.language.values import MAX_TEXT
 
 MAX_OUTPUT: Final = 65_536
 """The longest text a template may make, in bytes."""
@@ -187,15 +185,14 @@ def check_template(source: str, facts: Mapping[str, FieldType]) -> list[Problem]
     tree, problems = _parse(source)
     if tree is None or problems:
         return problems
-    spelled = {_spelled(path): held for path, held in facts.items()}
     for path, listed in _paths(tree):
-        problem = _path_problem(path, listed, spelled)
+        problem = _path_problem(path, listed, facts)
         if problem is not None and problem not in problems:
             problems.append(problem)
     for node in tree.find_all(nodes.Filter):
         wanted = _ONLY_FOR.get(node.name)
         filtered = _path_of(node.node) if node.node is not None else None
-        if wanted and spelled.get(filtered or "") not in wanted:
+        if wanted and _held(filtered or "", facts) not in wanted:
             what = f"a {' or a '.join(wanted)}, not on {filtered or 'this'}"
             problems.append(Problem("DW301", f"the filter {node.name!r} works on {what}"))
     return problems
@@ -206,11 +203,18 @@ def _spelled(path: str) -> str:
     return path.replace("-", "_")
 
 
+def _held(path: str, facts: Mapping[str, FieldType]) -> FieldType | None:
+    """The type of the fact that a template spells so."""
+    if path.startswith("steps."):
+        return next((held for other, held in facts.items() if _spelled(other) == path), None)
+    return facts.get(path)
+
+
 def _path_problem(path: str, listed: bool, facts: Mapping[str, FieldType]) -> Problem | None:
-    held = facts.get(path)
-    grouped = is_group(path, facts)
+    held = _held(path, facts)
+    grouped = held in (None, "pipeline", "stage", "user") and is_group(path, map(_spelled, facts))
     if held is None and not grouped:
-        hint = did_you_mean(path, facts)
+        hint = did_you_mean(path, map(_spelled, facts))
         if path.startswith("event."):
             hint = (
                 hint or "only some triggers know this fact: event.contact belongs to contact_added and contact_removed"
@@ -221,15 +225,15 @@ def _path_problem(path: str, listed: bool, facts: Mapping[str, FieldType]) -> Pr
     if listed and held != "tags":
         return Problem("DW301", f"{path} is not a list", "{% for %} goes over deal.tags")
     if not listed and grouped:
-        parts = sorted(other for other in facts if other.startswith(f"{path}."))
+        parts = sorted(other for other in map(_spelled, facts) if other.startswith(f"{path}."))
         return Problem("DW302", f"{path} has parts, and no text of its own", f"say {', '.join(parts)}")
     return None
 
 
 def _parse(source: str) -> tuple[nodes.Template | None, list[Problem]]:
     """Parse without compiling: compiling folds constants, which runs what the template says."""
-    if len(source) > MAX_SOURCE:
-        return None, [Problem("DW303", f"the text is longer than {MAX_SOURCE // 1024} kB", "shorten it")]
+    if len(source) > MAX_TEXT:
+        return None, [Problem("DW303", f"the text is longer than {MAX_TEXT:,} characters", "shorten it")]
     try:
         tree = _environment.parse(source)
         problems = list(_refused(tree, 0, frozenset()))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
@@ -42,6 +43,10 @@ class Keep:
 
 
 KEEP: Final = Keep()
+_PROXY: Final = re.compile(r"<\w+ field [\w.-]+>|<fields of [\w.]+>")
+
+MAX_TEXT: Final = 16_384
+"""The longest text an author may write, in characters."""
 
 
 def text(value: object, what: str, *, fields: tuple[str, ...] = ("text", "id")) -> Stored:
@@ -50,6 +55,18 @@ def text(value: object, what: str, *, fields: tuple[str, ...] = ("text", "id")) 
         return _field(value, what, fields)
     if not isinstance(value, str):
         raise refused(f"{what} is a text, not {_named(value)}", hint='write "..." or a field such as deal.title')
+    return words(value, what)
+
+
+def words(value: str, what: str) -> Words:
+    """Return a text that can be written: not too long, and without what `{field!r}` leaves in an f-string."""
+    if _PROXY.search(value):
+        raise refused(
+            f"{what} has a field written into it by an f-string",
+            hint='write "{{ deal.title }}" in a plain string; it is filled in for each deal',
+        )
+    if len(value) > MAX_TEXT:
+        raise refused(f"{what} is longer than {MAX_TEXT:,} characters", hint="shorten it", code="DW303")
     return Words(value)
 
 
@@ -108,7 +125,7 @@ def anything(value: object, what: str) -> Stored:
     if value is None:
         return Nothing()
     if isinstance(value, str):
-        return Words(value)
+        return words(value, what)
     if isinstance(value, bool | Money):
         return value
     if isinstance(value, datetime) and value.tzinfo is None:

@@ -83,8 +83,13 @@ def persons(connection: Connection, account: str, contacts: Sequence[str]) -> di
 def identify(
     connection: Connection, account: str, contacts: Iterable[Contact], *, country: str, secret: bytes
 ) -> tuple[Merge, ...]:
-    """Find out who stands behind the contacts, write it down, and return which persons turned out to be one."""
-    keys = {contact.id: keys_of(contact, country=country, secret=secret) for contact in contacts}
+    """Find out who stands behind the contacts, write it down, and return which persons turned out to be one.
+
+    A contact may be given more than once, as it changed: each of its phones and addresses counts.
+    """
+    keys: dict[str, tuple[str, ...]] = {}
+    for contact in contacts:
+        keys[contact.id] = keys.get(contact.id, ()) + keys_of(contact, country=country, secret=secret)
     if not keys:
         return ()
     by_contact = persons(connection, account, sorted(keys))

@@ -14,6 +14,7 @@ from dealwright.model.window import Window
 from dealwright.project import Project, load_project
 from dealwright_flows import names
 from dealwright_flows.build import CompiledFlow, build
+from dealwright_flows.workplace import linger
 
 
 class _ProjectDriver:
@@ -25,7 +26,8 @@ class _ProjectDriver:
     async def run_window(self, account: str, automation: str, *, run_id: str) -> Window:
         """Work until idle; return the closed window."""
         with closing(self._project.open_journal()) as journal:
-            engine = self._project.engine(journal, clock=SystemClock())
+            journal.start()
+            engine = self._project.engine(journal, clock=SystemClock(), linger=linger())
             return await engine.run_window(account, automation, run_id=run_id)
 
 

@@ -27,7 +27,6 @@ from dealwright_flows.system import System
 
 INTERRUPTED = 130
 _PAPER = 130
-_LINGER = 30.0
 _LAST_WORDS = 10.0
 """Seconds that `up` gives the recorder when it is told to end."""
 
@@ -66,7 +65,7 @@ async def _serve(data_dir: Path, stop: asyncio.Event) -> None:
         for line in text.splitlines():
             click.echo(plain(line), err=True)
 
-    system = System(data_dir.resolve(), clock=SystemClock(), linger=_LINGER, say=say)
+    system = System(data_dir.resolve(), clock=SystemClock(), linger=workplace.linger(), say=say)
     try:
         await system.receiver.start()
         for line in system.prepare():

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Coroutine, Sequence
 from datetime import datetime
 from pathlib import Path
-from typing import Final, Protocol
+from typing import Any, Final, Protocol
 
 from dealwright.clock import PlayedClock
+from dealwright.compile import ir
 from dealwright.errors import InputError
 from dealwright_embedded_crm import EmbeddedCrm
 from dealwright_flows.player import Player
@@ -98,9 +99,20 @@ async def _play(system: System, player: Player, story: Story, stop: asyncio.Even
         raise error
 
 
-async def _first(stop: asyncio.Event, work: Callable[[], object] | object) -> None:
+def _names(steps: Sequence[ir.Step]) -> list[str]:
+    """Return the names of steps in the order they are written, those inside branches too."""
+    found: list[str] = []
+    for step in steps:
+        found.append(step.name)
+        if isinstance(step, ir.BranchStep):
+            for way in (*(case.do for case in step.cases), step.otherwise, step.unset or ()):
+                found += _names(way)
+    return found
+
+
+async def _first(stop: asyncio.Event, work: Coroutine[Any, Any, object]) -> None:
     """Wait for `work`, but no longer than until `stop` is set."""
-    working = asyncio.ensure_future(work)  # type: ignore[call-overload]
+    working = asyncio.ensure_future(work)
     stopped = asyncio.ensure_future(stop.wait())
     await asyncio.wait((working, stopped), return_when=asyncio.FIRST_COMPLETED)
     for task in (working, stopped):
@@ -133,6 +145,7 @@ def _figures(system: System, player: Player, crm: EmbeddedCrm, story: Story, sec
         stages=stages,
         hero=hero,
         timeline=system.journal.timeline(account, f"deal:{hero.id}"),
+        steps={automation.key: _names(automation.do) for automation in release.account.automations},
         wrong=tuple(system.wrong),
         unrecorded=system.recorded.left,
     )

@@ -61,6 +61,7 @@ class Told(msgspec.Struct, frozen=True, kw_only=True):
     stages: Sequence[StageCount]
     hero: Deal
     timeline: Sequence[EventStory]
+    steps: Mapping[str, Sequence[str]]
     wrong: Sequence[str]
     unrecorded: int
 
@@ -130,7 +131,7 @@ def _executions(executions: Mapping[str, Mapping[str, int]]) -> RenderableType:
     for state in states:
         table.add_column(state, justify="right", style=_STATE_STYLE.get(state, ""))
     for automation, counts in sorted(executions.items()):
-        table.add_row(plain(automation), *(str(counts.get(state) or "·") for state in states))
+        table.add_row(Text(plain(automation)), *(str(counts.get(state) or "·") for state in states))
     return table
 
 
@@ -141,7 +142,7 @@ def _effects(effects: Mapping[str, Mapping[str, int]]) -> RenderableType:
     for state in states:
         table.add_column(state, justify="right", style=_STATE_STYLE.get(state, ""))
     for kind, counts in sorted(effects.items()):
-        table.add_row(plain(kind), *(str(counts.get(state) or "·") for state in states))
+        table.add_row(Text(plain(kind)), *(str(counts.get(state) or "·") for state in states))
     return table
 
 
@@ -169,7 +170,7 @@ def _where(data_dir: Path) -> RenderableType:
     return Group(table, closing)
 
 
-# --- one deal's whole story ---------------------------------------------------------------------------------------------
+# --- one deal's whole story -----------------------------------------------------------------------------------------
 
 
 def _timeline(told: Told) -> RenderableType:
@@ -182,29 +183,25 @@ def _timeline(told: Told) -> RenderableType:
             line.append("  (our own doing)", "dim")
         branch = tree.add(line)
         for execution in event.executions:
-            _add_execution(branch, execution, told.zone)
+            _add_execution(branch, execution, told.steps.get(execution.automation, ()), told.zone)
     return tree
 
 
-def _add_execution(tree: Tree, execution: ExecutionStory, zone: ZoneInfo) -> None:
+def _add_execution(tree: Tree, execution: ExecutionStory, steps: Sequence[str], zone: ZoneInfo) -> None:
     line = Text(plain(execution.automation))
     line.append(f"  {execution.state}", _STATE_STYLE.get(execution.state, ""))
     if execution.reason:
         line.append(f" ({plain(execution.reason, limit=80)})", "dim")
     branch = tree.add(line)
-    effects = {effect.step: effect for effect in execution.effects}
-    shown: set[str] = set()
     for number, turn in enumerate(execution.turns):
         if number and turn.at > execution.turns[number - 1].at:
             branch.add(Text(f"{_local(turn.at, zone):%a %d %b %H:%M}  goes on", "cyan"))
         for trace in turn.trace:
             _add_trace(branch, trace)
-            if trace.at in effects and trace.at not in shown and trace.level == 0:
-                shown.add(trace.at)
-                branch.add(_effect(effects[trace.at], zone))
-    for step, effect in effects.items():
-        if step not in shown:
-            branch.add(_effect(effect, zone))
+    # Effects of one moment have no order of their own: they are told as the definition writes its steps.
+    order = {step: place for place, step in enumerate(steps)}
+    for effect in sorted(execution.effects, key=lambda effect: order.get(effect.step, len(order))):
+        branch.add(_effect(effect, zone))
 
 
 def _add_trace(tree: Tree, trace: TraceLine) -> None:

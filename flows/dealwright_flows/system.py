@@ -36,7 +36,7 @@ class Recorded(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class System:
-    """Everything that runs together over one data directory. `say` hears, in plain words, what an operator must know."""
+    """Everything that runs together over one data directory. `say` hears, in plain words, what operators must know."""
 
     def __init__(self, data_dir: Path, *, clock: Clock, linger: float, say: Callable[[str], None]) -> None:
         self.data_dir = data_dir
@@ -90,7 +90,7 @@ class System:
 
     async def serve(self, stop: asyncio.Event, *, patience: float, tick: Callable[[int], None] | None = None) -> None:
         """Work until `stop` is set, close the windows, and give the recorder `patience` seconds to tell Prefect."""
-        end = asyncio.Event()  # they are cancelled: nothing of theirs is lost by it
+        never = asyncio.Event()  # those beside are cancelled at the end: all they do may be cut anywhere
         # Until the server answers, recorder and buttons wait as they do in an outage.
         async with PrefectApi(self.server.api_url, self.server.auth) as api:
             deployments = Deployments(self.journal, api, [binding.key for binding in self.project.accounts])
@@ -99,8 +99,8 @@ class System:
             beside = [
                 asyncio.create_task(work)
                 for work in (
-                    recorder.run(end),
-                    buttons.run(end),
+                    recorder.run(never),
+                    buttons.run(never),
                     self._watch_receiver(),
                     self._watch_prefect(),
                     self._test_prefect(),
@@ -116,13 +116,13 @@ class System:
 
     async def close(self) -> None:
         """End the children and close the journal."""
-        await asyncio.gather(self.server.stop(), self.receiver.stop())
         self.journal.close()
         for binding in self.project.accounts:
             for connector in binding.connectors:
                 close = getattr(connector, "close", None)
                 if close is not None and (closing := close()) is not None:
                     await closing
+        await asyncio.gather(self.server.stop(), self.receiver.stop())
 
     async def _finish(self, recorder: Recorder, patience: float, tick: Callable[[int], None] | None) -> Recorded:
         left: Left = await recorder.drain(patience if self.server.child.alive else 1.0, tick=tick)

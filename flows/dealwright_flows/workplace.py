@@ -15,6 +15,23 @@ from dealwright.errors import InputError
 from dealwright.project import DEFAULT, SETTING
 
 _MOST_DEMOS = 9
+_LONGEST_LINGER = 600
+
+
+def linger() -> float:
+    """Return how many seconds a window stays open without work: the setting DEALWRIGHT_LINGER, or 30.
+
+    Raises:
+        InputError: it is no number of seconds.
+    """
+    said = os.environ.get("DEALWRIGHT_LINGER", "30")
+    try:
+        seconds = float(said)
+    except ValueError:
+        seconds = -1.0
+    if not 0 < seconds <= _LONGEST_LINGER:
+        raise InputError(f"DEALWRIGHT_LINGER is {said!r}: it takes seconds, more than 0 and at most {_LONGEST_LINGER}")
+    return seconds
 
 
 def home() -> Path:

@@ -83,9 +83,9 @@ def test_an_error_is_told_once_where_it_is_and_not_where_it_is_imported(write):
 
 
 def test_a_file_that_hangs_costs_only_itself(write):
-    folder = write(a_hangs="while True:\n    pass\n", b_good=WHOLE)
+    folder = write(a_imports="from .c_hangs import x\n", b_good=WHOLE, c_hangs="while True:\n    pass\n")
     loaded = load(folder, limits=Limits(file_seconds=0.3))
-    assert [(Path(finding.path).name, finding.code) for finding in loaded.findings] == [("a_hangs.py", "DW905")]
+    assert [(Path(finding.path).name, finding.code) for finding in loaded.findings] == [("c_hangs.py", "DW905")]
     assert [account.key for account in loaded.accounts] == ["a"]
 
 

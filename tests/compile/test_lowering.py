@@ -111,7 +111,8 @@ def test_actions():
                         company=None, tags=[], owner="Ana"),
             move_deal("go", to=Sales.lost, reason="Price", only_forward=False),
             set_task("call", text=deal.title, due=working_minutes(15), owner=deal.owner),
-            send_event("won", to="erp", with_={"n": 1.5, "who": deal.owner.name, "yes": True, "none": None, "t": "{{ deal.id }}"}),  # noqa: E501
+            send_event("won", to="erp", with_={"n": 1.5, "who": deal.owner.name, "yes": True, "none": None,
+                                               "t": "{{ deal.id }}"}),
             wait("pause", days(2)),
             stop(),
             """
@@ -166,7 +167,9 @@ def test_branches_know_the_receipts_of_what_came_before():
         rule(
             """
             made := create_deal("next", in_=Sales.quoted, title="T"),
-            branch("b", case([made.deal_id.is_set(), deal.amount > 1], set_task("t", text="{{ steps.next.deal_id }}", due=hours(1)), stop()),
+            branch("b",
+                   case([made.deal_id.is_set(), deal.amount > 1],
+                        set_task("t", text="{{ steps.next.deal_id }}", due=hours(1)), stop()),
                    otherwise=[stop()], unset=[]),
             """
         ),
@@ -237,7 +240,7 @@ def test_stages_stand_in_order_and_with_their_kinds():
         (rule('s := stop("a"),\nbranch("b", case(deal.amount > 1, s)),'), 2, "DW201", "two steps of 'r'"),
         (trigger("deal_created()") + "\nrules = rules * 2", 1, "DW201", "is listed twice"),
         (
-            'r = lambda: Automation(key="r", on=deal_created(), do=[stop()])\nrules = [r(), Automation(key="r", on=deal_created(), do=[stop()])]',
+            trigger("deal_created()") + "\n" + trigger("entered(Sales.won)").replace("[Auto", "rules + [Auto", 1),
             2,
             "DW201",
             "has the key of the one at all.py",
@@ -319,3 +322,17 @@ b = Account("b", zone="UTC", country="US", pipelines=[Sales, B])
 """
     loaded = account_of(text)
     assert [short(finding) for finding in loaded.findings] == [f"all.py:{STEP + 2} DW201", f"all.py:{STEP + 4} DW201"]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        'move_deal("m", to=Sales.won, only_forward="yes"),',
+        'stop("a") if 0 else set_task("t", text="\\ud800", due=hours(1)),',
+    ],
+)
+def test_a_value_that_would_not_come_back_from_the_journal_is_told(text):
+    loaded = account_of(rule(text))
+    assert not loaded.accounts
+    assert [finding.code for finding in loaded.findings] == ["DW910"]
+    assert "not of its type" in loaded.findings[0].message

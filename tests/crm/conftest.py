@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import uuid
 from collections.abc import Iterator
 from pathlib import Path
@@ -45,11 +46,25 @@ def server_url() -> Iterator[str]:
         _admin("drop database {} with (force)", name)
 
 
+@pytest.fixture(scope="session")
+def sqlite_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A migrated SQLite database with two pipelines, which tests copy."""
+    file = tmp_path_factory.mktemp("crm") / "template.db"
+    opened(f"sqlite:///{file}").close()
+    return file
+
+
+@pytest.fixture
+def sqlite_url(sqlite_file: Path, tmp_path: Path) -> str:
+    """A SQLite database of the test's own."""
+    return f"sqlite:///{shutil.copy(sqlite_file, tmp_path / 'crm.db')}"
+
+
 @pytest.fixture(params=["sqlite", "postgresql"])
-def crm_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+def crm_url(request: pytest.FixtureRequest) -> str:
     """An empty database; on PostgreSQL one that is emptied for every test, for making one takes too long."""
     if request.param == "sqlite":
-        return f"sqlite:///{tmp_path / 'crm.db'}"
+        return str(request.getfixturevalue("sqlite_url"))
     url = str(request.getfixturevalue("server_url"))
     filled = [table.name for table in schema.metadata.sorted_tables if table.name not in ("meta", "counters")]
     with psycopg.connect(url, autocommit=True) as connection:
@@ -67,8 +82,8 @@ def crm(crm_url: str) -> Iterator[EmbeddedCrm]:
 
 
 @pytest.fixture
-def small(tmp_path: Path) -> Iterator[EmbeddedCrm]:
+def small(sqlite_url: str) -> Iterator[EmbeddedCrm]:
     """A CRM with two pipelines on SQLite, for what the database has no part in."""
-    crm = opened(f"sqlite:///{tmp_path / 'crm.db'}")
+    crm = opened(sqlite_url)
     yield crm
     crm.close()

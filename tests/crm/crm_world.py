@@ -35,9 +35,9 @@ AFTERCARE = PipelineShape(
 )
 
 
-def opened(url: str) -> EmbeddedCrm:
+def opened(url: str, patience: float = 10.0) -> EmbeddedCrm:
     """Open a CRM whose clock stands still, with both pipelines."""
-    crm = EmbeddedCrm(url, PlayedClock(START))
+    crm = EmbeddedCrm(url, PlayedClock(START), patience=patience)
     crm.shape([SALES, AFTERCARE], apply=True)
     return crm
 

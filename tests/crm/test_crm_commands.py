@@ -40,8 +40,8 @@ class Project:
 class Shell:
     """Types commands."""
 
-    def __init__(self, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-        self.url = f"sqlite:///{folder / 'crm.db'}"
+    def __init__(self, url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.url = url
         self.project = Project(self.url, (SALES, AFTERCARE))
         monkeypatch.setattr(commands, "load_project", lambda: self.project)
 
@@ -58,9 +58,9 @@ class Shell:
 
 
 @pytest.fixture
-def shell(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Shell:
+def shell(sqlite_url: str, monkeypatch: pytest.MonkeyPatch) -> Shell:
     """A shell before a CRM with two pipelines and nothing in it."""
-    return Shell(tmp_path, monkeypatch)
+    return Shell(sqlite_url, monkeypatch)
 
 
 def filled(shell: Shell) -> EmbeddedCrm:

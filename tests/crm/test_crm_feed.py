@@ -123,7 +123,7 @@ def test_an_event_of_another_crm_cannot_be_taken(small: EmbeddedCrm) -> None:
 
 def test_nothing_is_missed_while_a_second_process_writes(crm: EmbeddedCrm, crm_url: str) -> None:
     writers = 2
-    each = 40
+    each = 25
     command = [sys.executable, str(HERE / "second_writer.py"), crm_url, str(each)]
     processes = [subprocess.Popen([*command, name]) for name in "ab"[:writers]]
     events = []
@@ -141,3 +141,21 @@ def test_nothing_is_missed_while_a_second_process_writes(crm: EmbeddedCrm, crm_u
     for deal_id in last:
         versions = [event.after.version for event in events if event.after.id == deal_id]
         assert versions == list(range(1, len(versions) + 1))
+
+
+def test_a_process_that_is_killed_and_started_again_does_everything_once(crm: EmbeddedCrm, crm_url: str) -> None:
+    many = 25
+    command = [sys.executable, str(HERE / "second_writer.py"), crm_url, str(many), "a"]
+    killed = subprocess.Popen(command)
+    while killed.poll() is None and len(crm.deals()) < 5:
+        pass
+    killed.kill()
+    killed.wait()
+    before = len(crm.deals())
+    assert 5 <= before < many
+    assert subprocess.run(command, check=False).returncode == 0
+    assert sorted(deal.title for deal in crm.deals()) == sorted(f"a{number}" for number in range(many))
+    assert {deal.version for deal in crm.deals()} == {2}
+    events = drain(crm)
+    assert len(events) == len({event.cause for event in events}) == 2 * many
+    assert {write.key for write in crm.writes()} == {event.cause for event in events}

@@ -9,7 +9,7 @@ from decimal import Decimal
 import pytest
 from crm_world import DUE, SALES, START, call, drain, opened, perform
 
-from dealwright.errors import NotFound, Rejected
+from dealwright.errors import NotFound, Rejected, Unavailable
 from dealwright.model.crm import Money
 from dealwright.model.delivery import Keyed
 from dealwright.model.requests import CreateDeal, DealChanges, MoveDeal, Refused, SendEvent, Sent, SetTask, UpdateDeal
@@ -204,6 +204,17 @@ def test_stages_are_counted_with_what_they_are_worth(crm: EmbeddedCrm) -> None:
     assert won.deals == 4
     assert won.amounts == (Money(Decimal(7), "JPY"), Money(Decimal("10.30"), "USD"))
     assert counts["sales", "lost"].deals == 0
+
+
+def test_a_write_that_never_gets_its_turn_did_nothing(crm: EmbeddedCrm, crm_url: str) -> None:
+    hurried = opened(crm_url, patience=0.1)
+    create = call("k", CreateDeal(pipeline="sales", stage="incoming", title="x"))
+    with crm._database.write(), pytest.raises(Unavailable, match="did nothing"):
+        perform(hurried, create)
+    assert hurried.call_timeout < crm.call_timeout
+    assert crm.deals() == []
+    assert [type(outcome) for outcome in perform(hurried, create)] == [Sent]
+    hurried.close()
 
 
 def test_business_time_is_stamped(crm: EmbeddedCrm) -> None:

@@ -142,6 +142,7 @@ def test_an_error_of_the_database_shows_no_values(crm: EmbeddedCrm) -> None:
     [
         (lambda: connector({}, environ={}, clock=None), "needs url"),  # type: ignore[arg-type]
         (lambda: connector({"path": "x"}, environ={}, clock=None), "no setting 'path'"),  # type: ignore[arg-type]
+        (lambda: connector({"url": "x", "patience": -1}, environ={}, clock=None), "patience is a number"),  # type: ignore[arg-type]
         (lambda: connector({"url_env": "CRM"}, environ={}, clock=None), "CRM, which is not set"),  # type: ignore[arg-type]
         (lambda: EmbeddedCrm("mysql://x/y", None), "an SQLite file"),  # type: ignore[arg-type]
         (lambda: EmbeddedCrm("sqlite://", None), "an SQLite file"),  # type: ignore[arg-type]

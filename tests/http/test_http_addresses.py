@@ -12,7 +12,7 @@ import pytest
 
 from dealwright.clock import PlayedClock
 from dealwright.errors import Rejected
-from dealwright_http import GuardedTransport, is_public
+from dealwright_http import Guard, GuardedTransport, is_public
 from dealwright_http.addresses import PINNED_SECONDS, Address
 
 
@@ -58,7 +58,8 @@ class Wire(httpx.AsyncBaseTransport):
 
 def send(wire: Wire, names: Names, *urls: str, allow_private: bool = False, clock: Hand | None = None) -> None:
     async def go() -> None:
-        transport = GuardedTransport(lambda: wire, allow_private=allow_private, clock=clock or Hand(), resolver=names)
+        guard = Guard(clock or Hand(), allow_private=allow_private, resolver=names)
+        transport = GuardedTransport(lambda: wire, guard)
         async with httpx.AsyncClient(transport=transport) as client:
             for url in urls:
                 await client.post(url, content=b"x")
@@ -113,7 +114,7 @@ def test_a_name_is_resolved_and_checked_again_after_a_while() -> None:
     clock, wire, names = Hand(), Wire(), Names(["93.184.216.34"], ["127.0.0.1"])
 
     async def go() -> None:
-        transport = GuardedTransport(lambda: wire, allow_private=False, clock=clock, resolver=names)
+        transport = GuardedTransport(lambda: wire, Guard(clock, allow_private=False, resolver=names))
         async with httpx.AsyncClient(transport=transport) as client:
             await client.get("https://erp.example.com/")
             clock.seconds = PINNED_SECONDS

@@ -10,7 +10,7 @@ import httpx
 import pytest
 
 from dealwright.clock import SystemClock
-from dealwright_http import Secret, Verdict, make_client, of_failure, of_status, retry_after, shown_url
+from dealwright_http import Guard, Secret, Verdict, make_client, of_failure, of_status, retry_after, shown_url
 from dealwright_http.server import Answer, Received, Server
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
@@ -90,7 +90,7 @@ def test_the_client_follows_no_redirect_takes_no_proxy_and_says_nothing(
     async def go() -> int:
         server = Server(redirect)
         port = await server.start()
-        async with make_client(timeout=5, connections=1, allow_private=True, clock=SystemClock()) as client:
+        async with make_client(Guard(SystemClock(), allow_private=True), timeout=5) as client:
             response = await client.post(f"http://localhost:{port}/token", content=b"body")
         await server.stop()
         return response.status_code

@@ -17,6 +17,7 @@ from dealwright.ports import Connector
 from dealwright_http import Secret
 from dealwright_webhook import FOREVER, Target, WebhookConnector, WebhookSettings
 from dealwright_webhook.receiver import Fault, Receiver
+from dealwright_webhook.settings import LateSecret
 
 OK = Sent(receipt={"status": 200})
 
@@ -169,6 +170,12 @@ def test_a_private_address_is_refused_unless_it_is_allowed() -> None:
     (outcome,) = asyncio.run(go())
     assert isinstance(outcome, Refused) and outcome.code == "private_address"
     assert "token" not in outcome.message
+
+
+def test_without_its_secret_nothing_is_sent_and_it_is_tried_later(tmp_path: Path) -> None:
+    (outcome,) = asyncio.run(targets(secret=LateSecret("webhook.erp", tmp_path / "none")).perform([event("k")]))
+    assert isinstance(outcome, TryAgain) and outcome.after > 1
+    assert "[webhook.erp] secret_file" in outcome.reason
 
 
 def test_an_unknown_target_and_another_kind_are_refused_with_advice() -> None:

@@ -27,15 +27,18 @@ def simulator(folder: Path, *options: str) -> Iterator[tuple[subprocess.Popen[st
     secret = folder / "secret"
     secret.write_bytes(SECRET.reveal())
     command = [sys.executable, "-m", "dealwright_webhook.simulator", "--log", str(folder / "r.jsonl")]
-    process = subprocess.Popen([*command, "--secret-file", str(secret), *options], stdout=subprocess.PIPE, text=True)
+    process = subprocess.Popen(
+        [*command, "--secret-file", str(secret), *options], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    )
     try:
         assert process.stdout is not None
         yield process, int(process.stdout.readline())
     finally:
         process.kill()
         process.wait()
-        if process.stdout is not None:
-            process.stdout.close()
+        for stream in (process.stdout, process.stderr):
+            if stream is not None:
+                stream.close()
 
 
 def send(port: int, *keys: str) -> list[Outcome]:
@@ -65,8 +68,12 @@ def test_what_was_answered_survives_kill_9(tmp_path: Path) -> None:
         assert httpx.get(f"{control}/state").json() == {"requests": 3, "keys": 3, "faults": 1}
         assert httpx.post(f"{control}/faults", content=b"[{}, 1]").status_code == 422
         assert httpx.post(f"{control}/faults", headers={"Origin": "https://x"}, content=b"[]").status_code == 403
-        process.send_signal(signal.SIGTERM)
+        with httpx.Client() as open_connection:
+            assert open_connection.get(f"{control}/state").status_code == 200
+            process.send_signal(signal.SIGTERM)
+            process.wait(timeout=10)
         assert process.wait(timeout=10) == 0
+        assert process.stderr is not None and process.stderr.read() == ""
     record = lines(tmp_path / "r.jsonl")
     assert sorted(line["key"] for line in record if line["committed"]) == ["a", "b", "c"]
     assert record[0]["server"] == "erp"

@@ -28,7 +28,7 @@ def test_a_table_becomes_a_target(tmp_path: Path) -> None:
     file.write_text("fedcba9876543210\n", encoding="utf-8")
     assert read(secret_env=..., secret_file=str(file)).secret == Secret("fedcba9876543210")
     local = read(url="http://localhost:8080/x", allow_private=True)
-    assert local.allow_private
+    assert local.allow_private and read(timeout=3).timeout == 3.0
     made = connector({"erp": ERP}, environ=ENVIRON, clock=SystemClock())
     assert made.name == "webhook"
 
@@ -55,11 +55,13 @@ def test_the_time_for_which_repeats_are_known_is_read(text: str, length: object)
         ({"secret_file": "x"}, "needs one of secret_env"),
         ({"secret_env": "NONE"}, "NONE, which is not set"),
         ({"secret_env": "SHORT"}, "shorter than 16"),
-        ({"secret_env": ..., "secret_file": "/none"}, "secret_file /none cannot be read"),
+        ({"secret_env": ..., "secret_file": "/"}, "secret_file / cannot be read"),
         ({"secret": "hunter2"}, "no setting 'secret'; it has url"),
         ({"allow_private": "yes"}, "allow_private is true or false"),
         ({"dedupes_for": "a while"}, 'dedupes_for is a time such as "48 hours"'),
         ({"dedupes_for": 5}, "dedupes_for is a time"),
+        ({"timeout": 0}, "timeout is a number of seconds, at most 120"),
+        ({"timeout": True}, "timeout is a number"),
         ({"dedupes_for": "0 days"}, "dedupes_for is a time"),
     ],
 )
@@ -67,6 +69,19 @@ def test_a_table_that_cannot_be_meant_is_refused_by_name(changes: dict[str, Any]
     with pytest.raises(InputError, match=says) as error:
         read(**changes)
     assert "hunter2" not in str(error.value) and "token" not in str(error.value)
+
+
+def test_a_secret_whose_file_is_made_later_is_read_when_it_is_needed(tmp_path: Path) -> None:
+    file = tmp_path / "secret"
+    secret = read(secret_env=..., secret_file=str(file)).secret
+    with pytest.raises(InputError, match=r"\[webhook.erp\] secret_file .* cannot be read"):
+        secret.reveal()
+    file.write_text("hunter2", encoding="utf-8")
+    with pytest.raises(InputError, match="shorter than 16") as error:
+        secret.reveal()
+    assert "hunter2" not in str(error.value)
+    file.write_text("fedcba9876543210\n", encoding="utf-8")
+    assert secret.reveal() == b"fedcba9876543210"
 
 
 def test_a_target_that_is_no_table_is_refused() -> None:

@@ -50,8 +50,10 @@ async def world(log: Path, **options: Any) -> AsyncIterator[tuple[WebhookConnect
     clock = options.pop("clock", SystemClock())
     receiver = Receiver(log, SECRET, SystemClock(), **options)
     port = await receiver.start()
-    target = Target(url=f"http://127.0.0.1:{port}/hooks", secret=secret, allow_private=True, dedupes_for=FOREVER)
-    settings = WebhookSettings(targets={"erp": target}, timeout=timeout, concurrency=concurrency)
+    target = Target(
+        url=f"http://127.0.0.1:{port}/hooks", secret=secret, allow_private=True, dedupes_for=FOREVER, timeout=timeout
+    )
+    settings = WebhookSettings(targets={"erp": target}, concurrency=concurrency)
     connector = WebhookConnector(settings, clock)
     try:
         yield connector, receiver

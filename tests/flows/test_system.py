@@ -1,0 +1,399 @@
+"""`demo` and `up` as a user has them: real processes over a copy of the reference project."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import shutil
+import signal
+import sqlite3
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping
+from contextlib import closing, contextmanager
+from pathlib import Path
+from typing import Any
+
+import httpx
+import msgspec
+import pytest
+
+from dealwright.clock import PlayedClock, SystemClock
+from dealwright.errors import InputError
+from dealwright_embedded_crm import EmbeddedCrm
+from dealwright_flows import workplace
+from dealwright_flows.children import clean_environment
+from dealwright_flows.player import Player
+from dealwright_flows.server import PrefectServer
+from dealwright_flows.story import tell
+from dealwright_flows.system import System
+from tests.flows.fakes import until
+
+ROOT = Path(__file__).parents[2]
+slow = pytest.mark.slow
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Path:
+    """A copy of the reference project, with nothing in it yet."""
+    for folder in ("deployments", "pipeline_defs"):
+        shutil.copytree(ROOT / folder, tmp_path / folder, ignore=shutil.ignore_patterns("__pycache__"))
+    return tmp_path
+
+
+def environment(project: Path) -> dict[str, str]:
+    return clean_environment({"DEALWRIGHT_PROJECT": str(project / "deployments" / "project.py")})
+
+
+def dealwright(*arguments: str) -> list[str]:
+    return [sys.executable, "-c", "from dealwright.cli.main import main; main()", *arguments]
+
+
+def counted(figure: Mapping[str, Any] | int) -> int:
+    return figure if isinstance(figure, int) else sum(counted(each) for each in figure.values())
+
+
+def one(connection: sqlite3.Connection, query: str) -> Any:
+    return connection.execute(query).fetchone()[0]
+
+
+# --- demo -----------------------------------------------------------------------------------------------------------
+
+
+@slow
+def test_the_demo_prints_one_object_that_the_databases_and_the_receiver_bear_out(project: Path) -> None:
+    ran = subprocess.run(dealwright("demo", "--json"), env=environment(project), capture_output=True, text=True)
+    assert ran.returncode == 0, ran.stderr
+    figures = json.loads(ran.stdout)
+    assert set(figures) == {
+        "deals",
+        "events",
+        "executions",
+        "effects",
+        "flow_runs",
+        "task_runs",
+        "seconds",
+        "data_dir",
+    }
+    data = Path(figures["data_dir"])
+    assert data == project / ".dealwright" / "demo"
+    assert counted(figures["deals"]) >= 200
+    assert figures["seconds"] < 180
+
+    requests = [json.loads(line) for line in (data / "receiver.jsonl").read_text().splitlines()]
+    committed = [line["key"] for line in requests if line["committed"]]
+    assert len(committed) == len(set(committed))
+    with closing(sqlite3.connect(data / "journal.db")) as journal:
+        for what in ("events", "executions", "effects"):
+            assert one(journal, f"select count(*) from dw_{what}") == counted(figures[what])
+        sent = journal.execute("select key from dw_effects where kind = 'send_event' and state = 'sent'")
+        assert {key for (key,) in sent} == set(committed)
+        assert one(journal, "select count(*) from windows where phase <> 'recorded'") == 0
+        assert one(journal, "select count(*) from windows") == figures["flow_runs"]
+        account = json.loads(subprocess.check_output(dealwright("compile", "--json"), env=environment(project)))
+        automations = {row for (row,) in journal.execute("select distinct automation from dw_executions")}
+        assert automations == keys(account)
+        resumed = "select count(*) from transitions where to_state = 'waiting'"
+        assert one(journal, resumed) > 50
+    assert set(figures["effects"]) == {"create_deal", "update_deal", "move_deal", "set_task", "send_event"}
+    assert set(figures["events"]) == {
+        "deal_created",
+        "deal_updated",
+        "stage_changed",
+        "contact_added",
+        "contact_removed",
+    }
+    assert any("again" in state or state == "skipped" for state in figures["executions"]["greet-inbound"])
+
+    with closing(sqlite3.connect(data / "crm.db")) as crm:
+        assert one(crm, "select count(*) from deals") == counted(figures["deals"])
+        people = crm.execute("select last_name, phone, email from contacts").fetchall()
+        titles = [title for (title,) in crm.execute("select title from deals")]
+    prefect = dump(data / "prefect" / "prefect.db") + (data / "prefect" / "server.log").read_text()
+    personal = {value for row in people for value in row if value} | set(titles)
+    assert [value for value in personal if value in prefect] == [], "Prefect knows somebody"
+    with closing(sqlite3.connect(data / "prefect" / "prefect.db")) as recorded:
+        assert one(recorded, "select count(*) from flow_run") == figures["flow_runs"] > 10
+        assert one(recorded, "select count(*) from task_run") == figures["task_runs"] > 20
+        assert one(recorded, "select count(*) from flow_run where state_type <> 'COMPLETED'") == 0
+
+
+def keys(compiled: Any) -> set[str]:
+    return {automation["key"] for account in compiled["accounts"] for automation in account["ir"]["automations"]}
+
+
+def dump(database: Path) -> str:
+    with closing(sqlite3.connect(database)) as connection:
+        return "\n".join(connection.iterdump())
+
+
+@slow
+def test_a_killed_demo_leaves_no_process_and_the_next_one_starts_clean(project: Path) -> None:
+    def start() -> subprocess.Popen[bytes]:
+        return subprocess.Popen(
+            dealwright("demo", "--json"),
+            env=environment(project),
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+        )
+
+    data = project / ".dealwright" / "demo"
+    notes = [data / "receiver.pid", data / "prefect" / "server.pid"]
+    killed = start()
+    until(lambda: all(note.exists() and note.read_text() for note in notes), seconds=30)
+    pids = [json.loads(note.read_text())["pid"] for note in notes]
+    killed.kill()
+    killed.wait()
+    until(lambda: not any(running(pid) for pid in pids))
+    told = start()
+    until(lambda: (data / "receiver.jsonl").exists() and (data / "receiver.jsonl").stat().st_size > 0, seconds=90)
+    told.send_signal(signal.SIGINT)
+    assert told.wait(30) == 130
+    assert not any(note.exists() for note in notes)
+
+
+def running(pid: int) -> bool:
+    stat = Path(f"/proc/{pid}/stat")
+    if not Path("/proc/self/stat").exists():
+        try:
+            os.kill(pid, 0)
+        except ProcessLookupError:
+            return False
+        return True
+    return stat.exists() and stat.read_text().rpartition(")")[2].split()[0] not in "ZX"
+
+
+# --- up -------------------------------------------------------------------------------------------------------------
+
+
+@contextmanager
+def up(project: Path) -> Iterator[subprocess.Popen[str]]:
+    log = project / "up.log"
+    with log.open("a") as out:
+        process = subprocess.Popen(dealwright("up"), env=environment(project), stdout=out, stderr=out, text=True)
+    try:
+        until(lambda: "The engine is working" in log.read_text() or process.poll() is not None, seconds=60)
+        assert process.poll() is None, log.read_text()
+        yield process
+        process.send_signal(signal.SIGINT)
+        assert process.wait(60) == 0, log.read_text()
+    finally:
+        process.kill()
+        process.wait()
+
+
+@slow
+def test_up_serves_obeys_the_buttons_and_goes_on_after_a_restart(project: Path) -> None:
+    data = project / ".dealwright" / "up"
+    with up(project):
+        crm = EmbeddedCrm(f"sqlite:///{data}/crm.db", SystemClock())
+        with closing(crm), prefect(data) as api:
+            contact = crm.create_contact(name="Somebody", phone="(212) 555-0101")
+            deal = {"pipeline": "new-business", "stage": "incoming"}
+            crm.create_deal(title="First", contacts=[contact.id], **deal)
+            until(lambda: states(data, "greet-inbound") == {"done": 1}, seconds=20)
+            until(lambda: opened(api, "acme.greet-inbound") == 1, seconds=10)
+
+            paused = deployment(api, "acme.find-phone")
+            until(lambda: patched(api, f"/deployments/{paused}", {"paused": True}))
+            until(lambda: bool(switches(data)), seconds=5)
+            crm.create_deal(title="Nobody to call", **deal)
+            until(lambda: states(data, "find-phone").get("ready") == 1, seconds=20)
+            until(lambda: patched(api, f"/deployments/{paused}", {"paused": False}))
+            until(lambda: states(data, "find-phone").get("ready", 0) == 0, seconds=10)
+
+            idle = deployment(api, "acme.reopened")
+            pressed = quick_run(api, idle)
+            until(lambda: state_of(api, pressed) == "RUNNING", seconds=8)
+        port = (data / "prefect" / "port").read_text()
+        with pytest.raises(subprocess.CalledProcessError) as refused:
+            subprocess.run(dealwright("up"), env=environment(project), check=True, capture_output=True)
+        assert b"another `dealwright up` works in" in refused.value.stderr
+    with up(project):
+        assert (data / "prefect" / "port").read_text() == port
+        with prefect(data) as api:
+            until(lambda: state_of(api, pressed) == "COMPLETED", seconds=20)
+        assert states(data, "greet-inbound") == {"done": 1, "skipped": 1}
+        with closing(sqlite3.connect(data / "journal.db")) as journal:
+            assert one(journal, "select count(*) from releases") == 1
+
+
+@contextmanager
+def prefect(data: Path) -> Iterator[httpx.Client]:
+    home = data / "prefect"
+    user, _, password = (home / "credentials").read_text().strip().partition(":")
+    url = f"http://127.0.0.1:{(home / 'port').read_text()}/api"
+    with httpx.Client(base_url=url, auth=(user, password), trust_env=False) as api:
+        until(lambda: healthy(api), seconds=60)
+        yield api
+
+
+def healthy(api: httpx.Client) -> bool:
+    try:
+        return api.get("/health").status_code == 200
+    except httpx.TransportError:
+        return False
+
+
+def patched(api: httpx.Client, path: str, body: dict[str, Any]) -> bool:
+    """PATCH as a person would: SQLite answers 503 now and then, and they press again."""
+    return api.patch(path, json=body).is_success
+
+
+def quick_run(api: httpx.Client, deployment_id: str) -> str:
+    answers: list[httpx.Response] = []
+
+    def created() -> bool:
+        answers.append(api.post(f"/deployments/{deployment_id}/create_flow_run", json={"state": {"type": "SCHEDULED"}}))
+        return answers[-1].is_success
+
+    until(created)
+    return str(answers[-1].json()["id"])
+
+
+def deployment(api: httpx.Client, name: str) -> str:
+    return str(api.get(f"/deployments/name/{name}/{name}").json()["id"])
+
+
+def opened(api: httpx.Client, name: str) -> int:
+    asked = {"deployments": {"name": {"any_": [name]}}}
+    return int(api.post("/flow_runs/count", json=asked).json())
+
+
+def state_of(api: httpx.Client, run: str) -> str:
+    return str(api.get(f"/flow_runs/{run}").json()["state"]["type"])
+
+
+def states(data: Path, automation: str) -> dict[str, int]:
+    with closing(sqlite3.connect(data / "journal.db")) as journal:
+        query = "select state, count(*) from dw_executions where automation = ? group by state"
+        return dict(journal.execute(query, (automation,)).fetchall())
+
+
+def switches(data: Path) -> list[Any]:
+    with closing(sqlite3.connect(data / "journal.db")) as journal:
+        return journal.execute("select automation from switches where name = 'pause' and value <> ''").fetchall()
+
+
+# --- the system in this process ---------------------------------------------------------------------------------------
+
+
+@slow
+def test_with_a_prefect_that_never_starts_the_work_is_done_and_it_is_said_plainly(
+    project: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def play() -> None:
+        clock = PlayedClock(story.moments[0].at)
+        system = System(data, clock=clock, linger=0.5, say=said.append)
+        try:
+            crm = system.project.account().crm
+            assert isinstance(crm, EmbeddedCrm)
+            await system.receiver.start()
+            system.prepare()
+            stop = asyncio.Event()
+            serving = asyncio.create_task(system.serve(stop, patience=1))
+            await Player(story, crm, system.engine, clock).play(asyncio.Event(), lambda now, number: None)
+            while not said:
+                await asyncio.sleep(0.1)
+            stop.set()
+            await serving
+            executions = system.journal.counts("executions")
+            assert counted(executions) > 10
+            assert {state for states in executions.values() for state in states} <= {"done", "skipped", "waiting"}
+            assert system.recorded.away
+            assert system.recorded.left == len(system.journal.windows_to_record(500)) > 0
+        finally:
+            await system.close()
+
+    monkeypatch.setenv("DEALWRIGHT_PROJECT", str(project / "deployments" / "project.py"))
+    monkeypatch.setattr(PrefectServer, "settings", lambda self: {"PREFECT_HOME": "/dev/null/nowhere"})
+    whole = tell()
+    story = msgspec.structs.replace(whole, moments=whole.moments[:12], ends=whole.moments[12].at)
+    data = project / "data"
+    data.mkdir()
+    said: list[str] = []
+    asyncio.run(play())
+    assert any("The work goes on without Prefect" in line for line in said)
+
+
+@slow
+def test_an_entrypoint_that_prefect_loads_runs_the_projects_own_window(
+    project: Path, server: PrefectServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def leave_work() -> None:
+        """A deal comes in while the automation that would answer it is paused."""
+        system = System(data, clock=SystemClock(), linger=0.5, say=print)
+        try:
+            crm = system.project.account().crm
+            assert isinstance(crm, EmbeddedCrm)
+            system.prepare()
+            system.journal.set_paused("acme", "greet-inbound", True, actor="test")
+            contact = crm.create_contact(name="Somebody", phone="(212) 555-0101")
+            crm.create_deal(pipeline="new-business", stage="incoming", title="First", contacts=[contact.id])
+            stop = asyncio.Event()
+            working = asyncio.create_task(system.engine.run(stop))
+            while states(data, "greet-inbound") != {"ready": 1}:
+                await asyncio.sleep(0.05)
+            stop.set()
+            await working
+            system.journal.set_paused("acme", "greet-inbound", False, actor="test")
+        finally:
+            await system.close()
+
+    data = project / "data"
+    data.mkdir()
+    monkeypatch.setenv("DEALWRIGHT_PROJECT", str(project / "deployments" / "project.py"))
+    asyncio.run(leave_work())
+    script = """if True:
+        import asyncio, json
+        from prefect.flows import load_flow_from_entrypoint
+        flow = load_flow_from_entrypoint("dealwright_flows.automations.acme__greet_inbound")
+        state = asyncio.run(flow(return_state=True))
+        print(json.dumps([flow.name, flow.version, state.type.value, state.name]))
+    """
+    settings = {
+        "PREFECT_API_URL": server.api_url,
+        "PREFECT_API_AUTH_STRING": ":".join(server.auth),
+        "PREFECT_LOGGING_LEVEL": "ERROR",
+        "DEALWRIGHT_DATA": str(data),
+        "DEALWRIGHT_LINGER": "0.5",
+    }
+    ran = subprocess.run(
+        [sys.executable, "-c", script], env={**environment(project), **settings}, capture_output=True, text=True
+    )
+    assert ran.returncode == 0, ran.stderr
+    name, version, kind, said = json.loads(ran.stdout)
+    assert (name, kind, said) == ("acme.greet-inbound", "COMPLETED", "Done")
+    assert states(data, "greet-inbound") == {"done": 1}
+    with closing(sqlite3.connect(data / "journal.db")) as journal:
+        query = "select version, phase from windows where run_id is not null"
+        assert journal.execute(query).fetchall() == [(version, "recorded")]
+
+
+def test_a_directory_is_worked_in_by_one_process_at_a_time(tmp_path: Path) -> None:
+    wanted = tmp_path / "up"
+    refused = pytest.raises(InputError, match="another `dealwright up` works in")
+    with workplace.kept(wanted), refused, workplace.kept(wanted):
+        pass
+    with workplace.kept(tmp_path / "up"):
+        pass
+
+
+def test_a_demo_starts_clean_and_leaves_a_running_one_alone(tmp_path: Path) -> None:
+    with workplace.fresh(tmp_path / "demo") as first:
+        (first / "crm.db").write_text("old")
+        with workplace.fresh(tmp_path / "demo") as second:
+            assert second == tmp_path / "demo-2"
+        assert (first / "crm.db").exists()
+    with workplace.fresh(tmp_path / "demo") as again:
+        assert again == first
+        assert list(again.iterdir()) == []
+
+
+def test_a_secret_is_made_once_for_the_owner_only(tmp_path: Path) -> None:
+    made = workplace.secret_file(tmp_path / "secret")
+    assert made.stat().st_mode & 0o777 == 0o600
+    text = made.read_text()
+    assert len(text.strip()) >= 32
+    assert workplace.secret_file(tmp_path / "secret").read_text() == text

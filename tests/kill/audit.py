@@ -1,0 +1,265 @@
+"""Compares, with plain drivers, what CRM and receivers wrote down with the journal's views and with the model."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
+from typing import Any, Literal
+
+import msgspec
+
+from tests.kill.definitions import AT_MOST_ONCE
+from tests.kill.harness import IN_FLIGHT, Death
+from tests.kill.model import Expected, expected, person
+from tests.kill.world import World
+
+Sort = Literal["lost", "twice", "unaccounted", "stuck", "parked", "repeated", "after-stop"]
+
+_ENDED = ("done", "skipped", "parked")
+_CRM_KINDS = frozenset({"set_task", "create_deal", "update_deal", "move_deal"})
+
+
+class Violation(msgspec.Struct, frozen=True):
+    """One broken promise: its sort, and what was seen."""
+
+    sort: Sort
+    what: str
+
+
+class Effect(msgspec.Struct, frozen=True):
+    """A row of `dw_effects`."""
+
+    key: str
+    execution: str
+    automation: str
+    step: str
+    target: str
+    kind: str
+    delivery: str
+    state: str
+    attempts: int
+
+
+class Execution(msgspec.Struct, frozen=True):
+    """A row of `dw_executions`."""
+
+    id: str
+    automation: str
+    subject: str
+    state: str
+    reason: str
+
+
+class Report(msgspec.Struct, frozen=True, kw_only=True):
+    """What an audit found, with its figures."""
+
+    violations: tuple[Violation, ...]
+    figures: dict[str, int]
+
+    def __str__(self) -> str:
+        figures = ", ".join(f"{name} {value}" for name, value in self.figures.items())
+        broken = "".join(f"\n  {item.sort}: {item.what}" for item in self.violations[:40])
+        return f"{'red' if self.violations else 'green'}: {figures}{broken}"
+
+    def sorts(self) -> Counter[str]:
+        """Count the violations by sort."""
+        return Counter(item.sort for item in self.violations)
+
+
+def audit(world: World, deaths: Sequence[Death], *, workers: int = 1) -> Report:
+    """Compare everything with everything, when nothing is left to do."""
+    return _Audit(world, deaths, workers).report()
+
+
+class _Audit:
+    """What was read once, and the comparisons."""
+
+    def __init__(self, world: World, deaths: Sequence[Death], workers: int) -> None:
+        self._world = world
+        self._deaths = deaths
+        self._workers = workers
+        self._model = expected(world.deals)
+        self._titles: dict[str, str] = {
+            str(id_): title for id_, title in world.crm_rows("select id, title from deals")
+        }
+        self._effects = {
+            row[0]: Effect(*row)
+            for row in world.journal_rows(
+                "select key, execution_id, automation, step, target, kind, delivery, state, attempts from dw_effects"
+            )
+        }
+        self._executions = {
+            row[0]: Execution(*row)
+            for row in world.journal_rows("select id, automation, subject, state, reason from dw_executions")
+        }
+        self._writes: dict[str, str] = dict(world.crm_rows("select key, kind from writes"))
+        self._erp = world.received("erp")
+        self._audit = world.received("audit")
+
+    def report(self) -> Report:
+        """Run all checks."""
+        checks: tuple[Callable[[], Iterator[Violation]], ...] = (
+            self._events,
+            self._runs,
+            self._ends,
+            self._sent,
+            self._accounted,
+            self._business,
+            self._at_most_once,
+            self._parked,
+            self._rest,
+        )
+        found = [violation for check in checks for violation in check()]
+        return Report(violations=tuple(found), figures=self._figures())
+
+    def _figures(self) -> dict[str, int]:
+        return {
+            "deals": self._world.deals,
+            "events": len(self._world.journal_rows("select id from dw_events")),
+            "executions": len(self._executions),
+            "effects": len(self._effects),
+            "kills": len(self._deaths),
+            "unanswered at kills": sum(death.unanswered for death in self._deaths),
+            "repeated": sum(effect.attempts > 1 for effect in self._effects.values()),
+            "parked": sum(execution.state == "parked" for execution in self._executions.values()),
+            "parked at most": len(self._deaths) * IN_FLIGHT * self._workers,
+        }
+
+    def _title(self, subject: str) -> str:
+        return self._titles.get(subject.removeprefix("deal:"), subject)
+
+    def _events(self) -> Iterator[Violation]:
+        """Every event of the CRM's outbox is in the journal exactly once, and the outbox knows."""
+        told = Counter(
+            (kind, f"deal:{deal}") for kind, deal in self._world.crm_rows("select kind, deal_id from outbox")
+        )
+        kept = Counter(self._world.journal_rows("select kind, subject from dw_events"))
+        yield from _compare("event", told, kept)
+        untaken = self._world.crm_rows("select id from outbox where taken_at is null")
+        if untaken:
+            yield Violation("stuck", f"{len(untaken)} events were not taken from the outbox")
+
+    def _runs(self) -> Iterator[Violation]:
+        """Every expected (automation, deal) has exactly one execution, and there is no other."""
+        seen = Counter((run.automation, self._title(run.subject)) for run in self._executions.values())
+        yield from _compare("execution", self._model.executions, seen)
+
+    def _ends(self) -> Iterator[Violation]:
+        """Executions ended or are parked: skipped by conditions or by `again` where expected, and nowhere else."""
+        skipped: Counter[tuple[str, str]] = Counter()
+        for run in self._executions.values():
+            if run.state not in _ENDED:
+                yield Violation("stuck", f"{run.automation} of {run.subject} is {run.state} ({run.reason})")
+            if run.state == "skipped" and run.automation != "hello":
+                skipped[run.automation, self._title(run.subject)] += 1
+            if run.state == "parked" and run.automation not in AT_MOST_ONCE:
+                yield Violation("parked", f"{run.automation} of {run.subject}, which can be repeated ({run.reason})")
+        yield from _compare("skipped execution", self._model.skipped, skipped)
+
+    def _sent(self) -> Iterator[Violation]:
+        """Every effect that the journal calls sent was carried out exactly once, under its key."""
+        committed = Counter(line["key"] for line in self._erp + self._audit if line["committed"])
+        receipts = {row[0] for row in self._world.journal_rows("select effect_key from receipts")}
+        for effect in self._effects.values():
+            times = int(effect.key in self._writes) if effect.kind in _CRM_KINDS else committed[effect.key]
+            if effect.state == "sent" and times == 0:
+                yield Violation("lost", f"{_name(effect)} is sent, and nobody carried it out")
+            if times > 1:
+                yield Violation("twice", f"{_name(effect)} was carried out {times} times")
+            if effect.kind in _CRM_KINDS and self._writes.get(effect.key, effect.kind) != effect.kind:
+                yield Violation("unaccounted", f"{_name(effect)} was carried out as {self._writes[effect.key]}")
+            if (effect.state == "sent") != (effect.key in receipts):
+                yield Violation("lost", f"{_name(effect)} is {effect.state}, and its receipt says otherwise")
+
+    def _accounted(self) -> Iterator[Violation]:
+        """No write without an effect that is sent, or unanswered and parked."""
+        committed = {line["key"] for line in self._erp + self._audit if line["committed"]}
+        for key in sorted(committed | set(self._writes)):
+            effect = self._effects.get(key)
+            if effect is None:
+                yield Violation("unaccounted", f"the key {key} was carried out, and is no effect's")
+            elif effect.state != "sent" and not self._is_parked(effect):
+                yield Violation("unaccounted", f"{_name(effect)} was carried out, and is {effect.state}")
+
+    def _is_parked(self, effect: Effect) -> bool:
+        return effect.state in ("sending", "unknown") and self._executions[effect.execution].state == "parked"
+
+    def _business(self) -> Iterator[Violation]:
+        """What stands in the CRM and at the receiver is what the model says, counted by names and not by keys."""
+        crm = self._world.crm_rows
+        model: Expected = self._model
+        yield from _compare("task", model.tasks, Counter(row[0] for row in crm("select text from tasks")))
+        yield from _compare("deal", model.deals, Counter(self._titles.values()))
+        marked = Counter(row[0] for row in crm("select title from deals where reference is not null"))
+        yield from _compare("reference", model.moves, marked)
+        erp = Counter((line["event"], self._title(line["deal_id"])) for line in self._erp if line["committed"])
+        yield from _compare("event at erp", model.erp, erp)
+
+    def _at_most_once(self) -> Iterator[Violation]:
+        """What goes to `audit` is tried once, for each trail and each person, whether it was answered or not."""
+        requests = Counter(line["key"] for line in self._audit)
+        for key, count in requests.items():
+            if count > 1:
+                yield Violation("repeated", f"audit was asked {count} times under the key {key}")
+        trails: Counter[str] = Counter()
+        persons: Counter[int] = Counter()
+        for effect in self._effects.values():
+            if effect.delivery != "AT_MOST_ONCE":
+                continue
+            if effect.attempts > 1:
+                yield Violation("repeated", f"{_name(effect)} was tried {effect.attempts} times")
+            if effect.state != "dropped":
+                title = self._title(self._executions[effect.execution].subject)
+                if effect.automation == "trail":
+                    trails[title] += 1
+                else:
+                    persons[person(int(title.removeprefix("deal ")))] += 1
+        yield from _compare("trail", self._model.trails, trails)
+        yield from _compare("greeted person", Counter(self._model.persons), persons)
+        heard = Counter((line["event"], line["deal_id"]) for line in self._audit if line["committed"])
+        yield from (Violation("twice", f"audit heard {what}") for what, count in heard.items() if count > 1)
+
+    def _parked(self) -> Iterator[Violation]:
+        """Parked is only what was in flight without a key when a worker was killed, and all of that."""
+        struck = frozenset().union(*(death.unkeyed for death in self._deaths))
+        parked = {run.id for run in self._executions.values() if run.state == "parked"}
+        unanswered = {effect.key for effect in self._effects.values() if effect.state in ("sending", "unknown")}
+        for effect in self._effects.values():
+            if effect.key in unanswered and effect.execution not in parked:
+                yield Violation("lost", f"{_name(effect)} has no answer, and nobody is told: its execution went on")
+            if effect.key in unanswered and effect.key not in struck and self._workers == 1:
+                yield Violation("parked", f"{_name(effect)} is parked, and was not in flight at any kill")
+        without = parked - {self._effects[key].execution for key in unanswered}
+        yield from (Violation("parked", f"execution {id_} is parked without an open effect") for id_ in without)
+        bound = len(self._deaths) * IN_FLIGHT * self._workers
+        if len(parked) > bound:
+            yield Violation("parked", f"{len(parked)} are parked; {bound} were in flight at most")
+        for death in self._deaths:
+            if len(death.unkeyed - unanswered) and self._workers == 1:
+                yield Violation("repeated", f"{death.blow}: a send without a key got an answer after the kill")
+
+    def _rest(self) -> Iterator[Violation]:
+        """No lane has work without a head; no lease, no window and no reservation of nobody is left."""
+        headless = "select lane from executions where pos is not null group by lane having sum(cast(head as int)) <> 1"
+        for what, query in {
+            "lanes without a head": headless,
+            "leases": "select id from executions where worker is not null",
+            "windows that nobody closed": "select id from windows where closed_wall is null",
+            "events that were not routed": "select id from events where routed_at is null",
+        }.items():
+            rows = self._world.journal_rows(query)
+            if rows:
+                yield Violation("stuck", f"{len(rows)} {what} are left")
+
+
+def _name(effect: Effect) -> str:
+    return f"{effect.automation}.{effect.step} ({effect.key})"
+
+
+def _compare(what: str, wanted: Counter[Any], seen: Counter[Any]) -> Iterator[Violation]:
+    yield from (Violation("lost", f"{what} {_said(each)}") for each in (wanted - seen).elements())
+    yield from (Violation("twice", f"{what} {_said(each)}") for each in (seen - wanted).elements())
+
+
+def _said(each: Hashable) -> str:
+    return " of ".join(map(str, each)) if isinstance(each, Iterable) and not isinstance(each, str) else str(each)

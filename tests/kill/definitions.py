@@ -1,0 +1,123 @@
+"""The company that is killed: six automations that use every action, a branch, a wait and a limit per person."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import Final
+
+from dealwright.compile import ir
+from dealwright.model.calendar import Calendar, Duration, WorkingSpan
+from dealwright.model.crm import PipelineShape, StageShape
+
+ACCOUNT: Final = "acme"
+AT_MOST_ONCE: Final = ("hello", "trail")
+"""Automations that send to `audit`, which knows no repeats; it is their last step, so nothing hangs on an answer."""
+
+
+def _stage(stage: str) -> ir.StageValue:
+    return ir.StageValue(pipeline="sales", stage=stage)
+
+
+def _text(source: str) -> ir.TemplateText:
+    return ir.TemplateText(source=source)
+
+
+_DEALS: Final = ir.OnDealCreated(pipelines=("sales",))
+_ALWAYS: Final = ir.All(of=())
+_AMOUNT: Final = ir.Ref(path="deal.amount", type="money")
+_STAGE: Final = ir.Ref(path="deal.stage", type="stage")
+
+SALES: Final = PipelineShape(
+    key="sales",
+    name="Sales",
+    stages=(
+        StageShape(key="incoming", name="Incoming", kind="incoming"),
+        StageShape(key="quoted", name="Quoted", kind="open", probability=50),
+        StageShape(key="agreed", name="Agreed", kind="open", probability=80),
+        StageShape(key="won", name="Won", kind="won", probability=100),
+    ),
+)
+CARE: Final = PipelineShape(
+    key="care",
+    name="Care",
+    stages=(
+        StageShape(key="incoming", name="Incoming", kind="incoming"),
+        StageShape(key="won", name="Done", kind="won", probability=100),
+    ),
+)
+
+GREET: Final = ir.Automation(
+    key="greet",
+    on=_DEALS,
+    when=ir.Compare(field=_AMOUNT, op=">", value=ir.NumberValue(value=Decimal(10))),
+    again=ir.EveryEvent(),
+    do=(
+        ir.SetTaskStep(name="call", text=_text("Call {{ deal.title }}"), due=Duration(amount=1, unit="working_days")),
+        ir.SendEventStep(name="tell", event="greeted", to="erp"),
+        ir.WaitStep(name="two-days", duration=Duration(amount=2, unit="days")),
+        ir.BranchStep(
+            name="still",
+            cases=(
+                ir.Case(
+                    when=ir.Compare(field=_STAGE, op="==", value=_stage("incoming")),
+                    do=(ir.MoveDealStep(name="advance", to=_stage("quoted")),),
+                ),
+            ),
+            otherwise=(ir.SendEventStep(name="already", event="moved-on", to="erp"),),
+        ),
+    ),
+)
+HELLO: Final = ir.Automation(
+    key="hello",
+    on=_DEALS,
+    when=_ALWAYS,
+    again=ir.Once(per="person"),
+    do=(ir.SendEventStep(name="hello", event="hello", to="audit"),),
+)
+QUOTE: Final = ir.Automation(
+    key="quote",
+    on=ir.OnEntered(stages=(_stage("quoted"),)),
+    when=_ALWAYS,
+    again=ir.EveryEvent(),
+    do=(
+        ir.SetTaskStep(name="quote", text=_text("Quote {{ deal.title }}"), due=Duration(amount=2, unit="hours")),
+        ir.CreateDealStep(
+            name="after", stage=ir.StageValue(pipeline="care", stage="incoming"), title=_text("After {{ deal.title }}")
+        ),
+        ir.UpdateDealStep(name="mark", changes={"reference": _text("care {{ steps.after.deal_id }}")}),
+    ),
+)
+TRAIL: Final = ir.Automation(
+    key="trail",
+    on=ir.OnDealUpdated(fields=("reference",)),
+    when=_ALWAYS,
+    again=ir.EveryEvent(),
+    do=(ir.SendEventStep(name="trail", event="referred", to="audit"),),
+)
+WELCOME: Final = ir.Automation(
+    key="welcome",
+    on=ir.OnDealCreated(pipelines=("care",)),
+    when=_ALWAYS,
+    again=ir.EveryEvent(),
+    do=(ir.SetTaskStep(name="welcome", text=_text("Welcome {{ deal.title }}"), due=Duration(amount=1, unit="days")),),
+)
+AGREE: Final = ir.Automation(
+    key="agree",
+    on=ir.OnStageChanged(to=(_stage("agreed"),)),
+    when=_ALWAYS,
+    again=ir.Once(per="deal"),
+    do=(ir.SendEventStep(name="agree", event="agreed", to="erp"),),
+)
+
+COMPANY: Final = ir.Account(
+    key=ACCOUNT,
+    name="Acme",
+    calendar=Calendar(
+        zone="America/New_York",
+        spans=tuple(WorkingSpan(weekday=day, start=540, end=1080) for day in range(5)),
+    ),
+    country="US",
+    currency="USD",
+    pipelines=(SALES, CARE),
+    automations=(GREET, HELLO, QUOTE, TRAIL, WELCOME, AGREE),
+)

@@ -1,0 +1,198 @@
+"""Starts workers, kills them at a fault point or at a moment, and notes what was in flight when they died."""
+
+from __future__ import annotations
+
+import os
+import random
+import select
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, Final
+
+import msgspec
+
+from dealwright import faults
+from tests.kill.definitions import AT_MOST_ONCE
+from tests.kill.worker import BATCH
+from tests.kill.world import World
+
+ROOT: Final = Path(__file__).resolve().parents[2]
+
+POINTS: Final = tuple(name for name in faults.POINTS if not name.startswith("record."))
+"""The fault points that an engine passes; those of the recorder are the flow tests' own."""
+
+PATIENCE: Final = 20.0
+"""Seconds for a worker to start, to die or to become idle: less than a lease, for which nobody may have to wait."""
+
+IN_FLIGHT: Final = BATCH * len(AT_MOST_ONCE)
+"""Sends without a key that one worker has in flight at most: one bulk request per window, one window per automation."""
+
+_UNANSWERED: Final = "select key, delivery from dw_effects where state in ('sending', 'unknown')"
+
+
+class Point(msgspec.Struct, frozen=True, kw_only=True):
+    """Die the `nth` time a fault point is reached."""
+
+    name: str
+    nth: int = 1
+
+    def __str__(self) -> str:
+        return f"{self.name}:{self.nth}"
+
+
+class Moment(msgspec.Struct, frozen=True, kw_only=True):
+    """Get kill -9 so many seconds after the worker was ready (`starting`: after its process was started)."""
+
+    seconds: float
+    starting: bool = False
+
+    def __str__(self) -> str:
+        return f"{self.seconds * 1000:.0f} ms after {'the start' if self.starting else 'ready'}"
+
+
+Blow = Point | Moment
+
+
+class Death(msgspec.Struct, frozen=True, kw_only=True):
+    """One kill: what was unanswered when it struck; `unkeyed` are the keys that nobody may repeat."""
+
+    blow: str
+    unanswered: int
+    unkeyed: frozenset[str]
+    seconds: float
+
+
+class NotKilled(AssertionError):
+    """A worker that should have died at its fault point ended in another way."""
+
+
+class Worker:
+    """One worker process."""
+
+    def __init__(
+        self, world: World, *, fault: Point | None = None, broken: str | None = None, arguments: Sequence[str] = ()
+    ) -> None:
+        command = [sys.executable, "-m", "tests.kill.worker", str(world.directory), *arguments]
+        if broken is not None:
+            command += ["--break", broken]
+        environment = {name: value for name, value in os.environ.items() if name != "DEALWRIGHT_FAULT"}
+        if fault is not None:
+            environment["DEALWRIGHT_FAULT"] = str(fault)
+        self.process = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=subprocess.PIPE)
+        self._read = b""
+
+    def line(self) -> dict[str, Any]:
+        """Return the next line that the worker says."""
+        assert self.process.stdout is not None
+        deadline = time.monotonic() + PATIENCE
+        while b"\n" not in self._read:
+            ready, _, _ = select.select([self.process.stdout], [], [], max(0.0, deadline - time.monotonic()))
+            said = os.read(self.process.stdout.fileno(), 65536) if ready else b""
+            if not said:
+                raise NotKilled(f"the worker said nothing more (exit {self.process.poll()})")
+            self._read += said
+        line, _, self._read = self._read.partition(b"\n")
+        found: dict[str, Any] = msgspec.json.decode(line)
+        return found
+
+    def ready(self) -> dict[str, Any]:
+        """Wait until the worker has recovered; no lane may have lost its head."""
+        said = self.line()
+        assert said["at"] == "ready", said
+        assert said["recovery"]["lanes_without_head"] == 0, said
+        return said
+
+    def end(self) -> int:
+        """Wait until the worker has ended; return its exit code."""
+        try:
+            return self.process.wait(PATIENCE)
+        finally:
+            self.put_down()
+
+    def wait(self, seconds: float) -> None:
+        """Let it work for so long, or until it ends."""
+        try:
+            self.process.wait(seconds)
+        except subprocess.TimeoutExpired:
+            return
+
+    def signal(self, number: signal.Signals) -> None:
+        """Send it a signal, if it is there still."""
+        self.process.send_signal(number)
+
+    def put_down(self) -> None:
+        """Make sure that nothing of it is left."""
+        if self.process.poll() is None:
+            self.process.kill()
+            self.process.wait()
+        if self.process.stdout is not None:
+            self.process.stdout.close()
+
+
+def kill(world: World, blow: Blow, *, broken: str | None = None, alone: bool = True) -> Death:
+    """Start a worker, let it be struck, and return what was in flight (`alone`: no other worker is at the journal).
+
+    Raises:
+        NotKilled: it never reached its fault point, or ended by itself.
+    """
+    worker = Worker(
+        world,
+        fault=blow if isinstance(blow, Point) else None,
+        broken=broken,
+        arguments=["--forever"] if isinstance(blow, Moment) else [],
+    )
+    started = time.monotonic()
+    try:
+        if isinstance(blow, Moment):
+            if not blow.starting:
+                worker.ready()
+            worker.wait(blow.seconds)
+            worker.signal(signal.SIGKILL)
+        code = worker.end()
+    except subprocess.TimeoutExpired:
+        raise NotKilled(f"{blow}: the worker neither died nor ended within {PATIENCE:g} s") from None
+    finally:
+        worker.put_down()
+    if code != -signal.SIGKILL:
+        raise NotKilled(f"{blow}: the worker was to die by SIGKILL there, and ended with {code}")
+    seconds = time.monotonic() - started
+    if alone:
+        world.wait_for_connections()
+    rows = world.journal_rows(_UNANSWERED) if world.has_journal() else []
+    unkeyed = frozenset(key for key, delivery in rows if delivery == "AT_MOST_ONCE")
+    return Death(blow=str(blow), unanswered=len(rows), unkeyed=unkeyed, seconds=seconds)
+
+
+def finish(world: World, *, broken: str | None = None) -> float:
+    """Let a worker work until nothing is left; return the seconds from its being ready."""
+    worker = Worker(world, broken=broken)
+    try:
+        worker.ready()
+        started = time.monotonic()
+        said = worker.line()
+        assert said["at"] == "idle", said
+        seconds = time.monotonic() - started
+        code = worker.end()
+    finally:
+        worker.put_down()
+    assert code == 0, f"the last worker ended with {code}"
+    return seconds
+
+
+def moments(source: random.Random, count: int, *, longest: float = 0.7) -> list[Moment]:
+    """Return random moments; every fifth counts from the start of the process."""
+    return [
+        Moment(seconds=source.uniform(0, 1.2), starting=True)
+        if number % 5 == 4
+        else Moment(seconds=source.uniform(0, longest))
+        for number in range(count)
+    ]
+
+
+def points(source: random.Random, names: Sequence[str] = POINTS, *, most: int = 4) -> list[Point]:
+    """Return every named point once, to be struck at a random one of its first visits."""
+    return [Point(name=name, nth=source.randint(1, most)) for name in names]

@@ -1,0 +1,110 @@
+"""The runs of the kill test: at fault points, at random moments, with two workers, and aimed at one guarantee."""
+
+from __future__ import annotations
+
+import random
+import signal
+from collections.abc import Sequence
+from typing import Final
+
+from dealwright.journal.store import Journal
+from tests.kill.audit import Report, Violation, audit
+from tests.kill.definitions import ACCOUNT
+from tests.kill.harness import Blow, Death, Point, Worker, finish, kill, moments, points
+from tests.kill.world import World
+
+WAVE: Final = 10
+"""Deals that people make before each kill."""
+
+AIMS: Final[dict[str, tuple[Point, ...]]] = {
+    "send-without-key": (Point(name="act.after-request"), Point(name="act.after-request", nth=3)),
+    "settle-before-receipt": tuple(Point(name="settle.after-commit", nth=nth) for nth in (2, 4, 6)),
+}
+"""Where a kill shows that a guarantee is gone. (An epoch that is not checked shows by a stop, not by a kill.)"""
+
+
+def struck(world: World, blows: Sequence[Blow], *, broken: str | None = None, wave: int = WAVE) -> list[Death]:
+    """Before each blow let people make some deals."""
+    deaths = []
+    for blow in blows:
+        world.people_make(wave)
+        deaths.append(kill(world, blow, broken=broken))
+    return deaths
+
+
+def at_points(world: World, source: random.Random, names: Sequence[str]) -> Report:
+    """Kill a worker at each of these fault points, then let one finish, and audit."""
+    deaths = struck(world, points(source, names))
+    finish(world)
+    return audit(world, deaths)
+
+
+def at_moments(world: World, source: random.Random, count: int, *, wave: int = WAVE) -> Report:
+    """Kill workers at random moments, then let one finish, and audit."""
+    deaths = struck(world, moments(source, count), wave=wave)
+    finish(world)
+    return audit(world, deaths)
+
+
+def two_workers(world: World, source: random.Random, count: int, *, wave: int = WAVE) -> Report:
+    """Kill one of two workers that share a journal, again and again; the other one goes on."""
+    deaths = []
+    staying = Worker(world, arguments=["--forever"])
+    try:
+        staying.ready()
+        for moment in moments(source, count):
+            world.people_make(wave)
+            deaths.append(kill(world, moment, alone=False))
+        finish(world)
+        staying.signal(signal.SIGTERM)
+        assert staying.end() == 0
+    finally:
+        staying.put_down()
+    return audit(world, deaths, workers=2)
+
+
+def aimed(world: World, aim: str, *, kills: int, broken: str | None) -> Report:
+    """Strike where the guarantee `aim` shows; `broken` takes it away, None leaves it."""
+    if aim == "skip-epoch-check":
+        return stopped_at_the_gate(world, rounds=kills, broken=broken)
+    blows = AIMS[aim]
+    deaths = struck(world, [blows[number % len(blows)] for number in range(kills)], broken=broken)
+    finish(world, broken=broken)
+    return audit(world, deaths)
+
+
+def stopped_at_the_gate(world: World, *, rounds: int, broken: str | None) -> Report:
+    """Stop the account between a gate's snapshot and its transaction: nothing may leave after the stop returned."""
+    late: list[Violation] = []
+    for number in range(rounds):
+        world.people_make(WAVE)
+        go = world.directory / f"go-{number}"
+        worker = Worker(world, broken=broken, arguments=["--halt", str(go)])
+        try:
+            worker.ready()
+            assert worker.line()["at"] == "gate"
+            operator = Journal(world.places.journal, world.places.clock)
+            operator.stop(ACCOUNT, "", actor="user:test")
+            in_flight = {row[0] for row in world.journal_rows("select key from dw_effects where state = 'sending'")}
+            before = _carried_out(world)
+            go.touch()
+            assert worker.line()["at"] == "idle"
+            assert worker.end() == 0
+        finally:
+            worker.put_down()
+        late += [
+            Violation("after-stop", f"{key} left after the stop had returned")
+            for key in sorted(_carried_out(world) - before - in_flight)
+        ]
+        operator.resume(ACCOUNT, "", "run", actor="user:test")
+        operator.close()
+    finish(world, broken=broken)
+    report = audit(world, [])
+    return Report(violations=(*late, *report.violations), figures=report.figures)
+
+
+def _carried_out(world: World) -> set[str]:
+    received = world.received("erp") + world.received("audit")
+    return {line["key"] for line in received if line["committed"]} | {
+        row[0] for row in world.crm_rows("select key from writes")
+    }

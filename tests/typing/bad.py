@@ -1,0 +1,102 @@
+"""Mistakes, one per marked line: mypy --strict rejects every one of them."""
+
+# ruff: noqa: B015, B018
+from __future__ import annotations
+
+from dealwright import (
+    Account,
+    Automation,
+    DealFields,
+    Pipeline,
+    Stage,
+    Task,
+    Won,
+    branch,
+    case,
+    create_deal,
+    days,
+    deal_created,
+    deal_updated,
+    entered,
+    hours,
+    move_deal,
+    once,
+    person,
+    send_event,
+    set_task,
+    stage_changed,
+    stop,
+    update_deal,
+    wait,
+    working_days,
+)
+
+deal = DealFields()
+
+
+class Sales(Pipeline, key="sales"):
+    quoted = Stage("Sent the quote")
+    won = Won()
+
+
+class NoKey(Pipeline):  # bad
+    won = Won()
+
+
+class OddKey(Pipeline, key=5):  # bad
+    won = Won()
+
+
+def mistakes() -> None:
+    case(deal.title == 5, stop())  # bad
+    deal.amount > "x"  # bad
+    deal.amount == deal.title  # bad
+    deal.title < "x"  # bad
+    case(deal.stage == "won", stop())  # bad
+    case(deal.stage == Sales, stop())  # bad
+    case(deal.pipeline == Sales.won, stop())  # bad
+    case(deal.owner == "Ana", stop())  # bad
+    deal.close_date > 5  # bad
+    deal.titel  # bad
+    deal.amount + 1  # bad
+    deal.tags.is_set()  # bad
+    deal.tags.has(5)  # bad
+    deal.amount & deal.title  # bad
+    "vip" in deal.tags  # bad
+    Sales.lost  # bad
+    deal_created(Sales)  # bad
+    deal_created(in_="sales")  # bad
+    stage_changed(Sales.won)  # bad
+    stage_changed(to=Sales)  # bad
+    entered(Sales)  # bad
+    deal_updated(fields=["amount"])  # bad
+    once(person)  # bad
+    once(per="person")  # bad
+    once(per=person, within=working_days(1))  # bad
+    wait("pause", 2)  # bad
+    set_task("call", text="Call", due=15)  # bad
+    set_task("call", "Call", due=hours(1))  # bad
+    set_task("call", text=deal.amount, due=hours(1))  # bad
+    set_task("call", text="Call", due=hours(1), owner=deal.title)  # bad
+    move_deal("go", Sales.won)  # bad
+    move_deal("go", to=Sales)  # bad
+    create_deal("next", in_=Sales, title="T")  # bad
+    create_deal("next", in_=Sales.won)  # bad
+    update_deal("x", amount="5")  # bad
+    update_deal("x", title=None)  # bad
+    update_deal("x", stage=Sales.won)  # bad
+    send_event("won", "erp")  # bad
+    send_event("won", to="erp", with_={"stage": deal.stage})  # bad
+    branch("b", deal.amount > 5)  # bad
+    case(True, stop())  # bad
+    case(deal.amount > 5, stop)  # bad
+    days("2")  # bad
+    Task("Call", days(1))  # bad
+    Stage("A", task="Call")  # bad
+    Automation(key="a", on=deal_created, do=[stop()])  # bad
+    Automation(key="a", on=deal_created(), do=[days(1)])  # bad
+    Automation(key="a", on=deal_created(), do=[stop()], when=[deal.amount])  # bad
+    Automation(key="a", on=deal_created(), do=[stop()], again="once")  # bad
+    Account("a", country="US")  # bad
+    Account("a", zone="UTC", country="US", pipelines=[Sales.won])  # bad
+    move_deal("go", to=Sales.won).deal_id  # bad

@@ -1,0 +1,168 @@
+"""Definitions as users write them: mypy --strict has nothing to say about any of them."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime
+from decimal import Decimal
+
+from dealwright import (
+    Account,
+    Automation,
+    DealFields,
+    Incoming,
+    Lost,
+    Money,
+    Pipeline,
+    Stage,
+    Task,
+    Won,
+    branch,
+    case,
+    contact_added,
+    contact_removed,
+    create_deal,
+    days,
+    deal_created,
+    deal_updated,
+    entered,
+    event,
+    every_event,
+    hours,
+    minutes,
+    move_deal,
+    once,
+    person,
+    send_event,
+    set_task,
+    stage_changed,
+    stage_visit,
+    stop,
+    update_deal,
+    wait,
+    working_days,
+    working_hours,
+    working_minutes,
+)
+
+deal = DealFields()
+
+
+class Sales(Pipeline, key="sales", name="Sales"):
+    incoming = Incoming()
+    quoted = Stage("Sent the quote", probability=50, task=Task("Call back", due=working_days(2)))
+    waiting = Stage(task=None, because="the customer acts")
+    won = Won("Won", task=Task("Hand over", due=hours(4)))
+    lost = Lost("Lost", reasons=["Price"])
+
+
+class Care(Pipeline, key="care"):
+    asked = Stage("Asked")
+
+
+r1 = Automation(key="r1", on=deal_created(), do=[stop()])
+r2 = Automation(key="r2", on=deal_created(in_=Sales), do=[stop("end")], why="Because.")
+r3 = Automation(key="r3", on=deal_created(in_=[Sales.incoming, Care]), do=[stop()], again=every_event())
+r4 = Automation(key="r4", on=deal_updated(fields=[deal.amount, deal.owner], in_=Sales), do=[stop()])
+r5 = Automation(key="r5", on=deal_updated(fields=deal.tags), do=[stop()], again=once(per=deal))
+r6 = Automation(key="r6", on=stage_changed(from_=Sales.quoted, to=[Sales.won, Sales.lost]), do=[stop()])
+r7 = Automation(key="r7", on=stage_changed(in_=[Sales, Care]), do=[stop()], again=once(per=stage_visit))
+r8 = Automation(key="r8", on=entered(Sales.won, Sales.lost), do=[stop()], again=once(per=person, within=days(30)))
+r9 = Automation(key="r9", on=contact_added(in_=Sales), do=[stop()], when=event.contact.email.is_set())
+r10 = Automation(key="r10", on=contact_removed(), do=[stop()], when=[deal.main_contact.id.is_unset()])
+r11 = Automation(key="r11", on=entered(Sales.won), when=[deal.amount > 100, deal.amount <= 99.5], do=[stop()])
+r12 = Automation(key="r12", on=entered(Sales.won), when=deal.amount >= Decimal("1.50"), do=[stop()])
+r13 = Automation(key="r13", on=entered(Sales.won), when=deal.amount != Money("100", "EUR"), do=[stop()])
+r14 = Automation(
+    key="r14",
+    on=entered(Sales.won),
+    when=((deal.title == "x") | (deal.company == deal.title)) & ~deal.tags.has("a", "b"),
+    do=[stop()],
+)
+r15 = Automation(key="r15", on=entered(Sales.won), when=deal.close_date > date(2026, 1, 1), do=[stop()])
+r16 = Automation(key="r16", on=entered(Sales.won), when=deal.created_at < datetime(2026, 1, 1, tzinfo=UTC), do=[stop()])
+r17 = Automation(key="r17", on=entered(Sales.won), when=deal.stage_since >= deal.created_at, do=[stop()])
+r18 = Automation(
+    key="r18",
+    on=entered(Sales.won),
+    when=[deal.stage == Sales.won, deal.stage.is_in(Sales.won, Care.asked), deal.stage.is_open()],
+    do=[stop()],
+)
+r19 = Automation(
+    key="r19", on=entered(Sales.won), when=[deal.pipeline == Sales, deal.pipeline.is_in(Care)], do=[stop()]
+)
+r20 = Automation(
+    key="r20",
+    on=stage_changed(),
+    when=[deal.owner.is_set(), deal.owner != event.before.owner, deal.owner.email.is_in("a@example.com")],
+    do=[stop()],
+)
+r21 = Automation(
+    key="r21",
+    on=entered(Sales.won),
+    do=[
+        made := create_deal(
+            "next",
+            in_=Care.asked,
+            title="Care {{ deal.title }}",
+            owner=deal.owner,
+            amount=deal.amount,
+            close_date=deal.close_date,
+            reference=deal.reference,
+            tags=["care"],
+        ),
+        set_task("tell", text="See {{ steps.next.deal_id }}", due=working_minutes(15)),
+        branch("made", case(made.deal_id.is_set(), stop()), otherwise=[], unset=[stop()]),
+    ],
+)
+r22 = Automation(
+    key="r22",
+    on=entered(Sales.won),
+    do=[
+        update_deal("a", amount=5, title="T", owner="Ana", company=None, tags=["x"]),
+        update_deal("b", amount=Money(5, "EUR"), close_date=date(2026, 1, 1), reference=deal.id),
+        update_deal("c", amount=deal.amount, tags=deal.tags, owner=deal.owner, close_date=None),
+    ],
+)
+r23 = Automation(
+    key="r23",
+    on=entered(Sales.quoted),
+    do=[
+        wait("pause", days(2)),
+        wait("more", working_hours(4)),
+        moved := move_deal("go", to=Sales.lost, reason="Price", only_forward=False),
+        branch("moved", case([moved.moved.is_true(), moved.from_stage == "quoted"], stop())),
+    ],
+)
+r24 = Automation(
+    key="r24",
+    on=entered(Sales.won),
+    do=[
+        sent := send_event(
+            "deal.won",
+            to="erp",
+            step="erp",
+            with_={"n": 1, "x": 1.5, "who": deal.owner.name, "worth": deal.amount, "day": date(2026, 1, 1), "no": None},
+        ),
+        branch("ok", case(sent.status < 300, stop()), case(sent.status.is_in(404, 410), stop())),
+    ],
+)
+r25 = Automation(
+    key="r25",
+    on=entered(Sales.won),
+    do=[
+        set_task("a", text=deal.title, due=minutes(5), owner="Ana"),
+        set_task("b", text="B", due=hours(1), owner=deal.owner),
+    ],
+)
+r26 = Automation(key="r26", on=entered(Sales.won), when=(), do=(stop(),))
+
+acme = Account("acme", zone="America/New_York", country="US", pipelines=[Sales, Care], automations=[r1, r2, r3])
+other = Account(
+    key="other",
+    name="Other",
+    zone="Europe/Berlin",
+    country="DE",
+    currency="EUR",
+    working_hours="Mon-Fri 09:00-18:00",
+    pipelines=(Sales,),
+)
