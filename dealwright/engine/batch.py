@@ -125,6 +125,7 @@ class Batch:
     async def _resolve_unanswered(self) -> None:
         """Decide about effects that left without an answer, each by its delivery class, before anything else."""
         looked: dict[str, tuple[Connector, list[EffectRow]]] = {}
+        parked: list[EffectRow] = []
         for work in list(self._work.values()):
             for effect in work.claimed.effects:
                 if effect.step in work.progress.outcomes or effect.state not in ("sending", "unknown", "rejected"):
@@ -133,6 +134,7 @@ class Batch:
                 if effect.state == "rejected":
                     self._leave(work, "failed", f"{effect.step}: refused")
                 elif carrier is None:
+                    parked.append(effect)
                     self._leave(work, "parked", f"{effect.step}: outcome unknown, and its connector is gone")
                 else:
                     match remedy(effect, self._clock):
@@ -141,7 +143,10 @@ class Batch:
                         case "look":
                             looked.setdefault(carrier.name, (carrier, []))[1].append(effect)
                         case "park":
+                            parked.append(effect)
                             self._park(work, effect.step)
+        # Whoever reads the views must see that these are unknown; a `sending` is one whose answer may still come.
+        self._store.receive_outcomes([_unanswered(effect) for effect in parked if effect.state == "sending"])
         for carrier, effects in looked.values():
             self._receive(await look(carrier, effects, self._actor(effects[0])), self._clock.wall())
             for effect in effects:
@@ -405,3 +410,9 @@ class Batch:
 
 def _sent(effect: EffectRow, outcome: Sent, turn: int) -> StepOutcome:
     return StepOutcome(status="sent", turn=turn, receipt=dict(outcome.receipt), wrote=written(effect.request, outcome))
+
+
+def _unanswered(effect: EffectRow) -> EffectOutcome:
+    """Return the outcome of an attempt that was under way when its worker died."""
+    attempt = msgspec.structs.replace(effect, attempts=effect.attempts - 1)
+    return EffectOutcome(effect=attempt, outcome=Unknown(reason="its worker died before an answer was written"))

@@ -40,6 +40,11 @@ def evaluate(condition: ir.Condition, view: View, trace: Trace, *, at: str, leve
             return _joined("all of", parts, view, trace, at, level, all_of)
         case ir.Any(of=parts):
             return _joined("any of", parts, view, trace, at, level, any_of)
+        case ir.Not(of=ir.Compare() | ir.IsSet() | ir.IsIn() | ir.Has() as leaf):
+            truth, values = _leaf(leaf, view)
+            truth = negate(truth)
+            trace.add(at, describe(condition), told(truth), values, level)
+            return truth
         case ir.Not(of=part):
             return _joined("not", (part,), view, trace, at, level, lambda truths: negate(truths[0]))
         case _:
@@ -96,16 +101,16 @@ def _leaf(condition: ir.Condition, view: View) -> tuple[Truth, dict[str, str]]:
         case ir.Compare(field=field, op=op, value=operand):
             left = view.value(field.path)
             right = _operand(operand, view)
-            values = {field.path: spelled(left)}
+            values = {field.path: spelled(left, field.type)}
             if isinstance(operand, ir.Ref):
-                values[operand.path] = spelled(right)
+                values[operand.path] = spelled(right, operand.type)
             return _compare(left, op, right, view.account.currency), values
         case ir.IsSet(field=field):
             found = view.value(field.path)
-            return found is not None, {field.path: spelled(found)}
+            return found is not None, {field.path: spelled(found, field.type)}
         case ir.IsIn(field=field, values=wanted):
             found = view.value(field.path)
-            seen = {field.path: spelled(found)}
+            seen = {field.path: spelled(found, field.type)}
             if found is None:
                 return None, seen
             return any_of([_compare(found, "==", _operand(item, view), view.account.currency) for item in wanted]), seen
@@ -155,8 +160,8 @@ def _amounts(left: Money, right: object | None, currency: str | None) -> tuple[D
     return None, None
 
 
-def spelled(value: object | None) -> str:
-    """Return a fact as the trace shows it."""
+def spelled(value: object | None, type_: str = "") -> str:
+    """Return a fact as the trace shows it; `type_` tells a stage from tags."""
     match value:
         case None:
             return "unset"
@@ -169,7 +174,7 @@ def spelled(value: object | None) -> str:
         case datetime():
             return value.isoformat(timespec="minutes")
         case tuple():
-            return ", ".join(str(item) for item in value) or "none"
+            return ("." if type_ == "stage" else ", ").join(str(item) for item in value) or "none"
         case _:
             return shown_day(value) if hasattr(value, "toordinal") else str(value)  # type: ignore[arg-type]
 
@@ -185,6 +190,15 @@ def describe(condition: ir.Condition) -> str:
             return f"{field.path} in {', '.join(_written(value) for value in values)}"
         case ir.Has(field=field, values=tags):
             return f"{field.path} has {' or '.join(repr(tag) for tag in tags)}"
+        case ir.Not(of=ir.Compare() | ir.IsSet() | ir.IsIn() | ir.Has() as leaf):
+            truth, values = _leaf(leaf, view)
+            truth = negate(truth)
+            trace.add(at, describe(condition), told(truth), values, level)
+            return truth
+        case ir.Not(of=ir.IsSet(field=field)):
+            return f"{field.path} is unset"
+        case ir.Not(of=ir.Has() as has):
+            return describe(has).replace(" has ", " has not ", 1)
         case ir.Not(of=part):
             return f"not ({describe(part)})"
         case ir.All(of=parts):

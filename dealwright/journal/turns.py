@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Any, Final
 
@@ -182,7 +182,7 @@ class Turns(Part):
             "now": moment.now,
             "grace": self._takeover_after,
             "worker": self._worker,
-            "open_windows": sorted(self._open_windows),
+            "open_windows": sorted(self._open_windows) or [""],  # never empty: an empty list has no type
         }
 
     def _details(self, connection: Connection, account: str, automation: str, ids: Sequence[str]) -> Sequence[Claimed]:
@@ -287,9 +287,9 @@ class Turns(Part):
     def settle(self, settlements: Sequence[Settlement]) -> frozenset[str]:
         """End turns: new states, their transitions, and the next head of every lane that was let go.
 
-        Under the lanes' locks, one that is about to wait for events looks once more for those that came since its
-        turn began: else the wake-up would be lost. One that is about to be held by a stop looks whether the stop still
-        stands: else it would rest for ever.
+        One that is about to wait for events looks once more for those that came since its turn began, and lets none
+        come until it waits: else the wake-up would be lost. One that is about to be held by a stop looks whether the
+        stop still stands: else it would rest for ever.
         """
         if not settlements:
             return frozenset()
@@ -307,6 +307,7 @@ class Turns(Part):
             moment = self.database.lease(connection)
             mine = [item for item in settlements if item.execution_id in owned]
             stopped = self._stopped(connection, [owned[item.execution_id] for item in mine if _held_by_stop(item)])
+            self._let_no_event_come(connection, {owned[x.execution_id]["account"] for x in mine if x.on_events})
             rows, transitions = [], []
             for item in mine:
                 row = owned[item.execution_id]
@@ -385,6 +386,11 @@ class Turns(Part):
             for account in sorted({row["account"] for row in rows})
             for automation in switches.stopped(self.database, connection, account)
         )
+
+    def _let_no_event_come(self, connection: Connection, accounts: Collection[str]) -> None:
+        """Let appends wait: one that commits between our look and our commit would be routed past who waits for it."""
+        for account in sorted(accounts):
+            self.database.lock_account(connection, account, "append", shared=True)
 
     def _came(self, connection: Connection, row: Row, kinds: Sequence[str]) -> bool:
         if not kinds:

@@ -14,7 +14,7 @@ from typing import Final
 
 from dealwright.clock import PlayedClock
 from dealwright.engine.loop import Engine
-from dealwright.errors import DealwrightError
+from dealwright.errors import DealwrightError, InputError
 from dealwright.model.crm import Contact, Deal, Money, User
 from dealwright.model.requests import DealChanges
 from dealwright_embedded_crm import EmbeddedCrm
@@ -43,8 +43,10 @@ class Player:
         """Play to the end, or until `stop` is set; `tick` hears the business time and how many moments are played.
 
         Raises:
+            InputError: the CRM lacks stages that the story plays in.
             DealwrightError: the engine does not come to rest.
         """
+        self._look_at_the_stage()
         self._meet()
         for number, moment in enumerate(self._story.moments):
             await self._reach(moment.at, stop)
@@ -55,6 +57,17 @@ class Player:
                 self._act(act)
         await self._reach(self._story.ends, stop)
         await self._rest(stop)
+
+    def _look_at_the_stage(self) -> None:
+        there = {(pipeline.key, stage.key) for pipeline in self._crm.pipelines() for stage in pipeline.stages}
+        acts = [act for moment in self._story.moments for act in moment.acts]
+        wanted = {(_PIPELINE, act.stage) for act in acts if isinstance(act, Create | Move)}
+        wanted |= {(_RENEWALS, stage) for stage in (*_RENEWED, *_RENEWED.values(), "lost")}
+        if missing := sorted(f"{pipeline}.{stage}" for pipeline, stage in wanted - there):
+            raise InputError(
+                f"the demo's story plays in stages that the definitions do not have: {', '.join(missing)}. "
+                "Keep them, or change the story with them (flows/dealwright_flows/story.py); `up` needs no story"
+            )
 
     def _meet(self) -> None:
         """Everybody the story talks of gets into the CRM; contacts make no events until they are on a deal."""

@@ -120,14 +120,14 @@ def tell() -> Story:
 
 
 def slots() -> Sequence[datetime]:
-    """Return the moments at which people work: half hours of ten working days, and Saturday morning."""
+    """Return the moments at which people work: hours of ten working days, and Saturday morning."""
     found = []
     for day in range(DAYS):
         date = FIRST_DAY + timedelta(days=day)
         if date.weekday() == 6:
             continue
         begins, ends = (10 * 60, 14 * 60) if date.weekday() == 5 else (9 * 60, 18 * 60)
-        found += [date + timedelta(minutes=minute) for minute in range(begins + 5, ends, 30)]
+        found += [date + timedelta(minutes=minute) for minute in range(begins + 5, ends, 60)]
     return [slot.astimezone(UTC) for slot in found]
 
 
@@ -148,19 +148,19 @@ class _Writer:
         """One life with everything in it: found by a contact, quoted, waited for, asked, paid, won, renewed."""
         contact = self._person(Person(first_name="Nora", last_name="Lindqvist", phone="(212) 555-0142"))
         company = "Lindqvist Boatyard"
-        self._put(2, Create(deal=HERO, title="Workshop for the new hall", company=company, owner=2))
-        self._put(6, Link(deal=HERO, contact=contact))
-        self._put(12, Amount(deal=HERO, amount=31_500))
-        self._put(20, Move(deal=HERO, stage="met"))
-        self._put(30, Move(deal=HERO, stage="quoted"))
-        self._put(88, Move(deal=HERO, stage="agreed"))
-        self._put(104, Move(deal=HERO, stage="paid"))
-        self._put(122, Move(deal=HERO, stage="won"))
+        self._put(1, Create(deal=HERO, title="Workshop for the new hall", company=company, owner=2))
+        self._put(3, Link(deal=HERO, contact=contact))
+        self._put(6, Amount(deal=HERO, amount=31_500))
+        self._put(10, Move(deal=HERO, stage="met"))
+        self._put(15, Move(deal=HERO, stage="quoted"))
+        self._put(44, Move(deal=HERO, stage="agreed"))
+        self._put(52, Move(deal=HERO, stage="paid"))
+        self._put(61, Move(deal=HERO, stage="won"))
 
     def deal(self, deal: int) -> None:
         """One ordinary life, as far as the fortnight goes."""
         dice = self._dice
-        slot = int(len(self._slots) * 0.8 * deal / DEALS) + dice.randrange(4)
+        slot = int(len(self._slots) * 0.8 * deal / DEALS) + dice.randrange(2)
         company = f"{dice.choice(_TOWN)} {dice.choice(_TRADE)}"
         contact = self._somebody() if dice.random() < 0.72 else None
         spam = contact is not None and dice.random() < 0.06
@@ -180,10 +180,10 @@ class _Writer:
             ),
         )
         if spam:
-            self._put(slot + 3, Move(deal=deal, stage="lost", lost_reason="No answer"))
+            self._put(slot + 2, Move(deal=deal, stage="lost", lost_reason="No answer"))
             return
         if contact is None or dice.random() < 0.15:
-            slot += dice.randint(2, 8)
+            slot += dice.randint(1, 4)
             self._put(slot, Link(deal=deal, contact=self._somebody()))
             stage = "qualified"  # an automation sees to that
         self._live(deal, stage, slot)
@@ -191,30 +191,30 @@ class _Writer:
     def _live(self, deal: int, stage: str, slot: int) -> None:
         dice = self._dice
         for following in _PATH[_PATH.index(stage) + 1 if stage in _PATH else 0 :]:
-            slot += dice.randint(4, 22)
+            slot += dice.randint(2, 11)
             if dice.random() < 0.30:
                 self._put(slot, Amount(deal=deal, amount=int(round(dice.lognormvariate(9.2, 0.9), -2))))
-                slot += 2
+                slot += 1
             if dice.random() < 0.04:
                 self._put(slot, Unlink(deal=deal))
-                slot += 3
+                slot += 2
             fate = dice.random()
             if fate < 0.08:
                 self._put(slot, Move(deal=deal, stage="lost", lost_reason=dice.choice(_REASONS)))
                 if dice.random() < 0.3:
-                    self._put(slot + 14, Move(deal=deal, stage="qualified"))
+                    self._put(slot + 7, Move(deal=deal, stage="qualified"))
                 return
             if fate < 0.14:
                 return  # nobody touches it again this fortnight
             if following == "agreed" and dice.random() < 0.4:
-                slot += 38  # the quote lies there for more than two days
+                slot += 19  # the quote lies there for more than two days
             self._put(slot, Move(deal=deal, stage=following))
 
     def renewals(self) -> None:
         """Every day of the second week somebody looks after what came up for renewal."""
-        for slot in range(len(self._slots) * 6 // 10, len(self._slots), 9):
+        for slot in range(len(self._slots) * 6 // 10, len(self._slots), 5):
             self._put(slot, Renew(how="on"))
-        self._put(len(self._slots) - 4, Renew(how="lost"))
+        self._put(len(self._slots) - 2, Renew(how="lost"))
 
     def _somebody(self) -> int:
         """Somebody new, or (one in six) somebody known under another spelling."""

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner, Result
-from conftest import GOOD
+from company_files import GOOD
 
 from dealwright.cli.main import KERNEL, cli
 from dealwright.compile import ir

@@ -7,7 +7,7 @@ from typing import Any
 
 import msgspec
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from strategies_ir import accounts, another, automations
 
@@ -16,9 +16,6 @@ from dealwright.compile.digest import behaviour_digest, metadata_digest, release
 from dealwright.model.calendar import Calendar
 
 Path = tuple[Any, ...]
-
-
-few = settings(max_examples=40)
 
 
 def leaves(value: Any, path: Path = ()) -> Iterator[tuple[Path, bool]]:
@@ -62,7 +59,6 @@ def test_any_leaf_moves_exactly_its_own_digest(value, data):
     assert (new_description != description) == metadata, path
 
 
-@few
 @given(accounts)
 def test_ir_survives_json_with_its_digests(account):
     data = ir.encode(account)
@@ -73,14 +69,12 @@ def test_ir_survives_json_with_its_digests(account):
     assert release_digest(back) == release_digest(account)
 
 
-@few
 @given(accounts, st.data())
 def test_the_release_digest_moves_with_every_leaf(account, data):
     path, _ = data.draw(st.sampled_from(list(leaves(account))))
     assert release_digest(changed(account, path)) != release_digest(account)
 
 
-@few
 @given(automations)
 def test_digests_depend_on_meaning_and_not_on_order_of_keys(automation):
     def turned(value: Any) -> Any:

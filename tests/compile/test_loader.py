@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from conftest import GOOD, found
+from company_files import GOOD, found
 
 from dealwright.compile.loader import load
 from dealwright.compile.messages import Limits

@@ -6,7 +6,7 @@ from datetime import date
 from decimal import Decimal
 
 import pytest
-from conftest import GOOD, account_of, rule_of, short
+from company_files import GOOD, account_of, rule_of, short
 
 from dealwright.compile import ir
 from dealwright.model.calendar import Duration

@@ -54,8 +54,10 @@ def perform(crm: EmbeddedCrm, *calls: Call) -> list[Outcome]:
 
 def drain(crm: EmbeddedCrm, limit: int = 500) -> list[Any]:
     """Take everything that is in the feed."""
-    events: list[Any] = []
+    events: dict[str, Any] = {}
     while items := crm.pull(limit):
         crm.taken([item.event.source_id for item in items])
-        events.extend(item.event for item in items)
-    return events
+        for item in items:
+            assert item.event.source_id not in events, "an event that was taken came again"
+            events[item.event.source_id] = item.event
+    return list(events.values())

@@ -100,3 +100,15 @@ def test_the_trace_shows_every_part_with_the_values_it_saw() -> None:
         (1, "deal.main_contact.phone is set", "false"),
     ]
     assert lines[1].values == {"deal.amount": "unset"}
+
+
+def test_the_trace_of_a_negation_reads_as_one_line() -> None:
+    lines = [judge(condition)[1] for condition in (~deal.tags.has("spam"), ~deal.owner.is_set())]
+    assert [(line.what, line.result) for each in lines for line in each] == [
+        ("deal.tags has not 'spam'", "true"),
+        ("deal.owner is unset", "true"),
+    ]
+
+
+def test_a_stage_is_shown_with_its_pipeline() -> None:
+    assert judge(deal.stage == Sales.won)[1][0].values == {"deal.stage": "sales.incoming"}

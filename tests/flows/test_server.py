@@ -52,6 +52,7 @@ def test_inherited_prefect_settings_do_not_reach_the_server(monkeypatch: pytest.
     assert [name for name in made if name.startswith(("PREFECT_", "DEALWRIGHT_"))] == ["PREFECT_HOME"]
 
 
+@pytest.mark.slow
 def test_a_server_that_ends_while_starting_is_told_with_the_log(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

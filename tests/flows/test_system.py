@@ -20,7 +20,9 @@ import msgspec
 import pytest
 
 from dealwright.clock import PlayedClock, SystemClock
+from dealwright.engine.loop import Engine
 from dealwright.errors import InputError
+from dealwright.journal.store import Journal
 from dealwright_embedded_crm import EmbeddedCrm
 from dealwright_flows import workplace
 from dealwright_flows.children import clean_environment
@@ -369,6 +371,16 @@ def test_an_entrypoint_that_prefect_loads_runs_the_projects_own_window(
     with closing(sqlite3.connect(data / "journal.db")) as journal:
         query = "select version, phase from windows where run_id is not null"
         assert journal.execute(query).fetchall() == [(version, "recorded")]
+
+
+def test_a_story_whose_stages_are_gone_is_refused_before_it_is_played(tmp_path: Path) -> None:
+    clock = PlayedClock(tell().moments[0].at)
+    crm = EmbeddedCrm(f"sqlite:///{tmp_path}/crm.db", clock)
+    with closing(crm), closing(Journal(f"sqlite:///{tmp_path}/journal.db", clock)) as journal:
+        player = Player(tell(), crm, Engine(journal, [], clock), clock)
+        with pytest.raises(InputError, match=r"do not have: new-business\.agreed, .*renewals\.won"):
+            asyncio.run(player.play(asyncio.Event(), lambda now, number: None))
+        assert crm.users() == []
 
 
 def test_a_directory_is_worked_in_by_one_process_at_a_time(tmp_path: Path) -> None:

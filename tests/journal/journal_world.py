@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -31,6 +31,9 @@ from dealwright.model.delivery import Keyed
 from dealwright.model.events import DealCreated, DealUpdated, StageChanged
 from dealwright.model.requests import Outcome, Sent, SetTask
 from dealwright.ports import FeedItem
+
+Open = Callable[[], Journal]
+"""Opens a test's journal as one more worker."""
 
 MONDAY = datetime(2026, 3, 2, 14, 0, tzinfo=UTC)
 LEASE = 30.0

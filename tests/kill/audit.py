@@ -79,9 +79,7 @@ class _Audit:
         self._deaths = deaths
         self._workers = workers
         self._model = expected(world.deals)
-        self._titles: dict[str, str] = {
-            str(id_): title for id_, title in world.crm_rows("select id, title from deals")
-        }
+        self._titles: dict[str, str] = {str(id_): title for id_, title in world.crm_rows("select id, title from deals")}
         self._effects = {
             row[0]: Effect(*row)
             for row in world.journal_rows(
@@ -119,11 +117,18 @@ class _Audit:
             "executions": len(self._executions),
             "effects": len(self._effects),
             "kills": len(self._deaths),
-            "unanswered at kills": sum(death.unanswered for death in self._deaths),
+            "in flight at kills": sum(len(death.unanswered - before) for death, before in self._after()),
             "repeated": sum(effect.attempts > 1 for effect in self._effects.values()),
             "parked": sum(execution.state == "parked" for execution in self._executions.values()),
             "parked at most": len(self._deaths) * IN_FLIGHT * self._workers,
         }
+
+    def _after(self) -> Iterator[tuple[Death, frozenset[str]]]:
+        """Return each kill with what was unanswered at the one before it."""
+        before: frozenset[str] = frozenset()
+        for death in self._deaths:
+            yield death, before
+            before = death.unanswered
 
     def _title(self, subject: str) -> str:
         return self._titles.get(subject.removeprefix("deal:"), subject)
@@ -182,7 +187,7 @@ class _Audit:
                 yield Violation("unaccounted", f"{_name(effect)} was carried out, and is {effect.state}")
 
     def _is_parked(self, effect: Effect) -> bool:
-        return effect.state in ("sending", "unknown") and self._executions[effect.execution].state == "parked"
+        return effect.state == "unknown" and self._executions[effect.execution].state == "parked"
 
     def _business(self) -> Iterator[Violation]:
         """What stands in the CRM and at the receiver is what the model says, counted by names and not by keys."""
@@ -234,8 +239,10 @@ class _Audit:
         bound = len(self._deaths) * IN_FLIGHT * self._workers
         if len(parked) > bound:
             yield Violation("parked", f"{len(parked)} are parked; {bound} were in flight at most")
-        for death in self._deaths:
-            if len(death.unkeyed - unanswered) and self._workers == 1:
+        for death, before in self._after():
+            if len(death.unkeyed - before) > IN_FLIGHT * self._workers:
+                yield Violation("parked", f"{death.blow}: more was in flight than one request per window")
+            if death.unkeyed - unanswered and self._workers == 1:
                 yield Violation("repeated", f"{death.blow}: a send without a key got an answer after the kill")
 
     def _rest(self) -> Iterator[Violation]:
@@ -244,6 +251,7 @@ class _Audit:
         for what, query in {
             "lanes without a head": headless,
             "leases": "select id from executions where worker is not null",
+            "effects that are still sending": "select key from dw_effects where state = 'sending'",
             "windows that nobody closed": "select id from windows where closed_wall is null",
             "events that were not routed": "select id from events where routed_at is null",
         }.items():

@@ -45,23 +45,23 @@ class Point(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Moment(msgspec.Struct, frozen=True, kw_only=True):
-    """Get kill -9 so many seconds after the worker was ready (`starting`: after its process was started)."""
+    """Get kill -9 so many seconds after a ready worker was given work (`starting`: after its process was started)."""
 
     seconds: float
     starting: bool = False
 
     def __str__(self) -> str:
-        return f"{self.seconds * 1000:.0f} ms after {'the start' if self.starting else 'ready'}"
+        return f"{self.seconds * 1000:.0f} ms after {'the start' if self.starting else 'the work came'}"
 
 
 Blow = Point | Moment
 
 
 class Death(msgspec.Struct, frozen=True, kw_only=True):
-    """One kill: what was unanswered when it struck; `unkeyed` are the keys that nobody may repeat."""
+    """One kill: the effects that were unanswered when it struck; `unkeyed` are those that nobody may repeat."""
 
     blow: str
-    unanswered: int
+    unanswered: frozenset[str]
     unkeyed: frozenset[str]
     seconds: float
 
@@ -133,12 +133,17 @@ class Worker:
             self.process.stdout.close()
 
 
-def kill(world: World, blow: Blow, *, broken: str | None = None, alone: bool = True) -> Death:
-    """Start a worker, let it be struck, and return what was in flight (`alone`: no other worker is at the journal).
+def kill(world: World, blow: Blow, *, deals: int, broken: str | None = None, alone: bool = True) -> Death:
+    """Let people make deals and a worker be struck at work; return what was in flight.
+
+    `alone`: no other worker is at the journal.
 
     Raises:
         NotKilled: it never reached its fault point, or ended by itself.
     """
+    late = isinstance(blow, Moment) and not blow.starting
+    if not late:
+        world.people_make(deals)
     worker = Worker(
         world,
         fault=blow if isinstance(blow, Point) else None,
@@ -148,8 +153,9 @@ def kill(world: World, blow: Blow, *, broken: str | None = None, alone: bool = T
     started = time.monotonic()
     try:
         if isinstance(blow, Moment):
-            if not blow.starting:
+            if late:
                 worker.ready()
+                world.people_make(deals)
             worker.wait(blow.seconds)
             worker.signal(signal.SIGKILL)
         code = worker.end()
@@ -164,7 +170,7 @@ def kill(world: World, blow: Blow, *, broken: str | None = None, alone: bool = T
         world.wait_for_connections()
     rows = world.journal_rows(_UNANSWERED) if world.has_journal() else []
     unkeyed = frozenset(key for key, delivery in rows if delivery == "AT_MOST_ONCE")
-    return Death(blow=str(blow), unanswered=len(rows), unkeyed=unkeyed, seconds=seconds)
+    return Death(blow=str(blow), unanswered=frozenset(key for key, _ in rows), unkeyed=unkeyed, seconds=seconds)
 
 
 def finish(world: World, *, broken: str | None = None) -> float:

@@ -16,6 +16,8 @@ from tests.kill.world import World
 WAVE: Final = 10
 """Deals that people make before each kill."""
 
+OPERATOR: Final = "user:operator"
+
 AIMS: Final[dict[str, tuple[Point, ...]]] = {
     "send-without-key": (Point(name="act.after-request"), Point(name="act.after-request", nth=3)),
     "settle-before-receipt": tuple(Point(name="settle.after-commit", nth=nth) for nth in (2, 4, 6)),
@@ -24,12 +26,8 @@ AIMS: Final[dict[str, tuple[Point, ...]]] = {
 
 
 def struck(world: World, blows: Sequence[Blow], *, broken: str | None = None, wave: int = WAVE) -> list[Death]:
-    """Before each blow let people make some deals."""
-    deaths = []
-    for blow in blows:
-        world.people_make(wave)
-        deaths.append(kill(world, blow, broken=broken))
-    return deaths
+    """Strike one worker after the other; each finds what the ones before it left, and some new deals."""
+    return [kill(world, blow, deals=wave, broken=broken) for blow in blows]
 
 
 def at_points(world: World, source: random.Random, names: Sequence[str]) -> Report:
@@ -53,8 +51,7 @@ def two_workers(world: World, source: random.Random, count: int, *, wave: int = 
     try:
         staying.ready()
         for moment in moments(source, count):
-            world.people_make(wave)
-            deaths.append(kill(world, moment, alone=False))
+            deaths.append(kill(world, moment, deals=wave, alone=False))
         finish(world)
         staying.signal(signal.SIGTERM)
         assert staying.end() == 0
@@ -84,7 +81,7 @@ def stopped_at_the_gate(world: World, *, rounds: int, broken: str | None) -> Rep
             worker.ready()
             assert worker.line()["at"] == "gate"
             operator = Journal(world.places.journal, world.places.clock)
-            operator.stop(ACCOUNT, "", actor="user:test")
+            operator.stop(ACCOUNT, "", actor=OPERATOR)
             in_flight = {row[0] for row in world.journal_rows("select key from dw_effects where state = 'sending'")}
             before = _carried_out(world)
             go.touch()
@@ -96,9 +93,49 @@ def stopped_at_the_gate(world: World, *, rounds: int, broken: str | None) -> Rep
             Violation("after-stop", f"{key} left after the stop had returned")
             for key in sorted(_carried_out(world) - before - in_flight)
         ]
-        operator.resume(ACCOUNT, "", "run", actor="user:test")
+        operator.resume(ACCOUNT, "", "run", actor=OPERATOR)
         operator.close()
     finish(world, broken=broken)
+    report = audit(world, [])
+    return Report(violations=(*late, *report.violations), figures=report.figures)
+
+
+def stopped_while_unanswered(world: World) -> Report:
+    """Kill workers whose requests were answered, stop the account, let a worker find that, then let it all run."""
+    deaths = struck(world, [Point(name="act.after-request", nth=nth) for nth in (2, 4)])
+    operator = Journal(world.places.journal, world.places.clock)
+    operator.stop(ACCOUNT, "", actor=OPERATOR)
+    finish(world)
+    operator.resume(ACCOUNT, "", "run", actor=OPERATOR)
+    operator.close()
+    finish(world)
+    return audit(world, deaths)
+
+
+def told_to_end(world: World, number: signal.Signals) -> Report:
+    """Signal a worker that is about to send: it finishes that request and ends by itself; another one goes on."""
+    world.people_make(2 * WAVE)
+    go = world.directory / "go"
+    worker = Worker(world, arguments=["--halt", str(go), "--forever"])
+    try:
+        worker.ready()
+        assert worker.line()["at"] == "gate"
+        worker.signal(number)
+        go.touch()
+        assert worker.end() == 0
+    finally:
+        worker.put_down()
+    left = {
+        "leases": world.journal_rows("select id from executions where worker is not null"),
+        "sends without an answer": world.journal_rows(
+            "select key from dw_effects where state in ('sending', 'unknown')"
+        ),
+        "open windows": world.journal_rows("select id from windows where closed_wall is null"),
+    }
+    late = [Violation("stuck", f"{len(rows)} {what} were left behind") for what, rows in left.items() if rows]
+    if not world.journal_rows("select id from dw_executions where state = 'ready'"):
+        late.append(Violation("lost", "nothing was given back, so nothing was under way"))
+    finish(world)
     report = audit(world, [])
     return Report(violations=(*late, *report.violations), figures=report.figures)
 

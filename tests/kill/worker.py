@@ -61,9 +61,7 @@ async def _work(places: Places, options: argparse.Namespace) -> None:
     longest = max(crm.call_timeout, webhook.call_timeout)
     journal = breaks.journal_class(options.broken, options.halt)(places.journal, clock, takeover_after=longest)
     journal.record_release(COMPANY)
-    site = AccountSite(
-        key=ACCOUNT, crm=crm, feeds=(crm,), connectors=breaks.connectors(options.broken, (crm, webhook))
-    )
+    site = AccountSite(key=ACCOUNT, crm=crm, feeds=(crm,), connectors=breaks.connectors(options.broken, (crm, webhook)))
     _say(Ready(recovery=journal.start()))
     engine = Engine(journal, [site], clock, linger=LINGER, batch_limit=BATCH)
     await asyncio.gather(engine.run(stop), _play(engine, clock, stop, forever=options.forever))

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import os
 import sqlite3
 import subprocess
 import sys
 import time
-import uuid
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -17,18 +15,17 @@ from typing import Any, Final, Literal
 
 import msgspec
 import psycopg
-from psycopg import sql
 
 from dealwright.model.crm import Contact, Money
 from dealwright.model.requests import CreateDeal
 from dealwright_embedded_crm import EmbeddedCrm
+from tests.databases import postgresql
 from tests.kill.clock import FileClock
 from tests.kill.definitions import COMPANY
 from tests.kill.model import QUOTED, SMALL, person, title
 
 Kind = Literal["sqlite", "postgresql"]
 
-SERVER: Final = os.environ.get("DEALWRIGHT_TEST_POSTGRESQL", "postgresql://root@127.0.0.1:5432/test")
 START: Final = datetime(2026, 3, 2, 14, 0, tzinfo=UTC)
 SECRET: Final = "a secret of the kill test only"
 
@@ -170,25 +167,5 @@ def _databases(directory: Path, kind: Kind) -> Iterator[tuple[str, str]]:
     if kind == "sqlite":
         yield f"sqlite:///{directory / 'journal.db'}", f"sqlite:///{directory / 'crm.db'}"
         return
-    names = [f"kill_{what}_{uuid.uuid4().hex[:10]}" for what in ("journal", "crm")]
-    base = SERVER.rpartition("/")[0].replace("postgresql://", "postgresql+psycopg://")
-    try:
-        _administer("create database {}", names)
-        yield f"{base}/{names[0]}", f"{base}/{names[1]}"
-    finally:
-        _administer("drop database if exists {} with (force)", names)
-
-
-def _administer(statement: str, names: Sequence[str]) -> None:
-    with psycopg.connect(SERVER, autocommit=True) as connection:
-        for name in names:
-            connection.execute(sql.SQL(statement).format(sql.Identifier(name)))
-
-
-def postgresql_is_there() -> bool:
-    """Say whether a PostgreSQL server answers."""
-    try:
-        psycopg.connect(SERVER, connect_timeout=5).close()
-    except psycopg.OperationalError:
-        return False
-    return True
+    with postgresql("kill_journal") as journal, postgresql("kill_crm") as crm:
+        yield journal, crm

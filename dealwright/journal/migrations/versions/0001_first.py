@@ -447,17 +447,22 @@ def _refuse_changes(table: str) -> None:
 
 
 def _create_views() -> None:
-    """Create the public views (docs/views.md): instants as ISO 8601 text in UTC, the same on both databases."""
+    """Create the public views (docs/views.md): the same values on both databases, instants as ISO 8601 text in UTC."""
 
     def iso(column: str) -> str:
+        fraction = f"(({column} % 1000000 + 1000000) % 1000000)"  # of the second before, also in the years before 1970
         if op.get_bind().dialect.name == "sqlite":
-            return f"strftime('%Y-%m-%dT%H:%M:%fZ', {column} / 1000000.0, 'unixepoch')"
-        return f"to_char(to_timestamp({column} / 1000000.0) at time zone 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS.MS\"Z\"')"
+            second = f"strftime('%Y-%m-%dT%H:%M:%S', ({column} - {fraction}) / 1000000, 'unixepoch')"
+            return f"{second} || '.' || substr('00000' || {fraction}, -6) || 'Z'"
+        second = (
+            f"to_char(to_timestamp(({column} - {fraction}) / 1000000) at time zone 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS')"
+        )
+        return f"{second} || '.' || lpad({fraction}::text, 6, '0') || 'Z'"
 
     views = {
         "dw_events": f"""
             select id, account, source, kind, subject, {iso("occurred_at")} as occurred_at,
-                {iso("received_at")} as received_at, late
+                {iso("received_at")} as received_at, case when late then 1 else 0 end as late
             from events
         """,
         "dw_executions": f"""
