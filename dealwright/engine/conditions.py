@@ -190,11 +190,6 @@ def describe(condition: ir.Condition) -> str:
             return f"{field.path} in {', '.join(_written(value) for value in values)}"
         case ir.Has(field=field, values=tags):
             return f"{field.path} has {' or '.join(repr(tag) for tag in tags)}"
-        case ir.Not(of=ir.Compare() | ir.IsSet() | ir.IsIn() | ir.Has() as leaf):
-            truth, values = _leaf(leaf, view)
-            truth = negate(truth)
-            trace.add(at, describe(condition), told(truth), values, level)
-            return truth
         case ir.Not(of=ir.IsSet(field=field)):
             return f"{field.path} is unset"
         case ir.Not(of=ir.Has() as has):
