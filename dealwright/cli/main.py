@@ -17,6 +17,7 @@ KERNEL: Final[Mapping[str, tuple[str, str]]] = MappingProxyType(
     {
         "check": ("dealwright.cli.definitions:check", "Check definition files."),
         "compile": ("dealwright.cli.definitions:compile_", "Show what definition files mean, as a summary or as JSON."),
+        "history": ("dealwright.cli.history:history", "Show everything that happened to a deal, and why."),
         "mode": (
             "dealwright.cli.operate:mode",
             "Let an automation or an account act, or only record what it would do.",

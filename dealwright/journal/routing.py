@@ -14,6 +14,7 @@ from dealwright.engine.records import Routed, ToRoute
 from dealwright.journal import lanes, reservations
 from dealwright.journal.database import statement
 from dealwright.journal.parts import Part
+from dealwright.journal.payload import seal
 from dealwright.mirror.identity import Merge, identify
 from dealwright.mirror.identity import persons as read_persons
 from dealwright.mirror.observe import observe
@@ -74,7 +75,7 @@ class Routing(Part):
     def _observe(
         self, connection: Connection, account: ir.Account, events: Sequence[ToRoute], now: int
     ) -> tuple[frozenset[int], Sequence[Merge]]:
-        late = observe(connection, account.key, events, as_of=now)
+        late = observe(connection, account.key, events, as_of=now, seal=seal)
         if late:
             connection.execute(_LATE, {"ids": sorted(late)})
         contacts = dict.fromkeys(contact for item in events for contact in item.event.after.contacts)

@@ -105,14 +105,14 @@ def identify(
             person = merged[person]
         return person
 
-    for contact, own in sorted(keys.items()):
+    for id_, own in sorted(keys.items()):
         candidates = {now(by_key[key]) for key in own if key in by_key}
-        if contact in by_contact:
-            candidates.add(now(by_contact[contact]))
-        person = min(candidates, default=contact)
+        if id_ in by_contact:
+            candidates.add(now(by_contact[id_]))
+        person = min(candidates, default=id_)
         for loser in candidates - {person}:
             merged[loser] = person
-        by_contact[contact] = person
+        by_contact[id_] = person
         by_key.update(dict.fromkeys(own, person))
 
     for statement, found, before in ((_PUT_CONTACT, by_contact, known[0]), (_PUT_KEY, by_key, known[1])):

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Final
 
-import msgspec
 from sqlalchemy import Connection, bindparam, text
 
 from dealwright.engine.records import ToRoute
@@ -21,8 +20,13 @@ _KEEP: Final = text(
 )
 
 
-def observe(connection: Connection, account: str, events: Sequence[ToRoute], *, as_of: int) -> frozenset[int]:
-    """Keep the newest state that the events tell; return the ids of those that came late (told an older state)."""
+def observe(
+    connection: Connection, account: str, events: Sequence[ToRoute], *, as_of: int, seal: Callable[[Deal], bytes]
+) -> frozenset[int]:
+    """Keep the newest state that the events tell; return the ids of those that came late (told an older state).
+
+    `seal` is the journal's payload codec: deals hold personal data.
+    """
     subjects = sorted({item.event.after.id for item in events})
     rows = connection.execute(_VERSIONS, {"account": account, "ids": subjects})
     known: dict[str, int] = {row.id: row.version for row in rows}
@@ -44,7 +48,7 @@ def observe(connection: Connection, account: str, events: Sequence[ToRoute], *, 
                     "id": deal.id,
                     "version": deal.version,
                     "as_of": as_of,
-                    "body": msgspec.json.encode(deal),
+                    "body": seal(deal),
                 }
                 for deal in sorted(newest.values(), key=lambda deal: deal.id)
             ],

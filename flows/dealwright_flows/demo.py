@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Coroutine, Sequence
+from collections.abc import Coroutine
 from datetime import datetime
 from pathlib import Path
 from typing import Any, Final, Protocol
 
+from dealwright.cli.timeline import step_names
 from dealwright.clock import PlayedClock
-from dealwright.compile import ir
 from dealwright.errors import InputError
 from dealwright_embedded_crm import EmbeddedCrm
 from dealwright_flows.player import Player
@@ -99,17 +99,6 @@ async def _play(system: System, player: Player, story: Story, stop: asyncio.Even
         raise error
 
 
-def _names(steps: Sequence[ir.Step]) -> list[str]:
-    """Return the names of steps in the order they are written, those inside branches too."""
-    found: list[str] = []
-    for step in steps:
-        found.append(step.name)
-        if isinstance(step, ir.BranchStep):
-            for way in (*(case.do for case in step.cases), step.otherwise, step.unset or ()):
-                found += _names(way)
-    return found
-
-
 async def _first(stop: asyncio.Event, work: Coroutine[Any, Any, object]) -> None:
     """Wait for `work`, but no longer than until `stop` is set."""
     working = asyncio.ensure_future(work)
@@ -145,7 +134,7 @@ def _figures(system: System, player: Player, crm: EmbeddedCrm, story: Story, sec
         stages=stages,
         hero=hero,
         timeline=system.journal.timeline(account, f"deal:{hero.id}"),
-        steps={automation.key: _names(automation.do) for automation in release.account.automations},
+        steps={automation.key: list(step_names(automation.do)) for automation in release.account.automations},
         wrong=tuple(system.wrong),
         unrecorded=system.recorded.left,
     )

@@ -9,7 +9,7 @@ import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from journal_world import created, deal, one, receive
+from journal_world import created, deal, one, receive, route
 
 from dealwright.journal.payload import PayloadError, pack, seal, unpack, unseal
 from dealwright.journal.store import Journal
@@ -77,6 +77,13 @@ def test_a_payload_that_is_cut_off_is_refused() -> None:
 def test_a_payload_of_another_shape_is_refused() -> None:
     with pytest.raises(msgspec.ValidationError):
         unseal(seal({"amount": Decimal(1)}), Deal)
+
+
+def test_the_last_known_state_of_a_deal_is_written_through_the_codec(journal: Journal) -> None:
+    known = deal("a", 3, [Contact(id="c", phone="212 555 0101")])
+    receive(journal, created("1", known))
+    route(journal)
+    assert unseal(one(journal, "select body from mirror_deals"), Deal) == known
 
 
 def test_a_large_body_is_small_in_the_journal(journal: Journal) -> None:

@@ -13,8 +13,11 @@ from tests.kill.definitions import ACCOUNT
 from tests.kill.harness import Blow, Death, Point, Worker, finish, kill, moments, points
 from tests.kill.world import World
 
-WAVE: Final = 10
-"""Deals that people make before each kill."""
+WAVE: Final = 8
+"""Deals that people make for each kill."""
+
+ROUND: Final = 20
+"""Kills after which a worker may finish and everything is compared, in runs of hundreds."""
 
 OPERATOR: Final = "user:operator"
 
@@ -38,21 +41,24 @@ def at_points(world: World, source: random.Random, names: Sequence[str]) -> Repo
 
 
 def at_moments(world: World, source: random.Random, count: int, *, wave: int = WAVE) -> Report:
-    """Kill workers at random moments, then let one finish, and audit."""
-    deaths = struck(world, moments(source, count), wave=wave)
-    finish(world)
-    return audit(world, deaths)
+    """Kill workers at random moments, then let one finish, and audit; of hundreds, after each round."""
+    deaths: list[Death] = []
+    while True:
+        deaths += struck(world, moments(source, min(ROUND, count - len(deaths))), wave=wave)
+        finish(world)
+        report = audit(world, deaths)
+        if report.violations or len(deaths) >= count:
+            return report
 
 
 def two_workers(world: World, source: random.Random, count: int, *, wave: int = WAVE) -> Report:
     """Kill one of two workers that share a journal, again and again; the other one goes on."""
-    deaths = []
+    deaths: list[Death] = []
     staying = Worker(world, arguments=["--forever"])
     try:
         staying.ready()
-        for moment in moments(source, count):
-            deaths.append(kill(world, moment, deals=wave, alone=False))
-        finish(world)
+        deaths += [kill(world, moment, deals=wave, alone=False) for moment in moments(source, count)]
+        finish(world, alone=False)
         staying.signal(signal.SIGTERM)
         assert staying.end() == 0
     finally:
@@ -65,6 +71,7 @@ def aimed(world: World, aim: str, *, kills: int, broken: str | None) -> Report:
     if aim == "skip-epoch-check":
         return stopped_at_the_gate(world, rounds=kills, broken=broken)
     blows = AIMS[aim]
+    world.people_make(WAVE)
     deaths = struck(world, [blows[number % len(blows)] for number in range(kills)], broken=broken)
     finish(world, broken=broken)
     return audit(world, deaths)

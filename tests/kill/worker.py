@@ -36,6 +36,7 @@ class Ready(msgspec.Struct, frozen=True, kw_only=True):
     """The worker has recovered and begins."""
 
     at: str = "ready"
+    worker: str
     recovery: Recovery
 
 
@@ -62,7 +63,7 @@ async def _work(places: Places, options: argparse.Namespace) -> None:
     journal = breaks.journal_class(options.broken, options.halt)(places.journal, clock, takeover_after=longest)
     journal.record_release(COMPANY)
     site = AccountSite(key=ACCOUNT, crm=crm, feeds=(crm,), connectors=breaks.connectors(options.broken, (crm, webhook)))
-    _say(Ready(recovery=journal.start()))
+    _say(Ready(worker=journal.worker, recovery=journal.start()))
     engine = Engine(journal, [site], clock, linger=LINGER, batch_limit=BATCH)
     await asyncio.gather(engine.run(stop), _play(engine, clock, stop, forever=options.forever))
     await webhook.close()

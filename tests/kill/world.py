@@ -139,15 +139,15 @@ def world(directory: Path, kind: Kind) -> Iterator[World]:
     """Make a world in a directory, and take it down."""
     directory.mkdir(parents=True, exist_ok=True)
     (directory / "secret").write_text(SECRET, encoding="ascii")
-    with _databases(directory, kind) as (journal, crm), _receiver(directory, "erp") as erp:
-        with _receiver(directory, "audit", "--no-dedupe") as audit:
-            places = Places(directory=str(directory), journal=journal, crm=crm, erp=erp, audit=audit)
-            (directory / "world.json").write_bytes(msgspec.json.encode(places))
-            made = World(places)
-            try:
-                yield made
-            finally:
-                made.close()
+    with (
+        _databases(directory, kind) as (journal, crm),
+        _receiver(directory, "erp") as erp,
+        _receiver(directory, "audit", "--no-dedupe") as audit,
+    ):
+        places = Places(directory=str(directory), journal=journal, crm=crm, erp=erp, audit=audit)
+        (directory / "world.json").write_bytes(msgspec.json.encode(places))
+        with closing(World(places)) as made:
+            yield made
 
 
 @contextmanager
