@@ -213,5 +213,6 @@ def _references(connection: Connection, rows: list[Row]) -> set[str]:
     if not wanted:
         return set()
     deals = schema.deals.c
-    query = select(deals.reference).where(deals.pipeline == rows[0].deal.pipeline, deals.reference.in_(wanted))
-    return set(connection.execute(query).scalars())
+    # Without "and pipeline = ...": PostgreSQL would go by the pipeline and compare every deal with every reference.
+    query = select(deals.pipeline, deals.reference).where(deals.reference.in_(wanted))
+    return {row.reference for row in connection.execute(query) if row.pipeline == rows[0].deal.pipeline}

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import datetime
 from typing import TypeAlias
+from zoneinfo import ZoneInfo
 
 import msgspec
 
@@ -133,7 +134,8 @@ class _Walk:
         if until is None:
             until = calendar.add(self._calendar, self._now, step.duration)
             self._remember(waits={**self._progress.waits, step.name: until})
-            self._trace.add(step.name, "wait", "waiting", {"until": until.isoformat(timespec="minutes")})
+            local = until.astimezone(ZoneInfo(self._calendar.zone))
+            self._trace.add(step.name, "wait", "waiting", {"until": f"{local:%a %d %b %Y %H:%M}"})
         elif until <= self._now:
             return
         self._passed.append((step.name, "waiting"))

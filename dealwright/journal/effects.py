@@ -31,7 +31,7 @@ _KEPT: Final = statement(
     """
     update effects set state = case when state in ('sending', 'unknown') then 'unknown' else :state end,
         reason = :reason
-    where key = :key
+    where key = :key and state in ('planned', 'held', 'sending', 'unknown')
     """
 )
 _RECEIPT: Final = statement(

@@ -51,6 +51,7 @@ def test_a_task_keeps_its_lines_and_nothing_else_that_steers(crm: EmbeddedCrm) -
         ({"tags": [str(n) for n in range(101)]}, "bad_tags"),
         ({"amount": Money(Decimal("NaN"), "USD")}, "bad_amount"),
         ({"amount": Money(Decimal("sNaN"), "USD")}, "bad_amount"),
+        ({"amount": Money(Decimal("Infinity"), "USD")}, "bad_amount"),
         ({"amount": Money(Decimal("-Infinity"), "USD")}, "bad_amount"),
         ({"amount": Money(Decimal("-0.01"), "USD")}, "bad_amount"),
         ({"amount": Money(Decimal("0.001"), "USD")}, "bad_amount"),

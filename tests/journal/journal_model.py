@@ -59,6 +59,10 @@ class ModelExecution:
         self.history.append(state)
 
 
+class SentAgain(Exception):
+    """What has ended would be sent again."""
+
+
 class Model:
     """What the journal must hold after the same calls."""
 
@@ -102,7 +106,9 @@ class Model:
                 self._lane(made).append(made)
         came = {(event.subject, event.kind) for event in events}
         self.wake(
-            x for x in self.executions.values() if x.state == "waiting" and any((x.subject, k) in came for k in x.awaits)
+            x
+            for x in self.executions.values()
+            if x.state == "waiting" and any((x.subject, k) in came for k in x.awaits)
         )
 
     def _lane(self, x: ModelExecution) -> list[ModelExecution]:
@@ -226,10 +232,13 @@ class Model:
             elif holder != id_:
                 return "lost"
         if verdict.decision == "send":
-            assert effect.state in ("planned", "sending", "unknown"), "what has a receipt is sent again"
+            if effect.state not in ("planned", "sending", "unknown"):
+                raise SentAgain(id_)
             effect.state, effect.attempts = "sending", effect.attempts + 1
             return "sending"
         result = {"hold": "held", "drop": "dropped"}[verdict.decision]
+        if effect.state in ("sent", "rejected", "dropped"):
+            return result
         effect.state = "unknown" if effect.state in ("sending", "unknown") else result
         effect.reason = verdict.reason
         return result

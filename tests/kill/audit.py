@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any, Literal
 
 import msgspec
@@ -66,18 +66,18 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
         return Counter(item.sort for item in self.violations)
 
 
-def audit(world: World, deaths: Sequence[Death], *, workers: int = 1) -> Report:
-    """Compare everything with everything, when nothing is left to do."""
-    return _Audit(world, deaths, workers).report()
+def audit(world: World, deaths: Sequence[Death], *, alone: bool = True) -> Report:
+    """Compare everything with everything, when nothing is left to do (`alone`: one worker at a time was at work)."""
+    return _Audit(world, deaths, alone).report()
 
 
 class _Audit:
     """What was read once, and the comparisons."""
 
-    def __init__(self, world: World, deaths: Sequence[Death], workers: int) -> None:
+    def __init__(self, world: World, deaths: Sequence[Death], alone: bool) -> None:
         self._world = world
         self._deaths = deaths
-        self._workers = workers
+        self._alone = alone
         self._model = expected(world.deals)
         self._titles: dict[str, str] = {str(id_): title for id_, title in world.crm_rows("select id, title from deals")}
         self._effects = {
@@ -120,7 +120,7 @@ class _Audit:
             "in flight at kills": sum(len(death.unanswered - before) for death, before in self._after()),
             "repeated": sum(effect.attempts > 1 for effect in self._effects.values()),
             "parked": sum(execution.state == "parked" for execution in self._executions.values()),
-            "parked at most": len(self._deaths) * IN_FLIGHT * self._workers,
+            "parked at most": len(self._deaths) * IN_FLIGHT,
         }
 
     def _after(self) -> Iterator[tuple[Death, frozenset[str]]]:
@@ -232,17 +232,17 @@ class _Audit:
         for effect in self._effects.values():
             if effect.key in unanswered and effect.execution not in parked:
                 yield Violation("lost", f"{_name(effect)} has no answer, and nobody is told: its execution went on")
-            if effect.key in unanswered and effect.key not in struck and self._workers == 1:
+            if effect.key in unanswered and effect.key not in struck and self._alone:
                 yield Violation("parked", f"{_name(effect)} is parked, and was not in flight at any kill")
         without = parked - {self._effects[key].execution for key in unanswered}
         yield from (Violation("parked", f"execution {id_} is parked without an open effect") for id_ in without)
-        bound = len(self._deaths) * IN_FLIGHT * self._workers
+        bound = len(self._deaths) * IN_FLIGHT
         if len(parked) > bound:
             yield Violation("parked", f"{len(parked)} are parked; {bound} were in flight at most")
         for death, before in self._after():
-            if len(death.unkeyed - before) > IN_FLIGHT * self._workers:
+            if len(death.unkeyed - before) > IN_FLIGHT:
                 yield Violation("parked", f"{death.blow}: more was in flight than one request per window")
-            if death.unkeyed - unanswered and self._workers == 1:
+            if death.unkeyed - unanswered and self._alone:
                 yield Violation("repeated", f"{death.blow}: a send without a key got an answer after the kill")
 
     def _rest(self) -> Iterator[Violation]:
@@ -269,5 +269,5 @@ def _compare(what: str, wanted: Counter[Any], seen: Counter[Any]) -> Iterator[Vi
     yield from (Violation("twice", f"{what} {_said(each)}") for each in (seen - wanted).elements())
 
 
-def _said(each: Hashable) -> str:
-    return " of ".join(map(str, each)) if isinstance(each, Iterable) and not isinstance(each, str) else str(each)
+def _said(each: object) -> str:
+    return " of ".join(map(str, each)) if isinstance(each, tuple) else str(each)

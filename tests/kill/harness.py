@@ -34,7 +34,10 @@ IN_FLIGHT: Final = BATCH * len(AT_MOST_ONCE)
 """Sends without a key that one worker has in flight at most: one bulk request per window, one window per automation."""
 
 LEASED: Final = "select distinct worker from executions where state = 'running' and lease_boot <> 'dead'"
-UNANSWERED: Final = "select key, delivery from dw_effects where state in ('sending', 'unknown')"
+UNANSWERED: Final = """
+    select key, delivery, worker from dw_effects join attempts on effect_key = key and n = dw_effects.attempts
+    where state in ('sending', 'unknown')
+"""
 
 
 class Point(msgspec.Struct, frozen=True, kw_only=True):
@@ -66,7 +69,6 @@ class Death(msgspec.Struct, frozen=True, kw_only=True):
     blow: str
     unanswered: frozenset[str]
     unkeyed: frozenset[str]
-    seconds: float
 
 
 class NotKilled(AssertionError):
@@ -88,6 +90,7 @@ class Worker:
         self.process = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=subprocess.PIPE)
         self._read = b""
         self._world = world
+        self.name = ""
 
     def line(self, patience: float = PATIENCE) -> dict[str, Any]:
         """Return the next line that the worker says."""
@@ -114,6 +117,7 @@ class Worker:
         kept = self._world.journal_rows(LEASED)
         strange = {worker for (worker,) in kept if worker != said["worker"]}
         assert not (alone and strange), f"leases of {strange} are still waited for"
+        self.name = str(said["worker"])
 
     def end(self) -> int:
         """Wait until the worker has ended; return its exit code."""
@@ -159,7 +163,6 @@ def kill(world: World, blow: Blow, *, deals: int, broken: str | None = None, alo
         broken=broken,
         arguments=["--forever"] if isinstance(blow, Moment) else [],
     )
-    started = time.monotonic()
     try:
         if isinstance(blow, Moment):
             if late:
@@ -174,12 +177,15 @@ def kill(world: World, blow: Blow, *, deals: int, broken: str | None = None, alo
         worker.put_down()
     if code != -signal.SIGKILL:
         raise NotKilled(f"{blow}: the worker was to die by SIGKILL there, and ended with {code}")
-    seconds = time.monotonic() - started
     if alone:
         world.wait_for_connections()
     rows = world.journal_rows(UNANSWERED) if world.has_journal() else []
-    unkeyed = frozenset(key for key, delivery in rows if delivery == "AT_MOST_ONCE")
-    return Death(blow=str(blow), unanswered=frozenset(key for key, _ in rows), unkeyed=unkeyed, seconds=seconds)
+    found = [(key, delivery) for key, delivery, name in rows if alone or name == worker.name]
+    return Death(
+        blow=str(blow),
+        unanswered=frozenset(key for key, _ in found),
+        unkeyed=frozenset(key for key, delivery in found if delivery == "AT_MOST_ONCE"),
+    )
 
 
 def finish(world: World, *, broken: str | None = None, alone: bool = True) -> None:

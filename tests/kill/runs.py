@@ -63,7 +63,7 @@ def two_workers(world: World, source: random.Random, count: int, *, wave: int = 
         assert staying.end() == 0
     finally:
         staying.put_down()
-    return audit(world, deaths, workers=2)
+    return audit(world, deaths, alone=False)
 
 
 def aimed(world: World, aim: str, *, kills: int, broken: str | None) -> Report:

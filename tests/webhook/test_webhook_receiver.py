@@ -79,6 +79,19 @@ def test_what_was_answered_survives_kill_9(tmp_path: Path) -> None:
     assert record[0]["server"] == "erp"
 
 
+def test_every_line_is_in_the_log_before_its_answer_comes(tmp_path: Path) -> None:
+    log = tmp_path / "r.jsonl"
+
+    async def act(connector: WebhookConnector, receiver: Receiver) -> list[int]:
+        found = []
+        for number in range(20):
+            await connector.perform([event(f"k{number}")])
+            found.append(len(lines(log)))
+        return found
+
+    assert play(log, act) == list(range(1, 21))
+
+
 def test_a_line_that_a_crash_cut_off_is_cut_away(tmp_path: Path) -> None:
     log = tmp_path / "r.jsonl"
 

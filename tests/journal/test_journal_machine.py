@@ -1,0 +1,479 @@
+"""The journal against its model: any order of appends, routes, claims, crashes and switches, compared after each."""
+
+from __future__ import annotations
+
+import copy
+import shutil
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+from typing import Any, TypeVar
+
+import pytest
+from conftest import empty
+from hypothesis import HealthCheck, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, invariant, rule, run_state_machine_as_test
+from journal_model import ENDED, HOLDING, Model, ModelEvent, SentAgain
+from journal_world import (
+    ACME,
+    HOLD,
+    SEND,
+    SHADOW,
+    HandClock,
+    answers,
+    created,
+    deal,
+    effect_of,
+    execute,
+    headless,
+    moved,
+    receive,
+    turn_of,
+    updated,
+    window,
+)
+from msgspec.structs import replace
+from sqlalchemy import text
+
+from dealwright.engine.act import effect_key
+from dealwright.engine.records import Claimed, EffectOutcome, EffectRow, GateRequest, Reservation, Settlement, Verdict
+from dealwright.errors import JournalError
+from dealwright.journal.database import instant
+from dealwright.journal.store import Journal
+from dealwright.model.requests import Outcome, Refused, Sent, TryAgain, Unknown
+
+LONG = 1000.0
+"""Seconds of a lease here: more than a test takes, so that on PostgreSQL too time passes only when it is told to."""
+
+ITEMS = {"deal_created": created, "deal_updated": updated, "stage_changed": moved}
+ANSWERED = {"deal_created": ("greet",), "deal_updated": ("watch", "follow"), "stage_changed": ()}
+STEPS = ("one", "two")
+OUTCOMES: dict[str, Outcome] = {
+    "sent": Sent(),
+    "rejected": Refused(code="no", message="no"),
+    "planned": TryAgain(reason="busy"),
+    "unknown": Unknown(reason="no answer"),
+}
+AFTER = {  # how the engine may leave an execution, by where it stands with it
+    "decide": ("ready", "waiting", "held", "parked", "retrying", "done", "failed", "cancelled", "skipped"),
+    "planned": ("ready", "retrying", "cancelled"),
+    "sent": ("ready", "waiting", "done"),
+    "rejected": ("failed",),
+    "try again": ("retrying",),
+    "unknown": ("retrying", "parked"),
+    "stopped": ("held",),
+    "lost": ("skipped",),
+}
+keys = st.sampled_from(["greet", "watch", "follow"])
+picks = st.integers(0, 1000)
+
+
+@dataclass
+class Bench:
+    """What a worker believes of an execution that it claimed, rightly or not."""
+
+    claimed: Claimed
+    stands: str
+    effect: EffectRow | None = None
+
+
+_Method = TypeVar("_Method", bound=Callable[..., None])
+_ACTIONS: dict[str, dict[str, st.SearchStrategy[Any]]] = {}
+_WEIGHTED: list[str] = []
+
+
+def action(weight: int, **arguments: st.SearchStrategy[Any]) -> Callable[[_Method], _Method]:
+    """Make a method something that may happen, so often compared with others.
+
+    Hypothesis's own rules are switched off at random for whole runs: then nothing is claimed in most of them.
+    """
+
+    def note(method: _Method) -> _Method:
+        _ACTIONS[method.__name__] = arguments
+        _WEIGHTED.extend([method.__name__] * weight)
+        return method
+
+    return note
+
+
+class JournalMachine(RuleBasedStateMachine):
+    """Two workers on one journal; either may be slow, dead or wrong about what it has."""
+
+    def __init__(self, url: str) -> None:
+        super().__init__()
+        self.url = url
+        self.clock = HandClock()
+        self.model = Model(self.clock.now)
+        self.workers = [self.open(), self.open()]
+        self.windows: dict[tuple[str, str], str] = {}
+        self.benches: list[dict[str, Bench]] = [{}, {}]
+        self.modes: dict[str, str] = {}
+        self.told = 0
+        self.workers[0].record_release(ACME)
+
+    def open(self) -> Journal:
+        journal = Journal(self.url, self.clock, takeover_after=10.0)
+        assert journal.start().lanes_without_head == 0
+        return journal
+
+    def teardown(self) -> None:
+        for journal in self.workers:
+            journal.close()
+
+    def pick(self, worker: int, number: int, *stands: str) -> Bench | None:
+        """Pick what a worker has, among those that stand so."""
+        found = [bench for _, bench in sorted(self.benches[worker].items()) if not stands or bench.stands in stands]
+        return found[number % len(found)] if found else None
+
+    @rule(name=st.deferred(lambda: st.sampled_from(_WEIGHTED)), data=st.data())
+    def happens(self, name: str, data: st.DataObject) -> None:
+        getattr(self, name)(**{key: data.draw(strategy, key) for key, strategy in _ACTIONS[name].items()})
+
+    # --- in ----------------------------------------------------------------------------------------------------------
+
+    @action(
+        6, worker=st.integers(0, 1), kind=st.sampled_from(sorted(ITEMS)), id_=st.sampled_from("ab"), back=st.booleans()
+    )
+    def append(self, worker: int, kind: str, id_: str, back: bool) -> None:
+        self.told += 1
+        version = max(0, self.told - (3 if back else 0))
+        item = ITEMS[kind](str(self.told), deal(id_, version))
+        assert receive(self.workers[worker], item) == 1
+        rows = self.workers[worker].database.rows(text("select max(id) as id from events"))
+        assert self.model.append(str(self.told), ModelEvent(rows[0]["id"], kind, f"deal:{id_}", version)) == 1
+        assert receive(self.workers[1 - worker], item) == 0
+
+    @action(5, worker=st.integers(0, 1), limit=st.integers(1, 5))
+    def route(self, worker: int, limit: int) -> None:
+        journal = self.workers[worker]
+        events, expected = journal.unrouted("acme", limit), self.model.unrouted()[:limit]
+        if not expected:
+            return
+        assert [event.id for event in events] == [event.id for event in expected]
+        assert journal.route(ACME, "release", events, answers(events))
+        self.model.route("acme", expected, ANSWERED)
+        assert not self.workers[1 - worker].route(ACME, "release", events, answers(events))
+
+    # --- turns -------------------------------------------------------------------------------------------------------
+
+    @action(10, worker=st.integers(0, 1), key=keys, limit=st.integers(1, 3))
+    def claim(self, worker: int, key: str, limit: int) -> None:
+        journal = self.workers[worker]
+        if (journal.worker, key) not in self.windows:
+            self.windows[journal.worker, key] = window(journal, key)
+        expected = self.model.claimable(key)[:limit]
+        assert journal.has_due("acme", key) == bool(expected)
+        claimed = journal.claim("acme", key, self.windows[journal.worker, key], limit, LONG)
+        assert [item.id for item in claimed] == [x.id for x in expected]
+        for item, x in zip(claimed, expected, strict=True):
+            self.model.claim(journal.worker, x)
+            told = {effect.step: (effect.state, effect.attempts) for effect in item.effects}
+            assert told == {step: (effect.state, effect.attempts) for step, effect in x.effects.items()}
+            assert (item.turn, item.late) == (x.turn, x.late)
+            self.benches[worker][item.id] = _begin(item)
+
+    @action(10, worker=st.integers(0, 1), number=picks)
+    def decide(self, worker: int, number: int) -> None:
+        """Plan the next step's effect, if there is one."""
+        journal, bench = self.workers[worker], self.pick(worker, number, "decide", "sent")
+        if bench is None:
+            return
+        over = [effect.step for effect in bench.claimed.effects if effect.state in ("sent", "dropped")]
+        step = next((step for step in STEPS if step not in over), None)
+        if step is None:
+            return
+        id_ = bench.claimed.id
+        bench.effect = effect_of(journal, bench.claimed, step)
+        owned = journal.plan([turn_of(bench.claimed, bench.effect)])
+        assert (id_ in owned) == self.model.plan(journal.worker, id_, step)
+        bench.claimed = replace(bench.claimed, turn=bench.claimed.turn + 1)
+        bench.stands = "planned"
+        if not owned:
+            del self.benches[worker][id_]
+
+    @action(8, worker=st.integers(0, 1), stale=st.booleans(), ends=st.sampled_from([None, 1]))
+    def gate(self, worker: int, stale: bool, ends: int | None) -> None:
+        """Take everything that is planned to the gate in one batch."""
+        journal = self.workers[worker]
+        benches = [bench for _, bench in sorted(self.benches[worker].items()) if bench.stands == "planned"]
+        if not benches:
+            return
+        epoch = journal.controls("acme").epoch
+        assert epoch == self.model.epoch
+        requests = [self._request(bench, ends) for bench in benches]
+        assert journal.pass_gate("acme", epoch - 1, "greet", requests) is None
+        if stale:
+            return
+        after = copy.deepcopy(self.model)
+        try:
+            expected = after.gate(journal.worker, epoch, requests)
+        except SentAgain:
+            with pytest.raises(JournalError):
+                journal.pass_gate("acme", epoch, "greet", requests)
+            for bench in benches:
+                del self.benches[worker][bench.claimed.id]
+            return
+        self.model = after
+        passed = journal.pass_gate("acme", epoch, "greet", requests)
+        assert passed is not None and expected is not None
+        of = {request.effect.key: request.effect.execution_id for request in requests}
+        assert [(of[item.key], item.result) for item in passed] == expected
+        for id_, result in expected:
+            self._gated(worker, id_, result)
+
+    def _request(self, bench: Bench, ends: int | None) -> GateRequest:
+        key, effect = bench.claimed.automation, bench.effect
+        assert effect is not None
+        if not self.model.stopped.isdisjoint({"", key}):
+            return GateRequest(effect=effect, verdict=HOLD)
+        mode = self.modes.get(key, "live")
+        until = None if ends is None else self.clock.business + timedelta(hours=ends)
+        again = (Reservation(mode=mode, rule=f"again:{key}", scope="person:p", until=until),) if key != "watch" else ()
+        verdict: Verdict = SEND if mode == "live" else SHADOW
+        return GateRequest(effect=effect, verdict=replace(verdict, reservations=again))
+
+    def _gated(self, worker: int, id_: str, result: str) -> None:
+        bench = self.benches[worker][id_]
+        match result:
+            case "sending":
+                bench.stands = "sending"
+            case "held":
+                bench.stands = "stopped"
+            case "lost":
+                bench.stands = "lost"
+            case "dropped":
+                bench.stands = "sent"
+                self._remember(bench, "dropped")
+            case "gone":
+                del self.benches[worker][id_]
+
+    @action(8, worker=st.integers(0, 1), number=picks, outcome=st.sampled_from(["sent", "sent", *sorted(OUTCOMES)]))
+    def answer(self, worker: int, number: int, outcome: str) -> None:
+        """The other side answers, or does not, whoever has the execution now."""
+        bench = self.pick(worker, number, "sending")
+        if bench is None:
+            return
+        effect = bench.effect
+        assert effect is not None
+        self.workers[worker].receive_outcomes([EffectOutcome(effect=effect, outcome=OUTCOMES[outcome])])
+        self.model.answer(bench.claimed.id, effect.step, effect.attempts + 1, outcome)
+        bench.stands = "try again" if outcome == "planned" else outcome
+        if outcome == "sent":
+            self._remember(bench, "sent")
+
+    def _remember(self, bench: Bench, state: str) -> None:
+        assert bench.effect is not None
+        others = tuple(effect for effect in bench.claimed.effects if effect.step != bench.effect.step)
+        bench.claimed = replace(bench.claimed, effects=(*others, replace(bench.effect, state=state)))
+        bench.effect = None
+
+    @action(10, worker=st.integers(0, 1), number=picks, how=picks, hours=st.integers(0, 2), later=st.booleans())
+    def settle(self, worker: int, number: int, how: int, hours: int, later: bool) -> None:
+        journal, bench = self.workers[worker], self.pick(worker, number, *AFTER)
+        if bench is None:
+            return
+        state = AFTER[bench.stands][how % len(AFTER[bench.stands])]
+        due = (
+            self.clock.business + timedelta(hours=hours) if state == "waiting" or (state == "held" and later) else None
+        )
+        item = Settlement(
+            execution_id=bench.claimed.id,
+            state=state,  # type: ignore[arg-type]
+            reason="stop" if bench.stands == "stopped" else bench.stands,
+            due_at=None if bench.stands == "stopped" else due,
+            not_before=LONG * later if state == "retrying" else None,
+            on_events=("stage_changed",) if state == "waiting" and later else (),
+        )
+        owned = journal.settle([item])
+        assert (bench.claimed.id in owned) == self.model.settle(journal.worker, item)
+        del self.benches[worker][bench.claimed.id]
+
+    @action(1, worker=st.integers(0, 1))
+    def renew(self, worker: int) -> None:
+        ids = sorted(self.benches[worker])
+        assert self.workers[worker].renew(ids, LONG) == self.model.renew(self.workers[worker].worker, ids)
+
+    # --- time and death ----------------------------------------------------------------------------------------------
+
+    @action(4, hours=st.integers(0, 2))
+    def business_time_passes(self, hours: int) -> None:
+        self.clock.business += timedelta(hours=hours)
+        assert len(self.workers[0].release_due(100)) == self.model.release_due()
+
+    @action(2)
+    def everybody_is_slow(self) -> None:
+        """Leases and retries run out; the workers do not know, and go on."""
+        self.clock.seconds += 3 * LONG
+        if self.workers[0].database.postgresql:
+            execute(self.workers[0], "update executions set lease_until = lease_until - :by", by=3 * LONG)
+        self.model.stall()
+
+    @action(2, worker=st.integers(0, 1))
+    def crash(self, worker: int) -> None:
+        """A worker dies, and another process takes its place."""
+        dead = self.workers[worker]
+        execute(dead, "update workers set pid_started = 'gone' where id = :id", id=dead.worker)
+        dead.close()
+        self.workers[worker] = self.open()
+        self.benches[worker] = {}
+        self.model.die(dead.worker)
+
+    # --- switches ----------------------------------------------------------------------------------------------------
+
+    @action(2, worker=st.integers(0, 1), key=st.one_of(keys, st.just("")))
+    def stop(self, worker: int, key: str) -> None:
+        self.workers[worker].stop("acme", key, actor="ana")
+        self.model.stopped.add(key)
+        self.model.epoch += 1
+
+    @action(3, worker=st.integers(0, 1), number=picks, what=st.sampled_from(["run", "run", "drop"]))
+    def resume(self, worker: int, number: int, what: str) -> None:
+        stops = sorted(self.model.stopped)
+        if not stops:
+            return
+        key = stops[number % len(stops)]
+        count = self.workers[worker].resume("acme", key, what, actor="ana")  # type: ignore[arg-type]
+        assert count == self.model.resume(key, what)
+
+    @action(2, worker=st.integers(0, 1), key=keys, mode=st.sampled_from(["live", "live", "shadow"]))
+    def mode(self, worker: int, key: str, mode: str) -> None:
+        self.workers[worker].set_mode("acme", key, mode, actor="ana")  # type: ignore[arg-type]
+        self.modes[key] = mode
+        self.model.epoch += 1
+
+    # --- what is always so -------------------------------------------------------------------------------------------
+
+    @invariant()
+    def the_journal_is_as_the_model(self) -> None:
+        journal, model = self.workers[0], self.model
+        rows = journal.database.rows(text("select * from executions order by lane, pos"))
+        found = {
+            row["id"]: (
+                row["state"],
+                row["turn"],
+                bool(row["late"]),
+                bool(row["head"]),
+                row["worker"],
+                None if row["due_at"] is None else instant(row["due_at"]),
+            )
+            for row in rows
+        }
+        assert found == {
+            x.id: (x.state, x.turn, x.late, x.state in HOLDING and model.is_head(x), x.worker, x.due)
+            for x in model.executions.values()
+        }
+        queues: dict[tuple[str, str], list[str]] = {}
+        for row in rows:
+            if row["pos"] is not None:
+                queues.setdefault((row["automation"], row["subject"]), []).append(row["id"])
+        assert queues == {lane: [x.id for x in queue] for lane, queue in model.lanes.items() if queue}
+        assert headless(journal) == 0
+        assert all(model.is_head(x) for x in model.executions.values() if x.state == "running")
+        assert not any(
+            x.state == "held" and x.reason == "stop" and model.stopped.isdisjoint({"", x.automation})
+            for x in model.executions.values()
+        )
+
+    @invariant()
+    def effects_and_reservations_are_as_the_model(self) -> None:
+        journal, model = self.workers[0], self.model
+        rows = journal.database.rows(
+            text(
+                "select key, state, attempts, (select count(*) from attempts where effect_key = key) as tries, "
+                "(select count(*) from receipts where effect_key = key) as receipts from effects"
+            )
+        )
+        assert {row["key"]: (row["state"], row["attempts"]) for row in rows} == {
+            effect_key(journal.installation, x.id, step, 1, "deal"): (effect.state, effect.attempts)
+            for x in model.executions.values()
+            for step, effect in x.effects.items()
+        }
+        assert all(row["tries"] == row["attempts"] for row in rows)
+        assert all((row["receipts"] == 1) == (row["state"] == "sent") for row in rows)
+        taken = journal.database.rows(text("select mode, rule, scope, holder from reservations"))
+        assert {tuple(row.values())[:3]: row["holder"] for row in taken} == {
+            key: holder for key, (holder, _) in model.reservations.items()
+        }
+
+    @invariant()
+    def transitions_tell_the_whole_story(self) -> None:
+        rows = self.workers[0].database.rows(
+            text("select execution_id, from_state, to_state from transitions order by execution_id, id")
+        )
+        told: dict[str, list[str]] = {}
+        for row in rows:
+            story = told.setdefault(row["execution_id"], [])
+            assert row["from_state"] == (story[-1] if story else None)
+            assert not story or story[-1] not in ENDED
+            story.append(row["to_state"])
+        assert told == {x.id: x.history for x in self.model.executions.values()}
+
+    @invariant()
+    def it_knows_what_is_due(self) -> None:
+        journal, model = self.workers[0], self.model
+        dues = [x.due for x in model.executions.values() if x.due is not None]
+        assert journal.next_due() == min(dues, default=None)
+        due = any(when <= self.clock.business for when in dues)
+        assert journal.busy() == (bool(model.unrouted()) or any(model.lanes.values()) or due)
+
+
+def _begin(claimed: Claimed) -> Bench:
+    """Look at what a claim brought, as the engine does: what left without an answer comes first."""
+    for effect in claimed.effects:
+        if effect.state == "rejected":
+            return Bench(claimed, "rejected", effect)
+        if effect.state in ("sending", "unknown"):
+            return Bench(claimed, "planned", effect)  # it is repeated, as it was rendered
+    return Bench(claimed, "decide")
+
+
+def _run(new_database: Callable[[], str], examples: int, steps: int, *, fixed: bool) -> None:
+    profile = settings(
+        max_examples=examples,
+        stateful_step_count=steps,
+        deadline=None,
+        derandomize=fixed,
+        database=None,
+        suppress_health_check=list(HealthCheck),
+    )
+    run_state_machine_as_test(lambda: JournalMachine(new_database()), settings=profile)  # type: ignore[no-untyped-call]
+
+
+@contextmanager
+def _files(template: Path) -> Iterator[Callable[[], str]]:
+    folder = Path(tempfile.mkdtemp())
+    count = iter(range(1_000_000))
+
+    def new_database() -> str:
+        file = folder / f"{next(count)}.db"
+        shutil.copy(template, file)
+        return f"sqlite:///{file}"
+
+    try:
+        yield new_database
+    finally:
+        shutil.rmtree(folder)
+
+
+def test_the_journal_does_what_its_model_does(migrated_sqlite: Path) -> None:
+    with _files(migrated_sqlite) as new_database:
+        _run(new_database, 12, 40, fixed=True)
+
+
+@pytest.mark.slow
+def test_the_journal_does_what_its_model_does_for_longer(migrated_sqlite: Path) -> None:
+    with _files(migrated_sqlite) as new_database:
+        _run(new_database, 150, 80, fixed=False)
+
+
+@pytest.mark.slow
+def test_the_journal_does_what_its_model_does_on_postgresql(migrated_postgresql: str) -> None:
+    def new_database() -> str:
+        empty(migrated_postgresql)
+        return migrated_postgresql
+
+    _run(new_database, 60, 60, fixed=False)
