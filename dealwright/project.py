@@ -7,6 +7,7 @@ The composition root is found by path, never imported by name: the setting `DEAL
 from __future__ import annotations
 
 import importlib.util
+import inspect
 import os
 from collections.abc import Callable
 from pathlib import Path
@@ -128,6 +129,13 @@ def load_project(path: Path | None = None, **options: Any) -> Project:
     make: Callable[..., object] | None = getattr(module, "project", None)
     if make is None:
         raise InputError(f"{root} defines no project(); it must return a dealwright.project.Project")
+    try:
+        inspect.signature(make).bind(**options)
+    except TypeError as error:
+        wanted = ", ".join(options)
+        raise InputError(
+            f"project() in {root} does not take what `up` and `demo` give it ({wanted}): {error}"
+        ) from error
     made = make(**options)
     if not isinstance(made, Project):
         raise InputError(f"project() in {root} returned {type(made).__name__}, not a dealwright.project.Project")

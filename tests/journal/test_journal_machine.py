@@ -5,7 +5,7 @@ from __future__ import annotations
 import copy
 import shutil
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
@@ -68,8 +68,7 @@ AFTER = {  # how the engine may leave an execution, by where it stands with it
     "stopped": ("held",),
     "lost": ("skipped",),
 }
-keys = st.sampled_from(["greet", "watch", "follow"])
-picks = st.integers(0, 1000)
+KEYS = ("greet", "watch", "follow")
 
 
 @dataclass
@@ -82,22 +81,36 @@ class Bench:
 
 
 _Method = TypeVar("_Method", bound=Callable[..., None])
-_ACTIONS: dict[str, dict[str, st.SearchStrategy[Any]]] = {}
-_WEIGHTED: list[str] = []
+_Where = Callable[[Any], Sequence[tuple[Any, ...]]]
+_ACTIONS: dict[str, tuple[int, _Where, dict[str, st.SearchStrategy[Any]]]] = {}
 
 
-def action(weight: int, **arguments: st.SearchStrategy[Any]) -> Callable[[_Method], _Method]:
-    """Make a method something that may happen, so often compared with others.
+def action(weight: int, where: _Where, **arguments: st.SearchStrategy[Any]) -> Callable[[_Method], _Method]:
+    """Make a method something that may happen, so often compared with others, to one of those that `where` names.
 
-    Hypothesis's own rules are switched off at random for whole runs: then nothing is claimed in most of them.
+    Hypothesis's own rules are switched off at random for whole runs: then nothing is ever claimed in most of them.
     """
 
     def note(method: _Method) -> _Method:
-        _ACTIONS[method.__name__] = arguments
-        _WEIGHTED.extend([method.__name__] * weight)
+        _ACTIONS[method.__name__] = (weight, where, arguments)
         return method
 
     return note
+
+
+def either(_machine: object) -> Sequence[tuple[int]]:
+    """Either worker."""
+    return [(0,), (1,)]
+
+
+def standing(*stands: str) -> _Where:
+    """What workers have, that stands so, with its worker."""
+    return lambda machine: [
+        (worker, id_)
+        for worker, benches in enumerate(machine.benches)
+        for id_, bench in sorted(benches.items())
+        if bench.stands in stands
+    ]
 
 
 class JournalMachine(RuleBasedStateMachine):
@@ -124,20 +137,17 @@ class JournalMachine(RuleBasedStateMachine):
         for journal in self.workers:
             journal.close()
 
-    def pick(self, worker: int, number: int, *stands: str) -> Bench | None:
-        """Pick what a worker has, among those that stand so."""
-        found = [bench for _, bench in sorted(self.benches[worker].items()) if not stands or bench.stands in stands]
-        return found[number % len(found)] if found else None
-
-    @rule(name=st.deferred(lambda: st.sampled_from(_WEIGHTED)), data=st.data())
-    def happens(self, name: str, data: st.DataObject) -> None:
-        getattr(self, name)(**{key: data.draw(strategy, key) for key, strategy in _ACTIONS[name].items()})
+    @rule(data=st.data())
+    def something_happens(self, data: st.DataObject) -> None:
+        names = [name for name, (weight, where, _) in _ACTIONS.items() if where(self) for _ in range(weight)]
+        name = data.draw(st.sampled_from(names), "what")
+        _, where, arguments = _ACTIONS[name]
+        to = data.draw(st.sampled_from(where(self)), "to")
+        getattr(self, name)(*to, **{key: data.draw(strategy, key) for key, strategy in arguments.items()})
 
     # --- in ----------------------------------------------------------------------------------------------------------
 
-    @action(
-        6, worker=st.integers(0, 1), kind=st.sampled_from(sorted(ITEMS)), id_=st.sampled_from("ab"), back=st.booleans()
-    )
+    @action(4, either, kind=st.sampled_from(sorted(ITEMS)), id_=st.sampled_from("ab"), back=st.booleans())
     def append(self, worker: int, kind: str, id_: str, back: bool) -> None:
         self.told += 1
         version = max(0, self.told - (3 if back else 0))
@@ -147,12 +157,10 @@ class JournalMachine(RuleBasedStateMachine):
         assert self.model.append(str(self.told), ModelEvent(rows[0]["id"], kind, f"deal:{id_}", version)) == 1
         assert receive(self.workers[1 - worker], item) == 0
 
-    @action(5, worker=st.integers(0, 1), limit=st.integers(1, 5))
+    @action(6, lambda self: either(self) if self.model.unrouted() else (), limit=st.integers(1, 5))
     def route(self, worker: int, limit: int) -> None:
         journal = self.workers[worker]
         events, expected = journal.unrouted("acme", limit), self.model.unrouted()[:limit]
-        if not expected:
-            return
         assert [event.id for event in events] == [event.id for event in expected]
         assert journal.route(ACME, "release", events, answers(events))
         self.model.route("acme", expected, ANSWERED)
@@ -160,13 +168,16 @@ class JournalMachine(RuleBasedStateMachine):
 
     # --- turns -------------------------------------------------------------------------------------------------------
 
-    @action(10, worker=st.integers(0, 1), key=keys, limit=st.integers(1, 3))
+    @action(
+        8,
+        lambda self: [(worker, key) for worker in (0, 1) for key in KEYS if self.model.claimable(key)],
+        limit=st.integers(1, 3),
+    )
     def claim(self, worker: int, key: str, limit: int) -> None:
         journal = self.workers[worker]
         if (journal.worker, key) not in self.windows:
             self.windows[journal.worker, key] = window(journal, key)
         expected = self.model.claimable(key)[:limit]
-        assert journal.has_due("acme", key) == bool(expected)
         claimed = journal.claim("acme", key, self.windows[journal.worker, key], limit, LONG)
         assert [item.id for item in claimed] == [x.id for x in expected]
         for item, x in zip(claimed, expected, strict=True):
@@ -176,17 +187,14 @@ class JournalMachine(RuleBasedStateMachine):
             assert (item.turn, item.late) == (x.turn, x.late)
             self.benches[worker][item.id] = _begin(item)
 
-    @action(10, worker=st.integers(0, 1), number=picks)
-    def decide(self, worker: int, number: int) -> None:
+    @action(8, standing("decide", "sent"))
+    def decide(self, worker: int, id_: str) -> None:
         """Plan the next step's effect, if there is one."""
-        journal, bench = self.workers[worker], self.pick(worker, number, "decide", "sent")
-        if bench is None:
-            return
+        journal, bench = self.workers[worker], self.benches[worker][id_]
         over = [effect.step for effect in bench.claimed.effects if effect.state in ("sent", "dropped")]
         step = next((step for step in STEPS if step not in over), None)
         if step is None:
             return
-        id_ = bench.claimed.id
         bench.effect = effect_of(journal, bench.claimed, step)
         owned = journal.plan([turn_of(bench.claimed, bench.effect)])
         assert (id_ in owned) == self.model.plan(journal.worker, id_, step)
@@ -195,13 +203,16 @@ class JournalMachine(RuleBasedStateMachine):
         if not owned:
             del self.benches[worker][id_]
 
-    @action(8, worker=st.integers(0, 1), stale=st.booleans(), ends=st.sampled_from([None, 1]))
+    @action(
+        8,
+        lambda self: sorted({to[:1] for to in standing("planned")(self)}),
+        stale=st.sampled_from([False, False, True]),
+        ends=st.sampled_from([None, 1]),
+    )
     def gate(self, worker: int, stale: bool, ends: int | None) -> None:
         """Take everything that is planned to the gate in one batch."""
         journal = self.workers[worker]
         benches = [bench for _, bench in sorted(self.benches[worker].items()) if bench.stands == "planned"]
-        if not benches:
-            return
         epoch = journal.controls("acme").epoch
         assert epoch == self.model.epoch
         requests = [self._request(bench, ends) for bench in benches]
@@ -251,12 +262,10 @@ class JournalMachine(RuleBasedStateMachine):
             case "gone":
                 del self.benches[worker][id_]
 
-    @action(8, worker=st.integers(0, 1), number=picks, outcome=st.sampled_from(["sent", "sent", *sorted(OUTCOMES)]))
-    def answer(self, worker: int, number: int, outcome: str) -> None:
+    @action(8, standing("sending"), outcome=st.sampled_from(["sent", "sent", *sorted(OUTCOMES)]))
+    def answer(self, worker: int, id_: str, outcome: str) -> None:
         """The other side answers, or does not, whoever has the execution now."""
-        bench = self.pick(worker, number, "sending")
-        if bench is None:
-            return
+        bench = self.benches[worker][id_]
         effect = bench.effect
         assert effect is not None
         self.workers[worker].receive_outcomes([EffectOutcome(effect=effect, outcome=OUTCOMES[outcome])])
@@ -271,11 +280,9 @@ class JournalMachine(RuleBasedStateMachine):
         bench.claimed = replace(bench.claimed, effects=(*others, replace(bench.effect, state=state)))
         bench.effect = None
 
-    @action(10, worker=st.integers(0, 1), number=picks, how=picks, hours=st.integers(0, 2), later=st.booleans())
-    def settle(self, worker: int, number: int, how: int, hours: int, later: bool) -> None:
-        journal, bench = self.workers[worker], self.pick(worker, number, *AFTER)
-        if bench is None:
-            return
+    @action(6, standing(*AFTER), how=st.integers(0, 1000), hours=st.integers(0, 2), later=st.booleans())
+    def settle(self, worker: int, id_: str, how: int, hours: int, later: bool) -> None:
+        journal, bench = self.workers[worker], self.benches[worker][id_]
         state = AFTER[bench.stands][how % len(AFTER[bench.stands])]
         due = (
             self.clock.business + timedelta(hours=hours) if state == "waiting" or (state == "held" and later) else None
@@ -292,19 +299,19 @@ class JournalMachine(RuleBasedStateMachine):
         assert (bench.claimed.id in owned) == self.model.settle(journal.worker, item)
         del self.benches[worker][bench.claimed.id]
 
-    @action(1, worker=st.integers(0, 1))
+    @action(1, either)
     def renew(self, worker: int) -> None:
         ids = sorted(self.benches[worker])
         assert self.workers[worker].renew(ids, LONG) == self.model.renew(self.workers[worker].worker, ids)
 
     # --- time and death ----------------------------------------------------------------------------------------------
 
-    @action(4, hours=st.integers(0, 2))
+    @action(3, lambda self: [()], hours=st.integers(0, 2))
     def business_time_passes(self, hours: int) -> None:
         self.clock.business += timedelta(hours=hours)
         assert len(self.workers[0].release_due(100)) == self.model.release_due()
 
-    @action(2)
+    @action(1, lambda self: [()])
     def everybody_is_slow(self) -> None:
         """Leases and retries run out; the workers do not know, and go on."""
         self.clock.seconds += 3 * LONG
@@ -312,7 +319,7 @@ class JournalMachine(RuleBasedStateMachine):
             execute(self.workers[0], "update executions set lease_until = lease_until - :by", by=3 * LONG)
         self.model.stall()
 
-    @action(2, worker=st.integers(0, 1))
+    @action(1, either)
     def crash(self, worker: int) -> None:
         """A worker dies, and another process takes its place."""
         dead = self.workers[worker]
@@ -324,22 +331,22 @@ class JournalMachine(RuleBasedStateMachine):
 
     # --- switches ----------------------------------------------------------------------------------------------------
 
-    @action(2, worker=st.integers(0, 1), key=st.one_of(keys, st.just("")))
+    @action(2, either, key=st.sampled_from(["", *KEYS]))
     def stop(self, worker: int, key: str) -> None:
         self.workers[worker].stop("acme", key, actor="ana")
         self.model.stopped.add(key)
         self.model.epoch += 1
 
-    @action(3, worker=st.integers(0, 1), number=picks, what=st.sampled_from(["run", "run", "drop"]))
-    def resume(self, worker: int, number: int, what: str) -> None:
-        stops = sorted(self.model.stopped)
-        if not stops:
-            return
-        key = stops[number % len(stops)]
+    @action(
+        3,
+        lambda self: [(worker, key) for worker in (0, 1) for key in sorted(self.model.stopped)],
+        what=st.sampled_from(["run", "run", "drop"]),
+    )
+    def resume(self, worker: int, key: str, what: str) -> None:
         count = self.workers[worker].resume("acme", key, what, actor="ana")  # type: ignore[arg-type]
         assert count == self.model.resume(key, what)
 
-    @action(2, worker=st.integers(0, 1), key=keys, mode=st.sampled_from(["live", "live", "shadow"]))
+    @action(1, either, key=st.sampled_from(KEYS), mode=st.sampled_from(["live", "live", "shadow"]))
     def mode(self, worker: int, key: str, mode: str) -> None:
         self.workers[worker].set_mode("acme", key, mode, actor="ana")  # type: ignore[arg-type]
         self.modes[key] = mode
@@ -415,6 +422,8 @@ class JournalMachine(RuleBasedStateMachine):
     @invariant()
     def it_knows_what_is_due(self) -> None:
         journal, model = self.workers[0], self.model
+        for key in KEYS:
+            assert journal.has_due("acme", key) == bool(model.claimable(key))
         dues = [x.due for x in model.executions.values() if x.due is not None]
         assert journal.next_due() == min(dues, default=None)
         due = any(when <= self.clock.business for when in dues)

@@ -57,7 +57,7 @@ def two_workers(world: World, source: random.Random, count: int, *, wave: int = 
     staying = Worker(world, arguments=["--forever"])
     try:
         staying.ready()
-        deaths += [kill(world, moment, deals=wave, alone=False) for moment in moments(source, count)]
+        deaths += [kill(world, moment, deals=wave, alone=False) for moment in moments(source, count, longest=0.35)]
         finish(world, alone=False)
         staying.signal(signal.SIGTERM)
         assert staying.end() == 0

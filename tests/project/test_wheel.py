@@ -45,7 +45,7 @@ print(journal.counts("executions"), [task.text for task in crm.tasks()])
 """
 
 COMPANY = """
-from dealwright import Account, Automation, DealFields, Incoming, Lost, Pipeline, Won, deal_created, set_task, working_days
+from dealwright import *
 
 deal = DealFields()
 
@@ -75,7 +75,8 @@ def test_the_wheel_carries_one_event_outside_the_repository(tmp_path: Path) -> N
     packages = Path(sysconfig.get_path("purelib", vars={"base": str(clean), "platbase": str(clean)}))
     # The dependencies come from this environment; an editable install of ours in it is not seen through a .pth file.
     (packages / "dependencies.pth").write_text(sysconfig.get_path("purelib") + "\n")
-    run(sys.executable, "-m", "pip", "--python", clean / "bin" / "python", "install", "--quiet", "--no-deps", "--no-index", wheel)  # fmt: skip
+    pip = (sys.executable, "-m", "pip", "--python", clean / "bin" / "python")
+    run(*pip, "install", "--quiet", "--no-deps", "--no-index", wheel)
 
     program = clean / "bin" / "dealwright"
     assert "check" in run(program, "--help")

@@ -1,0 +1,155 @@
+"""The bare loop: the rows of a drained journal, written once more by a driver with no engine, in the same transactions.
+
+The rows are those that the engine left, read back before the clock starts, so that nothing is decided, rendered or
+encoded here. Each transaction leaves behind what the engine's transaction of that name leaves behind: route, claim,
+plan, gate, the CRM's own, receipts, settle. Afterwards both journals hold the same rows, which is checked.
+"""
+
+from __future__ import annotations
+
+from contextlib import closing
+from pathlib import Path
+from time import perf_counter
+from typing import Any, Final, TypeAlias
+
+from benchmarks.databases import Raw, RawSqlite, Writes
+from benchmarks.frame import expect
+
+Rows: TypeAlias = list[tuple[Any, ...]]
+
+_OF_EXECUTION: Final = "join executions x on x.id = t.execution_id order by x.event_id, t."
+_OF_EFFECT: Final = "join effects e on e.key = t.effect_key join executions x on x.id = e.execution_id order by x.event_id"
+
+# What is read of the drained journal: a row for each event, in the order of the events.
+_READ: Final = {
+    "routed": "select routed_at, id from events order by id",
+    "mirrored": "select m.account, m.id, m.version, m.as_of, m.body from mirror_deals m "
+    "join events e on e.account = m.account and e.subject = 'deal:' || m.id order by e.id",
+    "lane": "select l.key, l.next_pos from lanes l join executions x on x.lane = l.key order by x.event_id",
+    "ready": "select id, account, automation, subject, event_id, release, lane, late, seen_event from executions "
+    "order by event_id",
+    "transition": "select t.execution_id, t.at, t.from_state, t.to_state, t.reason, t.actor from transitions t "
+    f"{_OF_EXECUTION}id",
+    "running": "select 'bench', 'bench', 1.0, window_id, id from executions order by event_id",
+    "turn": f"select t.execution_id, t.n, t.at, t.as_of, t.facts, t.trace from turns t {_OF_EXECUTION}n",
+    "progress": "select turn, progress, started_at, id from executions order by event_id",
+    "planned": "select t.key, t.execution_id, t.account, t.automation, t.step, t.visit, t.target, t.kind, t.delivery, "
+    f"t.request, t.planned_at from effects t {_OF_EXECUTION}key",
+    "sending": f"select t.first_sent_wall, t.key from effects t {_OF_EXECUTION}key",
+    "attempt": f"select t.effect_key, t.n, t.worker, t.started_wall from attempts t {_OF_EFFECT}",
+    "sent": f"select t.sent_at, t.key from effects t {_OF_EXECUTION}key",
+    "receipt": f"select t.effect_key, t.at, t.body from receipts t {_OF_EFFECT}",
+    "answered": f"select t.ended_wall, t.outcome, t.effect_key, t.n from attempts t {_OF_EFFECT}",
+    "done": "select ended_at, id from executions order by event_id",
+}
+_WRITE: Final = {
+    "routed": "update events set routed_at = ? where id = ?",
+    "mirrored": "insert into mirror_deals (account, id, version, as_of, body) values (?, ?, ?, ?, ?)",
+    "lane": "insert into lanes (key, next_pos) values (?, ?)",
+    "ready": "insert into executions (id, account, automation, subject, event_id, release, lane, late, seen_event, "
+    "state, pos, head) values (?, ?, ?, ?, ?, ?, ?, ?, ?, 'ready', 0, true)",
+    "transition": "insert into transitions (execution_id, at, from_state, to_state, reason, actor) "
+    "values (?, ?, ?, ?, ?, ?)",
+    "running": "update executions set state = 'running', worker = ?, lease_boot = ?, lease_until = ?, window_id = ? "
+    "where id = ?",
+    "turn": "insert into turns (execution_id, n, at, as_of, facts, trace) values (?, ?, ?, ?, ?, ?)",
+    "progress": "update executions set turn = ?, progress = ?, started_at = ? where id = ?",
+    "planned": "insert into effects (key, execution_id, account, automation, step, visit, target, kind, delivery, "
+    "request, planned_at, state) values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 'planned')",
+    "sending": "update effects set state = 'sending', attempts = 1, first_sent_wall = ? where key = ?",
+    "attempt": "insert into attempts (effect_key, n, worker, started_wall) values (?, ?, ?, ?)",
+    "sent": "update effects set state = 'sent', sent_at = ? where key = ?",
+    "receipt": "insert into receipts (effect_key, at, body) values (?, ?, ?)",
+    "answered": "update attempts set ended_wall = ?, outcome = ? where effect_key = ? and n = ?",
+    "done": "update executions set state = 'done', pos = null, head = false, worker = null, lease_boot = null, "
+    "lease_until = null, ended_at = ? where id = ?",
+    "person_contacts": "insert into person_contacts (account, contact, person) values (?, ?, ?)",
+    "person_keys": "insert into person_keys (account, key, person) values (?, ?, ?)",
+}
+_TRANSACTIONS: Final = (
+    ("running", "transition 1"),
+    ("turn", "progress", "planned"),
+    ("sending", "attempt"),
+    ("crm",),
+    ("sent", "receipt", "answered"),
+    ("done", "transition 2"),
+)
+"""What a batch writes between its claim and its settlement; `transition` says which one of an execution."""
+
+_SAME: Final = {
+    "events": "id",
+    "mirror_deals": "id",
+    "person_contacts": "contact",
+    "person_keys": "key",
+    "lanes": "key",
+    "executions": "id",
+    "turns": "execution_id, n",
+    "effects": "key",
+    "attempts": "effect_key, n",
+    "receipts": "effect_key",
+}
+
+_TASKS: Final = "insert into tasks (id, deal_id, text, due_at, owner_id, done, created_at) values (?, ?, ?, ?, ?, ?, ?)"
+_WRITES: Final = "insert into writes (key, kind, actor, receipt, at) values (?, ?, ?, ?, ?)"
+_COUNTER: Final = "update counters set last = ? where name = 'task'"
+
+
+class BareLoop:
+    """The rows of one drained journal and its CRM, ready to be written again."""
+
+    def __init__(self, drained: Raw, crm: Path, *, chunk: int, batch: int) -> None:
+        self._rows: dict[str, Rows] = {name: drained.query(query) for name, query in _READ.items()}
+        transitions = self._rows.pop("transition")
+        for nth in range(3):
+            self._rows[f"transition {nth}"] = transitions[nth::3]
+        self._persons = [
+            (_WRITE[table], drained.query(f"select * from {table}")) for table in ("person_contacts", "person_keys")
+        ]
+        with closing(RawSqlite(crm)) as raw:
+            self._tasks = raw.query("select * from tasks order by id")
+            self._keys = raw.query("select w.* from writes w where w.kind = 'set_task' order by rowid")
+        self._chunk = chunk
+        self._batch = batch
+
+    def run(self, journal: Raw, crm: Path) -> float:
+        """Write everything into a fresh copy of the backlog; return the seconds."""
+        size = len(self._rows["ready"])
+        with closing(RawSqlite(crm)) as crm_raw:
+            start = perf_counter()
+            for first in range(0, size, self._chunk):
+                part = slice(first, first + self._chunk)
+                route = self._writes(("routed", "mirrored", "lane", "ready", "transition 0"), part)
+                journal.write([*route, *(() if first else self._persons)])
+            for first in range(0, size, self._batch):
+                part = slice(first, first + self._batch)
+                for names in _TRANSACTIONS:
+                    if names == ("crm",):
+                        tasks = self._tasks[part]
+                        crm_raw.write(
+                            [(_TASKS, tasks), (_WRITES, self._keys[part]), (_COUNTER, [(tasks[-1][0],)])]
+                        )
+                    else:
+                        journal.write(self._writes(names, part))
+            return perf_counter() - start
+
+    def _writes(self, names: tuple[str, ...], part: slice) -> Writes:
+        return [(_WRITE[name.partition(" ")[0]], self._rows[name][part]) for name in names]
+
+    def rows(self) -> float:
+        """Return how many rows of the journal an execution writes, inserted or updated."""
+        return sum(map(len, self._rows.values())) / len(self._rows["ready"])
+
+
+def see_the_same(drained: Raw, written: Raw) -> None:
+    """See that both journals hold the same rows.
+
+    Raises:
+        Red: the bare loop wrote something else than the engine.
+    """
+    for table, order in _SAME.items():
+        query = f"select * from {table} order by {order}"
+        expect(f"rows of {table}, engine and bare loop", drained.query(query) == written.query(query), True)
+    query = (
+        "select execution_id, at, coalesce(from_state, ''), to_state, reason, actor from transitions order by 1, 2, 3, 4"
+    )
+    expect("transitions, engine and bare loop", drained.query(query) == written.query(query), True)
