@@ -5,16 +5,23 @@ from __future__ import annotations
 import argparse
 import json
 import os
-import sys
 import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
-from benchmarks import drain
+from benchmarks import check, drain, due_scan, gate, importing
 from benchmarks.frame import Benchmark, Figures, Missing, Red, Setting, say
 
-ALL: Final[tuple[Benchmark, ...]] = (drain.SQLITE, drain.POSTGRESQL)
+ALL: Final[tuple[Benchmark, ...]] = (
+    drain.SQLITE,
+    drain.POSTGRESQL,
+    check.CHECK,
+    importing.IMPORT,
+    gate.GATE,
+    due_scan.SQLITE,
+    due_scan.POSTGRESQL,
+)
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -34,7 +41,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
     with tempfile.TemporaryDirectory(prefix="dealwright-bench-") as temporary:
         root = (options.keep or Path(temporary)).resolve()
         measured = [(each, _measure(each, root / each.name, options)) for each in chosen]
-    found = {key.name: None if figures is None else figures[key.name] for each, figures in measured for key in each.keys}
+    found = {
+        key.name: None if figures is None else figures[key.name] for each, figures in measured for key in each.keys
+    }
     if options.json:
         print(json.dumps({name: None if value is None else float(f"{value:.4g}") for name, value in found.items()}))
     else:
@@ -71,4 +80,4 @@ def _shown(value: float | None) -> str:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    main()

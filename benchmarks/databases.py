@@ -34,6 +34,10 @@ class Raw(Protocol):
         """Write rows in one durable transaction."""
         ...
 
+    def run(self, *statements: str) -> None:
+        """Run statements without values, each as it stands."""
+        ...
+
     def close(self) -> None:
         """Close the connection."""
         ...
@@ -58,6 +62,11 @@ class RawSqlite:
             self._connection.executemany(statement, rows)
         self._connection.execute("COMMIT")
 
+    def run(self, *statements: str) -> None:
+        """Run statements without values, each as it stands."""
+        for statement in statements:
+            self._connection.execute(statement)
+
     def close(self) -> None:
         """Close the connection."""
         self._connection.close()
@@ -78,6 +87,11 @@ class RawPostgresql:
         with self._connection.transaction(), self._connection.cursor() as cursor:
             for statement, rows in writes:
                 cursor.executemany(statement.replace("?", "%s").encode(), rows)
+
+    def run(self, *statements: str) -> None:
+        """Run statements without values, each as it stands."""
+        for statement in statements:
+            self._connection.execute(statement.encode())
 
     def close(self) -> None:
         """Close the connection."""
@@ -183,7 +197,7 @@ class _Postgresql:
 
 def _admin(statement: str, name: str) -> None:
     with psycopg.connect(SERVER, autocommit=True) as connection:
-        connection.execute(sql.SQL(statement).format(sql.Identifier(name)))  # type: ignore[arg-type]  # our constants
+        connection.execute(sql.SQL(statement).format(sql.Identifier(name)))
 
 
 @contextmanager

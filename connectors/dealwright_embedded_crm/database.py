@@ -32,13 +32,15 @@ class Database:
         self._url = _checked(url)
         self.sqlite = self._url.get_backend_name() == "sqlite"
         if self.sqlite:
-            self._engine = create_engine(self._url, connect_args={"timeout": patience})
+            self._engine = create_engine(self._url, connect_args={"timeout": patience}, hide_parameters=True)
             event.listen(self._engine, "connect", _prepare_sqlite)
             event.listen(self._engine, "begin", _begin_sqlite)
             self._reader = self._engine.execution_options(reads=True)
         else:
             options = f"-c lock_timeout={int(patience * 1000)} -c timezone=UTC"
-            self._engine = create_engine(self._url, connect_args={"options": options}, pool_pre_ping=True)
+            self._engine = create_engine(
+                self._url, connect_args={"options": options}, pool_pre_ping=True, hide_parameters=True
+            )
             self._reader = self._engine.execution_options(isolation_level="REPEATABLE READ")
         self._migrate()
 

@@ -203,7 +203,7 @@ class Batch:
             return advance(work.account, work.automation, work.progress, work.facts, now, recheck=recheck)
         except Exception as error:
             # One execution that cannot be decided must not stop its automation. The type only: texts may be personal.
-            _log.exception("automation %s cannot be decided", work.automation.key, exc_info=None)
+            _log.error("automation %s cannot be decided: %s", work.automation.key, type(error).__name__)
             reason = f"cannot be decided: {type(error).__name__}"
             return Decision(next=End(state="failed", reason=reason), progress=work.progress, trace=())
 

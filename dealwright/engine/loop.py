@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import traceback
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Final
@@ -68,6 +69,7 @@ class Engine:
         self._limit = batch_limit
         self._windows: dict[tuple[str, str], tuple[Work, asyncio.Task[None]]] = {}
         self._opened: dict[tuple[str, str], list[float]] = {}
+        self._asked_again: dict[tuple[str, str], float] = {}
         self._looked = float("-inf")
         self._stopping = False
 
@@ -81,7 +83,7 @@ class Engine:
             try:
                 moved = self._pump()
             except Exception as error:
-                _log.error("the engine's loop failed with %s; it goes on", type(error).__name__, exc_info=True)
+                _complain("the engine's loop", error)
                 await _until(stop, _AFTER_FAILURE)
                 continue
             if moved:
@@ -95,7 +97,8 @@ class Engine:
         """Take every account one round further; say whether anything moved."""
         moved = False
         for account in self._accounts.values():
-            moved |= self._receive(account)
+            for feed in account.feeds:
+                moved |= self._receive(account.key, feed)
             moved |= self._route(account.key)
         for key, automation in self._store.release_due(_CHUNK):
             moved = True
@@ -103,20 +106,28 @@ class Engine:
         now = self._clock.monotonic()
         if now - self._looked >= _LOOK_FOR_HEADS:
             self._looked = now
+            self._store.take_over()
             for key in self._accounts:
                 self._look_for_work(key)
         return moved
 
-    def _receive(self, account: AccountSite) -> bool:
-        """Pull the feeds: append first, then tell the feed; a crash in between only makes known duplicates."""
-        moved = False
-        for feed in account.feeds:
+    def _receive(self, key: str, feed: Feed) -> bool:
+        """Pull a feed: append first, then tell the feed; a crash in between only makes known duplicates.
+
+        A source that is away costs the others nothing: it is asked again a little later.
+        """
+        if self._clock.monotonic() < self._asked_again.get((key, feed.source), 0.0):
+            return False
+        try:
             items = feed.pull(_CHUNK)
-            if items:
-                self._store.append(account.key, feed.source, items)
-                feed.taken([item.event.source_id for item in items])
-                moved = True
-        return moved
+        except Exception as error:
+            _complain(f"the feed {feed.source} of {key}", error)
+            self._asked_again[key, feed.source] = self._clock.monotonic() + _AFTER_FAILURE
+            return False
+        if items:
+            self._store.append(key, feed.source, items)
+            feed.taken([item.event.source_id for item in items])
+        return bool(items)
 
     def _route(self, key: str) -> bool:
         events = self._store.unrouted(key, _CHUNK)
@@ -159,7 +170,7 @@ class Engine:
         try:
             await work.run(self._version(key, automation))
         except Exception as error:
-            _log.error("a window of %s.%s failed with %s", key, automation, type(error).__name__, exc_info=True)
+            _complain(f"a window of {key}.{automation}", error)
             await asyncio.sleep(_AFTER_FAILURE)
         finally:
             del self._windows[key, automation]
@@ -207,6 +218,12 @@ class Engine:
         """Return as soon as the engine is idle."""
         while not self.idle():
             await asyncio.sleep(0.005)
+
+
+def _complain(what: str, error: Exception) -> None:
+    """Log a failure with the places it came through, and without its text, which may hold what a row held."""
+    places = "".join(traceback.format_tb(error.__traceback__))
+    _log.error("%s failed with %s; it goes on\n%s", what, type(error).__name__, places)
 
 
 async def _until(stop: asyncio.Event, seconds: float) -> None:

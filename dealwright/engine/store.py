@@ -44,6 +44,10 @@ class Store(Protocol):
         """This process, as leases name it."""
         ...
 
+    def take_over(self) -> None:
+        """Recover what workers left that died since."""
+        ...
+
     def active_release(self, account: str) -> Release | None:
         """Return the release that new executions run, or None."""
         ...

@@ -45,6 +45,10 @@ class Journal(Releases, Events, Routing, Turns, Effects, Switches, Windows, Work
         """Register this process as a worker and recover what dead ones left; before the first claim."""
         return self.recover(self._machine)
 
+    def take_over(self) -> None:
+        """Recover what workers left that died since; a living engine does this from time to time."""
+        self.recover_dead(self._machine)
+
     def close(self) -> None:
         """Close the database."""
         self.database.close()

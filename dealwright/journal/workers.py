@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Final
 
 import msgspec
+from sqlalchemy import Connection
 
 from dealwright.journal import lanes
 from dealwright.journal.database import statement
@@ -90,15 +91,8 @@ class Workers(Part):
         On SQLite, which one machine uses, so is a worker of another boot. Others are waited for: lease, then call.
         """
         with self.database.write() as connection:
-            rows = connection.execute(_OF_MACHINE, {"machine": machine.name, "own": self._worker}).all()
-            dead = [row.id for row in rows if process_started(row.pid) != row.pid_started]
-            if not self.database.postgresql:
-                rows = connection.execute(_ELSEWHERE, {"machine": machine.name, "own": self._worker}).all()
-                dead += [row.id for row in rows if not row.machine.startswith(f"{machine.boot}/")]
-            if dead:
-                connection.execute(_EXPIRE, {"dead": dead})
-                connection.execute(_CRASHED, {"dead": dead, "wall": self._wall()})
-                connection.execute(_FORGET, {"dead": dead})
+            dead = self._dead(connection, machine)
+            self._bury(connection, dead)
             pid = os.getpid()
             connection.execute(
                 _REGISTER,
@@ -111,4 +105,27 @@ class Workers(Part):
                 },
             )
             headless = lanes.without_head(connection)
-        return Recovery(dead_workers=tuple(dead), lanes_without_head=headless)
+        return Recovery(dead_workers=dead, lanes_without_head=headless)
+
+    def recover_dead(self, machine: Machine) -> tuple[str, ...]:
+        """Do the same for workers that died since; return them. It writes only if there are any."""
+        with self.database.read() as connection:
+            dead = self._dead(connection, machine)
+        if dead:
+            with self.database.write() as connection:
+                self._bury(connection, dead)
+        return dead
+
+    def _dead(self, connection: Connection, machine: Machine) -> tuple[str, ...]:
+        rows = connection.execute(_OF_MACHINE, {"machine": machine.name, "own": self._worker}).all()
+        dead = [row.id for row in rows if process_started(row.pid) != row.pid_started]
+        if not self.database.postgresql:
+            rows = connection.execute(_ELSEWHERE, {"machine": machine.name, "own": self._worker}).all()
+            dead += [row.id for row in rows if not row.machine.startswith(f"{machine.boot}/")]
+        return tuple(dead)
+
+    def _bury(self, connection: Connection, dead: tuple[str, ...]) -> None:
+        if dead:
+            connection.execute(_EXPIRE, {"dead": dead})
+            connection.execute(_CRASHED, {"dead": dead, "wall": self._wall()})
+            connection.execute(_FORGET, {"dead": dead})

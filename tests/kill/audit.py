@@ -13,7 +13,7 @@ from tests.kill.harness import IN_FLIGHT, Death
 from tests.kill.model import Expected, expected, person
 from tests.kill.world import World
 
-Sort = Literal["lost", "twice", "unaccounted", "stuck", "parked", "repeated", "after-stop"]
+Sort = Literal["lost", "twice", "unaccounted", "stuck", "order", "parked", "repeated", "after-stop"]
 
 _ENDED = ("done", "skipped", "parked")
 _CRM_KINDS = frozenset({"set_task", "create_deal", "update_deal", "move_deal"})
@@ -103,6 +103,7 @@ class _Audit:
             self._sent,
             self._accounted,
             self._business,
+            self._order,
             self._at_most_once,
             self._parked,
             self._rest,
@@ -199,6 +200,15 @@ class _Audit:
         yield from _compare("reference", model.moves, marked)
         erp = Counter((line["event"], self._title(line["deal_id"])) for line in self._erp if line["committed"])
         yield from _compare("event at erp", model.erp, erp)
+
+    def _order(self) -> Iterator[Violation]:
+        """What queued in one lane was done in the order it happened."""
+        done: dict[str, list[str]] = {}
+        for text, deal in self._world.crm_rows("select text, deal_id from tasks where text like 'Meet %' order by id"):
+            done.setdefault(self._titles[str(deal)], []).append(text.removeprefix("Meet "))
+        for title, names in done.items():
+            if names != sorted(names):
+                yield Violation("order", f"{title} met {', '.join(names)}")
 
     def _at_most_once(self) -> Iterator[Violation]:
         """What goes to `audit` is tried once, for each trail and each person, whether it was answered or not."""

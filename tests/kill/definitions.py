@@ -1,4 +1,4 @@
-"""The company that is killed: six automations that use every action, a branch, a wait and a limit per person."""
+"""The company that is killed: seven automations that use every action, a branch, a wait and a limit per person."""
 
 from __future__ import annotations
 
@@ -109,6 +109,14 @@ AGREE: Final = ir.Automation(
     do=(ir.SendEventStep(name="agree", event="agreed", to="erp"),),
 )
 
+MEET: Final = ir.Automation(
+    key="meet",
+    on=ir.OnContactAdded(pipelines=("sales",)),
+    when=_ALWAYS,
+    again=ir.EveryEvent(),
+    do=(ir.SetTaskStep(name="meet", text=_text("Meet {{ contact.name }}"), due=Duration(amount=1, unit="days")),),
+)
+
 COMPANY: Final = ir.Account(
     key=ACCOUNT,
     name="Acme",
@@ -119,5 +127,5 @@ COMPANY: Final = ir.Account(
     country="US",
     currency="USD",
     pipelines=(SALES, CARE),
-    automations=(GREET, HELLO, QUOTE, TRAIL, WELCOME, AGREE),
+    automations=(GREET, HELLO, QUOTE, TRAIL, WELCOME, AGREE, MEET),
 )

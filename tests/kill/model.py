@@ -1,7 +1,7 @@
 """What must be true in the end, computed from the deals that people made by plain arithmetic, without the engine.
 
 Deal number i is called `deal i`. Every third one is small (not greeted), every fifth one is created as quoted and then
-moved on by a person, and deals 2k and 2k+1 are of one person.
+moved on by a person, every fourth one gets guests one after the other, and deals 2k and 2k+1 are of one person.
 """
 
 from __future__ import annotations
@@ -13,6 +13,8 @@ import msgspec
 
 SMALL: Final = 3
 QUOTED: Final = 5
+VISITED: Final = 4
+GUESTS: Final = 3
 
 
 def title(number: int) -> str:
@@ -23,6 +25,11 @@ def title(number: int) -> str:
 def person(number: int) -> int:
     """Return who stands behind a deal."""
     return number // 2
+
+
+def guests(number: int) -> list[str]:
+    """Return who is added to a deal, in that order: their events queue in one lane."""
+    return [f"guest {number}.{place}" for place in range(GUESTS)] if number % VISITED == 0 else []
 
 
 class Expected(msgspec.Struct, frozen=True, kw_only=True):
@@ -55,6 +62,7 @@ def expected(count: int) -> Expected:
         + [(automation, title(i)) for automation in ("quote", "trail") for i in visits]
         + [("welcome", f"After {title(i)}") for i in visits]
         + [("agree", title(i)) for i in quoted]
+        + [("meet", title(i)) for i in numbers for _ in guests(i)]
     )
     return Expected(
         executions=executions,
@@ -63,6 +71,7 @@ def expected(count: int) -> Expected:
             [f"Call {title(i)}" for i in greeted]
             + [f"Quote {title(i)}" for i in visits]
             + [f"Welcome After {title(i)}" for i in visits]
+            + [f"Meet {guest}" for i in numbers for guest in guests(i)]
         ),
         deals=deals,
         erp=Counter(

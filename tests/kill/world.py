@@ -22,7 +22,7 @@ from dealwright_embedded_crm import EmbeddedCrm
 from tests.databases import postgresql
 from tests.kill.clock import FileClock
 from tests.kill.definitions import COMPANY
-from tests.kill.model import QUOTED, SMALL, person, title
+from tests.kill.model import QUOTED, SMALL, guests, person, title
 
 Kind = Literal["sqlite", "postgresql"]
 
@@ -66,7 +66,7 @@ class World:
         self._crm.shape(COMPANY.pipelines, apply=True)
 
     def people_make(self, count: int) -> None:
-        """Let people create `count` deals (an even number: two of each person), and move some of them on."""
+        """Let people create `count` deals (an even number: two of each person), move some on, and add guests."""
         assert count % 2 == 0, "deals come in pairs of one person"
         numbers = range(self.deals, self.deals + count)
         contacts = self._crm.create_contacts(
@@ -87,6 +87,8 @@ class World:
         for i, deal in zip(numbers, deals, strict=True):
             if i % QUOTED == 0:
                 self._crm.move_deal(deal.id, "sales", "agreed")
+            for guest in self._crm.create_contacts([Contact(id="", name=name) for name in guests(i)]):
+                self._crm.add_contact(deal.id, guest.id)
         self.deals += count
 
     def journal_rows(self, query: str) -> list[tuple[Any, ...]]:

@@ -1,0 +1,150 @@
+"""`due-scan`: finding and claiming what has fallen due among few and among many waiting executions."""
+
+from __future__ import annotations
+
+from collections import Counter
+from contextlib import closing
+from datetime import timedelta
+from statistics import median
+from time import perf_counter
+from typing import Final
+
+import msgspec
+
+from benchmarks.company import MONDAY, company
+from benchmarks.databases import Journals, Kind, Raw, journals
+from benchmarks.frame import Benchmark, Figures, Key, Setting, expect, say, spread
+from dealwright.clock import PlayedClock
+from dealwright.journal.database import micros
+from dealwright.journal.store import Journal
+from dealwright.model.crm import Deal
+from dealwright.model.events import DealCreated
+from dealwright.ports import FeedItem
+
+DUE: Final = 100
+"""Executions that fall due at each hour of the measured ones."""
+
+_COUNT: Final = "with recursive n (i) as (select 1 union all select i + 1 from n where i < {size})"
+_FILL: Final = (
+    f"insert into lanes (key, next_pos) {_COUNT} select 'acme|greet|deal:' || i, 1 from n",
+    f"""
+    insert into executions (id, account, automation, subject, event_id, release, lane, state, due_at, turn, seen_event,
+        started_at)
+    {_COUNT}
+    select 'x' || i, 'acme', 'greet', 'deal:' || i, 1, 'bench', 'acme|greet|deal:' || i, 'waiting',
+        case when i % {{stride}} = 0 and i / {{stride}} <= {{due}}
+            then {{now}} + ((i / {{stride}} - 1) / {{each}} + 1) * 3600000000
+            else {{now}} + 30 * 86400000000 + i * 1000 end, 1, 1, {{now}}
+    from n
+    """,
+    "update events set routed_at = received_at",
+)
+"""Waiting executions as routing and settling leave them; those that fall due soon lie scattered among the others."""
+
+
+class _World(msgspec.Struct, frozen=True, kw_only=True):
+    """One journal with so many waiting executions, opened."""
+
+    name: str
+    size: int
+    journal: Journal
+    clock: PlayedClock
+
+
+class Cost(msgspec.Struct, frozen=True):
+    """Seconds of one round: to wake and claim what is due, and to see that nothing is."""
+
+    due: float
+    nothing: float
+
+
+def measure(setting: Setting, kind: Kind, suffix: str) -> Figures:
+    """Let hours pass in both journals by turns; return milliseconds and their ratio."""
+    few, many = setting.size(10_000, 1_000), setting.size(200_000, 4_000)
+    hours = setting.size(9, 2)
+    with journals(kind, setting.folder) as place:
+        say(f"due-scan on {place.database}: {few:,} and {many:,} waiting, {DUE} due an hour, {hours} hours")
+        worlds = [_world(setting, place, kind, size, hours) for size in (few, many)]
+        costs: dict[int, list[Cost]] = {few: [], many: []}
+        for hour in range(hours):
+            for world in worlds:
+                cost = _hour(world)
+                if hour or setting.small:  # the first hour warms caches
+                    costs[world.size].append(cost)
+        for world in worlds:
+            world.journal.close()
+            with closing(place.raw(world.name)) as raw:
+                _recount(raw, world.size, hours)
+    say(f"  due, ms: {spread(c.due * 1e3 for c in costs[few])}; among many {spread(c.due * 1e3 for c in costs[many])}")
+    small, large = (
+        [median(getattr(c, what) for c in costs[size]) for what in ("due", "nothing")] for size in (few, many)
+    )
+    return {
+        f"due_scan_few_ms{suffix}": small[0] * 1e3,
+        f"due_scan_many_ms{suffix}": large[0] * 1e3,
+        f"due_scan{suffix}_ratio": large[0] / small[0],
+        f"due_none{suffix}_ratio": large[1] / small[1],
+    }
+
+
+def _world(setting: Setting, place: Journals, kind: Kind, size: int, hours: int) -> _World:
+    clock = PlayedClock(MONDAY)
+    name = f"waiting-{size}"
+    journal = Journal(place.new(name), clock)
+    journal.record_release(company())
+    journal.start()
+    told = Deal(
+        id="1",
+        title="Forty chairs",
+        pipeline="sales",
+        stage="incoming",
+        created_at=MONDAY,
+        updated_at=MONDAY,
+        stage_since=MONDAY,
+        version=1,
+    )
+    event = DealCreated(source_id="bench:1", occurred_at=MONDAY, actor="user:bench", after=told)
+    journal.append("acme", "bench", [FeedItem(event=event, raw=b"{}")])
+    due = DUE * hours - (1 if setting.broken else 0)
+    with closing(place.raw(name)) as raw:
+        stride = size // (DUE * hours)
+        raw.run(*(each.format(size=size, stride=stride, due=due, each=DUE, now=micros(MONDAY)) for each in _FILL))
+        if kind == "postgresql":
+            raw.run("analyze")  # as its autovacuum does after a while; nothing does it on SQLite
+    return _World(name=name, size=size, journal=journal, clock=clock)
+
+
+def _hour(world: _World) -> Cost:
+    journal = world.journal
+    start = perf_counter()
+    for _ in range(20):
+        journal.release_due(500)
+    nothing = perf_counter() - start
+    world.clock.move(timedelta(hours=1))
+    window = journal.open_window("acme", "greet", "bench")
+    start = perf_counter()
+    journal.release_due(500)
+    journal.claim("acme", "greet", window.id, 500, 3600.0)
+    due = perf_counter() - start
+    journal.close_window(window)
+    return Cost(due=due, nothing=nothing / 20)
+
+
+def _recount(journal: Raw, size: int, hours: int) -> None:
+    states = Counter(dict(journal.query("select state, count(*) from dw_executions group by state")))
+    expect("executions", states, Counter({"running": DUE * hours, "waiting": size - DUE * hours}))
+
+
+def _keys(suffix: str, database: str) -> tuple[Key, ...]:
+    return (
+        Key(f"due_scan_few_ms{suffix}", "ms", f"waking and claiming {DUE} due among 10,000 waiting, {database}"),
+        Key(f"due_scan_many_ms{suffix}", "ms", "the same among 200,000"),
+        Key(f"due_scan{suffix}_ratio", "", "among 200,000 / among 10,000"),
+        Key(f"due_none{suffix}_ratio", "", "seeing that nothing is due, among 200,000 / among 10,000"),
+    )
+
+
+SQLITE: Final = Benchmark(name="due-scan", keys=_keys("", "SQLite"), run=lambda setting: measure(setting, "sqlite", ""))
+POSTGRESQL: Final = Benchmark(
+    name="due-scan-pg", keys=_keys("_pg", "PostgreSQL"), run=lambda setting: measure(setting, "postgresql", "_pg")
+)
