@@ -24,6 +24,9 @@ from dealwright.ports import FeedItem
 DUE: Final = 100
 """Executions that fall due at each hour of the measured ones."""
 
+_LOOKS: Final = 100
+"""Looks, each hour, that find nothing due."""
+
 _COUNT: Final = "with recursive n (i) as (select 1 union all select i + 1 from n where i < {size})"
 _FILL: Final = (
     f"insert into lanes (key, next_pos) {_COUNT} select 'acme|greet|deal:' || i, 1 from n",
@@ -39,57 +42,60 @@ _FILL: Final = (
     """,
     "update events set routed_at = received_at",
 )
-"""Waiting executions as routing and settling leave them; those that fall due soon lie scattered among the others."""
+"""Waiting executions as routing and settling leave them; those that fall due soon stand `stride` rows apart."""
 
 
 class _World(msgspec.Struct, frozen=True, kw_only=True):
-    """One journal with so many waiting executions, opened."""
+    """One journal with so many waiting executions, opened, and the window that claims what falls due."""
 
     name: str
     size: int
     journal: Journal
+    window: str
     clock: PlayedClock
 
 
-class Cost(msgspec.Struct, frozen=True):
-    """Seconds of one round: to wake and claim what is due, and to see that nothing is."""
+class _Costs(msgspec.Struct, frozen=True):
+    """Seconds, hour by hour: to wake and claim what is due, and to see that nothing is."""
 
-    due: float
-    nothing: float
+    due: list[float] = []
+    nothing: list[float] = []
 
 
 def measure(setting: Setting, kind: Kind, suffix: str) -> Figures:
-    """Let hours pass in both journals by turns; return milliseconds and their ratio."""
+    """Let hours pass in three journals by turns; return milliseconds and ratios."""
     few, many = setting.size(10_000, 1_000), setting.size(200_000, 4_000)
     hours = setting.size(9, 2)
+    near, far = few // (DUE * hours), many // (DUE * hours)
+    costs = {"few": _Costs(), "many": _Costs(), "scattered": _Costs()}
     with journals(kind, setting.folder) as place:
         say(f"due-scan on {place.database}: {few:,} and {many:,} waiting, {DUE} due an hour, {hours} hours")
-        worlds = [_world(setting, place, kind, size, hours) for size in (few, many)]
-        costs: dict[int, list[Cost]] = {few: [], many: []}
+        worlds = [
+            _world(setting, place, kind, name, size, hours, stride)
+            for name, size, stride in (("few", few, near), ("many", many, near), ("scattered", many, far))
+        ]
         for hour in range(hours):
             for world in worlds:
-                cost = _hour(world)
-                if hour or setting.small:  # the first hour warms caches
-                    costs[world.size].append(cost)
+                _hour(world, costs[world.name] if hour or setting.small else _Costs())  # the first one warms caches
         for world in worlds:
             world.journal.close()
             with closing(place.raw(world.name)) as raw:
                 _recount(raw, world.size, hours)
-    say(f"  due, ms: {spread(c.due * 1e3 for c in costs[few])}; among many {spread(c.due * 1e3 for c in costs[many])}")
-    small, large = (
-        [median(getattr(c, what) for c in costs[size]) for what in ("due", "nothing")] for size in (few, many)
-    )
+    for name, cost in costs.items():
+        say(f"  {name}: due, ms {spread(each * 1e3 for each in cost.due)}")
+    due = {name: median(cost.due) for name, cost in costs.items()}
+    nothing = {name: median(cost.nothing) for name, cost in costs.items()}
     return {
-        f"due_scan_few_ms{suffix}": small[0] * 1e3,
-        f"due_scan_many_ms{suffix}": large[0] * 1e3,
-        f"due_scan{suffix}_ratio": large[0] / small[0],
-        f"due_none{suffix}_ratio": large[1] / small[1],
+        f"due_scan_few_ms{suffix}": due["few"] * 1e3,
+        f"due_scan_many_ms{suffix}": due["many"] * 1e3,
+        f"due_scan{suffix}_ratio": due["many"] / due["few"],
+        f"due_scattered{suffix}_ratio": due["scattered"] / due["few"],
+        f"due_none{suffix}_ratio": nothing["many"] / nothing["few"],
     }
 
 
-def _world(setting: Setting, place: Journals, kind: Kind, size: int, hours: int) -> _World:
+def _world(setting: Setting, place: Journals, kind: Kind, name: str, size: int, hours: int, stride: int) -> _World:
     clock = PlayedClock(MONDAY)
-    name = f"waiting-{size}"
     journal = Journal(place.new(name), clock)
     journal.record_release(company())
     journal.start()
@@ -107,27 +113,26 @@ def _world(setting: Setting, place: Journals, kind: Kind, size: int, hours: int)
     journal.append("acme", "bench", [FeedItem(event=event, raw=b"{}")])
     due = DUE * hours - (1 if setting.broken else 0)
     with closing(place.raw(name)) as raw:
-        stride = size // (DUE * hours)
         raw.run(*(each.format(size=size, stride=stride, due=due, each=DUE, now=micros(MONDAY)) for each in _FILL))
         if kind == "postgresql":
             raw.run("analyze")  # as its autovacuum does after a while; nothing does it on SQLite
-    return _World(name=name, size=size, journal=journal, clock=clock)
+    window = journal.open_window("acme", "greet", "bench").id
+    return _World(name=name, size=size, journal=journal, window=window, clock=clock)
 
 
-def _hour(world: _World) -> Cost:
+def _hour(world: _World, costs: _Costs) -> None:
     journal = world.journal
-    start = perf_counter()
-    for _ in range(20):
+    nothing = []
+    for _ in range(_LOOKS):
+        start = perf_counter()
         journal.release_due(500)
-    nothing = perf_counter() - start
+        nothing.append(perf_counter() - start)
     world.clock.move(timedelta(hours=1))
-    window = journal.open_window("acme", "greet", "bench")
     start = perf_counter()
     journal.release_due(500)
-    journal.claim("acme", "greet", window.id, 500, 3600.0)
-    due = perf_counter() - start
-    journal.close_window(window)
-    return Cost(due=due, nothing=nothing / 20)
+    journal.claim("acme", "greet", world.window, 500, 3600.0)
+    costs.due.append(perf_counter() - start)
+    costs.nothing.append(median(nothing))
 
 
 def _recount(journal: Raw, size: int, hours: int) -> None:
@@ -140,6 +145,7 @@ def _keys(suffix: str, database: str) -> tuple[Key, ...]:
         Key(f"due_scan_few_ms{suffix}", "ms", f"waking and claiming {DUE} due among 10,000 waiting, {database}"),
         Key(f"due_scan_many_ms{suffix}", "ms", "the same among 200,000"),
         Key(f"due_scan{suffix}_ratio", "", "among 200,000 / among 10,000"),
+        Key(f"due_scattered{suffix}_ratio", "", "among 200,000, each on a page of its own / among 10,000"),
         Key(f"due_none{suffix}_ratio", "", "seeing that nothing is due, among 200,000 / among 10,000"),
     )
 

@@ -13,7 +13,7 @@ from journal_world import ACME, GRACE, HandClock, Open
 from psycopg import sql
 
 from dealwright.journal.store import Journal
-from dealwright.journal.tables import metadata
+from dealwright.mirror.tables import metadata
 
 
 @pytest.fixture(scope="session")

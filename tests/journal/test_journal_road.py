@@ -36,7 +36,7 @@ from sqlalchemy import text
 from dealwright.engine.records import Routed, ToRoute
 from dealwright.journal.store import Journal
 
-ROUNDS = 100
+ROUNDS = 80
 
 
 def at_once(*works: Callable[[], object]) -> list[object]:
@@ -112,7 +112,7 @@ def test_two_engines_that_append_the_same_count_each_event_once(open_postgresql:
     for start in range(0, 40, 4):
         chunk = items[start : start + 4]
         counts = at_once(lambda c=chunk: receive(first, *c), lambda c=chunk: receive(second, *reversed(c)))  # type: ignore[misc]
-        assert sorted(counts) == [0, 4]
+        assert set(counts) == {0, 4}
     assert one(first, "select count(*) from events") == 40
 
 

@@ -14,7 +14,7 @@ from sqlalchemy import text
 
 from dealwright.errors import InputError, JournalError
 from dealwright.journal.store import Journal
-from dealwright.journal.tables import metadata
+from dealwright.mirror.tables import metadata
 
 
 def test_two_processes_open_a_journal_that_is_not_there_yet(journal_url: str) -> None:

@@ -114,7 +114,7 @@ MEET: Final = ir.Automation(
     on=ir.OnContactAdded(pipelines=("sales",)),
     when=_ALWAYS,
     again=ir.EveryEvent(),
-    do=(ir.SetTaskStep(name="meet", text=_text("Meet {{ contact.name }}"), due=Duration(amount=1, unit="days")),),
+    do=(ir.SetTaskStep(name="meet", text=_text("Meet {{ event.contact.name }}"), due=Duration(amount=1, unit="days")),),
 )
 
 COMPANY: Final = ir.Account(

@@ -25,7 +25,7 @@ ROOT: Final = Path(__file__).resolve().parents[2]
 POINTS: Final = tuple(name for name in faults.POINTS if not name.startswith("record."))
 """The fault points that an engine passes; those of the recorder are the flow tests' own."""
 
-PATIENCE: Final = 20.0
+PATIENCE: Final = 28.0
 """Seconds for a worker to start, to die or to become idle: less than a lease, for which nobody may have to wait."""
 
 _PATIENCE_PER_DEAL: Final = 0.1

@@ -27,6 +27,9 @@ from tests.kill.model import QUOTED, SMALL, guests, person, title
 Kind = Literal["sqlite", "postgresql"]
 
 START: Final = datetime(2026, 3, 2, 14, 0, tzinfo=UTC)
+NOTICED: Final = 10.0
+"""Seconds in which the database server must notice that a process is dead."""
+
 SECRET: Final = "a secret of the kill test only"
 
 
@@ -114,7 +117,9 @@ class World:
             "select pid from pg_stat_activity where datname = current_database() and pid <> pg_backend_pid() "
             "and backend_type = 'client backend'"
         )
+        deadline = time.monotonic() + NOTICED
         while self.journal_rows(others):
+            assert time.monotonic() < deadline, f"PostgreSQL still serves a worker that died {NOTICED:g} s ago"
             time.sleep(0.005)
 
     def received(self, server: str) -> list[dict[str, Any]]:
