@@ -10,6 +10,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
+import msgspec
+
 from benchmarks import check, drain, due_scan, gate, importing
 from benchmarks.frame import Benchmark, Figures, Missing, Red, Setting, say
 
@@ -22,6 +24,14 @@ ALL: Final[tuple[Benchmark, ...]] = (
     due_scan.SQLITE,
     due_scan.POSTGRESQL,
 )
+
+
+class Outcome(msgspec.Struct, frozen=True, kw_only=True):
+    """What came of one benchmark: figures, or a recount that disagreed, or something that is not on this machine."""
+
+    figures: Figures = {}
+    red: bool = False
+    missing: bool = False
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -38,39 +48,33 @@ def main(arguments: Sequence[str] | None = None) -> None:
     if unknown:
         parser.error(f"there is no benchmark {unknown[0]!r}; there are {', '.join(names)}")
     chosen = [benchmark for benchmark in ALL if benchmark.name in (options.names or names)]
+    optional = not options.names and os.environ.get("CI") != "true"
     with tempfile.TemporaryDirectory(prefix="dealwright-bench-") as temporary:
         root = (options.keep or Path(temporary)).resolve()
         measured = [(each, _measure(each, root / each.name, options)) for each in chosen]
-    found = {
-        key.name: None if figures is None else figures[key.name] for each, figures in measured for key in each.keys
-    }
+    found = {key.name: outcome.figures.get(key.name) for each, outcome in measured for key in each.keys}
     if options.json:
         print(json.dumps({name: None if value is None else float(f"{value:.4g}") for name, value in found.items()}))
     else:
         for each in chosen:
             for key in each.keys:
                 print(f"{key.name:<28} {_shown(found[key.name]):>12} {key.unit:<9} {key.what}")
-    failed = [each.name for each, figures in measured if figures is None and each.name not in _skipped]
-    raise SystemExit(1 if failed else 0)
+    raise SystemExit(any(outcome.red or (outcome.missing and not optional) for _, outcome in measured))
 
 
-_skipped: set[str] = set()
-
-
-def _measure(benchmark: Benchmark, folder: Path, options: argparse.Namespace) -> Figures | None:
-    """Return the figures, or None if there are none to be had."""
+def _measure(benchmark: Benchmark, folder: Path, options: argparse.Namespace) -> Outcome:
+    """Run one benchmark in a folder of its own."""
     if folder.exists():
         raise SystemExit(f"{folder} is there already: --keep wants a folder of its own")
     folder.mkdir(parents=True)
     try:
-        return benchmark.run(Setting(folder=folder, small=options.small, broken=options.broken))
+        return Outcome(figures=benchmark.run(Setting(folder=folder, small=options.small, broken=options.broken)))
     except Red as red:
         say(f"{benchmark.name}: RED, no figure: {red}")
+        return Outcome(red=True)
     except Missing as missing:
         say(f"{benchmark.name}: skipped, {missing}")
-        if not options.names and os.environ.get("CI") != "true":
-            _skipped.add(benchmark.name)
-    return None
+        return Outcome(missing=True)
 
 
 def _shown(value: float | None) -> str:

@@ -32,6 +32,11 @@ class Connector(Protocol):
         """The longest one request may take, in seconds: nobody takes over a sending effect sooner."""
         ...
 
+    @property
+    def at_once(self) -> int:
+        """How many calls one request, or what leaves at the same time, carries: more are never sending."""
+        ...
+
     def actions(self) -> frozenset[str]:
         """Return the request kinds it carries out, such as `create_deal`."""
         ...

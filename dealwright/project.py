@@ -20,7 +20,7 @@ from dealwright.compile import ir
 from dealwright.compile.loader import load
 from dealwright.engine.loop import AccountSite, Engine
 from dealwright.errors import DefinitionError, InputError
-from dealwright.journal.store import Journal
+from dealwright.journal.store import LONGEST_CALL, Journal
 from dealwright.model.crm import PipelineShape
 from dealwright.ports import Connector, Crm, Feed
 
@@ -63,7 +63,8 @@ class Project(msgspec.Struct, frozen=True, kw_only=True):
 
     def open_journal(self, clock: Clock | None = None) -> Journal:
         """Open the project's journal, brought to the newest schema."""
-        longest = max(connector.call_timeout for account in self.accounts for connector in account.connectors)
+        timeouts = [connector.call_timeout for account in self.accounts for connector in account.connectors]
+        longest = max(timeouts, default=LONGEST_CALL)
         return Journal(self.journal_url, clock or SystemClock(), takeover_after=longest)
 
     def definitions(self, key: str) -> ir.Account:

@@ -30,6 +30,7 @@ class EmbeddedCrm(People):
 
     name = "embedded_crm"
     source = "embedded_crm"
+    at_once = 500
 
     @property
     def call_timeout(self) -> float:

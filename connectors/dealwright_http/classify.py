@@ -58,7 +58,7 @@ def retry_after(value: str | None, now: datetime) -> float | None:
         return min(float(text[:9]), LONGEST_WAIT)
     try:
         when = parsedate_to_datetime(text)
-    except ValueError:
+    except (ValueError, OverflowError, TypeError):
         return None
     if when.tzinfo is None:
         when = when.replace(tzinfo=UTC)

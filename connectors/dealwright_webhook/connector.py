@@ -9,7 +9,7 @@ from typing import Final
 from dealwright.clock import Clock
 from dealwright.errors import Rejected
 from dealwright.model.delivery import AtMostOnce, Delivery
-from dealwright.model.requests import Call, Outcome, Refused, Request, SendEvent
+from dealwright.model.requests import Call, Outcome, Refused, Request, SendEvent, Unknown
 from dealwright_webhook.client import TargetClient
 from dealwright_webhook.settings import TIMEOUT, WebhookSettings
 
@@ -31,6 +31,11 @@ class WebhookConnector:
     def call_timeout(self) -> float:
         """The longest one bulk call takes: what cannot start in time comes back as `TryAgain`."""
         return 2 * max((target.timeout for target in self._settings.targets.values()), default=TIMEOUT)
+
+    @property
+    def at_once(self) -> int:
+        """As many as leave together."""
+        return self._settings.concurrency
 
     def actions(self) -> frozenset[str]:
         """Return `send_event`."""
@@ -69,7 +74,11 @@ class WebhookConnector:
         if client is None:
             known = ", ".join(sorted(self._settings.targets)) or "none"
             return Refused(code="unknown_target", message=f"no webhook target is called {request.to!r}; known: {known}")
-        return await client.post(call, request, started)
+        try:
+            return await client.post(call, request, started)
+        except Exception as error:
+            # Whatever one receiver makes us fail at must not cost the others, nor let them run on without their batch.
+            return Unknown(reason=f"{request.to}: {type(error).__name__}")
 
     def _client(self, name: str) -> TargetClient | None:
         target = self._settings.targets.get(name)

@@ -90,6 +90,9 @@ def resume(automation: str | None, account: str | None, what: str | None) -> Non
     with _journal() as journal:
         scope = _scope(journal, automation, account, "resume")
         piles = journal.held_by_stop(scope.account, scope.automation)
+        if not scope.automation:  # what an automation's own stop holds stays held
+            stopped = journal.controls(scope.account).stopped
+            piles = [pile for pile in piles if pile.automation not in stopped]
         held = sum(pile.held for pile in piles)
         if what is None and held:
             for line in _pile_lines(piles):

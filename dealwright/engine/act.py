@@ -110,7 +110,7 @@ def remedy(effect: EffectRow, clock: Clock) -> Remedy:
             return "repeat"
         case Keyed(dedupes_for=timedelta() as kept):
             age = clock.wall() - effect.first_sent if effect.first_sent is not None else timedelta.max
-            return "repeat" if age < kept / 2 else "park"
+            return "repeat" if timedelta(0) <= age < kept / 2 else "park"  # below zero: the wall clock was set back
         case Checkable():
             return "repeat" if effect.looks >= LOOKS else "look"
         case AtMostOnce():
@@ -122,7 +122,11 @@ async def look(connector: Connector, effects: Sequence[EffectRow], actor: str) -
     """Look keys up at the other side: found is sent, not found is unknown still (and counted)."""
     try:
         found = await connector.look([call_of(effect, actor) for effect in effects])
-    except ConnectorError:
+    except Exception as error:
+        if not isinstance(error, ConnectorError):
+            _log.error("connector %s failed to look with %s", connector.name, type(error).__name__)
+        return []
+    if len(found) != len(effects):
         return []
     return [
         EffectOutcome(effect=effect, outcome=Sent() if is_there else Unknown(reason="not found"), looked=True)

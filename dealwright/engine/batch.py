@@ -31,7 +31,7 @@ from dealwright.engine.store import Store
 from dealwright.engine.tally import Tally
 from dealwright.errors import ConnectorError
 from dealwright.model.delivery import Checkable
-from dealwright.model.requests import Refused, Sent, TryAgain, Unknown
+from dealwright.model.requests import Refused, Sent, TryAgain, Unknown, UpdateDeal
 from dealwright.ports import Connector, Crm
 
 _log = logging.getLogger(__name__)
@@ -91,6 +91,7 @@ class Batch:
             acting = self._decide()
             for effects in self._by_carrier(acting):
                 await self._act(*effects)
+            await self._read_facts()
             self._settle()
 
     # --- beginning ---------------------------------------------------------------------------------------------------
@@ -125,7 +126,7 @@ class Batch:
     async def _resolve_unanswered(self) -> None:
         """Decide about effects that left without an answer, each by its delivery class, before anything else."""
         looked: dict[str, tuple[Connector, list[EffectRow]]] = {}
-        parked: list[EffectRow] = []
+        died: list[EffectRow] = []
         for work in list(self._work.values()):
             for effect in work.claimed.effects:
                 if effect.step in work.progress.outcomes or effect.state not in ("sending", "unknown", "rejected"):
@@ -134,19 +135,24 @@ class Batch:
                 if effect.state == "rejected":
                     self._leave(work, "failed", f"{effect.step}: refused")
                 elif carrier is None:
-                    parked.append(effect)
+                    died.append(effect)
                     self._leave(work, "parked", f"{effect.step}: outcome unknown, and its connector is gone")
                 else:
                     match remedy(effect, self._clock):
                         case "repeat":
                             work.effect = effect
+                            work.recheck = False  # it was decided before it left
+                        case "look" if effect.state == "sending":
+                            # Its worker died in the middle: the vendor's index has not had its time yet.
+                            died.append(effect)
+                            self._look_later(work, effect)
                         case "look":
                             looked.setdefault(carrier.name, (carrier, []))[1].append(effect)
                         case "park":
-                            parked.append(effect)
+                            died.append(effect)
                             self._park(work, effect.step)
         # Whoever reads the views must see that these are unknown; a `sending` is one whose answer may still come.
-        self._store.receive_outcomes([_unanswered(effect) for effect in parked if effect.state == "sending"])
+        self._store.receive_outcomes([_unanswered(effect) for effect in died if effect.state == "sending"])
         for carrier, effects in looked.values():
             self._receive(await look(carrier, effects, self._actor(effects[0])), self._clock.wall())
             for effect in effects:
@@ -161,14 +167,18 @@ class Batch:
             return
         try:
             deals = await self._site.crm.read_deals(sorted({work.claimed.event.after.id for work in reading}))
-        except ConnectorError as error:
+        except Exception as error:
+            if not isinstance(error, ConnectorError):
+                _log.error("the CRM of %s failed to read with %s", self._site.account, type(error).__name__)
             for work in reading:
                 self._leave(work, "retrying", f"the CRM was not read: {type(error).__name__}", not_before=_READ_AGAIN)
             return
         now = self._clock.now()
         for work in reading:
             deal = deals.get(work.claimed.event.after.id)
-            if deal is None:
+            if deal is None and work.effect is not None:
+                self._leave(work, "parked", f"{work.effect.step}: outcome unknown, and the deal is gone")
+            elif deal is None:
                 self._leave(work, "cancelled", "the deal is gone")
             else:
                 work.facts = Facts(deal=deal, event=work.claimed.event, as_of=now, since_turn=work.n + 1)
@@ -259,6 +269,11 @@ class Batch:
 
     async def _act(self, connector: Connector, group: Sequence[_Work]) -> None:
         """Take one group through the gate and to its connector, and remember what came of it."""
+        for start in range(0, len(group), connector.at_once):
+            await self._send(connector, group[start : start + connector.at_once])
+
+    async def _send(self, connector: Connector, group: Sequence[_Work]) -> None:
+        """Send what one request carries: only that is `sending`, so that a stop or a crash meets no more than that."""
         if self._closing():
             return
         self._renew()
@@ -266,7 +281,7 @@ class Batch:
         if not group:
             return
         effects = {work.effect.key: work.effect for work in group if work.effect is not None}
-        results = pass_gate(self._store, self._site.account, group[0].automation.key, self._candidates(group))
+        results = pass_gate(self._store, self._site.account, group[0].automation.key, lambda: self._candidates(group))
         sending = [effects[result.key] for result in results if self._passed(effects[result.key], result)]
         if not sending:
             return
@@ -323,6 +338,8 @@ class Batch:
             case "lost":
                 self._tally.step(effect.step, "dropped")
                 self._leave(work, "skipped", f"again: execution {result.holder} acted")
+            case "unresolved":
+                self._park(work, effect.step)
             case "gone":
                 self._forget(effect.execution_id)
         return False
@@ -336,7 +353,13 @@ class Batch:
             match item.outcome:
                 case Sent() as sent:
                     self._tally.step(effect.step, "repeated" if sent.repeated else "sent", since=began)
-                    self._remember(work, effect.step, _sent(effect, sent, work.n))
+                    self._remember(work, effect.step, _sent(effect, sent, self._turn_of(work)))
+                    if isinstance(effect.request, UpdateDeal) and "owner" in effect.request.changes.given():
+                        work.facts = None  # the request names the new owner, the deal knows who that is
+                case Refused() if effect.state in ("sending", "unknown"):
+                    # It refuses a repeat, which says nothing of the attempt whose answer was lost.
+                    self._tally.step(effect.step, "unknown", since=began)
+                    self._park(work, effect.step)
                 case Refused(code=code):
                     self._tally.step(effect.step, "rejected", since=began)
                     self._leave(work, "failed", f"{effect.step}: refused ({code})")
@@ -349,7 +372,7 @@ class Batch:
                     self._after_unknown(work, effect)
 
     def _after_unknown(self, work: _Work, effect: EffectRow) -> None:
-        sent_now = msgspec.structs.replace(effect, first_sent=effect.first_sent or self._clock.wall())
+        sent_now = msgspec.structs.replace(effect, looks=0, first_sent=effect.first_sent or self._clock.wall())
         match remedy(sent_now, self._clock):
             case "repeat":
                 self._leave(work, "retrying", f"{effect.step}: no answer", not_before=backoff(effect.attempts + 1))
@@ -357,6 +380,10 @@ class Batch:
                 self._look_later(work, effect)
             case "park":
                 self._park(work, effect.step)
+
+    def _turn_of(self, work: _Work) -> int:
+        """The turn of what is sent now: never older than the facts, for it is not in them."""
+        return work.n if work.facts is None else max(work.n, work.facts.since_turn)
 
     # --- leaving -----------------------------------------------------------------------------------------------------
 

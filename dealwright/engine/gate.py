@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Final
 
 from dealwright.engine.guards.again import Again
@@ -37,15 +37,18 @@ def judge(candidate: Candidate, controls: Controls, guards: Sequence[Guard] = GU
     return Verdict(decision="send", reservations=tuple(reservations))
 
 
-def pass_gate(store: Store, account: str, automation: str, candidates: Sequence[Candidate]) -> Sequence[GateResult]:
+def pass_gate(
+    store: Store, account: str, automation: str, candidates: Callable[[], Sequence[Candidate]]
+) -> Sequence[GateResult]:
     """Ask the guards on a snapshot, then carry out what they say in one transaction that checks the snapshot's epoch.
 
-    When an operator changed anything in between, the guards are asked again on what is so now.
+    When an operator changed anything in between, or two persons turned out to be one, the guards are asked again on
+    what is so now. `candidates` is called after each snapshot, for it reads who stands behind the deals.
     """
     while True:
         controls = store.controls(account)
         requests = [
-            GateRequest(effect=candidate.effect, verdict=judge(candidate, controls)) for candidate in candidates
+            GateRequest(effect=candidate.effect, verdict=judge(candidate, controls)) for candidate in candidates()
         ]
         results = store.pass_gate(account, controls.epoch, automation, requests)
         if results is not None:

@@ -108,6 +108,8 @@ class Engine:
             self._looked = now
             self._store.take_over()
             for key in self._accounts:
+                for automation in self._store.wake_unstopped(key):
+                    self._wake(key, automation)
                 self._look_for_work(key)
         return moved
 
@@ -124,10 +126,16 @@ class Engine:
             _complain(f"the feed {feed.source} of {key}", error)
             self._asked_again[key, feed.source] = self._clock.monotonic() + _AFTER_FAILURE
             return False
-        if items:
-            self._store.append(key, feed.source, items)
+        if not items:
+            return False
+        self._store.append(key, feed.source, items)
+        try:
             feed.taken([item.event.source_id for item in items])
-        return bool(items)
+        except Exception as error:
+            # They are safe in the journal; until the source can be told they come again, and are known.
+            _complain(f"the feed {feed.source} of {key}", error)
+            self._asked_again[key, feed.source] = self._clock.monotonic() + _AFTER_FAILURE
+        return True
 
     def _route(self, key: str) -> bool:
         events = self._store.unrouted(key, _CHUNK)
@@ -146,8 +154,11 @@ class Engine:
             if (key, automation) in self._windows or self._store.has_due(key, automation):
                 self._wake(key, automation)
         for automation in self._store.run_asked(key):
-            if (key, automation) not in self._windows:
+            window = self._windows.get((key, automation))
+            if window is None:
                 self._open(key, automation)
+            else:
+                window[0].close()  # the run that was asked for becomes the next window's record
 
     def _wake(self, key: str, automation: str) -> None:
         window = self._windows.get((key, automation))
@@ -174,8 +185,7 @@ class Engine:
             await asyncio.sleep(_AFTER_FAILURE)
         finally:
             del self._windows[key, automation]
-        if not self._stopping and self._store.has_due(key, automation):
-            self._looked = float("-inf")
+        self._looked = float("-inf")
 
     def _version(self, key: str, automation: str) -> str:
         release = self._store.active_release(key)

@@ -22,6 +22,7 @@ class Written(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     title: str | msgspec.UnsetType = msgspec.UNSET
     pipeline: str | msgspec.UnsetType = msgspec.UNSET
     stage: str | msgspec.UnsetType = msgspec.UNSET
+    lost_reason: str | msgspec.UnsetType | None = msgspec.UNSET
     amount: Money | msgspec.UnsetType | None = msgspec.UNSET
     close_date: date | msgspec.UnsetType | None = msgspec.UNSET
     reference: str | msgspec.UnsetType | None = msgspec.UNSET
@@ -146,10 +147,11 @@ class GateResult(msgspec.Struct, frozen=True, kw_only=True):
     """What the gate's transaction made of one effect.
 
     `lost`: a reservation is taken (`holder` names the execution that has it). `gone`: this worker's lease is gone.
+    `unresolved`: it was to be dropped, and may have left before.
     """
 
     key: str
-    result: Literal["sending", "held", "dropped", "lost", "gone"]
+    result: Literal["sending", "held", "dropped", "lost", "gone", "unresolved"]
     holder: str = ""
 
 

@@ -193,7 +193,7 @@ def written(request: Request, outcome: Sent) -> Written | None:
         case UpdateDeal(changes=changes):
             given = {name: value for name, value in changes.given().items() if name != "owner"}
             return msgspec.convert(given, Written) if given else None
-        case MoveDeal(pipeline=pipeline, stage=stage) if outcome.receipt.get("moved"):
-            return Written(pipeline=pipeline, stage=stage)
+        case MoveDeal(pipeline=pipeline, stage=stage, lost_reason=reason) if outcome.receipt.get("moved"):
+            return Written(pipeline=pipeline, stage=stage, lost_reason=reason)
         case _:
             return None

@@ -48,6 +48,10 @@ class Store(Protocol):
         """Recover what workers left that died since."""
         ...
 
+    def wake_unstopped(self, account: str) -> frozenset[str]:
+        """Make ready what is held by a stop that was lifted; return the automations. A resume that died left it."""
+        ...
+
     def active_release(self, account: str) -> Release | None:
         """Return the release that new executions run, or None."""
         ...

@@ -19,7 +19,7 @@ from dealwright.model.requests import Refused, Sent, TryAgain, Unknown
 _EPOCH: Final = "select epoch from epochs where account = :account"
 _OWNED: Final = "select id from executions where id in :ids and worker = :worker and state = 'running' order by id"
 _SENDING: Final = statement(
-    "update effects set state = 'sending', reason = '', attempts = attempts + 1, "
+    "update effects set state = 'sending', reason = '', attempts = attempts + 1, looks = 0, "
     "first_sent_wall = coalesce(first_sent_wall, :wall) where key = :key and state in ('planned', 'sending', 'unknown')"
 )
 _ATTEMPT: Final = statement(
@@ -39,13 +39,30 @@ _RECEIPT: Final = statement(
 )
 _OUTCOME: Final = statement(
     """
-    update effects set state = :state, reason = :reason, sent_at = :sent_at, looks = looks + :looks
+    update effects set reason = :reason, sent_at = :sent_at, looks = looks + :looks, state =
+        case when :state in ('planned', 'rejected') and exists (
+            select 1 from attempts where attempts.effect_key = :key and attempts.n < :n
+                and (attempts.outcome is null or attempts.outcome = 'unknown'))
+        then 'unknown' else :state end
     where key = :key and (
         (:state = 'sent' and state in ('planned', 'sending', 'unknown'))
         or (:state <> 'sent' and state in ('sending', 'unknown') and attempts = :n))
     """
 )
-"""That it was carried out is true whoever says so; anything else is said of one attempt, and stale after the next."""
+"""What an outcome makes of its effect.
+
+That it was carried out is true whoever says so; anything else is said of one attempt, and stale after the next. An
+attempt that surely did nothing says nothing of an earlier one whose answer was lost: the effect stays unknown.
+"""
+
+_USED: Final = statement(
+    """
+    select distinct execution_id from effects where execution_id in :ids and (
+        state in ('sending', 'sent', 'unknown') or (state = 'dropped' and reason = 'shadow'))
+    """,
+    "ids",
+)
+"""Executions that have acted already: `again` is taken once per execution, its later effects pass."""
 
 _ATTEMPT_ENDED: Final = statement(
     "update attempts set ended_wall = :wall, outcome = :outcome "
@@ -72,8 +89,9 @@ class Effects(Part):
                 return None
             owned = self._still_owned(connection, requests)
             reservations.lock_for(self.database, connection, account, requests)
+            used = frozenset(connection.execute(_USED, {"ids": sorted(owned) or [""]}).scalars())
             results = [
-                self._carry_out(connection, account, request)
+                self._carry_out(connection, account, request, used)
                 if request.effect.execution_id in owned
                 else GateResult(key=request.effect.key, result="gone")
                 for request in sorted(requests, key=_reservation_order)
@@ -88,13 +106,17 @@ class Effects(Part):
         sql = statement(_OWNED + self.database.for_update, "ids")
         return frozenset(connection.execute(sql, {"ids": ids, "worker": self._worker}).scalars())
 
-    def _carry_out(self, connection: Connection, account: str, request: GateRequest) -> GateResult:
-        verdict, key = request.verdict, request.effect.key
+    def _carry_out(
+        self, connection: Connection, account: str, request: GateRequest, used: frozenset[str]
+    ) -> GateResult:
+        verdict, key, execution_id = request.verdict, request.effect.key, request.effect.execution_id
         if verdict.decision == "hold":
             return GateResult(key=key, result="held")
-        for reservation in verdict.reservations:
-            holder = reservations.take(connection, account, reservation, request.effect.execution_id, now=self._now())
-            if holder != request.effect.execution_id:
+        if verdict.decision == "drop" and request.effect.state in ("sending", "unknown"):
+            return GateResult(key=key, result="unresolved")  # it may have left: nobody can drop it any more
+        for reservation in () if execution_id in used else verdict.reservations:
+            holder = reservations.take(connection, account, reservation, execution_id, now=self._now())
+            if holder != execution_id:
                 return GateResult(key=key, result="lost", holder=holder)
         return GateResult(key=key, result="sending" if verdict.decision == "send" else "dropped")
 

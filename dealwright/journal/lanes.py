@@ -63,6 +63,13 @@ def lock(database: Database, connection: Connection, keys: Iterable[str]) -> dic
     return {row.key: row.next_pos for row in rows}
 
 
+def of(connection: Connection, execution_ids: Sequence[str]) -> Sequence[str]:
+    """Return the lanes of executions."""
+    if not execution_ids:
+        return ()
+    return connection.execute(_LANES_OF, {"ids": list(execution_ids)}).scalars().all()
+
+
 def keep_places(connection: Connection, places: dict[str, int]) -> None:
     """Write back the next free places of locked lanes."""
     if places:
@@ -92,8 +99,7 @@ def wake(
     if not execution_ids:
         return ()
     ids = list(execution_ids)
-    keys = connection.execute(_LANES_OF, {"ids": ids}).scalars().all()
-    places = lock(database, connection, keys)
+    places = lock(database, connection, of(connection, ids))
     rows = connection.execute(statement(_WAKEABLE + database.for_update, "ids"), {"ids": ids}).mappings().all()
     if not rows:
         return ()

@@ -24,6 +24,7 @@ class Part:
         self.clock = clock
         self._worker = worker
         self._takeover_after = takeover_after
+        self._registered = float("-inf")
         self._open_windows: set[str] = set()
         self._failed_windows: set[str] = set()
         self._releases: dict[tuple[str, str], Release] = {}

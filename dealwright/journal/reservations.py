@@ -36,6 +36,7 @@ _UNUSED: Final = """
 """
 _ACCOUNTS: Final = statement(f"select distinct account {_UNUSED} order by account", "holders")
 _GIVE_BACK: Final = statement(f"delete {_UNUSED}", "holders")
+_RAISE_EPOCH: Final = statement("update epochs set epoch = epoch + 1 where account = :account")
 _JOIN: Final = (
     # The later use wins: a winner's row that is older gives way, then the loser's rows move, then what is left goes.
     statement(
@@ -97,6 +98,8 @@ def join(database: Database, connection: Connection, account: str, merges: Seque
     """Let the reservations of persons who turned out to be one be one; the later use wins."""
     if not merges:
         return
+    # Gates that read persons before this must ask again: raised before the reservations are locked, as gates lock.
+    connection.execute(_RAISE_EPOCH, {"account": account})
     database.lock_account(connection, account, "reservations")
     for merge in merges:
         scopes = {"winner": f"person:{merge.winner}", "loser": f"person:{merge.loser}"}

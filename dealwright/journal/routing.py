@@ -65,8 +65,13 @@ class Routing(Part):
                 connection.rollback()
                 return False
             late, merges = self._observe(connection, account, events, now)
+            woken = self._awaiting(connection, account.key, events)
+            keys = [lane_key(account.key, item.automation, item.subject) for item in routed]
+            lanes.create(connection, keys)
+            # All lanes that are touched here, in one order: those that get work, and those whose waiting ones wake.
+            lanes.lock(self.database, connection, [*keys, *lanes.of(connection, woken)])
             self._insert(connection, account.key, release, routed, late, now)
-            self._wake_waiting(connection, account.key, events, now)
+            lanes.wake(self.database, connection, woken, now=now, reason="an awaited event came", actor="route")
             reservations.join(self.database, connection, account.key, merges)
             faults.hit("route.before-commit")
         faults.hit("route.after-commit")
@@ -100,7 +105,6 @@ class Routing(Part):
         if not routed:
             return
         keys = [lane_key(account, item.automation, item.subject) for item in routed]
-        lanes.create(connection, keys)
         places = lanes.lock(self.database, connection, keys)
         rows, transitions = [], []
         for item, key in zip(routed, keys, strict=True):
@@ -140,13 +144,13 @@ class Routing(Part):
         lanes.write_transitions(connection, transitions)
         lanes.promote(connection, places)
 
-    def _wake_waiting(self, connection: Connection, account: str, events: Sequence[ToRoute], now: int) -> None:
+    def _awaiting(self, connection: Connection, account: str, events: Sequence[ToRoute]) -> Sequence[str]:
+        """Find who waits for one of these events. Who begins to wait meanwhile looks for them itself (settle)."""
         kinds: dict[str, set[str]] = {}
         for item in events:
             kinds.setdefault(item.event.subject, set()).add(item.event.kind)
         rows = connection.execute(_AWAITED, {"account": account, "subjects": sorted(kinds)})
-        woken = sorted({row.execution_id for row in rows if row.kind in kinds[row.subject]})
-        lanes.wake(self.database, connection, woken, now=now, reason="an awaited event came", actor="route")
+        return sorted({row.execution_id for row in rows if row.kind in kinds[row.subject]})
 
     def persons(self, account: str, contacts: Sequence[str]) -> dict[str, str]:
         """Return who stands behind contacts."""

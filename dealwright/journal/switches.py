@@ -35,16 +35,28 @@ _LOG: Final = statement(
     "insert into switch_log (account, automation, name, value, set_wall, actor, reason) "
     "values (:account, :automation, :name, :value, :wall, :actor, :reason)"
 )
-_HELD: Final = """
-    from executions where account = :account and state = 'held' and reason = 'stop'
-    and (:automation = '' or automation = :automation)
+_HELD: Final = "from executions where account = :account and state = 'held' and reason = 'stop'"
+_LET_GO: Final = f"""
+    {_HELD} and (automation = :automation or (:automation = '' and automation not in (
+        select automation from switches where account = :account and name = 'stop')))
 """
+"""What lifting a stop lets go: of the account, without what an automation's own stop goes on holding."""
+
 _COUNT_HELD: Final = statement(
-    f"select automation, count(*) as held, min(started_at) as since {_HELD} group by automation order by automation"
+    f"select automation, count(*) as held, min(started_at) as since {_HELD} "
+    "and (:automation = '' or automation = :automation) group by automation order by automation"
 )
 _NEXT_HELD: Final = statement(
-    f"select id, event_id {_HELD} and (event_id > :event_id or (event_id = :event_id and id > :id)) "
+    f"select id, event_id {_LET_GO} and (event_id > :event_id or (event_id = :event_id and id > :id)) "
     "order by event_id, id limit :limit"
+)
+_UNSTOPPED: Final = statement(
+    """
+    select id, automation from executions where account = :account and state = 'held' and reason = 'stop'
+    and not exists (select 1 from switches where switches.account = :account and switches.name = 'stop'
+        and switches.automation in ('', executions.automation))
+    order by event_id, id limit :limit
+    """
 )
 _STOPPED: Final = statement("select automation from switches where account = :account and name = 'stop'")
 _LOCK_EPOCH: Final = "select epoch from epochs where account = :account"
@@ -129,6 +141,19 @@ class Switches(Part):
             while rows := self._some_held(connection, account, automation, (0, "")):
                 count += self._drop(connection, [row["id"] for row in rows], actor)
         return count
+
+    def wake_unstopped(self, account: str) -> frozenset[str]:
+        """Make ready what is held by a stop that was lifted; return the automations.
+
+        A resume that died after it lifted the stop has left it; so has an execution that was held in that moment.
+        """
+        rows = self.database.rows(_UNSTOPPED, account=account, limit=500)
+        if not rows:
+            return frozenset()
+        with self.database.write() as connection:
+            ids = [row["id"] for row in rows]
+            lanes.wake(self.database, connection, ids, now=self._now(), reason="resumed", actor="engine")
+        return frozenset(row["automation"] for row in rows)
 
     def _held(self, account: str, automation: str) -> Iterator[Sequence[str]]:
         """Go once through what is held: what another stop holds again meanwhile is not met twice."""

@@ -326,7 +326,8 @@ workers = Table(
     Column("machine", Text, nullable=False),
     Column("pid", Integer, nullable=False),
     Column("pid_started", Text, nullable=False),
-    Column("registered_wall", BigInteger, nullable=False),
+    Column("lease_boot", Text, nullable=False),
+    Column("lease_until", Float, nullable=False),
 )
 
 windows = Table(

@@ -73,7 +73,8 @@ _TURN: Final = statement(
     "values (:execution_id, :n, :at, :as_of, :facts, :trace)"
 )
 _PROGRESS: Final = statement(
-    "update executions set turn = :n, progress = :progress, started_at = coalesce(started_at, :at) where id = :id"
+    "update executions set turn = :n, progress = :progress, started_at = coalesce(started_at, :at), late = false "
+    "where id = :id"
 )
 _EFFECT: Final = statement(
     """

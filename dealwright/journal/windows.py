@@ -27,7 +27,8 @@ _ABANDON: Final = statement(
 )
 _ONE: Final = statement(f"select {_COLUMNS} from windows where id = :id")
 _TO_RECORD: Final = statement(
-    f"select {_COLUMNS} from windows where phase in ('new', 'opened') order by opened_wall, id limit :limit"
+    f"select {_COLUMNS} from windows where phase in ('new', 'opened') "
+    "order by case when phase = 'opened' and closed_wall is null then 1 else 0 end, opened_wall, id limit :limit"
 )
 _NOTE_RUN: Final = statement("update windows set phase = 'opened', run_id = :run where id = :id and phase = 'new'")
 _PHASE: Final = statement("update windows set phase = :phase where id = :id")

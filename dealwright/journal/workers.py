@@ -16,8 +16,9 @@ from dealwright.journal.database import statement
 from dealwright.journal.parts import Part
 
 _REGISTER: Final = statement(
-    "insert into workers (id, machine, pid, pid_started, registered_wall) "
-    "values (:id, :machine, :pid, :pid_started, :wall) on conflict (id) do nothing"
+    "insert into workers (id, machine, pid, pid_started, lease_boot, lease_until) "
+    "values (:id, :machine, :pid, :pid_started, :boot, :until) "
+    "on conflict (id) do update set lease_boot = excluded.lease_boot, lease_until = excluded.lease_until"
 )
 _OF_MACHINE: Final = statement("select id, pid, pid_started from workers where machine = :machine and id <> :own")
 _EXPIRE: Final = statement(
@@ -26,8 +27,18 @@ _EXPIRE: Final = statement(
 _CRASHED: Final = statement(
     "update windows set crashed = true, closed_wall = :wall where worker in :dead and closed_wall is null", "dead"
 )
-_ELSEWHERE: Final = statement("select id, machine from workers where machine <> :machine and id <> :own")
+_ELSEWHERE: Final = statement(
+    "select id from workers where machine <> :machine and id <> :own "
+    "and (lease_boot <> :boot or lease_until + :grace <= :now)"
+)
 _FORGET: Final = statement("delete from workers where id in :dead", "dead")
+
+
+WORKER_LEASE: Final = 60.0
+"""Seconds after which a worker that other machines see no life of counts as dead, and then the longest call."""
+
+UNTOLD: Final = "alive"
+"""What stands for the start of a process of which nothing can be read."""
 
 
 class Machine(msgspec.Struct, frozen=True, kw_only=True):
@@ -52,21 +63,31 @@ def this_machine() -> Machine:
 
 
 def process_started(pid: int) -> str | None:
-    """Return what tells this process from a later one with the same id; None if there is no such process."""
+    """Return what tells this process from a later one with the same id; None if there surely is no such process.
+
+    UNTOLD: there is one, or nobody can say (no rights, no file descriptors left): it counts as alive.
+    """
     stat = Path(f"/proc/{pid}/stat")
     if stat.parent.parent.joinpath("self").exists():
         try:
             fields = stat.read_text().rpartition(")")[2].split()
+        except (FileNotFoundError, ProcessLookupError):
+            return UNTOLD if _answers(pid) else None
         except OSError:
-            return None
+            return UNTOLD
         return None if fields[0] in "ZX" else fields[19]
+    return UNTOLD if _answers(pid) else None
+
+
+def _answers(pid: int) -> bool:
+    """Say whether there is a process of that id, also one that hides."""
     try:
         os.kill(pid, 0)
     except ProcessLookupError:
-        return None
-    except PermissionError:
-        pass
-    return "alive"
+        return False
+    except OSError:
+        return True
+    return True
 
 
 def new_worker_name() -> str:
@@ -88,41 +109,48 @@ class Workers(Part):
         """Register this worker, expire the leases of workers that surely died, mark their windows crashed.
 
         A worker is surely dead when it ran on this machine, under process ids that this process can see, and is gone.
-        On SQLite, which one machine uses, so is a worker of another boot. Others are waited for: lease, then call.
+        Others (of another machine, container or boot) are waited for: their own lease, then the longest call.
         """
         with self.database.write() as connection:
             dead = self._dead(connection, machine)
             self._bury(connection, dead)
-            pid = os.getpid()
-            connection.execute(
-                _REGISTER,
-                {
-                    "id": self._worker,
-                    "machine": machine.name,
-                    "pid": pid,
-                    "pid_started": process_started(pid) or "",
-                    "wall": self._wall(),
-                },
-            )
+            self._register(connection, machine)
             headless = lanes.without_head(connection)
         return Recovery(dead_workers=dead, lanes_without_head=headless)
 
     def recover_dead(self, machine: Machine) -> tuple[str, ...]:
-        """Do the same for workers that died since; return them. It writes only if there are any."""
+        """Do the same for workers that died since, and prolong this worker's own lease; return the dead.
+
+        It writes only if there are any, or when a part of the lease is over.
+        """
         with self.database.read() as connection:
             dead = self._dead(connection, machine)
-        if dead:
+        fresh = self.clock.monotonic() < self._registered + WORKER_LEASE / 4
+        if dead or not fresh:
             with self.database.write() as connection:
                 self._bury(connection, dead)
+                self._register(connection, machine)
         return dead
+
+    def _register(self, connection: Connection, machine: Machine) -> None:
+        self._registered = self.clock.monotonic()
+        moment = self.database.lease(connection)
+        pid = os.getpid()
+        row = {"id": self._worker, "machine": machine.name, "pid": pid, "pid_started": process_started(pid)}
+        connection.execute(_REGISTER, row | {"boot": moment.boot, "until": moment.now + WORKER_LEASE})
 
     def _dead(self, connection: Connection, machine: Machine) -> tuple[str, ...]:
         rows = connection.execute(_OF_MACHINE, {"machine": machine.name, "own": self._worker}).all()
-        dead = [row.id for row in rows if process_started(row.pid) != row.pid_started]
-        if not self.database.postgresql:
-            rows = connection.execute(_ELSEWHERE, {"machine": machine.name, "own": self._worker}).all()
-            dead += [row.id for row in rows if not row.machine.startswith(f"{machine.boot}/")]
-        return tuple(dead)
+        dead = [row.id for row in rows if process_started(row.pid) not in (row.pid_started, UNTOLD)]
+        moment = self.database.lease(connection)
+        elsewhere = {
+            "machine": machine.name,
+            "own": self._worker,
+            "boot": moment.boot,
+            "now": moment.now,
+            "grace": self._takeover_after,
+        }
+        return (*dead, *connection.execute(_ELSEWHERE, elsewhere).scalars())
 
     def _bury(self, connection: Connection, dead: tuple[str, ...]) -> None:
         if dead:

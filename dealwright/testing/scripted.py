@@ -28,6 +28,7 @@ class ScriptedConnector:
 
     name = "scripted"
     call_timeout = 1.0
+    at_once = 500
 
     def __init__(
         self,

@@ -76,8 +76,15 @@ def created(**changes: object) -> DealCreated:
 class World:
     """A CRM and a journal in a folder (or at a journal's URL), and engines over them."""
 
-    def __init__(self, folder: Path, company: ir.Account, *others: Connector, journal_url: str | None = None) -> None:
-        self.clock = PlayedClock(MONDAY)
+    def __init__(
+        self,
+        folder: Path,
+        company: ir.Account,
+        *others: Connector,
+        journal_url: str | None = None,
+        clock: PlayedClock | None = None,
+    ) -> None:
+        self.clock = clock or PlayedClock(MONDAY)
         self.crm = EmbeddedCrm(f"sqlite:///{folder / 'crm.db'}", self.clock)
         self.crm.shape(company.pipelines, apply=True)
         self.company = company

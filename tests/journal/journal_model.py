@@ -31,6 +31,7 @@ class ModelEffect:
     state: str
     attempts: int = 0
     reason: str = ""
+    tries: dict[int, str | None] = field(default_factory=dict)
 
 
 @dataclass
@@ -161,6 +162,7 @@ class Model:
             return False
         x = self.executions[id_]
         x.turn += 1
+        x.late = False
         effect = x.effects.setdefault(step, ModelEffect("planned"))
         if effect.state in ("planned", "held"):
             effect.state = "planned"
@@ -224,7 +226,11 @@ class Model:
 
     def _pass(self, worker: str, id_: str, step: str, request: GateRequest) -> str:
         effect, verdict = self.executions[id_].effects[step], request.verdict
-        for wanted in verdict.reservations:
+        if verdict.decision == "drop" and request.effect.state in ("sending", "unknown"):
+            return "unresolved"
+        for wanted in () if self._acted(self.executions[id_]) else verdict.reservations:
+            if verdict.decision == "hold":
+                break
             key = (wanted.mode, wanted.rule, wanted.scope)
             holder, until = self.reservations.get(key, (None, None))
             if holder is None or (holder != id_ and until is not None and until <= self.now()):
@@ -235,6 +241,7 @@ class Model:
             if effect.state not in ("planned", "sending", "unknown"):
                 raise SentAgain(id_)
             effect.state, effect.attempts = "sending", effect.attempts + 1
+            effect.tries[effect.attempts] = None
             return "sending"
         result = {"hold": "held", "drop": "dropped"}[verdict.decision]
         if effect.state in ("sent", "rejected", "dropped"):
@@ -249,9 +256,17 @@ class Model:
         if state == "sent":
             effect.state = "sent"
         elif effect.state in ("sending", "unknown") and effect.attempts == attempt:
-            effect.state = state
+            open_before = any(said in (None, "unknown") for n, said in effect.tries.items() if n < attempt)
+            effect.state = "unknown" if open_before and state != "unknown" else state
+        effect.tries[attempt] = effect.tries[attempt] or state
         if state == "rejected":
             self.give_back(self.executions[id_])
+
+    def _acted(self, x: ModelExecution) -> bool:
+        return any(
+            effect.state in ("sending", "sent", "unknown") or (effect.state, effect.reason) == ("dropped", "shadow")
+            for effect in x.effects.values()
+        )
 
     def give_back(self, x: ModelExecution) -> None:
         """Give back what the execution holds and has not used."""
@@ -269,7 +284,8 @@ class Model:
         pile = [
             x
             for x in self.executions.values()
-            if (x.state, x.reason) == ("held", "stop") and automation in ("", x.automation)
+            if (x.state, x.reason) == ("held", "stop")
+            and (automation == x.automation or (automation == "" and x.automation not in self.stopped))
         ]
         self.stopped.discard(automation)
         if what == "run":

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
+from threading import Barrier
 from typing import Any
 
 from sqlalchemy import text
@@ -262,3 +264,15 @@ def headless(journal: Journal) -> int:
             "having sum(case when head then 1 else 0 end) <> 1) as x",
         )
     )
+
+
+def at_once(*works: Callable[[], object]) -> list[object]:
+    """Run functions at the same time, each in a thread; return what they returned."""
+    barrier = Barrier(len(works))
+
+    def begin(work: Callable[[], object]) -> object:
+        barrier.wait(30)
+        return work()
+
+    with ThreadPoolExecutor(len(works)) as pool:
+        return [task.result(timeout=60) for task in [pool.submit(begin, work) for work in works]]

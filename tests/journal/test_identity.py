@@ -164,24 +164,26 @@ def test_persons_of_one_account_are_no_matter_of_another(journal: Journal) -> No
 def test_when_persons_merge_their_reservations_join_and_the_later_use_wins(journal: Journal, clock: HandClock) -> None:
     meet(journal, 1, Contact(id="a", phone="212 555 0101"))
     meet(journal, 2, Contact(id="b", email="b@example.com"))
-    first, second = claim(journal)
-    effects = plan(journal, [first, second])
+    meet(journal, 3)
+    meet(journal, 4)
+    first, second, third, fourth = claim(journal)
+    effects = plan(journal, [first, second, third, fourth])
     of = journal.persons("acme", ["a", "b"])
-    assert results(gate(journal, effects[:1], once(f"person:{of['a']}"))) == ["sending"]
-    assert results(gate(journal, effects[:1], once(f"person:{of['a']}", rule="other"))) == ["sending"]
+    early = [once(f"person:{of['a']}"), once(f"person:{of['a']}", rule="other")]
+    assert results(gate(journal, [effects[0], effects[2]], early)) == ["sending", "sending"]
     clock.business = MONDAY.replace(hour=15)
-    assert results(gate(journal, effects[1:], once(f"person:{of['b']}"))) == ["sending"]
-    assert results(gate(journal, effects[1:], once(f"person:{of['b']}", mode="shadow"))) == ["sending"]
-    meet(journal, 3, Contact(id="c", phone="212 555 0101", email="b@example.com"))
+    later = [once(f"person:{of['b']}"), once(f"person:{of['b']}", mode="shadow")]
+    assert results(gate(journal, [effects[1], effects[3]], later)) == ["sending", "sending"]
+    meet(journal, 5, Contact(id="c", phone="212 555 0101", email="b@example.com"))
     (person,) = set(journal.persons("acme", ["a", "b", "c"]).values())
     rows = journal.database.rows(text("select mode, rule, scope, holder from reservations order by mode, rule"))
     assert [tuple(row.values()) for row in rows] == [
         ("live", "again:greet", f"person:{person}", second.id),
-        ("live", "other", f"person:{person}", first.id),
-        ("shadow", "again:greet", f"person:{person}", second.id),
+        ("live", "other", f"person:{person}", third.id),
+        ("shadow", "again:greet", f"person:{person}", fourth.id),
     ]
-    third = plan(journal, claim(journal))
-    assert results(gate(journal, third, once(f"person:{person}"))) == ["lost"]
+    fifth = plan(journal, claim(journal))
+    assert results(gate(journal, fifth, once(f"person:{person}"))) == ["lost"]
 
 
 def test_no_phone_and_no_address_can_be_read_in_the_tables_of_persons(journal: Journal, tmp_path: Path) -> None:

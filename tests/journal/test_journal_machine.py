@@ -274,6 +274,8 @@ class JournalMachine(RuleBasedStateMachine):
                 bench.stands = "sending"
             case "held":
                 bench.stands = "stopped"
+            case "unresolved":
+                bench.stands = "unknown"
             case "lost":
                 bench.stands = "lost"
             case "dropped":

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
-from threading import Barrier
 
 from journal_world import (
     ACME,
@@ -14,6 +11,7 @@ from journal_world import (
     Open,
     answer,
     answers,
+    at_once,
     claim,
     company,
     created,
@@ -37,18 +35,6 @@ from dealwright.engine.records import Routed, ToRoute
 from dealwright.journal.store import Journal
 
 ROUNDS = 80
-
-
-def at_once(*works: Callable[[], object]) -> list[object]:
-    """Run functions at the same time, each in a thread; return what they returned."""
-    barrier = Barrier(len(works))
-
-    def begin(work: Callable[[], object]) -> object:
-        barrier.wait(30)
-        return work()
-
-    with ThreadPoolExecutor(len(works)) as pool:
-        return [task.result(timeout=60) for task in [pool.submit(begin, work) for work in works]]
 
 
 # --- append -----------------------------------------------------------------------------------------------------------

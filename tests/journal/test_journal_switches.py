@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pytest
 from journal_world import (
     HOLD,
     HandClock,
@@ -10,6 +11,7 @@ from journal_world import (
     claim,
     created,
     deal,
+    execute,
     gate,
     headless,
     one,
@@ -82,8 +84,26 @@ def test_resume_touches_only_what_the_stop_holds(journal: Journal) -> None:
     route(journal)
     settle(journal, claim(journal, "watch"), "held", reason="quiet hours")
     settle(journal, claim(journal, "follow"), "parked", reason="stop")
-    assert journal.resume("acme", "", "drop", actor="ana") == 1
+    assert journal.resume("acme", "greet", "drop", actor="ana") == 1
     assert sorted(states(journal)) == ["cancelled", "held", "parked"]
+
+
+@pytest.mark.parametrize("what", ["run", "drop"])
+def test_resuming_the_account_leaves_what_an_automations_own_stop_holds(journal: Journal, what: str) -> None:
+    held(journal, 2)
+    journal.stop("acme", "", actor="ana")
+    assert journal.resume("acme", "", what, actor="ana") == 0  # type: ignore[arg-type]
+    assert states(journal) == ["held"] * 2
+    assert journal.resume("acme", "greet", what, actor="ana") == 2  # type: ignore[arg-type]
+
+
+def test_a_pile_whose_resume_died_is_woken_by_the_engine(journal: Journal) -> None:
+    """The stop was lifted, and the process died before it let the pile go."""
+    held(journal, 2)
+    assert journal.wake_unstopped("acme") == frozenset()
+    execute(journal, "delete from switches")
+    assert journal.wake_unstopped("acme") == {"greet"}
+    assert [item.late for item in claim(journal)] == [True] * 2
 
 
 def test_what_is_held_while_the_stop_is_lifted_does_not_rest_for_ever(journal: Journal) -> None:

@@ -209,7 +209,8 @@ def upgrade() -> None:
         sa.Column("machine", sa.Text(), nullable=False),
         sa.Column("pid", sa.Integer(), nullable=False),
         sa.Column("pid_started", sa.Text(), nullable=False),
-        sa.Column("registered_wall", sa.BigInteger(), nullable=False),
+        sa.Column("lease_boot", sa.Text(), nullable=False),
+        sa.Column("lease_until", sa.Float(), nullable=False),
         sa.PrimaryKeyConstraint("id"),
     )
     op.create_table(
