@@ -41,6 +41,14 @@ class Connector(Protocol):
         """Return the request kinds it carries out, such as `create_deal`."""
         ...
 
+    def destinations(self) -> frozenset[str]:
+        """Return the names of outside systems that a definition may send to through it."""
+        ...
+
+    async def aclose(self) -> None:
+        """Close its connections."""
+        ...
+
     def delivery(self, request: Request) -> Delivery:
         """Return the delivery class of this request (it may depend on the target it is sent to)."""
         ...

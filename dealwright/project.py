@@ -18,6 +18,7 @@ import msgspec
 from dealwright.clock import Clock, SystemClock
 from dealwright.compile import ir
 from dealwright.compile.loader import load
+from dealwright.engine.advance import actions
 from dealwright.engine.loop import AccountSite, Engine
 from dealwright.errors import DefinitionError, InputError
 from dealwright.journal.store import LONGEST_CALL, Journal
@@ -77,10 +78,14 @@ class Project(msgspec.Struct, frozen=True, kw_only=True):
         loaded = load(binding.definitions)
         errors = [finding for finding in loaded.findings if finding.severity == "error"]
         if errors:
-            lines = "\n".join(f"  {item.path}:{item.line} {item.code} {item.message}" for item in errors)
+            lines = "\n".join(
+                f"  {item.path}:{item.line} {item.code} {item.message}" + (f" ({item.hint})" if item.hint else "")
+                for item in errors
+            )
             raise DefinitionError(f"the definitions of account {key!r} have errors:\n{lines}")
         for account in loaded.accounts:
             if account.key == key:
+                _refuse_unknown_destinations(account, binding)
                 return account
         raise DefinitionError(
             f"{binding.definitions} defines no Account({key!r}, ...); the project expects one",
@@ -107,6 +112,19 @@ class Project(msgspec.Struct, frozen=True, kw_only=True):
             for account in self.accounts
         ]
         return Engine(journal, sites, clock, linger=linger, batch_limit=batch_limit)
+
+
+def _refuse_unknown_destinations(account: ir.Account, binding: AccountBinding) -> None:
+    """A definition that sends where the target file has no address would fail for every deal, one by one."""
+    known = {name for connector in binding.connectors for name in connector.destinations()}
+    for automation in account.automations:
+        for step in actions(automation.do):
+            if isinstance(step, ir.SendEventStep) and step.to not in known:
+                where = f"{automation.where.file}:{automation.where.line}: " if automation.where else ""
+                raise DefinitionError(
+                    f"{where}automation {automation.key!r} sends to {step.to!r}, which the target file of account"
+                    f" {account.key!r} does not name; it names {', '.join(sorted(known)) or 'nothing'}"
+                )
 
 
 def load_project(path: Path | None = None, **options: Any) -> Project:

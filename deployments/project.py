@@ -38,11 +38,22 @@ def project(
     receiver = receiver or os.environ.get("DEALWRIGHT_RECEIVER", "http://127.0.0.1:8655")
     table = _read(HERE / "targets" / f"{name}.toml", {"data_dir": str(data), "receiver": receiver})
     clock = clock or SystemClock()
+    _refuse_shared_crms(table["account"])
     return Project(
         data_dir=data,
-        journal_url=os.environ.get("DEALWRIGHT_JOURNAL") or table["journal"],
+        journal_url=os.environ.get("DEALWRIGHT_JOURNAL") or table.get("journal", f"sqlite:///{data / 'journal.db'}"),
         accounts=tuple(_account(key, account, clock) for key, account in table["account"].items()),
     )
+
+
+def _refuse_shared_crms(accounts: dict[str, dict[str, Any]]) -> None:
+    """One CRM database has one account: two would take each other's events."""
+    owners: dict[str, str] = {}
+    for key, account in accounts.items():
+        crm = str(account.get("embedded_crm", {}))
+        if crm in owners:
+            raise InputError(f"the accounts {owners[crm]} and {key} have the same CRM database; give each its own url")
+        owners[crm] = key
 
 
 def _read(path: Path, values: dict[str, str]) -> dict[str, Any]:
@@ -56,6 +67,9 @@ def _read(path: Path, values: dict[str, str]) -> dict[str, Any]:
 
 
 def _account(key: str, table: dict[str, Any], clock: Clock) -> AccountBinding:
+    for needed in ("definitions", "embedded_crm"):
+        if needed not in table:
+            raise InputError(f"the target file's [account.{key}] has no {needed}; copy it from another account")
     crm = embedded_crm(table["embedded_crm"], environ=os.environ, clock=clock)
     return AccountBinding(
         key=key,

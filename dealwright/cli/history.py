@@ -9,7 +9,7 @@ import msgspec
 from rich.console import Console
 
 from dealwright.cli.terminal import plain
-from dealwright.cli.timeline import step_names, timeline
+from dealwright.cli.timeline import timeline
 from dealwright.errors import InputError
 from dealwright.project import load_project
 
@@ -19,12 +19,16 @@ from dealwright.project import load_project
 @click.option("--account", "key", metavar="KEY", help="The account; needed if the project has several.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 def history(deal: str, key: str | None, as_json: bool) -> None:
-    """Show everything that happened to a deal, and why: events, executions, conditions, effects."""
+    """Show everything that happened to a deal, and why: events, executions, conditions, effects.
+
+    DEAL is the deal's id, or that of an execution, as reasons name it.
+    """
     project = load_project()
     account = project.account(key).key
     journal = project.open_journal()
     try:
-        events = journal.timeline(account, f"deal:{deal}")
+        subject = journal.subject_of(account, deal) or f"deal:{deal}"
+        events = journal.timeline(account, subject)
         release = journal.active_release(account)
     finally:
         journal.close()
@@ -35,7 +39,5 @@ def history(deal: str, key: str | None, as_json: bool) -> None:
     if as_json:
         click.echo(msgspec.json.encode(events).decode())
         return
-    automations = release.account.automations if release is not None else ()
     zone = release.account.calendar.zone if release is not None else "UTC"
-    steps = {automation.key: list(step_names(automation.do)) for automation in automations}
-    Console().print(timeline(f"deal {deal}", events, steps=steps, zone=ZoneInfo(zone)))
+    Console().print(timeline(f"deal {subject.removeprefix('deal:')}, times in {zone}", events, zone=ZoneInfo(zone)))

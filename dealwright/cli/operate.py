@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import difflib
 import getpass
-import json
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
@@ -19,6 +18,7 @@ from dealwright.journal import lanes
 from dealwright.journal.database import instant
 from dealwright.journal.store import Journal
 from dealwright.journal.switches import Pile
+from dealwright.journal.tables import HOLDING
 from dealwright.project import load_project
 
 _account = click.option("--account", "account", metavar="KEY", help="The account; needed if the project has several.")
@@ -83,10 +83,13 @@ def stop(automation: str | None, account: str | None, reason: str) -> None:
 @click.command()
 @click.argument("automation", required=False)
 @_account
-@click.option("--run", "what", flag_value="run", help="Let the held executions run; each checks its conditions again.")
-@click.option("--drop", "what", flag_value="drop", help="Cancel the held executions; nothing of them is sent.")
-def resume(automation: str | None, account: str | None, what: str | None) -> None:
+@click.option("--run", "run", is_flag=True, help="Let the held executions run; each checks its conditions again.")
+@click.option("--drop", "drop", is_flag=True, help="Cancel the held executions; nothing of them is sent.")
+def resume(automation: str | None, account: str | None, run: bool, drop: bool) -> None:
     """Lift a stop, and say what becomes of what it holds: --run or --drop."""
+    if run and drop:
+        raise InputError("--run and --drop contradict each other; nothing was done")
+    what = "run" if run else "drop" if drop else None
     with _journal() as journal:
         scope = _scope(journal, automation, account, "resume")
         piles = journal.held_by_stop(scope.account, scope.automation)
@@ -123,32 +126,66 @@ def mode(words: Sequence[str], account: str | None) -> None:
 @click.command()
 @_as_json
 def status(as_json: bool) -> None:
-    """Say what rests, what is stopped, and whether the journal is sound. Exit code 1 if it is not."""
+    """Say who works, what is on its way, what rests, what failed, what is stopped. Exit code 1 if it needs somebody.
+
+    It needs somebody when work is due and no engine is there, or when the journal is not sound.
+    """
     with _journal() as journal:
-        accounts = {}
-        for binding in load_project().accounts:
-            controls = journal.controls(binding.key)
-            accounts[binding.key] = {
-                "resting": journal.attention(binding.key),
-                "stopped": sorted(name or "(account)" for name in controls.stopped),
-                "paused": sorted(name or "(account)" for name in controls.paused),
-                "shadow": sorted(name or "(account)" for name, mode in controls.modes.items() if mode == "shadow"),
-            }
+        engines = journal.living_workers()
+        accounts = {binding.key: _account_status(journal, binding.key) for binding in load_project().accounts}
         with journal.database.read() as connection:
             headless = lanes.without_head(connection)
-    report = {"accounts": accounts, "lanes_without_head": headless}
+    due = sum(account.executions.get(state, 0) for account in accounts.values() for state in HOLDING)
     if as_json:
-        click.echo(json.dumps(report))
+        report = {"engines": engines, "accounts": accounts, "lanes_without_head": headless}
+        click.echo(msgspec.json.encode(report).decode())
     else:
+        click.echo(f"engines at work: {engines}" + ("" if engines else " (start one with ./run up)"))
         for key, account in accounts.items():
-            words = [f"{state} {count}" for state, count in account["resting"].items()] or ["nothing rests"]  # type: ignore[attr-defined]
-            words += [
-                f"{name}: {', '.join(account[name])}" for name in ("stopped", "paused", "shadow") if account[name]
-            ]
-            click.echo(f"{key}: {'; '.join(words)}")
-        click.echo(f"lanes without a head: {headless}" + ("" if headless == 0 else " (must be 0: please report this)"))
-    if headless:
+            for line in account.lines():
+                click.echo(f"{key}: {line}")
+        if headless:
+            click.echo(f"{headless} lanes have work and would never move again: please report this")
+    if headless or (due and not engines):
         raise SystemExit(1)
+
+
+class AccountStatus(msgspec.Struct, frozen=True, kw_only=True):
+    """What `status` tells of one account."""
+
+    unrouted: int
+    executions: dict[str, int]
+    effects: dict[str, int]
+    stopped: dict[str, str]
+    paused: list[str]
+    shadow: list[str]
+
+    def lines(self) -> Iterator[str]:
+        """Tell it in words."""
+        counts = [f"{count} {state}" for state, count in self.executions.items()]
+        yield "executions: " + (", ".join(counts) or "none yet")
+        if self.unrouted:
+            yield f"{self.unrouted} events wait to be routed"
+        if self.effects:
+            yield "effects that need a look: " + ", ".join(f"{count} {state}" for state, count in self.effects.items())
+        for name, reason in self.stopped.items():
+            yield f"stopped: {plain(name)}" + (f" ({plain(reason)})" if reason else "")
+        for title, names in (("paused", self.paused), ("in shadow", self.shadow)):
+            if names:
+                yield f"{title}: {', '.join(names)}"
+
+
+def _account_status(journal: Journal, key: str) -> AccountStatus:
+    controls = journal.controls(key)
+    whole = "the whole account"
+    return AccountStatus(
+        unrouted=journal.count_unrouted(key),
+        executions=journal.executions_by_state(key),
+        effects=journal.effects_that_need_a_look(key),
+        stopped={name or whole: reason for name, reason in journal.stops(key).items()},
+        paused=sorted(name or whole for name in controls.paused),
+        shadow=sorted(name or whole for name, mode in controls.modes.items() if mode == "shadow"),
+    )
 
 
 @click.group()

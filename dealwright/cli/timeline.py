@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from datetime import datetime
+from collections.abc import Sequence
+from datetime import datetime, timedelta
 from typing import Final
 from zoneinfo import ZoneInfo
 
@@ -11,7 +11,7 @@ from rich.text import Text
 from rich.tree import Tree
 
 from dealwright.cli.terminal import plain
-from dealwright.compile import ir
+from dealwright.engine.advance import ACTS
 from dealwright.engine.trace import TraceLine
 from dealwright.journal.history import EffectLine, EventStory, ExecutionStory
 from dealwright.model.requests import CreateDeal, MoveDeal, Request, SendEvent, SetTask, UpdateDeal
@@ -30,12 +30,12 @@ STATE_STYLE: Final = {
 }
 """How states are coloured, everywhere, in the order in which they are told."""
 
+A_WHILE: Final = timedelta(minutes=1)
+"""A turn that begins so much after the one before it is told with its time."""
 
-def timeline(title: str, events: Sequence[EventStory], *, steps: Mapping[str, Sequence[str]], zone: ZoneInfo) -> Tree:
-    """Return the events as a tree, in the order they were received; times in `zone`.
 
-    `steps` are the names of each automation's steps as its definition writes them (`step_names`).
-    """
+def timeline(title: str, events: Sequence[EventStory], *, zone: ZoneInfo) -> Tree:
+    """Return the events as a tree, in the order they were received; times in `zone`."""
     tree = Tree(Text(plain(title, limit=120), "bold"))
     for event in events:
         line = Text(f"{_local(event.occurred_at, zone):%a %d %b %H:%M}  ", "cyan")
@@ -44,35 +44,26 @@ def timeline(title: str, events: Sequence[EventStory], *, steps: Mapping[str, Se
             line.append("  (our own doing)", "dim")
         branch = tree.add(line)
         for execution in event.executions:
-            _add_execution(branch, execution, steps.get(execution.automation, ()), zone)
+            _add_execution(branch, execution, zone)
     return tree
 
 
-def step_names(steps: Sequence[ir.Step]) -> Iterator[str]:
-    """Return the names of steps in the order they are written, those inside branches too."""
-    for step in steps:
-        yield step.name
-        if isinstance(step, ir.BranchStep):
-            for case in step.cases:
-                yield from step_names(case.do)
-            yield from step_names(step.otherwise)
-            yield from step_names(step.unset or ())
-
-
-def _add_execution(tree: Tree, execution: ExecutionStory, steps: Sequence[str], zone: ZoneInfo) -> None:
+def _add_execution(tree: Tree, execution: ExecutionStory, zone: ZoneInfo) -> None:
     line = Text(plain(execution.automation))
     line.append(f"  {execution.state}", STATE_STYLE.get(execution.state, ""))
     if execution.reason:
         line.append(f" ({plain(execution.reason, limit=80)})", "dim")
     branch = tree.add(line)
+    untold = {effect.step: effect for effect in execution.effects}
     for number, turn in enumerate(execution.turns):
-        if number and turn.at > execution.turns[number - 1].at:
+        if number and turn.at - execution.turns[number - 1].at >= A_WHILE:
             branch.add(Text(f"{_local(turn.at, zone):%a %d %b %H:%M}  goes on", "cyan"))
         for trace in turn.trace:
-            _add_trace(branch, trace)
-    # Effects of one moment have no order of their own: they are told as the definition writes its steps.
-    order = {step: place for place, step in enumerate(steps)}
-    for effect in sorted(execution.effects, key=lambda effect: order.get(effect.step, len(order))):
+            if trace.result != ACTS:
+                _add_trace(branch, trace)
+            elif trace.at in untold:
+                branch.add(_effect(untold.pop(trace.at), zone))
+    for effect in untold.values():
         branch.add(_effect(effect, zone))
 
 
@@ -92,6 +83,8 @@ def _effect(effect: EffectLine, zone: ZoneInfo) -> Text:
     line.append(f"{effect.kind} ", "bold")
     line.append(plain(_asked(effect.request, zone), limit=100))
     line.append(f"  {effect.state}", STATE_STYLE.get(effect.state, ""))
+    if effect.reason:
+        line.append(f" ({plain(effect.reason, limit=60)})", "dim")
     return line
 
 
@@ -106,7 +99,11 @@ def _asked(request: Request, zone: ZoneInfo) -> str:
         case CreateDeal():
             return f"“{request.title}” in {request.pipeline}.{request.stage}"
         case UpdateDeal():
-            return ", ".join(f"{name} = {value}" for name, value in request.changes.given().items())
+            return ", ".join(f"{name} = {_shown(value)}" for name, value in request.changes.given().items())
+
+
+def _shown(value: object) -> str:
+    return ", ".join(map(str, value)) if isinstance(value, tuple) else str(value)
 
 
 def _local(when: datetime, zone: ZoneInfo) -> datetime:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import datetime
-from typing import TypeAlias
+from typing import Final, TypeAlias
 from zoneinfo import ZoneInfo
 
 import msgspec
@@ -16,6 +16,9 @@ from dealwright.engine.records import Intent, Progress
 from dealwright.engine.render import Unrenderable, intent
 from dealwright.engine.trace import Trace, TraceLine
 from dealwright.language import calendar
+
+ACTS: Final = "acts"
+"""What the trace says of a step that asks for an effect, in the place where it did."""
 
 
 class Act(msgspec.Struct, frozen=True, kw_only=True):
@@ -127,7 +130,9 @@ class _Walk:
                     self._branch(step)
                 case _:
                     if step.name not in self._progress.outcomes:
-                        raise _Stopped(Act(intent=intent(step, self._view, self._now)))
+                        asked = intent(step, self._view, self._now)
+                        self._trace.add(step.name, asked.request.kind, ACTS)
+                        raise _Stopped(Act(intent=asked))
 
     def _wait(self, step: ir.WaitStep) -> None:
         until = self._progress.waits.get(step.name)

@@ -57,12 +57,13 @@ attempt that surely did nothing says nothing of an earlier one whose answer was 
 
 _USED: Final = statement(
     """
-    select distinct execution_id from effects where execution_id in :ids and (
+    select distinct execution_id, case when state = 'dropped' then 'shadow' else 'live' end as mode
+    from effects where execution_id in :ids and (
         state in ('sending', 'sent', 'unknown') or (state = 'dropped' and reason = 'shadow'))
     """,
     "ids",
 )
-"""Executions that have acted already: `again` is taken once per execution, its later effects pass."""
+"""Executions that have acted already, and in which mode: `again` is taken once, the later effects pass."""
 
 _ATTEMPT_ENDED: Final = statement(
     "update attempts set ended_wall = :wall, outcome = :outcome "
@@ -89,7 +90,8 @@ class Effects(Part):
                 return None
             owned = self._still_owned(connection, requests)
             reservations.lock_for(self.database, connection, account, requests)
-            used = frozenset(connection.execute(_USED, {"ids": sorted(owned) or [""]}).scalars())
+            rows = connection.execute(_USED, {"ids": sorted(owned) or [""]})
+            used = frozenset((row.execution_id, row.mode) for row in rows)
             results = [
                 self._carry_out(connection, account, request, used)
                 if request.effect.execution_id in owned
@@ -107,14 +109,16 @@ class Effects(Part):
         return frozenset(connection.execute(sql, {"ids": ids, "worker": self._worker}).scalars())
 
     def _carry_out(
-        self, connection: Connection, account: str, request: GateRequest, used: frozenset[str]
+        self, connection: Connection, account: str, request: GateRequest, used: frozenset[tuple[str, str]]
     ) -> GateResult:
         verdict, key, execution_id = request.verdict, request.effect.key, request.effect.execution_id
         if verdict.decision == "hold":
             return GateResult(key=key, result="held")
         if verdict.decision == "drop" and request.effect.state in ("sending", "unknown"):
             return GateResult(key=key, result="unresolved")  # it may have left: nobody can drop it any more
-        for reservation in () if execution_id in used else verdict.reservations:
+        for reservation in verdict.reservations:
+            if (execution_id, reservation.mode) in used:
+                continue
             holder = reservations.take(connection, account, reservation, execution_id, now=self._now())
             if holder != execution_id:
                 return GateResult(key=key, result="lost", holder=holder)

@@ -24,6 +24,7 @@ _EXECUTIONS: Final = statement(
     where account = :account and subject = :subject order by event_id, automation
     """
 )
+_SUBJECT: Final = statement("select subject from executions where account = :account and id = :id")
 _TRANSITIONS: Final = statement(
     """
     select execution_id, at, to_state, reason, actor from transitions where execution_id in :ids order by id
@@ -50,11 +51,13 @@ _COUNTS: Final = {
     ),
 }
 _AUTOMATIONS: Final = statement("select distinct automation from executions where account = :account")
-_ATTENTION: Final = statement(
-    """
-    select state, count(*) as n from executions
-    where account = :account and state in ('held', 'parked', 'waiting') group by state
-    """
+_WAITING_EVENTS: Final = statement("select count(*) as n from events where account = :account and routed_at is null")
+_BY_STATE: Final = statement(
+    "select state, count(*) as n from executions where account = :account group by state order by state"
+)
+_TO_LOOK_AT: Final = statement(
+    "select state, count(*) as n from effects where account = :account and state in ('rejected', 'unknown') "
+    "group by state order by state"
 )
 
 
@@ -131,9 +134,22 @@ class History(Part):
         """Return every automation of the account that has ever had an execution."""
         return frozenset(row["automation"] for row in self.database.rows(_AUTOMATIONS, account=account))
 
-    def attention(self, account: str) -> dict[str, int]:
-        """Count what rests: held, parked, waiting."""
-        return {row["state"]: row["n"] for row in self.database.rows(_ATTENTION, account=account)}
+    def count_unrouted(self, account: str) -> int:
+        """Count the events that wait to be routed."""
+        return int(self.database.rows(_WAITING_EVENTS, account=account)[0]["n"])
+
+    def executions_by_state(self, account: str) -> dict[str, int]:
+        """Count the account's executions by state."""
+        return {row["state"]: row["n"] for row in self.database.rows(_BY_STATE, account=account)}
+
+    def effects_that_need_a_look(self, account: str) -> dict[str, int]:
+        """Count effects that were refused, or of which nobody knows whether they were carried out."""
+        return {row["state"]: row["n"] for row in self.database.rows(_TO_LOOK_AT, account=account)}
+
+    def subject_of(self, account: str, execution_id: str) -> str | None:
+        """Return what an execution is about; None if the account has no execution of that id."""
+        rows = self.database.rows(_SUBJECT, account=account, id=execution_id)
+        return rows[0]["subject"] if rows else None
 
     def timeline(self, account: str, subject: str) -> Sequence[EventStory]:
         """Return everything that happened to a subject, in the order it was received."""

@@ -49,6 +49,10 @@ class Journal(Releases, Events, Routing, Turns, Effects, Switches, Windows, Work
         """Recover what workers left that died since; a living engine does this from time to time."""
         self.recover_dead(self._machine)
 
+    def living_workers(self) -> int:
+        """Count the engines that are at work on this journal."""
+        return self.living(self._machine)
+
     def close(self) -> None:
         """Close the database."""
         self.database.close()

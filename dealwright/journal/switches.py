@@ -58,6 +58,9 @@ _UNSTOPPED: Final = statement(
     order by event_id, id limit :limit
     """
 )
+_STOPS: Final = statement(
+    "select automation, reason from switches where account = :account and name = 'stop' order by automation"
+)
 _STOPPED: Final = statement("select automation from switches where account = :account and name = 'stop'")
 _LOCK_EPOCH: Final = "select epoch from epochs where account = :account"
 _CANCEL: Final = statement(
@@ -113,6 +116,11 @@ class Switches(Part):
     def paused(self, account: str) -> set[str]:
         """Return the automations that are paused."""
         return set(self.controls(account).paused)
+
+    def stops(self, account: str) -> dict[str, str]:
+        """Return what is stopped ('' is the account), with the reason that was given."""
+        rows = self.database.rows(_STOPS, account=account)
+        return {row["automation"]: row["reason"] for row in rows}
 
     def held_by_stop(self, account: str, automation: str = "") -> Sequence[Pile]:
         """Count what a stop is holding, by automation."""

@@ -31,6 +31,7 @@ _ELSEWHERE: Final = statement(
     "select id from workers where machine <> :machine and id <> :own "
     "and (lease_boot <> :boot or lease_until + :grace <= :now)"
 )
+_WORKERS: Final = statement("select id from workers where id <> :own")
 _FORGET: Final = statement("delete from workers where id in :dead", "dead")
 
 
@@ -131,6 +132,13 @@ class Workers(Part):
                 self._bury(connection, dead)
                 self._register(connection, machine)
         return dead
+
+    def living(self, machine: Machine) -> int:
+        """Count the workers that are alive, this one (which has not started) not among them."""
+        with self.database.read() as connection:
+            dead = self._dead(connection, machine)
+            workers = connection.execute(_WORKERS, {"own": self._worker}).scalars().all()
+        return len(set(workers) - set(dead))
 
     def _register(self, connection: Connection, machine: Machine) -> None:
         self._registered = self.clock.monotonic()

@@ -51,6 +51,13 @@ class ScriptedConnector:
         """Return the kinds it was made for."""
         return self._kinds
 
+    def destinations(self) -> frozenset[str]:
+        """Return the one that tests send to."""
+        return frozenset({"erp"})
+
+    async def aclose(self) -> None:
+        """There is nothing to close."""
+
     def delivery(self, request: Request) -> Delivery:
         """Return the class it was made with."""
         return self._delivery

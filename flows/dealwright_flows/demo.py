@@ -8,7 +8,6 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any, Final, Protocol
 
-from dealwright.cli.timeline import step_names
 from dealwright.clock import PlayedClock
 from dealwright.errors import InputError
 from dealwright_embedded_crm import EmbeddedCrm
@@ -134,7 +133,6 @@ def _figures(system: System, player: Player, crm: EmbeddedCrm, story: Story, sec
         stages=stages,
         hero=hero,
         timeline=system.journal.timeline(account, f"deal:{hero.id}"),
-        steps={automation.key: list(step_names(automation.do)) for automation in release.account.automations},
         wrong=tuple(system.wrong),
         unrecorded=system.recorded.left,
     )

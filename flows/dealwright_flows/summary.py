@@ -45,7 +45,6 @@ class Told(msgspec.Struct, frozen=True, kw_only=True):
     stages: Sequence[StageCount]
     hero: Deal
     timeline: Sequence[EventStory]
-    steps: Mapping[str, Sequence[str]]
     wrong: Sequence[str]
     unrecorded: int
 
@@ -159,7 +158,7 @@ def _where(data_dir: Path) -> RenderableType:
 
 def _timeline(told: Told) -> RenderableType:
     title = f"One deal, from the first moment: {told.hero.title}"
-    return timeline(title, told.timeline, steps=told.steps, zone=told.zone)
+    return timeline(title, told.timeline, zone=told.zone)
 
 
 def _money(money: Money) -> str:

@@ -34,15 +34,12 @@ from dealwright.testing.scripted import Fault, ScriptedConnector
 TELL = Automation(key="tell", on=deal_created(in_=Sales), again=once(per=deal), do=[send_event("created", to="erp")])
 
 
-def worked(
-    tmp_path: Path, delivery: Delivery, *script: Fault | None, rule: Automation = TELL
-) -> tuple[World, ScriptedConnector]:
+def met(tmp_path: Path, delivery: Delivery, *script: Fault | None) -> tuple[World, ScriptedConnector]:
     """Let one deal's event meet a receiver that misbehaves as scripted."""
     other = ScriptedConnector(delivery=delivery, faults=script)
-    world = World(tmp_path, account(rule), other)
+    world = World(tmp_path, account(TELL), other)
     world.new_deal()
     world.work()
-    world.close()
     return world, other
 
 

@@ -103,7 +103,6 @@ def test_a_hostile_title_stays_inert_in_the_summary() -> None:
         stages=[StageCount(pipeline=HOSTILE, stage="s", name=HOSTILE, kind="open", deals=1)],
         hero=deal,
         timeline=[event],
-        steps={},
         wrong=[],
         unrecorded=1,
     )

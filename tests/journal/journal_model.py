@@ -219,18 +219,20 @@ class Model:
         if epoch != self.epoch:
             return None
         done = []
+        ids = {request.effect.execution_id for request in requests}
+        acted = {(id_, mode): self._acted(self.executions[id_], mode) for id_ in ids for mode in ("live", "shadow")}
         for request in sorted(requests, key=lambda r: [(s.rule, s.scope, s.mode) for s in r.verdict.reservations]):
             id_, step = request.effect.execution_id, request.effect.step
-            done.append((id_, self._pass(worker, id_, step, request) if self.owned(worker, id_) else "gone"))
+            done.append((id_, self._pass(id_, step, request, acted) if self.owned(worker, id_) else "gone"))
         return done
 
-    def _pass(self, worker: str, id_: str, step: str, request: GateRequest) -> str:
+    def _pass(self, id_: str, step: str, request: GateRequest, acted: dict[tuple[str, str], bool]) -> str:
         effect, verdict = self.executions[id_].effects[step], request.verdict
         if verdict.decision == "drop" and request.effect.state in ("sending", "unknown"):
             return "unresolved"
-        for wanted in () if self._acted(self.executions[id_]) else verdict.reservations:
-            if verdict.decision == "hold":
-                break
+        for wanted in () if verdict.decision == "hold" else verdict.reservations:
+            if acted[id_, wanted.mode]:
+                continue
             key = (wanted.mode, wanted.rule, wanted.scope)
             holder, until = self.reservations.get(key, (None, None))
             if holder is None or (holder != id_ and until is not None and until <= self.now()):
@@ -262,11 +264,11 @@ class Model:
         if state == "rejected":
             self.give_back(self.executions[id_])
 
-    def _acted(self, x: ModelExecution) -> bool:
-        return any(
-            effect.state in ("sending", "sent", "unknown") or (effect.state, effect.reason) == ("dropped", "shadow")
-            for effect in x.effects.values()
-        )
+    def _acted(self, x: ModelExecution, mode: str) -> bool:
+        states = {(effect.state, effect.reason if effect.state == "dropped" else "") for effect in x.effects.values()}
+        if mode == "shadow":
+            return ("dropped", "shadow") in states
+        return not states.isdisjoint({("sending", ""), ("sent", ""), ("unknown", "")})
 
     def give_back(self, x: ModelExecution) -> None:
         """Give back what the execution holds and has not used."""

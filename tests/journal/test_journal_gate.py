@@ -31,6 +31,7 @@ from journal_world import (
     settle,
     states,
 )
+from msgspec.structs import replace
 from sqlalchemy import text
 
 from dealwright.engine.records import Claimed, EffectRow, GateRequest, Reservation, Verdict
@@ -154,6 +155,15 @@ def test_shadow_takes_its_reservations_in_a_name_space_of_its_own(journal: Journ
     assert results(gate(journal, effects[2:], once("person:joe"))) == ["sending"]
 
 
+def test_what_acted_in_shadow_has_taken_nothing_live(journal: Journal) -> None:
+    """The rule goes live between two effects of an execution: its person may be acted on by one execution only."""
+    claimed, effects = planned(journal, 2)
+    gate(journal, effects[:1], replace(SHADOW, reservations=once("person:joe", mode="shadow").reservations))
+    assert results(gate(journal, effects[1:], once("person:joe"))) == ["sending"]
+    mail = plan(journal, [replace(claimed[0], turn=1)], "mail")
+    assert results(gate(journal, mail, once("person:joe"))) == ["lost"]
+
+
 def test_going_to_shadow_gives_a_live_reservation_back_that_was_never_used(journal: Journal) -> None:
     claimed, effects = planned(journal, 2)
     assert results(gate(journal, effects, once("person:joe"))) == ["sending", "lost"]
@@ -170,6 +180,30 @@ def test_what_may_have_left_stays_unknown_when_a_guard_keeps_it_back(journal: Jo
     answer(journal, effects[:1], Unknown(reason="no answer"))
     gate(journal, effects, [HOLD, SHADOW])
     assert states(journal, "effects") == ["unknown", "unknown"]
+
+
+def test_what_may_have_left_is_not_dropped_in_shadow_but_left_to_a_person(journal: Journal) -> None:
+    claimed, effects = planned(journal, 1)
+    gate(journal, effects)
+    answer(journal, effects, Unknown(reason="no answer"))
+    settle(journal, claimed, "retrying")
+    assert results(gate(journal, claim(journal)[0].effects, SHADOW)) == ["unresolved"]
+    assert states(journal, "effects") == ["unknown"]
+
+
+@pytest.mark.parametrize("second", [TryAgain(reason="busy"), Refused(code="no", message="no")])
+def test_a_repeat_that_did_nothing_says_nothing_of_the_attempt_whose_answer_was_lost(
+    journal: Journal, second: TryAgain | Refused
+) -> None:
+    claimed, effects = planned(journal, 2)
+    assert results(gate(journal, effects, once("person:joe"))) == ["sending", "lost"]
+    answer(journal, effects[:1], Unknown(reason="no answer"))
+    settle(journal, claimed[:1], "retrying")
+    repeat = claim(journal)[0].effects
+    gate(journal, repeat, once("person:joe"))
+    answer(journal, repeat, second)
+    assert sorted(states(journal, "effects")) == ["planned", "unknown"]
+    assert results(gate(journal, effects[1:], once("person:joe"))) == ["lost"]
 
 
 def test_an_effect_that_has_a_receipt_is_never_sent_again(journal: Journal) -> None:
