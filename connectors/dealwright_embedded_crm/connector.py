@@ -6,10 +6,23 @@ import asyncio
 from collections.abc import Mapping, Sequence
 from typing import Final
 
+from dealwright.errors import OutcomeUnknown, Rejected, Unavailable
 from dealwright.model.crm import Deal, PipelineShape
 from dealwright.model.delivery import Delivery, Keyed
 from dealwright.model.events import Answer
-from dealwright.model.requests import Call, CreateDeal, MoveDeal, Outcome, Refused, Request, Sent, SetTask, UpdateDeal
+from dealwright.model.requests import (
+    Call,
+    CreateDeal,
+    MoveDeal,
+    Outcome,
+    Refused,
+    Request,
+    Sent,
+    SetTask,
+    TryAgain,
+    Unknown,
+    UpdateDeal,
+)
 from dealwright.ports import FeedItem, ShapeChange
 from dealwright_embedded_crm import feed, reads, shape
 from dealwright_embedded_crm.change import Change, Origin
@@ -41,12 +54,22 @@ class EmbeddedCrm(People):
         """Return the four kinds it carries out."""
         return ACTIONS
 
+    def destinations(self) -> frozenset[str]:
+        """Return nothing: it sends nowhere else."""
+        return frozenset()
+
+    async def aclose(self) -> None:
+        """Close the database."""
+        await asyncio.to_thread(self.close)
+
     def delivery(self, request: Request) -> Delivery:
         """Say that keys are kept with their writes for ever."""
         return Keyed(dedupes_for=None)
 
     async def perform(self, calls: Sequence[Call]) -> Sequence[Outcome]:
         """Carry out the calls in one transaction; a key that is known gives its receipt again and changes nothing.
+
+        If the database refuses the whole, each call gets a transaction of its own: only the bad one is refused.
 
         Raises:
             Unavailable: nothing was changed.
@@ -91,6 +114,28 @@ class EmbeddedCrm(People):
     def _perform(self, calls: Sequence[Call]) -> list[Outcome]:
         if not calls:
             return []
+        try:
+            return self._perform_together(calls)
+        except Rejected:
+            if len(calls) == 1:
+                raise
+        deadline = self._clock.monotonic() + WORK_SECONDS
+        return [self._perform_alone(call, deadline) for call in calls]
+
+    def _perform_alone(self, call: Call, deadline: float) -> Outcome:
+        """Carry out one of many; what fails here says nothing of those that are committed already."""
+        if self._clock.monotonic() > deadline:
+            return TryAgain(reason="no time was left for this one")
+        try:
+            return self._perform_together([call])[0]
+        except Rejected as refusal:
+            return Refused(code=refusal.code, message=str(refusal))
+        except Unavailable as error:
+            return TryAgain(reason=str(error))
+        except OutcomeUnknown as error:
+            return Unknown(reason=str(error))
+
+    def _perform_together(self, calls: Sequence[Call]) -> list[Outcome]:
         with self._database.write() as connection:
             known = kept(connection, [call.key for call in calls])
             change = Change(connection, self._clock.now())

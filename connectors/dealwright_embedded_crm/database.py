@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Iterator
+import sqlite3
+import time
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 from alembic import command
 from alembic.config import Config
 from sqlalchemy import URL, Connection, create_engine, event, inspect, make_url, text
-from sqlalchemy.exc import ArgumentError, DBAPIError, InterfaceError, OperationalError
+from sqlalchemy.exc import ArgumentError, DataError, DBAPIError, IntegrityError, OperationalError
 
+from dealwright.clock import SystemClock
 from dealwright.errors import InputError, OutcomeUnknown, Rejected, Unavailable
 
 PATIENCE: Final = 10.0
@@ -24,6 +28,10 @@ WRITER: Final = 0x4443_524D
 HEAD: Final = "0001"
 """The newest migration (a test compares it with the folder)."""
 
+_PAUSE: Final = 0.01
+
+T = TypeVar("T")
+
 
 class Database:
     """The CRM's database, SQLite or PostgreSQL by URL."""
@@ -33,7 +41,7 @@ class Database:
         self.sqlite = self._url.get_backend_name() == "sqlite"
         if self.sqlite:
             self._engine = create_engine(self._url, connect_args={"timeout": patience}, hide_parameters=True)
-            event.listen(self._engine, "connect", _prepare_sqlite)
+            event.listen(self._engine, "connect", partial(_prepare_sqlite, patience))
             event.listen(self._engine, "begin", _begin_sqlite)
             self._reader = self._engine.execution_options(reads=True)
         else:
@@ -42,7 +50,7 @@ class Database:
                 self._url, connect_args={"options": options}, pool_pre_ping=True, hide_parameters=True
             )
             self._reader = self._engine.execution_options(isolation_level="REPEATABLE READ")
-        self._migrate()
+        self._migrate(patience)
 
     @contextmanager
     def write(self) -> Iterator[Connection]:
@@ -50,7 +58,7 @@ class Database:
 
         Raises:
             Unavailable: the database could not be reached or written; nothing was changed.
-        Rejected: a constraint refused; nothing was changed.
+            Rejected: a value or a constraint refused (SQL state 22 or 23); nothing was changed.
             OutcomeUnknown: the connection broke while it committed.
         """
         try:
@@ -59,10 +67,11 @@ class Database:
                     connection.execute(text("select pg_advisory_xact_lock(:lock)"), {"lock": WRITER})
                 yield connection
                 self._commit(transaction)
-        except (OperationalError, InterfaceError) as error:
-            raise Unavailable(f"the CRM's database did nothing: {_reason(error)}") from None
-        except DBAPIError as error:
+        except (DataError, IntegrityError) as error:
             raise Rejected(f"the CRM's database refused: {_reason(error)}", code="database") from None
+        except DBAPIError as error:
+            # Such as a standby that only reads: no fault of the rows, so it must not park them.
+            raise Unavailable(f"the CRM's database did nothing: {_reason(error)}") from None
 
     @contextmanager
     def read(self) -> Iterator[Connection]:
@@ -89,10 +98,12 @@ class Database:
                 raise  # SQLite refused (busy, disk full): it is rolled back, and surely nothing was changed
             raise OutcomeUnknown(f"the CRM's database broke off while it committed: {_reason(error)}") from None
 
-    def _migrate(self) -> None:
-        with self.read() as connection:
-            if inspect(connection).has_table("alembic_version") and _revision(connection) == HEAD:
+    def _migrate(self, patience: float) -> None:
+        try:
+            if _patiently(self._is_migrated, patience):
                 return
+        except DBAPIError as error:
+            raise Unavailable(f"the CRM's database cannot be read: {_reason(error)}") from None
         with self.write() as connection:
             config = Config()
             config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
@@ -100,6 +111,10 @@ class Database:
             config.attributes["connection"] = connection
             config.attributes["installation"] = secrets.token_hex(6)
             command.upgrade(config, "head")
+
+    def _is_migrated(self) -> bool:
+        with self._reader.connect() as connection, connection.begin():
+            return inspect(connection).has_table("alembic_version") and _revision(connection) == HEAD
 
 
 def _checked(url: str) -> URL:
@@ -130,10 +145,36 @@ def _reason(error: DBAPIError) -> str:
     return f"{type(original).__name__}{f' {code}' if code else ''}"
 
 
-def _prepare_sqlite(connection: Any, _record: Any) -> None:
+def _prepare_sqlite(patience: float, connection: sqlite3.Connection, _record: object) -> None:
     connection.isolation_level = None  # else the driver begins transactions behind our back, and never IMMEDIATE
-    for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON"):
+    connection.execute(f"PRAGMA busy_timeout={int(patience * 1000)}").close()
+    _patiently(partial(_use_wal, connection), patience)
+    for pragma in ("synchronous=FULL", "foreign_keys=ON"):
         connection.execute(f"PRAGMA {pragma}").close()
+
+
+def _use_wal(connection: sqlite3.Connection) -> None:
+    if connection.execute("PRAGMA journal_mode").fetchone()[0] != "wal":
+        connection.execute("PRAGMA journal_mode=WAL").close()
+
+
+def _patiently(act: Callable[[], T], patience: float) -> T:
+    """Do it again while SQLite is busy: around a new database's switch to WAL it does not wait by itself."""
+    clock = SystemClock()
+    deadline = clock.monotonic() + patience
+    while True:
+        try:
+            return act()
+        except (sqlite3.OperationalError, OperationalError) as error:
+            if not _is_busy(error) or clock.monotonic() > deadline:
+                raise
+        time.sleep(_PAUSE)
+
+
+def _is_busy(error: Exception) -> bool:
+    original = error.orig if isinstance(error, DBAPIError) else error
+    code = getattr(original, "sqlite_errorcode", None)
+    return code is not None and code & 0xFF == sqlite3.SQLITE_BUSY  # the low byte: it has extended kinds
 
 
 def _begin_sqlite(connection: Connection) -> None:

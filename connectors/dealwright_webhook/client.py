@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+from collections.abc import Mapping
 from typing import Final
 
 import httpx
@@ -43,11 +44,14 @@ class TargetClient:
         async with self._places:
             if self._clock.monotonic() - started > self._target.timeout:
                 return TryAgain(reason=f"{self._name} is slow: no time was left to send this one", after=1.0)
+            sending = _Sending()
             http = self._idle.pop() if self._idle else make_client(self._guard, timeout=self._target.timeout)
             try:
                 async with asyncio.timeout(self._target.timeout):
-                    return await self._attempt(http, call, request)
+                    return await self._attempt(http, call, request, sending)
             except TimeoutError:
+                if not sending.began:
+                    return TryAgain(reason=f"{self._name} let nothing be sent within {self._target.timeout:g} s")
                 return Unknown(reason=f"{self._name} did not answer within {self._target.timeout:g} s")
             except InputError as missing:
                 return TryAgain(reason=str(missing), after=MEND_SECONDS)
@@ -59,21 +63,33 @@ class TargetClient:
             finally:
                 self._idle.append(http)
 
-    async def close(self) -> None:
+    async def aclose(self) -> None:
         """Close the connections."""
         clients, self._idle = self._idle, []
         for client in clients:
             await client.aclose()
 
-    async def _attempt(self, http: httpx.AsyncClient, call: Call, request: SendEvent) -> Outcome:
+    async def _attempt(self, http: httpx.AsyncClient, call: Call, request: SendEvent, sending: _Sending) -> Outcome:
         body = sansio.encode(call, request)
         headers = sansio.headers(self._target.secret.reveal(), call.key, body, self._clock.wall())
-        async with http.stream("POST", self._target.url, content=body, headers=headers) as response:
+        traced = {"trace": sending.trace}
+        async with http.stream("POST", self._target.url, content=body, headers=headers, extensions=traced) as response:
             outcome = sansio.outcome(self._name, response.status_code, response.headers, self._clock.wall())
             # The status has said it: an answer that breaks off in its body changes nothing.
             with contextlib.suppress(httpx.HTTPError):
                 await _drain(response)
             return outcome
+
+
+class _Sending:
+    """Whether a byte of one request may have left: connecting can take longer than the whole attempt has."""
+
+    def __init__(self) -> None:
+        self.began = False
+
+    async def trace(self, event: str, _info: Mapping[str, object]) -> None:
+        """Hear what httpcore begins and ends, such as `http11.send_request_headers.started`."""
+        self.began |= event.endswith(".send_request_headers.started")
 
 
 async def _drain(response: httpx.Response) -> None:

@@ -41,6 +41,10 @@ class WebhookConnector:
         """Return `send_event`."""
         return ACTIONS
 
+    def destinations(self) -> frozenset[str]:
+        """Return the names of its targets."""
+        return frozenset(self._settings.targets)
+
     def delivery(self, request: Request) -> Delivery:
         """Return KEYED for a target that says how long it knows repeats, else AT_MOST_ONCE."""
         target = self._settings.targets.get(request.to) if isinstance(request, SendEvent) else None
@@ -60,11 +64,11 @@ class WebhookConnector:
         """
         raise Rejected("a webhook's receiver cannot be asked for a key", code="not_checkable")
 
-    async def close(self) -> None:
+    async def aclose(self) -> None:
         """Close all connections."""
         clients, self._clients = list(self._clients.values()), {}
         for client in clients:
-            await client.close()
+            await client.aclose()
 
     async def _send(self, call: Call, started: float) -> Outcome:
         request = call.request

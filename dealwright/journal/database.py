@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sqlite3
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
@@ -126,8 +128,9 @@ def _sqlite(url: Any) -> Engine:
     def configure(connection: DBAPIConnection, _record: object) -> None:
         connection.isolation_level = None  # we say BEGIN ourselves, below
         cursor = connection.cursor()
-        for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "busy_timeout=30000"):
+        for pragma in ("busy_timeout=30000", "synchronous=FULL", "foreign_keys=ON"):
             cursor.execute(f"PRAGMA {pragma}")
+        _use_wal(cursor)
         cursor.close()
 
     @event.listens_for(engine, "begin")
@@ -138,5 +141,22 @@ def _sqlite(url: Any) -> Engine:
     return engine
 
 
+def _use_wal(cursor: Any) -> None:
+    """Switch a new file to WAL. Two that do so at once are told "busy" whatever the timeout: each tries again."""
+    for attempts_left in reversed(range(500)):
+        try:
+            if cursor.execute("PRAGMA journal_mode").fetchone()[0] != "wal":
+                cursor.execute("PRAGMA journal_mode=WAL")
+            return
+        except sqlite3.OperationalError:
+            if not attempts_left:
+                raise
+            time.sleep(0.01)
+
+
 def _postgresql(url: Any) -> Engine:
-    return create_engine(url, pool_size=5, max_overflow=10, pool_pre_ping=True, hide_parameters=True)
+    # A server that is gone, or a lock that is never given, must not hold the engine's loop for ever.
+    options = {"connect_timeout": 10, "options": "-c statement_timeout=60000 -c lock_timeout=30000"}
+    return create_engine(
+        url, pool_size=5, max_overflow=10, pool_pre_ping=True, hide_parameters=True, connect_args=options
+    )

@@ -38,8 +38,12 @@ class Journal(Releases, Events, Routing, Turns, Effects, Switches, Windows, Work
         """
         self._machine = this_machine()
         database = Database(url, clock, boot=self._machine.boot)
-        migrate(database)
-        super().__init__(database, clock, worker=worker or new_worker_name(), takeover_after=takeover_after)
+        try:
+            migrate(database)
+            super().__init__(database, clock, worker=worker or new_worker_name(), takeover_after=takeover_after)
+        except BaseException:
+            database.close()
+            raise
 
     def start(self) -> Recovery:
         """Register this process as a worker and recover what dead ones left; before the first claim."""

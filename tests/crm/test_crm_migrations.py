@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import sqlite3
 import subprocess
 import sys
+from contextlib import closing
 from pathlib import Path
+from threading import Timer
 
+import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.config import Config
 from alembic.migration import MigrationContext
@@ -13,6 +17,7 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import text
 
 import dealwright_embedded_crm
+from dealwright.errors import Unavailable
 from dealwright_embedded_crm import EmbeddedCrm, schema
 from dealwright_embedded_crm.database import HEAD, Database
 
@@ -54,6 +59,25 @@ def test_sqlite_is_durable_and_checks_references(small: EmbeddedCrm) -> None:
             for name in ("journal_mode", "synchronous", "foreign_keys")
         ]
     assert settings == ["wal", 2, 1]
+
+
+def test_a_new_database_that_is_busy_at_first_is_waited_for(tmp_path: Path) -> None:
+    file = tmp_path / "crm.db"
+    with closing(sqlite3.connect(file, isolation_level=None, check_same_thread=False)) as other:
+        other.execute("begin exclusive")
+        ended = Timer(0.2, other.execute, ["rollback"])
+        ended.start()
+        Database(f"sqlite:///{file}").close()
+        ended.join()
+        assert other.execute("pragma journal_mode").fetchone() == ("wal",)
+
+
+def test_a_new_database_that_stays_busy_is_unavailable(tmp_path: Path) -> None:
+    file = tmp_path / "crm.db"
+    with closing(sqlite3.connect(file, isolation_level=None)) as other:
+        other.execute("begin exclusive")
+        with pytest.raises(Unavailable, match="SQLITE_BUSY"):
+            Database(f"sqlite:///{file}", patience=0.05)
 
 
 def test_processes_that_open_a_new_database_at_once_all_find_it_whole(tmp_path: Path) -> None:

@@ -5,9 +5,11 @@ from __future__ import annotations
 import asyncio
 from datetime import date, timedelta
 from decimal import Decimal
+from typing import Any
 
 import pytest
 from crm_world import DUE, SALES, START, call, drain, opened, perform
+from sqlalchemy import text
 
 from dealwright.errors import NotFound, Rejected, Unavailable
 from dealwright.model.crm import Money
@@ -15,6 +17,7 @@ from dealwright.model.delivery import Keyed
 from dealwright.model.requests import CreateDeal, DealChanges, MoveDeal, Refused, SendEvent, Sent, SetTask, UpdateDeal
 from dealwright.ports import Connector, Crm, Feed
 from dealwright_embedded_crm import EmbeddedCrm
+from dealwright_embedded_crm.change import Change
 
 
 def test_it_is_a_connector_a_crm_and_a_feed(small: EmbeddedCrm) -> None:
@@ -215,6 +218,40 @@ def test_a_write_that_never_gets_its_turn_did_nothing(crm: EmbeddedCrm, crm_url:
     assert crm.deals() == []
     assert [type(outcome) for outcome in perform(hurried, create)] == [Sent]
     hurried.close()
+
+
+def test_a_value_the_database_refuses_costs_only_its_own_call(
+    crm: EmbeddedCrm, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    deal = crm.create_deal(pipeline="sales", stage="incoming", title="x")
+    keep = Change.keep
+
+    def keep_or_break(change: Change, key: str, *rest: Any) -> None:
+        if key == "bad":
+            change.connection.execute(text("update deals set stage_id = 987654 where id = :id"), {"id": int(deal.id)})
+        keep(change, key, *rest)
+
+    monkeypatch.setattr(Change, "keep", keep_or_break)
+    calls = [call(key, SetTask(deal_id=deal.id, text="Call", due_at=DUE)) for key in ("good", "bad", "fine")]
+    outcomes = perform(crm, *calls)
+    assert [type(outcome) for outcome in outcomes] == [Sent, Refused, Sent]
+    assert [write.key for write in crm.writes()] == ["good", "fine"]
+    with pytest.raises(Rejected):
+        perform(crm, calls[1])
+
+
+def test_a_database_that_only_reads_is_unavailable_and_refuses_nothing(crm: EmbeddedCrm) -> None:
+    with pytest.raises(Unavailable), crm._database.write() as connection:
+        if crm._database.sqlite:
+            connection.execute(text("pragma query_only = on"))
+        else:
+            connection.execute(text("set transaction read only"))
+        connection.execute(text("update counters set last = last"))
+
+
+def test_it_can_be_closed_as_every_connector_is(small: EmbeddedCrm) -> None:
+    assert small.destinations() == frozenset()
+    asyncio.run(small.aclose())
 
 
 def test_business_time_is_stamped(crm: EmbeddedCrm) -> None:

@@ -9,11 +9,10 @@ from pathlib import Path
 import psycopg
 import pytest
 from databases import postgresql
-from journal_world import ACME, GRACE, HandClock, Open
+from journal_world import ACME, GRACE, HandClock, Open, empty, plain
 from psycopg import sql
 
 from dealwright.journal.store import Journal
-from dealwright.mirror.tables import metadata
 
 
 @pytest.fixture(scope="session")
@@ -35,20 +34,6 @@ def migrated_postgresql() -> Iterator[str]:
             )
         Journal(url, HandClock()).close()
         yield url
-
-
-def empty(url: str) -> None:
-    """Empty a PostgreSQL journal; what makes it this installation stays. (To truncate takes a second of fsync.)"""
-    filled = [table.name for table in reversed(metadata.sorted_tables) if table.name != "meta"]
-    with psycopg.connect(plain(url)) as connection:
-        connection.execute("set session_replication_role = replica")  # past the triggers that refuse it
-        for name in filled:
-            connection.execute(sql.SQL("delete from {}").format(sql.Identifier(name)))
-
-
-def plain(url: str) -> str:
-    """Return the address as psycopg takes it."""
-    return url.replace("postgresql+psycopg", "postgresql")
 
 
 @pytest.fixture

@@ -5,19 +5,17 @@ from __future__ import annotations
 import copy
 import shutil
 import tempfile
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 from random import Random
-from typing import Any, TypeVar
 
 import pytest
-from conftest import empty
 from hypothesis import HealthCheck, Phase, note, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule, run_state_machine_as_test
+from journal_actions import ACTIONS, Bench, either, may_happen, standing
 from journal_model import ENDED, HOLDING, Model, ModelEvent, SentAgain
 from journal_world import (
     ACME,
@@ -29,6 +27,7 @@ from journal_world import (
     created,
     deal,
     effect_of,
+    empty,
     execute,
     headless,
     moved,
@@ -41,7 +40,7 @@ from msgspec.structs import replace
 from sqlalchemy import text
 
 from dealwright.engine.act import effect_key
-from dealwright.engine.records import Claimed, EffectOutcome, EffectRow, GateRequest, Reservation, Settlement, Verdict
+from dealwright.engine.records import Claimed, EffectOutcome, GateRequest, Reservation, Settlement, Verdict
 from dealwright.errors import JournalError
 from dealwright.journal.database import instant
 from dealwright.journal.store import Journal
@@ -70,56 +69,6 @@ AFTER = {  # how the engine may leave an execution, by where it stands with it
     "lost": ("skipped",),
 }
 KEYS = ("greet", "watch", "follow")
-
-
-@dataclass
-class Bench:
-    """What a worker believes of an execution that it claimed, rightly or not."""
-
-    claimed: Claimed
-    stands: str
-    effect: EffectRow | None = None
-
-
-_Method = TypeVar("_Method", bound=Callable[..., None])
-_Where = Callable[[Any], Sequence[tuple[Any, ...]]]
-
-
-@dataclass
-class Action:
-    """Something that may happen: how often, to what, and with which further choices."""
-
-    weight: int
-    where: _Where
-    arguments: dict[str, Sequence[Any]]
-
-
-_ACTIONS: dict[str, Action] = {}
-
-
-def may_happen(weight: int, where: _Where, **arguments: Sequence[Any]) -> Callable[[_Method], _Method]:
-    """Make a method something that may happen to one of those that `where` names."""
-
-    def register(method: _Method) -> _Method:
-        _ACTIONS[method.__name__] = Action(weight, where, arguments)
-        return method
-
-    return register
-
-
-def either(_machine: object) -> Sequence[tuple[int]]:
-    """Either worker."""
-    return [(0,), (1,)]
-
-
-def standing(*stands: str) -> _Where:
-    """What workers have, that stands so, with its worker."""
-    return lambda machine: [
-        (worker, id_)
-        for worker, benches in enumerate(machine.benches)
-        for id_, bench in sorted(benches.items())
-        if bench.stands in stands
-    ]
 
 
 class JournalMachine(RuleBasedStateMachine):
@@ -156,7 +105,7 @@ class JournalMachine(RuleBasedStateMachine):
         """
         self.numbers.append(number)
         chance = Random(repr(self.numbers))
-        possible = [(name, action.where(self), action) for name, action in _ACTIONS.items()]
+        possible = [(name, action.where(self), action) for name, action in ACTIONS.items()]
         able = [item for item in possible if item[1]]
         ((name, places, action),) = chance.choices(able, [action.weight for _, _, action in able])
         to = chance.choice(places)

@@ -66,9 +66,9 @@ async def _work(places: Places, options: argparse.Namespace) -> None:
     _say(Ready(worker=journal.worker, recovery=journal.start()))
     engine = Engine(journal, [site], clock, linger=LINGER, batch_limit=BATCH)
     await asyncio.gather(engine.run(stop), _play(engine, clock, stop, forever=options.forever))
-    await webhook.close()
+    await webhook.aclose()
     journal.close()
-    crm.close()
+    await crm.aclose()
 
 
 async def _play(engine: Engine, clock: FileClock, stop: asyncio.Event, *, forever: bool) -> None:

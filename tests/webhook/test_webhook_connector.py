@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import socket
 from datetime import timedelta
 from pathlib import Path
 
@@ -39,6 +41,7 @@ def test_it_is_a_connector_for_send_event() -> None:
     connector = targets()
     assert isinstance(connector, Connector)
     assert connector.actions() == {"send_event"}
+    assert connector.destinations() == {"erp"}
 
 
 @pytest.mark.parametrize(
@@ -153,6 +156,25 @@ def test_nobody_there_is_surely_not_sent(tmp_path: Path) -> None:
     assert asyncio.run(go()) == [TryAgain(reason="erp: ConnectError")]
 
 
+def test_a_receiver_that_never_lets_itself_be_connected_to_was_surely_sent_nothing() -> None:
+    async def go(url: str) -> list[Outcome]:
+        connector = targets(url=url, allow_private=True, timeout=0.1)
+        outcomes = list(await connector.perform([event("k")]))
+        await connector.aclose()
+        return outcomes
+
+    with contextlib.ExitStack() as stack:
+        deaf = stack.enter_context(socket.socket())
+        deaf.bind(("127.0.0.1", 0))
+        deaf.listen(0)
+        for _ in range(4):  # its queue is full: whoever comes now hears nothing, as from a black hole
+            waiting = stack.enter_context(socket.socket())
+            waiting.setblocking(False)
+            waiting.connect_ex(deaf.getsockname())
+        (outcome,) = asyncio.run(go(f"http://127.0.0.1:{deaf.getsockname()[1]}/"))
+    assert isinstance(outcome, TryAgain)
+
+
 def test_a_wrong_secret_is_refused_and_committed_nowhere(tmp_path: Path) -> None:
     log = tmp_path / "r.jsonl"
     (outcome,) = play(log, sent(event("k")), secret=Secret("another secret!!"))
@@ -164,7 +186,7 @@ def test_a_private_address_is_refused_unless_it_is_allowed() -> None:
     async def go() -> list[Outcome]:
         connector = targets(url="https://127.0.0.1:9/hook/token")
         outcomes = await connector.perform([event("k")])
-        await connector.close()
+        await connector.aclose()
         return list(outcomes)
 
     (outcome,) = asyncio.run(go())

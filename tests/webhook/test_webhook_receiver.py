@@ -47,7 +47,7 @@ def send(port: int, *keys: str) -> list[Outcome]:
         target = Target(url=url, secret=SECRET, allow_private=True, dedupes_for=FOREVER)
         connector = WebhookConnector(WebhookSettings(targets={"erp": target}), SystemClock())
         outcomes = await connector.perform([event(key) for key in keys])
-        await connector.close()
+        await connector.aclose()
         return list(outcomes)
 
     return asyncio.run(go())

@@ -59,7 +59,7 @@ async def world(log: Path, **options: Any) -> AsyncIterator[tuple[WebhookConnect
         yield connector, receiver
     finally:
         with contextlib.suppress(Exception):
-            await connector.close()
+            await connector.aclose()
         await receiver.stop()
 
 
