@@ -105,6 +105,12 @@ class Project(msgspec.Struct, frozen=True, kw_only=True):
             journal.close()
         return active.account.pipelines if active is not None else self.definitions(key).pipelines
 
+    async def aclose(self) -> None:
+        """Close the connectors of all accounts."""
+        for account in self.accounts:
+            for connector in account.connectors:
+                await connector.aclose()
+
     def engine(self, journal: Journal, *, clock: Clock, linger: float = 30.0, batch_limit: int = 250) -> Engine:
         """Return an engine over all accounts of the project."""
         sites = [

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import inspect
 import re
 import traceback
+from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import Final
+from types import FrameType, ModuleType
+from typing import Any, Final
 
 import dealwright
 from dealwright.compile.findings import Finding
@@ -15,6 +18,18 @@ from dealwright.language.schema import did_you_mean
 _MAX_MESSAGE: Final = 300
 _PLACE_OF_MODULE: Final = re.compile(r" \([^()]*\)$")
 _MISSING: Final = re.compile(r"cannot import name '(\w+)' from 'dealwright'")
+_CALL: Final = re.compile(r"(?P<name>\w+)(?P<made>\.__init(?:_subclass)?__)?\(\) (?P<rest>.*)", re.DOTALL)
+_UNKNOWN_KEYWORD: Final = re.compile(r"got an unexpected keyword argument '(\w+)'")
+_LEFT_OUT: Final = re.compile(r"missing \d+ required (?:positional|keyword-only) arguments?: (.*)")
+_TOO_MANY: Final = re.compile(r"takes .*positional arguments? but \d+ ")
+_STEPS: Final[Mapping[str, str]] = {
+    "branch": 'branch("size", case(deal.amount > 0, stop()))',
+    "create_deal": 'create_deal("renewal", in_=Renewals.asked, title="Renew")',
+    "move_deal": 'move_deal("approve", to=NewBusiness.won)',
+    "set_task": 'set_task("call", text="Call back", due=hours(1))',
+    "update_deal": 'update_deal("company", company=None)',
+    "wait": 'wait("pause", minutes(1))',
+}
 
 
 class TooLong(BaseException):
@@ -50,6 +65,14 @@ def diagnose(error: BaseException, file: str, root: Path) -> list[Finding]:
             return [_finding("DW903", place, _PLACE_OF_MODULE.sub("", str(error)), _import_hint(error))]
         case UnicodeDecodeError():
             return [_finding("DW901", place, "this is not Python: the file is not UTF-8", "save it as UTF-8")]
+        case TypeError():
+            wrong = _wrong_call(error)
+            if wrong is not None:
+                return [_finding("DW910", place, *wrong)]
+        case AttributeError():
+            return [_finding("DW900", place, _said(error), _attribute_hint(error))]
+        case NameError(name=str(name)):
+            return [_finding("DW900", place, f"there is no {name!r} in this file", _name_hint(name, error))]
     return [_finding("DW900", place, _said(error), "")]
 
 
@@ -60,11 +83,15 @@ def _unwrapped(error: BaseException) -> BaseException:
     return error
 
 
-def _said(error: BaseException) -> str:
+def _words(error: BaseException) -> str:
     try:
-        words = str(error)
+        return str(error)
     except Exception:
-        words = ""
+        return ""
+
+
+def _said(error: BaseException) -> str:
+    words = _words(error)
     return f"{type(error).__name__}: {words}" if words else type(error).__name__
 
 
@@ -94,3 +121,73 @@ def _import_hint(error: ImportError) -> str:
     if isinstance(error, ModuleNotFoundError):
         return "a file beside this one is imported as `from .pipelines import NewBusiness`"
     return ""
+
+
+# --- typical mistakes -----------------------------------------------------------------------------------------------
+
+
+def _wrong_call(error: TypeError) -> tuple[str, str] | None:
+    """The message and hint of a call of the language with wrong arguments; None if it was another error."""
+    call = _CALL.fullmatch(_words(error))
+    if call is None:
+        return None
+    name = call["name"]
+    called = vars(dealwright).get(name) if name in dealwright.__all__ else None
+    # A company's own function may have the name of one of ours.
+    if called is None or _names(error).get(name, called) is not called:
+        return None
+    takes = inspect.signature(called.__init_subclass__ if call["made"] == ".__init_subclass__" else called).parameters
+    if (unknown := _UNKNOWN_KEYWORD.match(call["rest"])) is not None:
+        wrong = unknown.group(1)
+        hint = did_you_mean(wrong, takes) or _listed(f"{name} takes", takes)
+        return f"{name} takes no {wrong!r}", hint
+    if (left_out := _LEFT_OUT.match(call["rest"])) is not None:
+        words = left_out.group(1)
+        message = f"{name} needs {words} as well"
+        if name in _STEPS:
+            return message, f"every step has a name first: {_STEPS[name]}"
+        return message, _listed(f"{name} takes", takes)
+    if _TOO_MANY.match(call["rest"]) is not None:
+        named = [part for part, parameter in takes.items() if parameter.kind is parameter.KEYWORD_ONLY]
+        hint = (
+            f"write them with their names: {', '.join(f'{part}=' for part in named)}"
+            if named
+            else _listed(f"{name} takes", takes)
+        )
+        return f"{name} is given too many values without a name", hint
+    return None
+
+
+def _attribute_hint(error: AttributeError) -> str:
+    if not isinstance(error.name, str) or error.obj is None:
+        return ""
+    if error.obj is dealwright:
+        return _nearest(error.name, dealwright.__all__)
+    holders = [error.obj] if isinstance(error.obj, ModuleType) else type(error.obj).__mro__
+    return did_you_mean(error.name, {name for each in holders for name in vars(each) if not name.startswith("_")})
+
+
+def _name_hint(name: str, error: NameError) -> str:
+    if name in dealwright.__all__:
+        return f"write from dealwright import {name}"
+    own = [known for known in _names(error) if isinstance(known, str) and not known.startswith("_")]
+    return _nearest(name, [*dealwright.__all__, *own]) or "write it, or import it, above this line"
+
+
+def _nearest(word: str, candidates: Iterable[str]) -> str:
+    """The nearest name by its letters, or else one that begins with the same word: `send_event` for `send_mail`."""
+    known = sorted(set(candidates))
+    first, _, rest = word.partition("_")
+    alike = next((name for name in known if rest and name.startswith(f"{first}_")), None)
+    return did_you_mean(word, known) or (f"did you mean {alike}?" if alike else "")
+
+
+def _listed(what: str, names: Iterable[str]) -> str:
+    shown = ", ".join(names)
+    return f"{what} {shown}" if shown else f"{what} nothing"
+
+
+def _names(error: BaseException) -> dict[str, Any]:
+    """The names that were known on the line that raised."""
+    frames: list[FrameType] = [frame for frame, _ in traceback.walk_tb(error.__traceback__)]
+    return {**frames[-1].f_globals, **frames[-1].f_locals} if frames else {}

@@ -12,6 +12,7 @@ from dealwright.errors import DefinitionError
 from dealwright.language.durations import Length, RunningTime, WorkingTime
 from dealwright.language.keys import checked_key, checked_name
 from dealwright.language.origin import Origin, here, refused
+from dealwright.language.schema import did_you_mean
 from dealwright.model.crm import StageKind
 
 
@@ -166,6 +167,10 @@ class _Body(dict[str, Any]):
         super().__setitem__(name, value)
 
 
+class UnknownStage(DefinitionError, AttributeError):
+    """A pipeline has no stage of this name."""
+
+
 class PipelineMeta(type):
     """Makes pipelines fixed: no new attributes, no instances."""
 
@@ -189,6 +194,18 @@ class PipelineMeta(type):
         def __call__(cls, *args: object, **kwargs: object) -> NoReturn:
             raise refused(
                 f"{cls.__name__} is not called: the class itself is the pipeline", hint=f"write {cls.__name__}"
+            )
+
+        def __getattr__(cls, name: str) -> NoReturn:
+            own = vars(cls).get("__dealwright__")
+            if own is None or name.startswith("_"):
+                raise AttributeError(f"{cls.__name__} has no {name!r}", name=name, obj=cls)
+            known = f"its stages are {', '.join(own.stages)}" if own.stages else "it has no stages"
+            near = did_you_mean(name, own.stages)
+            raise UnknownStage(
+                f"the pipeline {own.key!r} has no stage {name!r}",
+                code="DW910",
+                hint=f"{near} {known}".strip(),
             )
 
         def __setattr__(cls, name: str, value: object) -> NoReturn:

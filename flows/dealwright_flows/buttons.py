@@ -9,11 +9,12 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from typing import Any, Final
 
 from dealwright.clock import Clock
+from dealwright.model.window import Window
 from dealwright_flows import wire
 from dealwright_flows.api import PrefectError, PrefectNotFound
 from dealwright_flows.deployments import Deployments, Key
@@ -22,7 +23,9 @@ from dealwright_flows.ports import Api, RecorderJournal
 ACTOR: Final = "prefect"
 """Prefect knows one password and no people: this is all that can be said about who pressed."""
 
-_LIMIT = 200
+_PAGE: Final = 200
+"""As many as Prefect gives at once; it says nothing of those beyond."""
+
 _log = logging.getLogger(__name__)
 
 
@@ -69,7 +72,7 @@ class Buttons:
         await self._read_cancels(ids)
 
     async def _read_pauses(self, known: Mapping[str, Key]) -> set[Key]:
-        found = await self._api.post("/deployments/filter", {**wire.ours(paused={"eq_": True}), "limit": _LIMIT})
+        found = await self._all("/deployments/filter", wire.ours(paused={"eq_": True}), sort="NAME_ASC")
         paused = {known[each["id"]] for each in found if each["id"] in known}
         for account in {account for account, _ in known.values()}:
             before = {(account, automation) for automation in self._journal.paused(account)}
@@ -83,45 +86,65 @@ class Buttons:
         if not self._claims_checked:
             await self._read_unanswered(known)
             self._claims_checked = True
-        asked = {"deployment_ids": list(known), "scheduled_before": self._soon(), "limit": _LIMIT}
-        for run in await self._api.post("/deployments/get_scheduled_flow_runs", asked):
-            key = known.get(run["deployment_id"])
-            if key is None or key in paused:
-                continue
-            with contextlib.suppress(PrefectNotFound):
-                # The loser of a race for a run is told so in the body, under a status of success.
-                answer = await self._api.post(f"/flow_runs/{run['id']}/set_state", wire.claiming())
-                if answer["status"] == "ACCEPT":
-                    self._journal.ask_run(*key, run["id"])
+        resting = [deployment for deployment, key in known.items() if key in paused]
+        if resting:  # asked for by themselves: what waits there must not crowd out what is due elsewhere
+            await self._scheduled(resting, limit=1)
+        working = [deployment for deployment in known if deployment not in resting]
+        more = bool(working)
+        while more:
+            due = await self._scheduled(working, limit=_PAGE)
+            claimed = [await self._claim(known[run["deployment_id"]], run["id"]) for run in due]
+            more = len(due) == _PAGE and any(claimed)  # what is claimed makes room for those beyond the page
+
+    async def _scheduled(self, deployments: Sequence[str], *, limit: int) -> list[dict[str, Any]]:
+        asked = {"deployment_ids": list(deployments), "scheduled_before": self._soon(), "limit": limit}
+        due: list[dict[str, Any]] = await self._api.post("/deployments/get_scheduled_flow_runs", asked)
+        return due
+
+    async def _claim(self, key: Key, run_id: str) -> bool:
+        with contextlib.suppress(PrefectNotFound):
+            # The loser of a race for a run is told so in the body, under a status of success.
+            answer = await self._api.post(f"/flow_runs/{run_id}/set_state", wire.claiming())
+            if answer["status"] == "ACCEPT":
+                self._journal.ask_run(*key, run_id)
+                return True
+        return False
 
     async def _read_unanswered(self, known: Mapping[str, Key]) -> None:
         """Ask again for runs that were claimed by an engine that died before the journal knew."""
         pending = {"flow_runs": {"state": {"type": {"any_": ["PENDING"]}}, "deployment_id": {"any_": list(known)}}}
-        for run in await self._api.post("/flow_runs/filter", {**pending, "limit": _LIMIT}):
+        for run in await self._all("/flow_runs/filter", pending, sort="ID_DESC"):
             self._journal.ask_run(*known[run["deployment_id"]], run["id"])
 
     async def _read_cancels(self, ids: Mapping[Key, str]) -> None:
-        windows = [window for window in self._journal.windows_to_record(_LIMIT) if window.phase == "opened"]
+        windows = [window for window in self._unrecorded() if window.phase == "opened"]
         running = {str(window.run_id): window for window in windows if not window.closed_at and not window.cancelled}
         if not running:
             return
-        pressed: list[dict[str, Any]] = await self._api.post(
-            "/flow_runs/filter",
-            {
-                "flow_runs": {
-                    "id": {"any_": list(running)},
-                    "state": {"type": {"any_": ["CANCELLING", "CANCELLED"]}},
-                },
-                "limit": _LIMIT,
-            },
-        )
-        for run in pressed:
+        cancelled = {"type": {"any_": ["CANCELLING", "CANCELLED"]}}
+        asked = {"flow_runs": {"id": {"any_": list(running)}, "state": cancelled}}
+        for run in await self._all("/flow_runs/filter", asked, sort="ID_DESC"):
             window = running[run["id"]]
             if deployment := ids.get((window.account, window.automation)):
                 # Prefect first: the next reading of pauses must not undo what this one wrote.
                 await self._api.patch(f"/deployments/{deployment}", {"paused": True})
             self._journal.set_paused(window.account, window.automation, True, actor=ACTOR)
             self._journal.cancel_window(window.id, actor=ACTOR)
+
+    def _unrecorded(self) -> Sequence[Window]:
+        """Return all of them: the open ones are the youngest, and an outage leaves many before them."""
+        limit = _PAGE
+        while len(windows := self._journal.windows_to_record(limit)) == limit:
+            limit *= 4
+        return windows
+
+    async def _all(self, path: str, asked: Mapping[str, Any], *, sort: str) -> list[dict[str, Any]]:
+        found: list[dict[str, Any]] = []
+        while True:
+            page = await self._api.post(path, {**asked, "sort": sort, "limit": _PAGE, "offset": len(found)})
+            found += page
+            if len(page) < _PAGE:
+                return found
 
     def _soon(self) -> str:
         return (self._clock.wall() + timedelta(seconds=1)).isoformat()

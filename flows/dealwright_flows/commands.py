@@ -81,8 +81,10 @@ async def _serve(data_dir: Path, stop: asyncio.Event) -> None:
 
 def _addresses(system: System) -> str:
     server = system.server
+    several = len(system.project.accounts) > 1
     accounts = [
-        f"Account              {binding.key}: CRM {binding.crm.name} (try: dealwright crm deals ls)"
+        f"Account              {binding.key}: CRM {binding.crm.name} "
+        f"(try: dealwright crm deals ls{f' --account {binding.key}' if several else ''})"
         for binding in system.project.accounts
     ]
     lines = [

@@ -53,16 +53,28 @@ class Left(msgspec.Struct, frozen=True):
 
 
 class Recorder:
-    """Writes windows to Prefect. It never raises into the work, and is never waited for by it."""
+    """Writes windows to Prefect. It never raises into the work, and is never waited for by it.
+
+    While `booting` says that the server was never up yet, its silence is no news.
+    """
 
     def __init__(
-        self, journal: RecorderJournal, api: Api, deployments: Deployments, *, clock: Clock, period: float = 0.5
+        self,
+        journal: RecorderJournal,
+        api: Api,
+        deployments: Deployments,
+        *,
+        clock: Clock,
+        period: float = 0.5,
+        booting: Callable[[], bool] = lambda: False,
     ) -> None:
         self._journal = journal
         self._api = api
         self._deployments = deployments
         self._clock = clock
         self._period = period
+        self._booting = booting
+        self._complained = False
         self._put_off: dict[str, float] = {}
         self._running: dict[str, str] = {}
         self._wake = asyncio.Event()
@@ -75,7 +87,10 @@ class Recorder:
         while not stop.is_set():
             try:
                 await self.once()
-                pause, self.away = self._period, False
+                if self.away:
+                    await self._deployments.check()  # with nothing to record, nothing was asked of Prefect
+                    self._relieve()
+                pause = self._period
             except PrefectClosed as error:
                 self._complain(f"{error}; nothing is recorded until they are right")
                 pause = _LONGEST_PAUSE
@@ -291,9 +306,16 @@ class Recorder:
         return (self._clock.wall() - when).total_seconds()
 
     def _complain(self, text: str) -> None:
-        if not self.away:
-            _log.warning("%s", text)
         self.away = True
+        # A server that is still starting does not answer, and nothing is wrong with that.
+        if not self._complained and not self._booting():
+            _log.warning("%s", text)
+            self._complained = True
+
+    def _relieve(self) -> None:
+        if self._complained:
+            _log.warning("Prefect answers again")
+        self.away = self._complained = False
 
     async def _rest(self, stop: asyncio.Event, seconds: float) -> None:
         """Sleep, but wake when told to stop or when somebody waits for the record."""

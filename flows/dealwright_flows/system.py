@@ -50,6 +50,7 @@ class System:
         self.recorded = Recorded()
         self.wrong: list[str] = []
         self._prefect_up = asyncio.Event()
+        self._prefect_booting = True
 
     def prepare(self) -> list[str]:
         """Record releases whose digest changed and shape the CRMs; return what was done, in plain words.
@@ -62,15 +63,22 @@ class System:
         self.journal.start()
         accounts = [self.project.definitions(binding.key) for binding in self.project.accounts]
         names.idents(accounts)
+        crms = {binding.key: binding.crm for binding in self.project.accounts}
+        # All are asked before the first is changed: "nothing was changed" is said of every account.
+        refused = [
+            f"  account {account.key}: {change.what}: {change.refused}"
+            for account in accounts
+            for change in crms[account.key].shape(account.pipelines, apply=False)
+            if change.refused
+        ]
+        if refused:
+            raise ReleaseError(
+                "the CRM cannot be brought to the definitions:\n"
+                + "\n".join(refused)
+                + "\nMove those deals elsewhere, or keep the stage. Nothing was changed."
+            )
         for account in accounts:
-            crm = self.project.account(account.key).crm
-            refused = [each for each in crm.shape(account.pipelines, apply=False) if each.refused]
-            if refused:
-                lines = "\n".join(f"  {change.what}: {change.refused}" for change in refused)
-                raise ReleaseError(
-                    f"the CRM of account {account.key!r} cannot be brought to the definitions:\n{lines}\n"
-                    "Move those deals elsewhere, or keep the stage. Nothing was changed."
-                )
+            crm = crms[account.key]
             done += [change.what for change in crm.shape(account.pipelines, apply=True)]
             if self.journal.record_release(account):
                 done.append(f"new release of account {account.key}: {len(account.automations)} automations")
@@ -85,6 +93,8 @@ class System:
                 f"{error}\nThe work goes on without Prefect: no dashboard, no buttons, no record until it runs."
             )
             return False
+        finally:
+            self._prefect_booting = False
         self._prefect_up.set()
         return True
 
@@ -94,7 +104,7 @@ class System:
         # Until the server answers, recorder and buttons wait as they do in an outage.
         async with PrefectApi(self.server.api_url, self.server.auth) as api:
             deployments = Deployments(self.journal, api, [binding.key for binding in self.project.accounts])
-            recorder = Recorder(self.journal, api, deployments, clock=self.clock)
+            recorder = Recorder(self.journal, api, deployments, clock=self.clock, booting=lambda: self._prefect_booting)
             buttons = Buttons(self.journal, api, deployments, clock=self.clock)
             beside = [
                 asyncio.create_task(work)
@@ -119,9 +129,7 @@ class System:
         self.journal.close()
         for binding in self.project.accounts:
             for connector in binding.connectors:
-                close = getattr(connector, "close", None)
-                if close is not None and (closing := close()) is not None:
-                    await closing
+                await connector.aclose()
         await asyncio.gather(self.server.stop(), self.receiver.stop())
 
     async def _finish(self, recorder: Recorder, patience: float, tick: Callable[[int], None] | None) -> Recorded:

@@ -89,6 +89,7 @@ def work() -> None:
         stop.set()
         await running
         journal.close()
+        await project.aclose()
 
     asyncio.run(main())
 
@@ -146,12 +147,14 @@ def test_every_deal_is_imported_and_every_expected_execution_happens_exactly_onc
     import_deals()
     work()
 
-    crm = load_project().account("hardware").crm
+    project = load_project()
+    crm = project.account("hardware").crm
     counted = [count for count in crm.count_by_stage() if count.pipeline == "opportunities"]  # type: ignore[attr-defined]
     assert {count.stage: count.deals for count in counted if count.deals} == wanted["stages"]
     worth = {count.stage: count.amounts for count in counted}
     assert [amount.amount for amount in worth["won"]] == [wanted["won_value"]]
 
+    asyncio.run(project.aclose())
     assert views(environment) == {name: wanted[name] for name in ("executions", "effects", "events")}
 
     with (environment / "receiver.jsonl").open() as file:

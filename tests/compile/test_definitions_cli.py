@@ -102,7 +102,11 @@ def test_hostile_names_stay_inert_on_the_terminal(write):
 
 def test_the_whole_command_starts_quickly_and_reads_the_reference_company():
     done = subprocess.run(
-        [sys.executable, "-m", "dealwright", "check"], cwd=ROOT, capture_output=True, text=True, check=False
+        [sys.executable, "-m", "dealwright", "check", "pipeline_defs/acme"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
     )
     assert (done.returncode, done.stderr) == (0, "")
     assert done.stdout == "acme: 2 pipelines, 13 automations, ok\n"

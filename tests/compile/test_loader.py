@@ -199,3 +199,63 @@ def test_loading_leaves_nothing_behind(write):
     load(folder)
     assert len(list(descriptors.glob("*"))) == before
     assert [file.name for file in folder.rglob("*")] == ["all.py"]
+
+
+HINTED = {
+    "stage": (
+        "Sales.quote",
+        "DW910 the pipeline 'sales' has no stage 'quote' (did you mean quoted?"
+        " its stages are incoming, quoted, won, lost)",
+    ),
+    "keyword": (
+        'Automation(key="x", on=entered(Sales.won), do=[stop()], agian=once(per=deal))',
+        "DW910 Automation takes no 'agian' (did you mean again?)",
+    ),
+    "stage_keyword": ('Stage("x", probabilty=3)', "DW910 Stage takes no 'probabilty' (did you mean probability?)"),
+    "account_keyword": ('Account("x", zon="UTC")', "DW910 Account takes no 'zon' (did you mean zone?)"),
+    "pipeline_keyword": (
+        'class Repairs(Pipeline, keey="repairs"): pass',
+        "DW910 Pipeline takes no 'keey' (did you mean key?)",
+    ),
+    "far_keyword": ('wait("pause", hours=3)', "DW910 wait takes no 'hours' (wait takes name, duration)"),
+    "left_out": ("once()", "DW910 once needs 'per' as well (once takes per, within)"),
+    "nameless": (
+        "wait(minutes(1))",
+        "DW910 wait needs 'duration' as well (every step has a name first: wait(\"pause\", minutes(1)))",
+    ),
+    "nameless_move": (
+        "move_deal(to=Sales.won)",
+        "DW910 move_deal needs 'name' as well"
+        ' (every step has a name first: move_deal("approve", to=NewBusiness.won))',
+    ),
+    "too_many": (
+        'Stage("x", 40)',
+        "DW910 Stage is given too many values without a name"
+        " (write them with their names: probability=, task=, because=)",
+    ),
+    "name_by_its_letters": ("hour(1)", "DW900 there is no 'hour' in this file (did you mean hours?)"),
+    "name_by_its_word": ("send_mail('x')", "DW900 there is no 'send_mail' in this file (did you mean send_event?)"),
+    "own_name": ("dael.title", "DW900 there is no 'dael' in this file (did you mean deal?)"),
+    "strange_name": ("xyzzy", "DW900 there is no 'xyzzy' in this file (write it, or import it, above this line)"),
+    "attribute": (
+        "Sales.won.nam",
+        "DW900 AttributeError: 'Won' object has no attribute 'nam' (did you mean name?)",
+    ),
+}
+
+
+def test_typical_mistakes_are_told_with_what_was_meant(write):
+    loaded = load(write(**{name: f"{GOOD}{line}\n" for name, (line, _) in HINTED.items()}))
+    told = {Path(each.path).stem: f"{each.code} {each.message} ({each.hint})" for each in loaded.findings}
+    assert told == {name: wanted for name, (_, wanted) in HINTED.items()}
+    assert {each.line for each in loaded.findings} == {len(GOOD.splitlines()) + 1}
+
+
+def test_a_name_that_was_not_imported_is_told_with_its_import(write):
+    (finding,) = load(write(all="from dealwright import Pipeline\nhours(1)\n")).findings
+    assert finding.hint == "write from dealwright import hours"
+
+
+def test_a_wrong_call_of_a_function_of_the_companys_own_is_not_explained_as_one_of_ours(write):
+    (finding,) = load(write(all=GOOD + "def wait(seconds):\n    pass\nwait(second=1)\n")).findings
+    assert finding.message.startswith("TypeError: wait() got an unexpected keyword argument")

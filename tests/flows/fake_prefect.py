@@ -82,7 +82,7 @@ class FakePrefect:
             case "POST", ["deployments", "get_scheduled_flow_runs"]:
                 wanted = set(body["deployment_ids"])
                 runs = [run for run in self.runs.values() if run["deployment_id"] in wanted]
-                return [run for run in runs if run["state"]["type"] == "SCHEDULED"]
+                return [run for run in runs if run["state"]["type"] == "SCHEDULED"][: body["limit"]]
             case "POST", ["deployments", deployment, "create_flow_run"]:
                 return self._create(deployment, body)
             case "PATCH", ["deployments", deployment]:
@@ -94,7 +94,8 @@ class FakePrefect:
                 self._run(run).update(body)
                 return None
             case "POST", ["flow_runs", "filter"]:
-                return self._runs(body["flow_runs"])
+                found = self._runs(body["flow_runs"])
+                return found[body.get("offset", 0) : body.get("offset", 0) + body["limit"]]
             case "POST", ["flow_runs", "bulk_set_state"]:
                 for run in self._runs(body["flow_runs"]):
                     self._set(run["id"], body["state"], force=body["force"])

@@ -18,8 +18,8 @@ from tests.flows.fakes import FakeJournal, account, window
 class Desk:
     """A recorder and buttons over one journal and one Prefect."""
 
-    def __init__(self) -> None:
-        self.journal = FakeJournal(account("greet", "nudge"))
+    def __init__(self, *automations: str) -> None:
+        self.journal = FakeJournal(account(*(automations or ("greet", "nudge"))))
         self.prefect = FakePrefect()
         self.restart()
 
@@ -129,6 +129,53 @@ def test_the_loser_of_a_race_for_a_run_leaves_it_to_the_winner() -> None:
     desk.prefect.quick_run("acme.nudge")
     desk.read()
     assert desk.journal.asked == {}
+
+
+MANY = tuple(f"rule-{number:03}" for number in range(250))
+"""More than Prefect gives in one answer."""
+
+
+def test_more_paused_automations_than_one_answer_holds_all_stay_paused() -> None:
+    desk = Desk(*MANY)
+    desk.read()
+    for key in MANY:
+        desk.prefect.pause(f"acme.{key}")
+    desk.read()
+    desk.read()
+    assert desk.journal.paused("acme") == set(MANY)
+
+
+def test_more_runs_than_one_answer_holds_are_all_claimed_whatever_waits_paused() -> None:
+    desk = Desk(*MANY, "idle")
+    desk.read()
+    desk.prefect.pause("acme.idle")
+    waiting = [desk.prefect.quick_run("acme.idle") for _ in range(250)]
+    asked = {desk.prefect.quick_run(f"acme.{key}"): ("acme", key) for key in MANY}
+    desk.read()
+    assert desk.journal.asked == asked
+    assert {desk.prefect.runs[run]["state"]["type"] for run in waiting} == {"SCHEDULED"}
+
+
+def test_more_claimed_runs_than_one_answer_holds_are_all_asked_again() -> None:
+    desk = Desk(*MANY)
+    desk.read()
+    claimed = {desk.prefect.quick_run(f"acme.{key}"): ("acme", key) for key in MANY}
+    for run_id in claimed:
+        desk.prefect._set(run_id, {"type": "PENDING"}, force=False)
+    desk.restart()
+    desk.read()
+    assert desk.journal.asked == claimed
+
+
+def test_a_cancel_is_seen_behind_a_long_backlog_of_closed_windows() -> None:
+    desk = Desk()
+    open_one = window(closed=False)
+    desk.journal.put(open_one)
+    desk.record()
+    desk.journal.put(*(window("nudge", ago=100.0) for _ in range(250)))
+    desk.prefect.press_cancel(str(desk.journal.windows[open_one.id].run_id))
+    desk.read()
+    assert desk.journal.cancelled == [open_one.id]
 
 
 def test_buttons_are_never_read_more_rarely_than_every_five_seconds() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
+from collections.abc import Callable
 
 import pytest
 
@@ -247,3 +248,37 @@ def test_nothing_is_asked_of_prefect_while_nothing_changes() -> None:
     journal, prefect = FakeJournal(account("greet")), FakePrefect()
     journal.put(window(closed=False))
     asyncio.run(play())
+
+
+def test_a_server_that_still_starts_is_no_outage_and_an_outage_is_said_with_its_end(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    journal, prefect, booting, stop = FakeJournal(account("greet")), FakePrefect(), [True], asyncio.Event()
+    deployments = Deployments(journal, prefect, ["acme"])
+    tells = Recorder(journal, prefect, deployments, clock=SystemClock(), period=0.01, booting=lambda: booting[0])
+    prefect.away = True
+    journal.put(window())
+
+    async def go() -> None:
+        running = asyncio.create_task(tells.run(stop))
+        async with asyncio.timeout(10):
+            await seen(lambda: prefect.requests > 1)
+            assert tells.away and not caplog.messages
+            booting[0] = False
+            await seen(lambda: bool(caplog.messages))
+            assert "the work goes on" in caplog.messages[0]
+            for each in journal.windows.values():  # with nothing left to record it is still noticed
+                journal.note_dropped(each.id)
+            prefect.away = False
+            await seen(lambda: not tells.away)
+            stop.set()
+            await running
+
+    async def seen(true: Callable[[], bool]) -> None:
+        while not true():
+            tells._wake.set()
+            await asyncio.sleep(0)
+
+    asyncio.run(go())
+    assert len(caplog.messages) == 2
+    assert caplog.messages[1] == "Prefect answers again"

@@ -21,10 +21,11 @@ import pytest
 
 from dealwright.clock import PlayedClock, SystemClock
 from dealwright.engine.loop import Engine
-from dealwright.errors import InputError
+from dealwright.errors import InputError, ReleaseError
 from dealwright.journal.store import Journal
+from dealwright.model.crm import StageShape
 from dealwright_embedded_crm import EmbeddedCrm
-from dealwright_flows import workplace
+from dealwright_flows import commands, workplace
 from dealwright_flows.children import clean_environment
 from dealwright_flows.player import Player
 from dealwright_flows.server import PrefectServer
@@ -381,6 +382,49 @@ def test_a_story_whose_stages_are_gone_is_refused_before_it_is_played(tmp_path: 
         with pytest.raises(InputError, match=r"do not have: new-business\.agreed, .*renewals\.won"):
             asyncio.run(player.play(asyncio.Event(), lambda now, number: None))
         assert crm.users() == []
+
+
+@pytest.fixture
+def twofold(project: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[System]:
+    """The system of a project with the accounts acme and beta, which have the same definitions."""
+    definitions = project / "pipeline_defs"
+    shutil.copytree(definitions / "acme", definitions / "beta")
+    for file in (definitions / "beta").glob("*.py"):
+        file.write_text(
+            file.read_text().replace('"acme"', '"beta"').replace("pipeline_defs.acme", "pipeline_defs.beta")
+        )
+    target = project / "deployments" / "targets" / "local.toml"
+    head, _, acme = target.read_text().partition("[account.acme]")
+    beta = acme.replace("acme", "beta").replace("crm.db", "beta.db")
+    target.write_text(f"{head}[account.acme]{acme}\n[account.beta]{beta}")
+    monkeypatch.setenv("DEALWRIGHT_PROJECT", str(project / "deployments" / "project.py"))
+    data = project / "data"
+    data.mkdir()
+    system = System(data, clock=SystemClock(), linger=0.5, say=print)
+    yield system
+    asyncio.run(system.close())
+
+
+def test_one_account_that_is_refused_leaves_every_account_unchanged(twofold: System) -> None:
+    acme, beta = (twofold.project.definitions(key) for key in ("acme", "beta"))
+    crm = twofold.project.account("beta").crm
+    assert isinstance(crm, EmbeddedCrm)
+    pipeline = beta.pipelines[0]
+    old = StageShape(key="old", name="Old", kind="open", probability=10)
+    stages = (pipeline.stages[0], old, *pipeline.stages[1:])
+    crm.shape([msgspec.structs.replace(pipeline, stages=stages)], apply=True)
+    crm.create_deal(pipeline=pipeline.key, stage="old", title="Held")
+    wanted = len(twofold.project.account("acme").crm.shape(acme.pipelines, apply=False))
+    with pytest.raises(ReleaseError, match=r"(?s)account beta: .*Nothing was changed"):
+        twofold.prepare()
+    assert len(twofold.project.account("acme").crm.shape(acme.pipelines, apply=False)) == wanted > 0
+    assert twofold.journal.active_release("acme") is None
+
+
+def test_with_several_accounts_the_advice_names_each(twofold: System) -> None:
+    shown = commands._addresses(twofold)
+    assert "(try: dealwright crm deals ls --account acme)" in shown
+    assert "(try: dealwright crm deals ls --account beta)" in shown
 
 
 def test_a_directory_is_worked_in_by_one_process_at_a_time(tmp_path: Path) -> None:

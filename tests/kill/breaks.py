@@ -43,6 +43,19 @@ class Keyless:
         """The timeout of the connector behind it."""
         return self._connector.call_timeout
 
+    @property
+    def at_once(self) -> int:
+        """As many as the connector behind it."""
+        return self._connector.at_once
+
+    def destinations(self) -> frozenset[str]:
+        """Return the destinations of the connector behind it."""
+        return self._connector.destinations()
+
+    async def aclose(self) -> None:
+        """Close the connector behind it."""
+        await self._connector.aclose()
+
     def actions(self) -> frozenset[str]:
         """Return what the connector behind it carries out."""
         return self._connector.actions()

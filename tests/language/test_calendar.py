@@ -145,6 +145,12 @@ def test_working_days_keep_to_days_with_working_hours(calendar, start, amount):
     assert passed == amount
 
 
+@pytest.mark.parametrize("start", ["2026-03-01T00:00", "2026-03-01T11:30", "2026-03-01T23:59"])
+def test_a_working_day_from_a_closed_sunday_ends_with_tuesdays_opening(start):
+    monday_to_friday = Calendar(zone="America/New_York", spans=parse_hours("Mon-Fri 09:00-18:00"))
+    assert add(monday_to_friday, at(start), days(1)) == at("2026-03-03T09:00")
+
+
 def test_a_naive_start_is_refused():
     with pytest.raises(ValueError, match="aware"):
         add(OFFICE, datetime(2026, 3, 3), minutes(1))  # noqa: DTZ001

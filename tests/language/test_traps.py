@@ -385,3 +385,11 @@ def test_receipts_are_typed_fields_of_their_step():
     assert (send_event("x", to="erp").status >= 300).field == Reference("steps.x.status", "number")
     with pytest.raises(DefinitionError):
         bool(made.deal_id)
+
+
+def test_an_unknown_stage_is_told_with_the_known_ones_and_still_is_an_attribute_error():
+    with pytest.raises(DefinitionError, match="the pipeline 'sales' has no stage 'quote'") as told:
+        _ = Sales.quote
+    assert told.value.hint.startswith("did you mean quoted?")
+    assert not hasattr(Sales, "quote")
+    assert not hasattr(Sales, "__wrapped__")

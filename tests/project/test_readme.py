@@ -130,8 +130,7 @@ def test_every_command_of_the_readme_works_as_typed(tmp_path: Path, monkeypatch:
         project.release(journal, "acme")
         asyncio.run(until_quiet(project.engine(journal, clock=SystemClock(), linger=0.1)))
         journal.close()
-        for account in project.accounts:
-            account.crm.close()  # type: ignore[attr-defined]
+        asyncio.run(project.aclose())
 
     commands = [line for block in blocks("sh") for line in block.splitlines() if line.strip()]
     assert len(commands) > 12
