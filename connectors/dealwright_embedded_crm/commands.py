@@ -17,12 +17,12 @@ from dealwright.cli.terminal import plain
 from dealwright.errors import InputError, NotFound
 from dealwright.model.crm import PipelineShape
 from dealwright.model.events import Answer
+from dealwright.model.iso import DECIMALS
 from dealwright.ports import ShapeChange
 from dealwright.project import AccountBinding, Project, load_project
 from dealwright_embedded_crm import tables
 from dealwright_embedded_crm.connector import EmbeddedCrm
 from dealwright_embedded_crm.csv_file import CsvFile
-from dealwright_embedded_crm.currencies import DECIMALS
 from dealwright_embedded_crm.importer import Imported, Importer, Judged, write_rejects
 from dealwright_embedded_crm.mapping import FIELDS, near, parse
 from dealwright_embedded_crm.rows import RowReader

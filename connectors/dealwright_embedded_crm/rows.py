@@ -12,9 +12,9 @@ import msgspec
 
 from dealwright.errors import InputError
 from dealwright.model.crm import Money, PipelineShape
+from dealwright.model.iso import DECIMALS
 from dealwright.model.requests import CreateDeal
 from dealwright_embedded_crm import values
-from dealwright_embedded_crm.currencies import DECIMALS
 from dealwright_embedded_crm.mapping import FieldMap, near
 from dealwright_embedded_crm.values import Refusal
 

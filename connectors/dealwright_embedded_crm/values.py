@@ -9,7 +9,7 @@ from decimal import Decimal
 from typing import Final
 
 from dealwright.model.crm import Money
-from dealwright_embedded_crm.currencies import DECIMALS
+from dealwright.model.iso import DECIMALS
 
 TITLE_BYTES: Final = 10_000
 LINE_BYTES: Final = 1_000

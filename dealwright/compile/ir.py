@@ -15,6 +15,7 @@ from typing import Final, Literal, TypeAlias
 
 import msgspec
 
+from dealwright.language.schema import FieldType
 from dealwright.model.calendar import Calendar, Duration
 from dealwright.model.crm import PipelineShape
 
@@ -27,9 +28,6 @@ class _Node(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
 
 
 # --- values ---------------------------------------------------------------------------------------------------------
-
-FieldType = Literal["text", "number", "money", "day", "moment", "tags", "stage", "pipeline", "user", "flag", "id"]
-"""What a field holds; only fields of one type are compared with each other."""
 
 
 class Ref(_Node, tag_field="is", tag="ref", frozen=True, kw_only=True):

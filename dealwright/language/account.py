@@ -7,12 +7,12 @@ from dataclasses import dataclass, field
 
 from dealwright.language.automation import Automation
 from dealwright.language.calendar import checked_zone, parse_hours
-from dealwright.language.iso import COUNTRIES
 from dealwright.language.keys import checked_key, checked_name
 from dealwright.language.money import checked_currency
 from dealwright.language.origin import Origin, here, refused
 from dealwright.language.pipeline import PipelineType, is_pipeline
 from dealwright.model.calendar import Calendar
+from dealwright.model.iso import COUNTRIES
 
 USUAL_HOURS = "Mon-Fri 09:00-18:00"
 """The working hours of an account that says nothing about them."""

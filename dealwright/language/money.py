@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 
-from dealwright.language.iso import CURRENCIES
 from dealwright.language.origin import refused
 from dealwright.language.schema import did_you_mean
+from dealwright.model.iso import DECIMALS
 
 
 def number(value: object, what: str = "a number") -> Decimal:
@@ -27,8 +27,8 @@ def number(value: object, what: str = "a number") -> Decimal:
 
 def checked_currency(code: object) -> str:
     """Return the currency's code if there is such a currency."""
-    if not isinstance(code, str) or code not in CURRENCIES:
-        near = did_you_mean(code.upper(), sorted(CURRENCIES)) if isinstance(code, str) else ""
+    if not isinstance(code, str) or code not in DECIMALS:
+        near = did_you_mean(code.upper(), sorted(DECIMALS)) if isinstance(code, str) else ""
         raise refused(f"{_short(code)} is not a currency", hint=near or "write an ISO 4217 code such as USD")
     return code
 

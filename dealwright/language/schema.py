@@ -11,7 +11,7 @@ from types import MappingProxyType
 from typing import Final, Literal
 
 FieldType = Literal["text", "number", "money", "day", "moment", "tags", "stage", "pipeline", "user", "flag", "id"]
-"""What a field holds; the same words as in the IR."""
+"""What a field holds; only fields of one type are compared with each other."""
 
 _CONTACT: Final[Mapping[str, FieldType]] = {
     "id": "id",

@@ -15,9 +15,9 @@ from sqlalchemy.exc import IntegrityError
 
 from dealwright.errors import InputError, Rejected
 from dealwright.model.crm import Money
+from dealwright.model.iso import DECIMALS
 from dealwright.model.requests import Refused, SetTask
 from dealwright_embedded_crm import EmbeddedCrm, connector, values
-from dealwright_embedded_crm.currencies import DECIMALS
 
 HOSTILE = "=cmd|' /C calc'!A1 [red]x[/] **b** <script>alert(1)</script> {{ 7*7 }} {% for %}\r\nBcc: x\x1b[31m\x00\u2028"
 
