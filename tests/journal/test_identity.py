@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from itertools import combinations
 from pathlib import Path
 
@@ -94,11 +94,12 @@ def one_by_one(seen: Sequence[Contact]) -> set[frozenset[str]]:
 
 
 @pytest.fixture(scope="module")
-def mirror() -> Engine:
+def mirror() -> Iterator[Engine]:
     """The mirror's tables in memory."""
     engine = create_engine("sqlite://")
     metadata.create_all(engine)
-    return engine
+    yield engine
+    engine.dispose()
 
 
 @given(st.lists(st.lists(sightings, max_size=5), max_size=5))
