@@ -14,6 +14,9 @@ from typing import Final
 POINTS: Final[dict[str, str]] = {
     "receive.before-append": "events were pulled, nothing is in the journal",
     "receive.after-append": "events are in the journal, the source does not know they were taken",
+    "observe.before-commit": "deals that hook events name were read, nothing of it is kept",
+    "observe.after-commit": "hook events tell their deals, nothing is routed",
+    "operate.before-commit": "a person's decision is written, the transaction is open",
     "route.before-commit": "executions are inserted, the transaction is open",
     "route.after-commit": "executions are ready, nobody was woken",
     "claim.after-commit": "a batch is leased, nothing was decided",

@@ -7,8 +7,8 @@ limited, outcome unknown); one refused item never costs the others.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Protocol, runtime_checkable
+from collections.abc import Awaitable, Callable, Mapping, MutableMapping, Sequence
+from typing import Any, Protocol, TypeAlias, runtime_checkable
 
 import msgspec
 
@@ -66,6 +66,15 @@ class Connector(Protocol):
         ...
 
 
+@runtime_checkable
+class SelfTested(Protocol):
+    """A connector that can say by itself whether it would work, without doing anything that can be noticed."""
+
+    async def self_test(self) -> Sequence[str]:
+        """Return what is wrong, one sentence each that says what to do; nothing if all is well."""
+        ...
+
+
 class FeedItem(msgspec.Struct, frozen=True, kw_only=True):
     """One entry of a source's change feed: the event as normalised, and the raw bytes it came from."""
 
@@ -91,6 +100,46 @@ class Feed(Protocol):
         ...
 
 
+@runtime_checkable
+class HookSource(Protocol):
+    """A source of events that are pushed to `POST /hooks/{account}/{name}`."""
+
+    @property
+    def name(self) -> str:
+        """The source's name in the address and in the journal, such as `billing`."""
+        ...
+
+    def receive(self, headers: Mapping[str, str], body: bytes) -> Sequence[FeedItem]:
+        """Verify one request and return the events it tells; `headers` have lower-case names.
+
+        Raises:
+            Unauthorized: its signature or its age says that it is not from the source; nothing of it is stored.
+            Rejected: it is from the source and cannot be understood; `code` and text say why, without its content.
+        """
+        ...
+
+
+Asgi: TypeAlias = Callable[
+    [
+        MutableMapping[str, Any],
+        Callable[[], Awaitable[MutableMapping[str, Any]]],
+        Callable[[MutableMapping[str, Any]], Awaitable[None]],
+    ],
+    Awaitable[None],
+]
+"""An ASGI application that a connector brings along, such as the embedded CRM's JSON API."""
+
+
+@runtime_checkable
+class Installed(Protocol):
+    """A CRM that tells itself apart from any other one of its kind."""
+
+    @property
+    def installation(self) -> str:
+        """What no other CRM has, such as a random text of its database."""
+        ...
+
+
 class ShapeChange(msgspec.Struct, frozen=True, kw_only=True):
     """One difference between the pipelines a release names and the CRM's."""
 
@@ -104,6 +153,10 @@ class Crm(Connector, Protocol):
 
     async def read_deals(self, ids: Sequence[str]) -> Mapping[str, Deal]:
         """Read the deals in bulk; deals that are gone are missing from the result."""
+        ...
+
+    async def find_deals(self, references: Sequence[str]) -> Mapping[str, Deal]:
+        """Find the one deal of each reference; a reference of no deal or of several is missing from the result."""
         ...
 
     def shape(self, pipelines: Sequence[PipelineShape], *, apply: bool) -> Sequence[ShapeChange]:

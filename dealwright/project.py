@@ -9,7 +9,7 @@ from __future__ import annotations
 import importlib.util
 import inspect
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, Final
 
@@ -17,34 +17,42 @@ import msgspec
 
 from dealwright.clock import Clock, SystemClock
 from dealwright.compile import ir
+from dealwright.compile.ir import actions
 from dealwright.compile.loader import load
-from dealwright.engine.advance import actions
 from dealwright.engine.loop import AccountSite, Engine
 from dealwright.errors import DefinitionError, InputError
 from dealwright.journal.store import LONGEST_CALL, Journal
 from dealwright.model.crm import PipelineShape
-from dealwright.ports import Connector, Crm, Feed
+from dealwright.ports import Asgi, Connector, Crm, Feed, HookSource
 
 SETTING: Final = "DEALWRIGHT_PROJECT"
 DEFAULT: Final = Path("deployments/project.py")
 
 
 class AccountBinding(msgspec.Struct, frozen=True, kw_only=True):
-    """One account: where its definitions are, and what it is connected to. `crm` is one of `connectors`."""
+    """One account: where its definitions are, and what it is connected to. `crm` is one of `connectors`.
+
+    `hooks` are the sources that may push events to it.
+    """
 
     key: str
     definitions: Path
     crm: Crm
     feeds: tuple[Feed, ...]
     connectors: tuple[Connector, ...]
+    hooks: tuple[HookSource, ...] = ()
 
 
 class Project(msgspec.Struct, frozen=True, kw_only=True):
-    """Everything that the CLI, the engine and workers need, put together once."""
+    """Everything that the CLI, the engine and workers need, put together once.
+
+    `apps` are what connectors serve over HTTP beside the hooks: a factory for each path they are mounted at.
+    """
 
     data_dir: Path
     journal_url: str
     accounts: tuple[AccountBinding, ...]
+    apps: Mapping[str, Callable[[], Asgi]] = {}
 
     def account(self, key: str | None = None) -> AccountBinding:
         """Return the account of that key; without a key the only one.

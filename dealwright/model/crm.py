@@ -10,6 +10,9 @@ import msgspec
 
 StageKind = Literal["incoming", "open", "won", "lost"]
 
+ActivityKind = Literal["call", "meeting", "email"]
+"""What kinds of activity there are."""
+
 
 class Money(msgspec.Struct, frozen=True):
     """An amount in one currency (ISO 4217 code, upper case)."""
@@ -78,16 +81,46 @@ class Task(msgspec.Struct, frozen=True, kw_only=True):
     owner: User | None = None
     done: bool = False
     created_at: datetime
+    completed_at: datetime | None = None
+
+
+class Activity(msgspec.Struct, frozen=True, kw_only=True):
+    """A call, meeting or e-mail that happened: when, what came of it, by whom, for which deal and contact."""
+
+    id: str
+    deal_id: str
+    kind: ActivityKind
+    at: datetime
+    outcome: str | None = None
+    text: str | None = None
+    by: User | None = None
+    contact_id: str | None = None
+
+
+class Note(msgspec.Struct, frozen=True, kw_only=True):
+    """Something somebody wrote down about a deal; `author` is a user's name, or the automation that wrote it."""
+
+    id: str
+    deal_id: str
+    text: str
+    author: str
+    at: datetime
 
 
 class StageShape(msgspec.Struct, frozen=True, kw_only=True):
-    """One stage of a pipeline as a definition wants it; `probability` in percent."""
+    """One stage of a pipeline as a definition wants it; `probability` in percent.
+
+    `required` names fields that a deal must have to stand there (`amount`, `close_date`, `reference`, `company`,
+    `contacts`, `owner`); `reason_required` says that a deal is lost only with a reason.
+    """
 
     key: str
     name: str
     kind: StageKind
     probability: int | None = None
     reasons: tuple[str, ...] = ()
+    required: tuple[str, ...] = ()
+    reason_required: bool = False
 
 
 class PipelineShape(msgspec.Struct, frozen=True, kw_only=True):

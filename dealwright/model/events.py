@@ -1,31 +1,41 @@
-"""Events: something that happened to a deal, told once. One discriminated union, tagged `kind`."""
+"""Events: something that happened, told once. One discriminated union, tagged `kind`.
+
+Most events are about one deal and carry it whole. `ContactUpdated` is about a contact and carries the open deals it is
+on; `EventReceived` comes from outside and may name a deal, which is read before the event is routed.
+"""
 
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Literal, TypeAlias
+from typing import Final, Literal, TypeAlias
 
 import msgspec
 
-from dealwright.model.crm import Contact, Deal
+from dealwright.model.crm import Activity, Contact, Deal, Task
 
 Answer = Literal["on", "tasks", "off"]
 """Which automations may answer an event: all, only stage tasks, none (chosen by an import)."""
+
+MOST_DEALS: Final = 50
+"""The most open deals of one contact that an update of it is answered for (engine-contract §2)."""
+
+
+def deal_subject(deal_id: str) -> str:
+    """Return how a deal is named as a subject: `deal:<id>`."""
+    return f"deal:{deal_id}"
 
 
 class _Event(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind"):
     """What all events carry.
 
-    `source_id` is the source's own id of the event, by which duplicates are known. `after` is the deal as it was
-    left by this very change. `actor` is `user:<id>`, `import:<id>` or `automation:<account>.<key>`; `cause` is the
-    effect key of our own write that made the change, if it was ours.
+    `source_id` is the source's own id of the event, by which duplicates are known. `actor` is `user:<id>`,
+    `import:<id>`, `hook:<source>` or `automation:<account>.<key>`; `cause` is the effect key of our own write that
+    made the change, if it was ours.
     """
 
     source_id: str
     occurred_at: datetime
     actor: str
-    after: Deal
-    before: Deal | None = None
     cause: str | None = None
     answer: Answer = "on"
 
@@ -34,37 +44,151 @@ class _Event(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind"):
         """The tag of the event's kind, as automations and views name it."""
         return str(self.__struct_config__.tag)
 
+
+class _DealEvent(_Event, frozen=True, kw_only=True):
+    """What all events about one deal carry: `after` is the deal as it was left by this very change."""
+
+    after: Deal
+    before: Deal | None = None
+
     @property
     def subject(self) -> str:
         """What the event is about: `deal:<id>`."""
-        return f"deal:{self.after.id}"
+        return deal_subject(self.after.id)
+
+    @property
+    def about(self) -> tuple[Deal, ...]:
+        """The deals that may be acted on: one execution each."""
+        return (self.after,)
 
 
-class DealCreated(_Event, frozen=True, kw_only=True, tag="deal_created"):
+class DealCreated(_DealEvent, frozen=True, kw_only=True, tag="deal_created"):
     """A deal came into being."""
 
 
-class DealUpdated(_Event, frozen=True, kw_only=True, tag="deal_updated"):
+class DealUpdated(_DealEvent, frozen=True, kw_only=True, tag="deal_updated"):
     """Fields of a deal changed (not its stage, not its contacts); `changed` names them."""
 
     changed: tuple[str, ...] = ()
 
 
-class StageChanged(_Event, frozen=True, kw_only=True, tag="stage_changed"):
+class StageChanged(_DealEvent, frozen=True, kw_only=True, tag="stage_changed"):
     """A deal moved to another stage or pipeline."""
 
 
-class ContactAdded(_Event, frozen=True, kw_only=True, tag="contact_added"):
+class ContactAdded(_DealEvent, frozen=True, kw_only=True, tag="contact_added"):
     """A contact was linked to a deal."""
 
     contact: Contact
 
 
-class ContactRemoved(_Event, frozen=True, kw_only=True, tag="contact_removed"):
+class ContactRemoved(_DealEvent, frozen=True, kw_only=True, tag="contact_removed"):
     """A contact was unlinked from a deal."""
 
     contact: Contact
 
 
-Event: TypeAlias = DealCreated | DealUpdated | StageChanged | ContactAdded | ContactRemoved
+class TaskCompleted(_DealEvent, frozen=True, kw_only=True, tag="task_completed"):
+    """Somebody, or a step of ours, did what a task asked for."""
+
+    task: Task
+
+
+class ActivityLogged(_DealEvent, frozen=True, kw_only=True, tag="activity_logged"):
+    """A call, meeting or e-mail that happened was written down."""
+
+    activity: Activity
+
+
+class ContactUpdated(_Event, frozen=True, kw_only=True, tag="contact_updated"):
+    """Fields of a contact changed; `changed` names them.
+
+    `deals` are the contact's open deals as they are now, `MOST_DEALS` at most; `more` counts those beyond. `absorbed`
+    are contacts that were merged into this one and are gone: whoever stood behind them stands behind it.
+    """
+
+    contact: Contact
+    previous: Contact | None = None
+    changed: tuple[str, ...] = ()
+    deals: tuple[Deal, ...] = ()
+    more: int = 0
+    absorbed: tuple[Contact, ...] = ()
+
+    @property
+    def subject(self) -> str:
+        """What the event is about: `contact:<id>`."""
+        return f"contact:{self.contact.id}"
+
+    @property
+    def about(self) -> tuple[Deal, ...]:
+        """The deals that may be acted on: one execution each."""
+        return self.deals
+
+    @property
+    def before(self) -> Deal | None:
+        """The deal did not change."""
+        return None
+
+
+class EventReceived(_Event, frozen=True, kw_only=True, tag="event_received"):
+    """Something happened in a system outside, which told us by a signed hook.
+
+    It names its deal by `deal_id` or by `reference`, or no deal at all. `deal` is filled in when the event is observed;
+    None is then a deal that is not there, or none named. `data` is what the other system told beside, flat, as texts.
+    """
+
+    source: str
+    name: str
+    deal_id: str | None = None
+    reference: str | None = None
+    data: dict[str, str] = {}
+    deal: Deal | None = None
+    observed: bool = False
+
+    @property
+    def subject(self) -> str:
+        """What the event is about: `deal:<id>` once it is known, else `source:<source>`."""
+        if self.deal is not None:
+            return deal_subject(self.deal.id)
+        return f"source:{self.source}"
+
+    @property
+    def about(self) -> tuple[Deal, ...]:
+        """The deals that may be acted on: one execution each."""
+        return () if self.deal is None else (self.deal,)
+
+    @property
+    def before(self) -> Deal | None:
+        """The deal did not change."""
+        return None
+
+    @property
+    def must_be_observed(self) -> bool:
+        """Whether it names a deal that was not read yet."""
+        return not self.observed and (self.deal_id is not None or self.reference is not None)
+
+
+Event: TypeAlias = (
+    DealCreated
+    | DealUpdated
+    | StageChanged
+    | ContactAdded
+    | ContactRemoved
+    | TaskCompleted
+    | ActivityLogged
+    | ContactUpdated
+    | EventReceived
+)
 """Any event."""
+
+
+def deal_of(event: Event, subject: str) -> Deal:
+    """Return the deal of that subject, as the event left it.
+
+    Raises:
+        LookupError: the event is not about it.
+    """
+    for deal in event.about:
+        if deal_subject(deal.id) == subject:
+            return deal
+    raise LookupError(f"a {event.kind} event that is not about {subject}")

@@ -7,7 +7,7 @@ vendor; a connector declares which requests it carries out and with which delive
 from __future__ import annotations
 
 from datetime import date, datetime
-from typing import Any, TypeAlias
+from typing import Any, Final, TypeAlias
 
 import msgspec
 
@@ -94,7 +94,94 @@ class SendEvent(_Request, frozen=True, kw_only=True, tag="send_event"):
     occurred_at: datetime
 
 
-Request: TypeAlias = CreateDeal | UpdateDeal | MoveDeal | SetTask | SendEvent
+class ChangeTags(_Request, frozen=True, kw_only=True, tag="change_tags"):
+    """Add tags to a deal and take tags off, whatever others it has; receipt: `changed`."""
+
+    deal_id: str
+    add: tuple[str, ...] = ()
+    remove: tuple[str, ...] = ()
+
+
+class CompleteTasks(_Request, frozen=True, kw_only=True, tag="complete_tasks"):
+    """Complete one task of a deal, or (without `task_id`) all that are open; receipt: `completed`, how many."""
+
+    deal_id: str
+    task_id: str | None = None
+
+
+class AddNote(_Request, frozen=True, kw_only=True, tag="add_note"):
+    """Write a note down at a deal; receipt: `note_id`."""
+
+    deal_id: str
+    text: str
+
+
+class CreateContact(_Request, frozen=True, kw_only=True, tag="create_contact"):
+    """Make a contact and add it to the deal, last; receipt: `contact_id`."""
+
+    deal_id: str
+    name: str | None = None
+    first_name: str | None = None
+    last_name: str | None = None
+    phone: str | None = None
+    email: str | None = None
+
+
+class ContactChanges(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """New values of a contact's fields; UNSET is left alone, None clears."""
+
+    name: str | msgspec.UnsetType | None = msgspec.UNSET
+    first_name: str | msgspec.UnsetType | None = msgspec.UNSET
+    last_name: str | msgspec.UnsetType | None = msgspec.UNSET
+    phone: str | msgspec.UnsetType | None = msgspec.UNSET
+    email: str | msgspec.UnsetType | None = msgspec.UNSET
+
+    def given(self) -> dict[str, Any]:
+        """Return the fields that are to change, by name."""
+        return {name: value for name in self.__struct_fields__ if (value := getattr(self, name)) is not msgspec.UNSET}
+
+
+class UpdateContact(_Request, frozen=True, kw_only=True, tag="update_contact"):
+    """Change fields of a contact; receipt: `changed`."""
+
+    contact_id: str
+    deal_id: str
+    changes: ContactChanges
+
+
+class SendEmail(_Request, frozen=True, kw_only=True, tag="send_email"):
+    """Send an e-mail to one contact; receipt: `message_id`, `refused` (how many of `bcc` were refused).
+
+    The sender is the account's, in the target file. `bcc` are the company's own addresses, such as an archive's.
+    """
+
+    deal_id: str
+    contact_id: str
+    to: str
+    to_name: str | None = None
+    subject: str
+    text: str
+    html: str | None = None
+    reply_to: str | None = None
+    bcc: tuple[str, ...] = ()
+
+
+MESSAGES: Final = frozenset({"send_email"})
+"""Kinds of requests that reach a customer: `stop --messages` holds them, and each is decided on facts read again."""
+
+Request: TypeAlias = (
+    CreateDeal
+    | UpdateDeal
+    | MoveDeal
+    | SetTask
+    | SendEvent
+    | ChangeTags
+    | CompleteTasks
+    | AddNote
+    | CreateContact
+    | UpdateContact
+    | SendEmail
+)
 """Any request."""
 
 

@@ -34,7 +34,8 @@ class Window(msgspec.Struct, frozen=True, kw_only=True):
     """One window. `executions` counts how the window left its executions (`done`, `skipped`, `failed`, `parked` ...).
 
     `version` is the automation's behaviour digest; `run_id` is the Prefect flow run that is its record, once known;
-    `cancelled` says that an operator cancelled it; `crashed` that its worker died.
+    `cancelled` says that an operator cancelled it, `suspended` that one suspended its run, `crashed` that its worker
+    died.
     """
 
     id: str
@@ -48,6 +49,7 @@ class Window(msgspec.Struct, frozen=True, kw_only=True):
     run_id: str | None = None
     crashed: bool = False
     cancelled: bool = False
+    suspended: bool = False
     failed: str | None = None
     executions: dict[str, int] = {}
     steps: tuple[StepSummary, ...] = ()
