@@ -5,7 +5,9 @@ from __future__ import annotations
 from dealwright.language.account import Account
 from dealwright.language.again import every_event, once, person, stage_visit
 from dealwright.language.automation import Automation
+from dealwright.language.contact_steps import create_contact, send_email, update_contact
 from dealwright.language.deal import ContactFields, DealFields, event
+from dealwright.language.deal_steps import add_note, add_tags, assign_owner, complete_tasks, remove_tags
 from dealwright.language.durations import days, hours, minutes, working_days, working_hours, working_minutes
 from dealwright.language.money import Money
 from dealwright.language.pipeline import Incoming, Lost, Pipeline, Stage, Task, Won
@@ -21,12 +23,17 @@ from dealwright.language.steps import (
     wait,
 )
 from dealwright.language.triggers import (
+    activity_logged,
     contact_added,
     contact_removed,
+    contact_updated,
     deal_created,
     deal_updated,
     entered,
+    event_received,
+    owner_changed,
     stage_changed,
+    task_completed,
 )
 
 __all__ = [
@@ -41,27 +48,40 @@ __all__ = [
     "Stage",
     "Task",
     "Won",
+    "activity_logged",
+    "add_note",
+    "add_tags",
+    "assign_owner",
     "branch",
     "case",
+    "complete_tasks",
     "contact_added",
     "contact_removed",
+    "contact_updated",
+    "create_contact",
     "create_deal",
     "days",
     "deal_created",
     "deal_updated",
     "entered",
     "event",
+    "event_received",
     "every_event",
     "hours",
     "minutes",
     "move_deal",
     "once",
+    "owner_changed",
     "person",
+    "remove_tags",
+    "send_email",
     "send_event",
     "set_task",
     "stage_changed",
     "stage_visit",
     "stop",
+    "task_completed",
+    "update_contact",
     "update_deal",
     "wait",
     "working_days",

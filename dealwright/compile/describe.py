@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from dealwright.compile import ir
 from dealwright.model.calendar import Duration
@@ -25,6 +25,19 @@ def trigger(on: ir.Trigger) -> str:
             return f"a contact is added to a deal{_within(on.pipelines)}"
         case ir.OnContactRemoved():
             return f"a contact is removed from a deal{_within(on.pipelines)}"
+        case ir.OnContactUpdated():
+            return (
+                f"{' or '.join(on.fields) or 'a field'} of a contact changes, for each open deal{_within(on.pipelines)}"
+            )
+        case ir.OnOwnerChanged():
+            return f"a deal gets another owner{_within(on.pipelines)}"
+        case ir.OnTaskCompleted():
+            return f"a task of a deal is completed{_within(on.pipelines)}"
+        case ir.OnActivityLogged():
+            return f"{' or '.join(map(_an, on.kinds)) or 'an activity'} is logged for a deal{_within(on.pipelines)}"
+        case ir.OnEventReceived():
+            sender = on.source or "anybody"
+            return f"{on.name!r} is received from {sender} for a deal{_within(on.pipelines)}"
 
 
 def condition(given: ir.Condition) -> str:
@@ -114,19 +127,41 @@ def _step(step: ir.Step) -> str:
         case ir.CreateDealStep():
             return f"create a deal in {expression(step.stage)}, {expression(step.title)}"
         case ir.UpdateDealStep():
-            return f"set {', '.join(f'{name} to {expression(value)}' for name, value in step.changes.items())}"
+            return f"set {_fields(step.changes)}"
         case ir.MoveDealStep():
             return f"move to {expression(step.to)}{', forward only' if step.only_forward else ''}"
         case ir.SetTaskStep():
             return f"task {expression(step.text)}, due in {duration(step.due)}"
         case ir.SendEventStep():
             return f"send {step.event!r} to {step.to}"
+        case ir.ChangeTagsStep():
+            added = [f"add the tags {', '.join(map(repr, step.add))}"] if step.add else []
+            removed = [f"take the tags {', '.join(map(repr, step.remove))} off"] if step.remove else []
+            return ", ".join(added + removed)
+        case ir.CompleteTasksStep():
+            return "complete all open tasks" if step.only is None else f"complete the task of {step.only}"
+        case ir.AddNoteStep():
+            return f"note {expression(step.text)}"
+        case ir.CreateContactStep():
+            return f"create a contact: {_fields(step.fields)}"
+        case ir.UpdateContactStep():
+            return f"set {_fields(step.changes)} of {step.contact}"
+        case ir.SendEmailStep():
+            return f"e-mail {expression(step.subject)} to {step.to}"
         case ir.WaitStep():
             return f"wait {duration(step.duration)}"
         case ir.StopStep():
             return "stop"
         case ir.BranchStep():
             return "branch"
+
+
+def _fields(given: Mapping[str, ir.Expression]) -> str:
+    return ", ".join(f"{name} to {expression(value)}" for name, value in given.items())
+
+
+def _an(word: str) -> str:
+    return f"an {word}" if word[0] in "aeiou" else f"a {word}"
 
 
 def _stages(stages: Sequence[ir.StageValue]) -> str:

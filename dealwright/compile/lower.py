@@ -28,10 +28,16 @@ def lower(account: Account, root: Path) -> tuple[ir.Account | None, list[Finding
 
     `root` is the company's folder: places are told relative to it.
     """
+    lowered, findings = draft(account, root)
+    return (None if findings else lowered), findings
+
+
+def draft(account: Account, root: Path) -> tuple[ir.Account, list[Finding]]:
+    """Return the account's IR whatever was found: rules judge it also when nobody may use it."""
     lowering = _Lowering(account, root)
     lowered = lowering.account()
     lowering.check_types(lowered)
-    return (None if lowering.findings else lowered), lowering.findings
+    return lowered, lowering.findings
 
 
 def identifier(key: str) -> str:
@@ -81,16 +87,35 @@ class _Lowering:
             self._found("DW910", self._account.origin, f"something in the account is not of its type: {error}", hint)
 
     def _automation(self, automation: Automation) -> ir.Automation:
-        scope = Scope(automation.on.kind, automation.origin)
+        on = automation.on
+        scope = Scope(on.kind, automation.origin, data=on.data if isinstance(on, triggers.EventReceived) else ())
+        do = self._steps.all(automation.key, automation.do, scope)
+        self._check_again(automation, do)
         return ir.Automation(
             key=automation.key,
-            on=self._trigger(automation.on, automation.origin),
+            on=self._trigger(on, automation.origin),
             when=self._values.all_of(automation.when, scope),
             again=_again(automation.again),
-            do=self._steps.all(automation.key, automation.do, scope),
+            do=do,
             why=automation.why,
             where=self._where(automation.origin),
         )
+
+    def _check_again(self, automation: Automation, do: tuple[ir.Step, ...]) -> None:
+        """Whoever writes to customers says how often: nothing is a safe guess."""
+        messages = [step for step in ir.actions(do) if isinstance(step, ir.SendEmailStep)]
+        if not messages:
+            return
+        if not automation.again_said:
+            hint = "write again=once(per=person, within=days(30)), once(per=deal), or every_event() if you mean it"
+            message = f"the automation {automation.key!r} sends messages, and does not say again="
+            self._found("DW401", automation.origin, message, hint)
+        if isinstance(automation.again, Once) and automation.again.per == "person":
+            for step in messages:
+                if step.to == "event.contact":
+                    hint = "write to=deal.main_contact, or again=once(per=deal)"
+                    message = f"{step.name!r} goes to event.contact, and once(per=person) counts the main contact"
+                    self._found("DW402", automation.origin, message, hint)
 
     def _stage_tasks(self, pipeline: PipelineParts) -> ir.Automation | None:
         """The automation that the tasks of a pipeline's stages mean."""
@@ -138,6 +163,18 @@ class _Lowering:
                 return ir.OnContactAdded(pipelines=self._keys(on.in_, origin))
             case triggers.ContactRemoved():
                 return ir.OnContactRemoved(pipelines=self._keys(on.in_, origin))
+            case triggers.ContactUpdated():
+                return ir.OnContactUpdated(fields=on.fields, pipelines=self._keys(on.in_, origin))
+            case triggers.OwnerChanged():
+                return ir.OnOwnerChanged(pipelines=self._keys(on.in_, origin))
+            case triggers.TaskCompleted():
+                return ir.OnTaskCompleted(pipelines=self._keys(on.in_, origin))
+            case triggers.ActivityLogged():
+                return ir.OnActivityLogged(kinds=on.kinds, pipelines=self._keys(on.in_, origin))
+            case triggers.EventReceived():
+                return ir.OnEventReceived(
+                    name=on.name, source=on.source, data=on.data, pipelines=self._keys(on.in_, origin)
+                )
 
     def _created(self, on: triggers.DealCreated, origin: Origin) -> ir.OnDealCreated:
         pipelines = [place for place in on.in_ if is_pipeline(place)]
@@ -217,7 +254,15 @@ def _shape(pipeline: PipelineParts) -> PipelineShape:
         key=pipeline.key,
         name=pipeline.name,
         stages=tuple(
-            StageShape(key=key, name=stage.name, kind=stage.kind, probability=stage.probability, reasons=stage.reasons)
+            StageShape(
+                key=key,
+                name=stage.name,
+                kind=stage.kind,
+                probability=stage.probability,
+                reasons=stage.reasons,
+                required=stage.required,
+                reason_required=stage.reason_required,
+            )
             for key, stage in stages
         ),
     )

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from dealwright.compile import ir
 from dealwright.compile.lower_values import Scope, ValueLowering, length
-from dealwright.language import schema, steps
+from dealwright.language import contact_steps, deal_steps, schema, steps
+from dealwright.language.markup import check_html
 from dealwright.language.origin import Origin
 from dealwright.language.pipeline import Lost
-from dealwright.language.values import Stored
+from dealwright.language.values import Stored, Words
 
 
 class StepLowering:
@@ -31,6 +32,7 @@ class _Run:
         self._values = values
         self._automation = automation
         self._names: dict[str, Origin] = {}
+        self._steps = {step.name: step for step in _everything(given)}
         for step in _everything(given):
             if step.name:
                 self._claim(step)
@@ -102,8 +104,22 @@ class _Run:
                     owner=self._optional(step.owner, scope),
                 )
             case steps.SendEvent():
-                body = {name: self._values.expression(value, scope) for name, value in step.with_.items()}
+                body = self._each(step.with_, scope)
                 return ir.SendEventStep(name=step.name, event=step.event, to=step.to, with_=body)
+            case deal_steps.ChangeTags():
+                return ir.ChangeTagsStep(name=step.name, add=step.add, remove=step.remove)
+            case deal_steps.CompleteTasks():
+                return self._complete(step, scope)
+            case deal_steps.AddNote():
+                return ir.AddNoteStep(name=step.name, text=self._values.expression(step.text, scope))
+            case contact_steps.CreateContact():
+                return ir.CreateContactStep(name=step.name, fields=self._each(step.fields, scope))
+            case contact_steps.UpdateContact():
+                self._need_contact(step.contact, scope)
+                changes = self._each(step.changes, scope)
+                return ir.UpdateContactStep(name=step.name, contact=step.contact, changes=changes)
+            case contact_steps.SendEmail():
+                return self._email(step, scope)
             case steps.Wait():
                 return ir.WaitStep(name=step.name, duration=length(step.duration))
             case steps.Stop():
@@ -140,6 +156,46 @@ class _Run:
             self._values.found("DW206", scope.origin, message, hint)
         to = self._values.stage(step.to, scope.origin)
         return ir.MoveDealStep(name=step.name, to=to, only_forward=step.only_forward, reason=step.reason)
+
+    def _complete(self, step: deal_steps.CompleteTasks, scope: Scope) -> ir.CompleteTasksStep:
+        only = step.only
+        if only is None:
+            return ir.CompleteTasksStep(name=step.name)
+        if self._steps.get(only.name) is not only:
+            hint = "name the set_task() step of this automation"
+            message = f"{step.name!r} completes the task of {only.name!r}, which is no step of this automation"
+            self._values.found("DW203", scope.origin, message, hint)
+        elif only.name not in scope.steps:
+            hint = schema.unknown_hint(f"steps.{only.name}.task_id", scope.facts)
+            message = f"{step.name!r} completes the task of {only.name!r}, which has set none here"
+            self._values.found("DW203", scope.origin, message, hint)
+        return ir.CompleteTasksStep(name=step.name, only=only.name)
+
+    def _email(self, step: contact_steps.SendEmail, scope: Scope) -> ir.SendEmailStep:
+        self._need_contact(step.to, scope)
+        theirs = scope.in_message()
+        if isinstance(step.html, Words):
+            for problem in check_html(step.html.source):
+                self._values.found(problem.code, scope.origin, problem.message, problem.hint)
+        return ir.SendEmailStep(
+            name=step.name,
+            to=step.to,
+            subject=self._values.expression(step.subject, theirs),
+            text=self._values.expression(step.text, theirs),
+            html=self._optional(step.html, theirs),
+            reply_to=self._optional(step.reply_to, scope),
+            bcc=step.bcc,
+        )
+
+    def _need_contact(self, path: str, scope: Scope) -> None:
+        facts = scope.facts
+        if f"{path}.id" not in facts:
+            self._values.found(
+                "DW203", scope.origin, f"{path} is not known here", schema.unknown_hint(f"{path}.id", facts)
+            )
+
+    def _each(self, given: Mapping[str, Stored], scope: Scope) -> dict[str, ir.Expression]:
+        return {name: self._values.expression(value, scope) for name, value in given.items()}
 
     def _optional(self, value: Stored | None, scope: Scope) -> ir.Expression | None:
         return None if value is None else self._values.expression(value, scope)

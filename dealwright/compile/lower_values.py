@@ -31,11 +31,16 @@ class Found(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Scope:
-    """Where in an automation something stands: after which trigger and steps (name -> kind), and on which line."""
+    """Where in an automation something stands: after which trigger and steps (name -> kind), and on which line.
+
+    `data` are the names that an event from outside tells beside; `message`: it is a text that goes to a recipient.
+    """
 
     trigger: str
     origin: Origin
     steps: Mapping[str, str] = field(default_factory=dict)
+    data: tuple[str, ...] = ()
+    message: bool = False
 
     def at(self, origin: Origin) -> Scope:
         """Return the scope on another line."""
@@ -45,10 +50,15 @@ class Scope:
         """Return the scope after more steps."""
         return replace(self, steps={**self.steps, **steps})
 
+    def in_message(self) -> Scope:
+        """Return the scope of a message's texts, which know the recipient."""
+        return replace(self, message=True)
+
     @property
     def facts(self) -> dict[str, schema.FieldType]:
         """The facts that are known here."""
-        return schema.known(self.trigger, self.steps)
+        known = schema.known(self.trigger, self.steps, self.data)
+        return {**known, **schema.RECIPIENT} if self.message else known
 
 
 def length(given: Length) -> Duration:
@@ -156,7 +166,7 @@ class ValueLowering:
         """Lower a field, if it is known where it stands."""
         facts = scope.facts
         if given.path not in facts:
-            self.found("DW203", scope.origin, f"{given.path} is not known here", _unknown_hint(given.path, facts))
+            self.found("DW203", scope.origin, f"{given.path} is not known here", schema.unknown_hint(given.path, facts))
         return ir.Ref(path=given.path, type=given.type)
 
     def stage(self, stage: StageLike, origin: Origin) -> ir.StageValue:
@@ -181,13 +191,3 @@ class ValueLowering:
         if self._currency is None:
             hint = 'write currency="USD" in the account, or Money("100", "USD")'
             self.found("DW205", scope.origin, "a plain amount, and the account has no currency", hint)
-
-
-def _unknown_hint(path: str, facts: Iterable[str]) -> str:
-    if path.startswith("event.contact."):
-        return "event.contact belongs to contact_added() and contact_removed()"
-    if path.startswith("event.before."):
-        return "a deal that was created has no before"
-    if path.startswith("steps."):
-        return "a receipt is known after its step, on the same way through the branches"
-    return schema.did_you_mean(path, facts)

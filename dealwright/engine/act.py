@@ -105,6 +105,8 @@ Remedy = Literal["repeat", "look", "park"]
 
 def remedy(effect: EffectRow, clock: Clock) -> Remedy:
     """Say what may be done about an effect that left without an answer, by its delivery class (engine-contract §4)."""
+    if effect.allowed_attempt == effect.attempts + 1:
+        return "repeat"  # a person has asked for this one attempt, though an earlier one may have arrived
     match effect.delivery:
         case Idempotent() | Keyed(dedupes_for=None):
             return "repeat"

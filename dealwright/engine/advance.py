@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import datetime
 from typing import Final, TypeAlias
 from zoneinfo import ZoneInfo
@@ -12,13 +11,17 @@ import msgspec
 from dealwright.compile import ir
 from dealwright.engine.conditions import evaluate
 from dealwright.engine.facts import Facts, View
-from dealwright.engine.records import Intent, Progress
-from dealwright.engine.render import Unrenderable, intent
+from dealwright.engine.records import Intent, Progress, StepOutcome
+from dealwright.engine.render import intent
+from dealwright.engine.render_values import NobodyThere, NothingToDo, Unrenderable
 from dealwright.engine.trace import Trace, TraceLine
 from dealwright.language import calendar
 
 ACTS: Final = "acts"
 """What the trace says of a step that asks for an effect, in the place where it did."""
+
+PASSED: Final = "passed"
+"""What the trace says of a step that had nothing to do."""
 
 
 class Act(msgspec.Struct, frozen=True, kw_only=True):
@@ -104,6 +107,8 @@ class _Walk:
             found: Next = End(state="done")
         except _Stopped as stopped:
             found = stopped.what
+        except NobodyThere as error:
+            found = End(state="done" if self._acted else "skipped", reason=str(error))
         except Unrenderable as error:
             found = End(state="failed", reason=str(error))
         return Decision(next=found, progress=self._progress, trace=self._trace.lines(), passed=tuple(self._passed))
@@ -130,9 +135,28 @@ class _Walk:
                     self._branch(step)
                 case _:
                     if step.name not in self._progress.outcomes:
-                        asked = intent(step, self._view, self._now)
-                        self._trace.add(step.name, asked.request.kind, ACTS)
-                        raise _Stopped(Act(intent=asked))
+                        self._action(step)
+
+    def _action(self, step: ir.ActionStep) -> None:
+        """Ask for the step's effect; one that has nothing to do is passed, and remembered as that."""
+        try:
+            asked = intent(step, self._view, self._now)
+        except NobodyThere as error:
+            self._trace.add(step.name, str(error), "stopped")
+            raise
+        except NothingToDo as error:
+            nothing = StepOutcome(status="dropped", turn=0, reason=str(error))
+            self._remember(outcomes={**self._progress.outcomes, step.name: nothing})
+            self._trace.add(step.name, str(error), PASSED)
+            self._passed.append((step.name, PASSED))
+            return
+        self._trace.add(step.name, asked.request.kind, ACTS)
+        raise _Stopped(Act(intent=asked))
+
+    @property
+    def _acted(self) -> bool:
+        """Whether a step of the execution has done something."""
+        return any(outcome.status == "sent" for outcome in self._progress.outcomes.values())
 
     def _wait(self, step: ir.WaitStep) -> None:
         until = self._progress.waits.get(step.name)
@@ -178,18 +202,3 @@ class _Walk:
 
     def _remember(self, **changes: object) -> None:
         self._progress = msgspec.structs.replace(self._progress, **changes)
-
-
-def actions(steps: tuple[ir.Step, ...]) -> Iterator[ir.ActionStep]:
-    """Return every action among the steps, in the order they are written, branches included."""
-    for step in steps:
-        match step:
-            case ir.BranchStep():
-                for case in step.cases:
-                    yield from actions(case.do)
-                yield from actions(step.otherwise)
-                yield from actions(step.unset or ())
-            case ir.WaitStep() | ir.StopStep():
-                continue
-            case _:
-                yield step

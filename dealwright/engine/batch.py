@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
 from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
@@ -11,8 +12,9 @@ import msgspec
 
 from dealwright.clock import Clock
 from dealwright.compile import ir
-from dealwright.engine.act import Connectors, backoff, effect_key, look, perform, remedy
+from dealwright.engine.act import backoff, effect_key, look, perform, remedy
 from dealwright.engine.advance import Act, Decision, End, Wait, advance
+from dealwright.engine.bench import Job, Site, approved, begin, is_message, sent_outcome
 from dealwright.engine.facts import Facts
 from dealwright.engine.gate import pass_gate
 from dealwright.engine.guards.base import Candidate
@@ -21,47 +23,29 @@ from dealwright.engine.records import (
     EffectOutcome,
     EffectRow,
     GateResult,
-    Progress,
     Settlement,
     StepOutcome,
     Turn,
+    request_digest,
 )
-from dealwright.engine.render import written
+from dealwright.engine.render import changes_more_than_told
 from dealwright.engine.store import Store
 from dealwright.engine.tally import Tally
 from dealwright.errors import ConnectorError
 from dealwright.model.delivery import Checkable
-from dealwright.model.requests import Refused, Sent, TryAgain, Unknown, UpdateDeal
-from dealwright.ports import Connector, Crm
+from dealwright.model.requests import MESSAGES, Refused, Sent, TryAgain, Unknown
+from dealwright.ports import Connector
 
 _log = logging.getLogger(__name__)
 
 LEASE: Final = 30.0
 """Seconds of a lease; renewed while the batch is worked."""
 
+MESSAGES_AT_ONCE: Final = 20
+"""How many messages to customers of one account this process has under way at most."""
+
 _READ_AGAIN: Final = 2.0
 """Seconds until a CRM that could not be read is tried again."""
-
-
-class Site(msgspec.Struct, frozen=True):
-    """One account's connections: its CRM, and who carries out which kind of request."""
-
-    account: str
-    crm: Crm
-    connectors: Connectors
-
-
-class _Work(msgspec.Struct, kw_only=True):
-    """One execution on the bench: what was claimed, and how far it has come."""
-
-    claimed: Claimed
-    account: ir.Account
-    automation: ir.Automation
-    progress: Progress
-    n: int
-    recheck: bool
-    facts: Facts | None = None
-    effect: EffectRow | None = None
 
 
 class Batch:
@@ -74,13 +58,13 @@ class Batch:
         self._tally = tally
         self._closing = closing
         self._lease_until = 0.0
-        self._work: dict[str, _Work] = {}
+        self._work: dict[str, Job] = {}
         self._settlements: list[Settlement] = []
 
     async def run(self, claimed: Sequence[Claimed], *, claimed_at: float) -> None:
         """Work the claimed executions; `claimed_at` is the monotonic time before the claim."""
         self._lease_until = claimed_at + LEASE
-        self._work = {item.id: self._begin(item) for item in claimed}
+        self._work = {item.id: begin(self._store, item) for item in claimed}
         await self._resolve_unanswered()
         await self._read_facts()
         self._settle()
@@ -88,40 +72,14 @@ class Batch:
             if self._closing():
                 self._give_back()
                 break
-            acting = self._decide()
+            acting = self._decide([job for job in self._work.values() if not job.tells])
             for effects in self._by_carrier(acting):
                 await self._act(*effects)
+            await self._tell_customers()
             await self._read_facts()
             self._settle()
 
     # --- beginning ---------------------------------------------------------------------------------------------------
-
-    def _begin(self, claimed: Claimed) -> _Work:
-        """Put an execution on the bench, folding in receipts that were written but not yet remembered."""
-        release = self._store.release(claimed.account, claimed.release)
-        automation = release.account.automation(claimed.automation)
-        if automation is None:
-            raise LookupError(f"release {claimed.release} has no automation {claimed.automation}")
-        outcomes = dict(claimed.progress.outcomes)
-        for effect in claimed.effects:
-            if effect.step in outcomes:
-                continue
-            if effect.state == "sent" and effect.receipt is not None:
-                outcomes[effect.step] = _sent(effect, effect.receipt, claimed.turn)
-            elif effect.state == "dropped":
-                outcomes[effect.step] = StepOutcome(status="dropped", turn=claimed.turn)
-        facts = None
-        if claimed.turn == 0:
-            facts = Facts(deal=claimed.event.after, event=claimed.event, as_of=claimed.event.occurred_at, since_turn=1)
-        return _Work(
-            claimed=claimed,
-            account=release.account,
-            automation=automation,
-            progress=msgspec.structs.replace(claimed.progress, outcomes=outcomes),
-            n=claimed.turn,
-            recheck=claimed.late and claimed.turn > 0,
-            facts=facts,
-        )
 
     async def _resolve_unanswered(self) -> None:
         """Decide about effects that left without an answer, each by its delivery class, before anything else."""
@@ -166,7 +124,7 @@ class Batch:
         if not reading:
             return
         try:
-            deals = await self._site.crm.read_deals(sorted({work.claimed.event.after.id for work in reading}))
+            deals = await self._site.crm.read_deals(sorted({work.claimed.deal.id for work in reading}))
         except Exception as error:
             if not isinstance(error, ConnectorError):
                 _log.error("the CRM of %s failed to read with %s", self._site.account, type(error).__name__)
@@ -175,7 +133,7 @@ class Batch:
             return
         now = self._clock.now()
         for work in reading:
-            deal = deals.get(work.claimed.event.after.id)
+            deal = deals.get(work.claimed.deal.id)
             if deal is None and work.effect is not None:
                 self._leave(work, "parked", f"{work.effect.step}: outcome unknown, and the deal is gone")
             elif deal is None:
@@ -185,30 +143,46 @@ class Batch:
 
     # --- one turn ----------------------------------------------------------------------------------------------------
 
-    def _decide(self) -> list[_Work]:
-        """Advance every execution, write the turns down, and return those whose next thing is an effect."""
-        now = self._clock.now()
+    def _decide(self, jobs: Sequence[Job], *, telling: bool = False) -> list[Job]:
+        """Advance executions, write the turns down, and return those whose next thing is an effect.
+
+        A message is not rendered yet, unless `telling`: it is put off until its deal was read again.
+        """
         turns = []
-        for work in list(self._work.values()):
+        for work in jobs:
             if work.effect is not None and work.effect.state in ("sending", "unknown"):
                 continue  # it is repeated as it was rendered, with nothing decided again
             work.n += 1
-            decision = self._advance(work, now)
+            decision, at = self._advance(work)
             for step, outcome in decision.passed:
                 self._tally.step(step, outcome)
             work.progress = decision.progress
-            self._take(work, decision)
+            if not telling and is_message(decision):
+                work.tells = True
+                decision = msgspec.structs.replace(decision, trace=decision.trace[:-1])  # it acts in the turn to come
+            else:
+                self._take(work, decision, at)
             if decision.trace or work.effect is not None:
                 turns.append(self._turn(work, decision))
         owned = self._store.plan(turns)
         for turn in turns:
             if turn.execution_id not in owned:
                 self._forget(turn.execution_id)
-        return [work for work in self._work.values() if work.effect is not None]
+        return [work for work in jobs if work.claimed.id in self._work and work.effect is not None]
 
-    def _advance(self, work: _Work, now: datetime) -> Decision:
-        assert work.facts is not None
+    def _advance(self, work: Job) -> tuple[Decision, datetime]:
+        """Decide, and return also the time that was decided on: what was approved keeps the time it was shown with."""
+        now = self._clock.now()
         recheck, work.recheck = work.recheck, False
+        for effect in approved(work):
+            assert effect.rendered_at is not None
+            decision = self._decided(work, effect.rendered_at, recheck=recheck)
+            if isinstance(decision.next, Act) and request_digest(decision.next.intent.request) == effect.approved:
+                return decision, effect.rendered_at
+        return self._decided(work, now, recheck=recheck), now
+
+    def _decided(self, work: Job, now: datetime, *, recheck: bool) -> Decision:
+        assert work.facts is not None
         try:
             return advance(work.account, work.automation, work.progress, work.facts, now, recheck=recheck)
         except Exception as error:
@@ -217,7 +191,7 @@ class Batch:
             reason = f"cannot be decided: {type(error).__name__}"
             return Decision(next=End(state="failed", reason=reason), progress=work.progress, trace=())
 
-    def _take(self, work: _Work, decision: Decision) -> None:
+    def _take(self, work: Job, decision: Decision, at: datetime) -> None:
         """Act on a decision: an effect to plan, or how the execution is left."""
         match decision.next:
             case Act(intent=intent):
@@ -226,7 +200,7 @@ class Batch:
                     self._leave(work, "failed", f"{intent.step}: no connector carries out {intent.request.kind}")
                     return
                 key = effect_key(self._store.installation, work.claimed.id, intent.step, intent.visit, intent.target)
-                attempts = next((effect.attempts for effect in work.claimed.effects if effect.key == key), 0)
+                before = next((effect for effect in work.claimed.effects if effect.key == key), None)
                 work.effect = EffectRow(
                     key=key,
                     execution_id=work.claimed.id,
@@ -235,21 +209,22 @@ class Batch:
                     state="planned",
                     delivery=carrier.delivery(intent.request),
                     request=intent.request,
-                    attempts=attempts,
+                    attempts=before.attempts if before is not None else 0,
+                    rendered_at=at,
+                    approved=before.approved if before is not None else None,
                 )
             case Wait(until=until, on_events=kinds, step=step):
                 self._leave(work, "waiting", step, due_at=until, on_events=kinds)
             case End(state=state, reason=reason):
                 self._leave(work, state, reason)
 
-    def _turn(self, work: _Work, decision: Decision) -> Turn:
+    def _turn(self, work: Job, decision: Decision) -> Turn:
         assert work.facts is not None
-        first = work.claimed.turn == 0
         return Turn(
             execution_id=work.claimed.id,
             n=work.n,
             as_of=work.facts.as_of,
-            facts=None if first else work.facts.deal,
+            facts=None if work.facts.since_turn == 1 else work.facts.deal,
             trace=decision.trace,
             progress=work.progress,
             effect=work.effect,
@@ -257,9 +232,9 @@ class Batch:
 
     # --- acting ------------------------------------------------------------------------------------------------------
 
-    def _by_carrier(self, acting: Sequence[_Work]) -> list[tuple[Connector, list[_Work]]]:
+    def _by_carrier(self, acting: Sequence[Job]) -> list[tuple[Connector, list[Job]]]:
         """Group effects that one bulk call can carry: one connector, one step."""
-        groups: dict[tuple[str, str], tuple[Connector, list[_Work]]] = {}
+        groups: dict[tuple[str, str], tuple[Connector, list[Job]]] = {}
         for work in acting:
             assert work.effect is not None
             carrier = self._site.connectors.carrier(work.effect.request)
@@ -267,12 +242,31 @@ class Batch:
             groups.setdefault((carrier.name, work.effect.step), (carrier, []))[1].append(work)
         return list(groups.values())
 
-    async def _act(self, connector: Connector, group: Sequence[_Work]) -> None:
+    async def _act(self, connector: Connector, group: Sequence[Job]) -> None:
         """Take one group through the gate and to its connector, and remember what came of it."""
-        for start in range(0, len(group), connector.at_once):
-            await self._send(connector, group[start : start + connector.at_once])
+        messages = any(work.effect is not None and work.effect.request.kind in MESSAGES for work in group)
+        at_once = min(connector.at_once, MESSAGES_AT_ONCE) if messages else connector.at_once
+        for start in range(0, len(group), at_once):
+            # All windows of the account share the lock: no more of its messages are under way whatever their number.
+            async with self._site.messages if messages else contextlib.nullcontext():
+                await self._send(connector, group[start : start + at_once])
 
-    async def _send(self, connector: Connector, group: Sequence[_Work]) -> None:
+    async def _tell_customers(self) -> None:
+        """Send the messages whose turn has come, a few at a time, each rendered on its deal as it is now."""
+        telling = [work for work in self._work.values() if work.tells]
+        for start in range(0, len(telling), MESSAGES_AT_ONCE):
+            if self._closing():
+                return
+            self._renew()
+            some = [work for work in telling[start : start + MESSAGES_AT_ONCE] if work.claimed.id in self._work]
+            for work in some:
+                work.tells, work.facts = False, None
+            await self._read_facts()
+            acting = self._decide([work for work in some if work.claimed.id in self._work], telling=True)
+            for effects in self._by_carrier(acting):
+                await self._act(*effects)
+
+    async def _send(self, connector: Connector, group: Sequence[Job]) -> None:
         """Send what one request carries: only that is `sending`, so that a stop or a crash meets no more than that."""
         if self._closing():
             return
@@ -295,17 +289,15 @@ class Batch:
             if effect.key not in answered:
                 self._forget(effect.execution_id)
 
-    def _candidates(self, group: Sequence[_Work]) -> list[Candidate]:
-        contacts = sorted(
-            {contact.id for work in group if (contact := work.claimed.event.after.main_contact) is not None}
-        )
+    def _candidates(self, group: Sequence[Job]) -> list[Candidate]:
+        contacts = sorted({contact.id for work in group if (contact := work.claimed.deal.main_contact) is not None})
         persons = self._store.persons(self._site.account, contacts) if self._asks_for_persons(group) else {}
         now = self._clock.now()
         candidates = []
         for work in group:
             assert work.effect is not None
             assert work.facts is not None
-            contact = work.claimed.event.after.main_contact
+            contact = work.claimed.deal.main_contact
             candidates.append(
                 Candidate(
                     effect=work.effect,
@@ -318,7 +310,7 @@ class Batch:
             )
         return candidates
 
-    def _asks_for_persons(self, group: Iterable[_Work]) -> bool:
+    def _asks_for_persons(self, group: Iterable[Job]) -> bool:
         return any(
             isinstance(work.automation.again, ir.Once) and work.automation.again.per == "person" for work in group
         )
@@ -331,7 +323,7 @@ class Batch:
                 return True
             case "held":
                 self._tally.step(effect.step, "held")
-                self._leave(work, "held", "stop")
+                self._leave(work, "held", result.reason)
             case "dropped":
                 self._tally.step(effect.step, "dropped")
                 self._remember(work, effect.step, StepOutcome(status="dropped", turn=work.n))
@@ -353,9 +345,9 @@ class Batch:
             match item.outcome:
                 case Sent() as sent:
                     self._tally.step(effect.step, "repeated" if sent.repeated else "sent", since=began)
-                    self._remember(work, effect.step, _sent(effect, sent, self._turn_of(work)))
-                    if isinstance(effect.request, UpdateDeal) and "owner" in effect.request.changes.given():
-                        work.facts = None  # the request names the new owner, the deal knows who that is
+                    self._remember(work, effect.step, sent_outcome(effect, sent, self._turn_of(work)))
+                    if changes_more_than_told(effect.request):
+                        work.facts = None
                 case Refused() if effect.state in ("sending", "unknown"):
                     # It refuses a repeat, which says nothing of the attempt whose answer was lost.
                     self._tally.step(effect.step, "unknown", since=began)
@@ -371,8 +363,10 @@ class Batch:
                     self._tally.step(effect.step, "unknown", since=began)
                     self._after_unknown(work, effect)
 
-    def _after_unknown(self, work: _Work, effect: EffectRow) -> None:
-        sent_now = msgspec.structs.replace(effect, looks=0, first_sent=effect.first_sent or self._clock.wall())
+    def _after_unknown(self, work: Job, effect: EffectRow) -> None:
+        sent_now = msgspec.structs.replace(
+            effect, looks=0, first_sent=effect.first_sent or self._clock.wall(), allowed_attempt=None
+        )
         match remedy(sent_now, self._clock):
             case "repeat":
                 self._leave(work, "retrying", f"{effect.step}: no answer", not_before=backoff(effect.attempts + 1))
@@ -381,26 +375,26 @@ class Batch:
             case "park":
                 self._park(work, effect.step)
 
-    def _turn_of(self, work: _Work) -> int:
+    def _turn_of(self, work: Job) -> int:
         """The turn of what is sent now: never older than the facts, for it is not in them."""
         return work.n if work.facts is None else max(work.n, work.facts.since_turn)
 
     # --- leaving -----------------------------------------------------------------------------------------------------
 
-    def _remember(self, work: _Work, step: str, outcome: StepOutcome) -> None:
+    def _remember(self, work: Job, step: str, outcome: StepOutcome) -> None:
         outcomes = {**work.progress.outcomes, step: outcome}
         work.progress = msgspec.structs.replace(work.progress, outcomes=outcomes)
         work.effect = None
 
-    def _look_later(self, work: _Work, effect: EffectRow) -> None:
+    def _look_later(self, work: Job, effect: EffectRow) -> None:
         assert isinstance(effect.delivery, Checkable)
         wait = effect.delivery.look_after.total_seconds()
         self._leave(work, "retrying", f"{effect.step}: look", not_before=wait)
 
-    def _park(self, work: _Work, step: str) -> None:
+    def _park(self, work: Job, step: str) -> None:
         self._leave(work, "parked", f"{step}: outcome unknown, a person decides")
 
-    def _leave(self, work: _Work, state: Any, reason: str, **more: Any) -> None:
+    def _leave(self, work: Job, state: Any, reason: str, **more: Any) -> None:
         """Take an execution off the bench; it is settled with the others at the end of the round."""
         self._work.pop(work.claimed.id, None)
         self._tally.left(work.claimed.id, state)
@@ -433,10 +427,6 @@ class Batch:
     def _actor(self, effect: EffectRow) -> str:
         work = self._work[effect.execution_id]
         return f"automation:{self._site.account}.{work.automation.key}"
-
-
-def _sent(effect: EffectRow, outcome: Sent, turn: int) -> StepOutcome:
-    return StepOutcome(status="sent", turn=turn, receipt=dict(outcome.receipt), wrote=written(effect.request, outcome))
 
 
 def _unanswered(effect: EffectRow) -> EffectOutcome:

@@ -5,7 +5,6 @@ The first turn sees the event's own `after`; later turns read the deals again, i
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from datetime import datetime
 
 import msgspec
@@ -14,7 +13,17 @@ from dealwright.compile import ir
 from dealwright.engine.records import Progress
 from dealwright.language import facts as language
 from dealwright.model.crm import Contact, Deal
-from dealwright.model.events import ContactAdded, ContactRemoved, Event
+from dealwright.model.events import (
+    ActivityLogged,
+    ContactAdded,
+    ContactRemoved,
+    ContactUpdated,
+    Event,
+    EventReceived,
+    TaskCompleted,
+    deal_of,
+    deal_subject,
+)
 
 
 class Facts(msgspec.Struct, frozen=True, kw_only=True):
@@ -29,49 +38,57 @@ class Facts(msgspec.Struct, frozen=True, kw_only=True):
     since_turn: int
 
     @property
+    def first(self) -> Deal:
+        """The deal as the event left it."""
+        return deal_of(self.event, deal_subject(self.deal.id))
+
+    @property
     def contact(self) -> Contact | None:
         """The contact the event is about, if it is about one."""
-        return self.event.contact if isinstance(self.event, ContactAdded | ContactRemoved) else None
+        if isinstance(self.event, ContactAdded | ContactRemoved | ContactUpdated):
+            return self.event.contact
+        return None
 
 
 class View:
-    """Looks facts up by path, as conditions and texts name them."""
+    """Looks facts up by path, as conditions and texts name them; `recipient` is whom the texts are for."""
 
-    def __init__(self, account: ir.Account, facts: Facts, progress: Progress) -> None:
+    def __init__(
+        self, account: ir.Account, facts: Facts, progress: Progress, *, recipient: Contact | None = None
+    ) -> None:
         self.account = account
         self.facts = facts
         self.deal = overlay(facts.deal, progress, facts.since_turn)
-        self._steps: Mapping[str, Mapping[str, object]] = {
-            name: outcome.receipt for name, outcome in progress.outcomes.items()
-        }
+        self._progress = progress
+        self._recipient = recipient
+        event = facts.event
+        self._known = language.Known(
+            deal=self.deal,
+            contact=facts.contact,
+            recipient=recipient,
+            before=event.before,
+            task=event.task if isinstance(event, TaskCompleted) else None,
+            activity=event.activity if isinstance(event, ActivityLogged) else None,
+            data=event.data if isinstance(event, EventReceived) else {},
+            steps={name: outcome.receipt for name, outcome in progress.outcomes.items()},
+            pipelines=account.pipelines,
+            account_key=account.key,
+            account_name=account.name,
+        )
         self._texts: dict[str, object] | None = None
+
+    def for_recipient(self, recipient: Contact) -> View:
+        """Return the view as the texts of a message to somebody see it."""
+        return View(self.account, self.facts, self._progress, recipient=recipient)
 
     def value(self, path: str) -> object | None:
         """Return the fact at a path; None is unset."""
-        return language.lookup(
-            path,
-            deal=self.deal,
-            contact=self.facts.contact,
-            before=self.facts.event.before,
-            steps=self._steps,
-            pipelines=self.account.pipelines,
-            account_key=self.account.key,
-            account_name=self.account.name,
-        )
+        return language.lookup(path, self._known)
 
     def texts(self) -> dict[str, object]:
         """Return all facts as plain mappings of texts, for templates."""
         if self._texts is None:
-            self._texts = language.text_facts(
-                deal=self.deal,
-                zone=self.account.calendar.zone,
-                contact=self.facts.contact,
-                before=self.facts.event.before,
-                steps=self._steps,
-                pipelines=self.account.pipelines,
-                account_key=self.account.key,
-                account_name=self.account.name,
-            )
+            self._texts = language.text_facts(self._known, self.account.calendar.zone)
         return self._texts
 
 
@@ -82,5 +99,5 @@ def overlay(deal: Deal, progress: Progress, since_turn: int) -> Deal:
     """
     for outcome in progress.outcomes.values():
         if outcome.status == "sent" and outcome.turn >= since_turn and outcome.wrote is not None:
-            deal = msgspec.structs.replace(deal, **outcome.wrote.given())
+            deal = outcome.wrote.over(deal)
     return deal

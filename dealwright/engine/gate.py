@@ -6,13 +6,15 @@ from collections.abc import Callable, Sequence
 from typing import Final
 
 from dealwright.engine.guards.again import Again
+from dealwright.engine.guards.approve import Approve
 from dealwright.engine.guards.base import Candidate, Drop, Guard, Hold
+from dealwright.engine.guards.messages import Messages
 from dealwright.engine.guards.mode import Mode
 from dealwright.engine.guards.stop import Stop
 from dealwright.engine.records import Controls, GateRequest, GateResult, Reservation, Verdict
 from dealwright.engine.store import Store
 
-GUARDS: Final[tuple[Guard, ...]] = (Stop(), Again(), Mode())
+GUARDS: Final[tuple[Guard, ...]] = (Stop(), Messages(), Again(), Approve(), Mode())
 """All guards, in the order they are asked: the first hold decides; a drop still asks who comes after it."""
 
 

@@ -14,10 +14,12 @@ import msgspec
 from dealwright.clock import Clock
 from dealwright.compile.digest import behaviour_digest
 from dealwright.engine.act import Connectors
-from dealwright.engine.batch import Site
+from dealwright.engine.bench import Site
+from dealwright.engine.observe import Observer
 from dealwright.engine.route import route
 from dealwright.engine.store import Store
 from dealwright.engine.window import LONGEST_WINDOW, Work
+from dealwright.errors import JournalError
 from dealwright.model.window import Window
 from dealwright.ports import Connector, Crm, Feed
 
@@ -64,6 +66,7 @@ class Engine:
         self._sites = {
             account.key: Site(account.key, account.crm, Connectors(account.connectors)) for account in accounts
         }
+        self._observers = {key: Observer(store, site, clock) for key, site in self._sites.items()}
         self._clock = clock
         self._linger = linger
         self._limit = batch_limit
@@ -91,6 +94,8 @@ class Engine:
             else:
                 await _until(stop, _IDLE)
         self._stopping = True
+        for observer in self._observers.values():
+            await observer.close()
         await self.close_windows()
 
     def _pump(self) -> bool:
@@ -138,7 +143,7 @@ class Engine:
         return True
 
     def _route(self, key: str) -> bool:
-        events = self._store.unrouted(key, _CHUNK)
+        events = self._observers[key].ready(self._store.unrouted(key, _CHUNK))
         release = self._store.active_release(key) if events else None
         if release is None:
             return False
@@ -231,7 +236,13 @@ class Engine:
 
 
 def _complain(what: str, error: Exception) -> None:
-    """Log a failure with the places it came through, and without its text, which may hold what a row held."""
+    """Log a failure with the places it came through, and without its text, which may hold what a row held.
+
+    A journal that cannot be used says why in words of ours, and the places are no news.
+    """
+    if isinstance(error, JournalError):
+        _log.error("%s waits: %s", what, error)
+        return
     places = "".join(traceback.format_tb(error.__traceback__))
     _log.error("%s failed with %s; it goes on\n%s", what, type(error).__name__, places)
 

@@ -2,22 +2,23 @@
 
 from __future__ import annotations
 
+import hashlib
 from datetime import date, datetime
-from typing import Any, Literal
+from typing import Any, Final, Literal
 
 import msgspec
 
 from dealwright.engine.trace import TraceLine
 from dealwright.model.crm import Deal, Money
 from dealwright.model.delivery import Delivery
-from dealwright.model.events import Event
-from dealwright.model.requests import Outcome, Request, Sent
+from dealwright.model.events import Event, deal_of
+from dealwright.model.requests import Outcome, Request, Sent, UpdateDeal
 
 Receipt = dict[str, str | bool | int | None]
 
 
 class Written(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """Fields of the deal that a step of ours has written."""
+    """Fields of the deal that a step of ours has written; tags whole, or what was added and taken off."""
 
     title: str | msgspec.UnsetType = msgspec.UNSET
     pipeline: str | msgspec.UnsetType = msgspec.UNSET
@@ -28,10 +29,21 @@ class Written(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     reference: str | msgspec.UnsetType | None = msgspec.UNSET
     company: str | msgspec.UnsetType | None = msgspec.UNSET
     tags: tuple[str, ...] | msgspec.UnsetType = msgspec.UNSET
+    tags_added: tuple[str, ...] = ()
+    tags_removed: tuple[str, ...] = ()
 
     def given(self) -> dict[str, Any]:
-        """Return the fields that were written, by name."""
-        return {name: value for name in self.__struct_fields__ if (value := getattr(self, name)) is not msgspec.UNSET}
+        """Return the fields that were written whole, by name."""
+        fields = (name for name in self.__struct_fields__ if name not in ("tags_added", "tags_removed"))
+        return {name: value for name in fields if (value := getattr(self, name)) is not msgspec.UNSET}
+
+    def over(self, deal: Deal) -> Deal:
+        """Return the deal with what was written laid over it."""
+        deal = msgspec.structs.replace(deal, **self.given())
+        if not (self.tags_added or self.tags_removed):
+            return deal
+        kept = (tag for tag in deal.tags if tag not in self.tags_removed)
+        return msgspec.structs.replace(deal, tags=tuple(dict.fromkeys([*kept, *self.tags_added])))
 
 
 class StepOutcome(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -67,14 +79,33 @@ class Intent(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Asked(msgspec.Struct, frozen=True, kw_only=True):
-    """What an effect asks for, and under which delivery class: stored together, as they were when it was planned."""
+    """What an effect asks for, and under which delivery class: stored together, as they were when it was planned.
+
+    `rendered_at` is the business time that its texts and due dates were made with.
+    """
 
     request: Request
     delivery: Delivery
+    rendered_at: datetime | None = None
+
+
+def request_digest(request: Request) -> str:
+    """Return what tells a rendered request from another: what a person approves is bound to it.
+
+    The version that a change of a deal was decided on is no part of it: a person approves the change, and the CRM
+    compares versions by itself.
+    """
+    if isinstance(request, UpdateDeal):
+        request = msgspec.structs.replace(request, version=None)
+    return hashlib.blake2b(msgspec.json.encode(request, order="deterministic"), digest_size=16).hexdigest()
 
 
 class EffectRow(msgspec.Struct, frozen=True, kw_only=True):
-    """An effect as the journal holds it, with its receipt once it was carried out."""
+    """An effect as the journal holds it, with its receipt once it was carried out.
+
+    `approved` is the digest of the request that a person let go; `allowed_attempt` the attempt that a person asked for
+    though an earlier one may have arrived.
+    """
 
     key: str
     execution_id: str
@@ -87,6 +118,9 @@ class EffectRow(msgspec.Struct, frozen=True, kw_only=True):
     looks: int = 0
     first_sent: datetime | None = None
     receipt: Sent | None = None
+    rendered_at: datetime | None = None
+    approved: str | None = None
+    allowed_attempt: int | None = None
 
 
 class Claimed(msgspec.Struct, frozen=True, kw_only=True):
@@ -103,6 +137,11 @@ class Claimed(msgspec.Struct, frozen=True, kw_only=True):
     late: bool
     progress: Progress
     effects: tuple[EffectRow, ...] = ()
+
+    @property
+    def deal(self) -> Deal:
+        """The deal that the execution is about, as the event left it."""
+        return deal_of(self.event, self.subject)
 
 
 class Turn(msgspec.Struct, frozen=True, kw_only=True):
@@ -147,12 +186,13 @@ class GateResult(msgspec.Struct, frozen=True, kw_only=True):
     """What the gate's transaction made of one effect.
 
     `lost`: a reservation is taken (`holder` names the execution that has it). `gone`: this worker's lease is gone.
-    `unresolved`: it was to be dropped, and may have left before.
+    `unresolved`: it was to be dropped, and may have left before. `reason` is why it is held.
     """
 
     key: str
     result: Literal["sending", "held", "dropped", "lost", "gone", "unresolved"]
     holder: str = ""
+    reason: str = ""
 
 
 class EffectOutcome(msgspec.Struct, frozen=True, kw_only=True):
@@ -181,14 +221,14 @@ class Settlement(msgspec.Struct, frozen=True, kw_only=True):
 class ToRoute(msgspec.Struct, frozen=True, kw_only=True):
     """An event that was not routed yet.
 
-    `chain` is the event that began its causal chain, `ran` the automations that chain ran on its subject already.
+    `chain` is the event that began its causal chain, `ran` the automations that chain ran already, by subject.
     """
 
     id: int
     event: Event
     chain: int | None = None
     depth: int = 0
-    ran: frozenset[str] = frozenset()
+    ran: dict[str, frozenset[str]] = {}
 
 
 class Routed(msgspec.Struct, frozen=True, kw_only=True):
@@ -200,6 +240,10 @@ class Routed(msgspec.Struct, frozen=True, kw_only=True):
     skipped: str = ""
 
 
+MODES: Final = ("shadow", "approve", "live")
+"""What becomes of effects at the gate's end, the strictest first: dropped, held for a person, sent."""
+
+
 class Controls(msgspec.Struct, frozen=True, kw_only=True):
     """The operator's switches of one account, as of one epoch; automation '' is the whole account."""
 
@@ -208,11 +252,16 @@ class Controls(msgspec.Struct, frozen=True, kw_only=True):
     stopped: frozenset[str] = frozenset()
     paused: frozenset[str] = frozenset()
     modes: dict[str, str] = {}
+    messages_stopped: bool = False
 
     def is_stopped(self, automation: str) -> bool:
         """Say whether the automation, or its account, is stopped."""
         return automation in self.stopped or "" in self.stopped
 
     def mode(self, automation: str) -> str:
-        """Return the automation's mode: the stricter of its own and its account's (`shadow` before `live`)."""
-        return "shadow" if "shadow" in (self.modes.get(automation), self.modes.get("")) else "live"
+        """Return the automation's mode: the stricter of its own and its account's (`shadow`, `approve`, `live`)."""
+        return min(self.modes.get(automation, "live"), self.modes.get("", "live"), key=MODES.index)
+
+    def name_space(self, automation: str) -> str:
+        """Return where its reservations live: what shadow takes silences nobody who is live."""
+        return "shadow" if self.mode(automation) == "shadow" else "live"

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime
-from decimal import Decimal
+from datetime import datetime
 from typing import Any
 
 import msgspec
@@ -11,10 +10,25 @@ import msgspec
 from dealwright.compile import ir
 from dealwright.engine.facts import View
 from dealwright.engine.records import Intent, Written
+from dealwright.engine.render_contacts import create_contact, send_email, update_contact
+from dealwright.engine.render_values import (
+    NobodyThere,
+    NothingToDo,
+    Unrenderable,
+    day_of,
+    money_of,
+    plain,
+    text_of,
+    user_of,
+    value_of,
+)
 from dealwright.errors import DealwrightError
-from dealwright.language import calendar, templates
-from dealwright.model.crm import Money, User
+from dealwright.language import calendar
 from dealwright.model.requests import (
+    AddNote,
+    ChangeTags,
+    CompleteTasks,
+    CreateContact,
     CreateDeal,
     DealChanges,
     MoveDeal,
@@ -22,12 +36,9 @@ from dealwright.model.requests import (
     SendEvent,
     Sent,
     SetTask,
+    UpdateContact,
     UpdateDeal,
 )
-
-
-class Unrenderable(DealwrightError):
-    """A step's request cannot be made from these facts."""
 
 
 def intent(step: ir.ActionStep, view: View, now: datetime) -> Intent:
@@ -35,9 +46,13 @@ def intent(step: ir.ActionStep, view: View, now: datetime) -> Intent:
 
     Raises:
         Unrenderable: a value is missing or of a kind that the field cannot hold; the message says which.
+        NobodyThere: whom the step is about is not there, or cannot be written to.
+        NothingToDo: the step has nothing to do for this deal.
     """
     try:
         request = _request(step, view, now)
+    except (NobodyThere, NothingToDo) as error:
+        raise type(error)(f"{step.name}: {error}") from error
     except DealwrightError as error:
         raise Unrenderable(f"step {step.name!r}: {error}") from error
     target = request.to if isinstance(request, SendEvent) else f"deal:{view.deal.id}"
@@ -51,13 +66,13 @@ def _request(step: ir.ActionStep, view: View, now: datetime) -> Request:
             return CreateDeal(
                 pipeline=step.stage.pipeline,
                 stage=step.stage.stage,
-                title=_text(step.title, view, "title") or deal.title,
+                title=text_of(step.title, view, "title") or deal.title,
                 contacts=tuple(contact.id for contact in deal.contacts) if step.with_contacts else (),
                 company=deal.company if step.with_contacts else None,
-                owner=_user(step.owner, view),
-                amount=_money(step.amount, view),
-                close_date=_day(step.close_date, view),
-                reference=_text(step.reference, view, "reference"),
+                owner=user_of(step.owner, view),
+                amount=money_of(step.amount, view),
+                close_date=day_of(step.close_date, view),
+                reference=text_of(step.reference, view, "reference"),
                 tags=step.tags,
             )
         case ir.UpdateDealStep():
@@ -74,12 +89,39 @@ def _request(step: ir.ActionStep, view: View, now: datetime) -> Request:
         case ir.SetTaskStep():
             return SetTask(
                 deal_id=deal.id,
-                text=_text(step.text, view, "text") or step.name,
+                text=text_of(step.text, view, "text") or step.name,
                 due_at=calendar.add(view.account.calendar, now, step.due),
-                owner=_user(step.owner, view),
+                owner=user_of(step.owner, view),
             )
         case ir.SendEventStep():
             return SendEvent(to=step.to, name=step.event, deal_id=deal.id, body=_body(step, view), occurred_at=now)
+        case ir.ChangeTagsStep():
+            return ChangeTags(deal_id=deal.id, add=step.add, remove=step.remove)
+        case ir.CompleteTasksStep():
+            return CompleteTasks(deal_id=deal.id, task_id=None if step.only is None else _task_of(step.only, view))
+        case ir.AddNoteStep():
+            return AddNote(deal_id=deal.id, text=_said(step.text, view))
+        case ir.CreateContactStep():
+            return create_contact(step, view)
+        case ir.UpdateContactStep():
+            return update_contact(step, view)
+        case ir.SendEmailStep():
+            return send_email(step, view)
+
+
+def _task_of(step: str, view: View) -> str:
+    """The task that the step has set. Without it there is nothing to complete, and surely not every open task."""
+    task_id = view.value(f"steps.{step}.task_id")
+    if task_id is None:
+        raise NothingToDo(f"{step} has set no task")
+    return str(task_id)
+
+
+def _said(expression: ir.Expression, view: View) -> str:
+    text = text_of(expression, view, "text")
+    if not text or text.isspace():
+        raise NothingToDo("the note is empty")
+    return text
 
 
 def _body(step: ir.SendEventStep, view: View) -> dict[str, str | bool | None]:
@@ -94,97 +136,24 @@ def _body(step: ir.SendEventStep, view: View) -> dict[str, str | bool | None]:
         "reference": deal.reference,
         "company": deal.company,
     }
-    return body | {key: _plain(_value(expression, view)) for key, expression in step.with_.items()}
-
-
-def _plain(value: object | None) -> str | bool | None:
-    match value:
-        case None | bool() | str():
-            return value
-        case Decimal():
-            return f"{value:f}"
-        case Money():
-            return f"{value.amount:f}"
-        case User():
-            return value.name
-        case datetime() | date():
-            return value.isoformat()
-        case tuple():
-            return ", ".join(str(item) for item in value)
-        case _:
-            return str(value)
-
-
-def _value(expression: ir.Expression, view: View) -> object | None:
-    match expression:
-        case ir.TemplateText(source=source):
-            return templates.render(source, view.texts(), calendar_zone=view.account.calendar.zone)
-        case ir.Ref(path=path):
-            return view.value(path)
-        case ir.MoneyValue(amount=amount, currency=currency):
-            return Money(amount=amount, currency=currency)
-        case ir.StageValue(pipeline=pipeline, stage=stage):
-            return f"{pipeline}.{stage}"
-        case ir.PipelineValue(pipeline=pipeline):
-            return pipeline
-        case ir.Cleared():
-            return None
-        case _:
-            return expression.value
-
-
-def _text(expression: ir.Expression | None, view: View, field: str) -> str | None:
-    if expression is None:
-        return None
-    value = _plain(_value(expression, view))
-    if isinstance(value, bool):
-        raise Unrenderable(f"{field} is a text, and cannot hold yes or no")
-    return None if value is None else str(value)
-
-
-def _user(expression: ir.Expression | None, view: View) -> str | None:
-    if expression is None:
-        return None
-    value = _value(expression, view)
-    return value.id if isinstance(value, User) else _text(expression, view, "owner")
-
-
-def _money(expression: ir.Expression | None, view: View) -> Money | None:
-    value = None if expression is None else _value(expression, view)
-    if value is None or isinstance(value, Money):
-        return value
-    if isinstance(value, Decimal):
-        currency = (view.deal.amount.currency if view.deal.amount else None) or view.account.currency
-        if currency is None:
-            raise Unrenderable("an amount without a currency: give Account(currency=...) or Money(...)")
-        return Money(amount=value, currency=currency)
-    raise Unrenderable("amount takes a number or Money")
-
-
-def _day(expression: ir.Expression | None, view: View) -> date | None:
-    value = None if expression is None else _value(expression, view)
-    if isinstance(value, datetime):
-        return value.date()
-    if value is None or isinstance(value, date):
-        return value
-    raise Unrenderable("close_date takes a day")
+    return body | {key: plain(value_of(expression, view)) for key, expression in step.with_.items()}
 
 
 def _field(name: str, expression: ir.Expression, view: View) -> Any:
     match name:
         case "amount":
-            return _money(expression, view)
+            return money_of(expression, view)
         case "close_date":
-            return _day(expression, view)
+            return day_of(expression, view)
         case "owner":
-            return _user(expression, view)
+            return user_of(expression, view)
         case "tags":
-            value = _value(expression, view)
+            value = value_of(expression, view)
             return tuple(value) if isinstance(value, tuple) else ()
         case "title":
-            return _text(expression, view, name) or view.deal.title
+            return text_of(expression, view, name) or view.deal.title
         case _:
-            return _text(expression, view, name)
+            return text_of(expression, view, name)
 
 
 def written(request: Request, outcome: Sent) -> Written | None:
@@ -195,5 +164,21 @@ def written(request: Request, outcome: Sent) -> Written | None:
             return msgspec.convert(given, Written) if given else None
         case MoveDeal(pipeline=pipeline, stage=stage, lost_reason=reason) if outcome.receipt.get("moved"):
             return Written(pipeline=pipeline, stage=stage, lost_reason=reason)
+        case ChangeTags(add=added, remove=removed):
+            return Written(tags_added=added, tags_removed=removed)
         case _:
             return None
+
+
+def changes_more_than_told(request: Request) -> bool:
+    """Say whether the request changes more of the deal than it tells, so that the deal must be read again.
+
+    A new owner is named, and the deal knows who that is; a contact is a part of the deal as the CRM keeps it.
+    """
+    match request:
+        case UpdateDeal(changes=changes):
+            return "owner" in changes.given()
+        case CreateContact() | UpdateContact():
+            return True
+        case _:
+            return False

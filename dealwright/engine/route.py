@@ -8,7 +8,20 @@ from typing import Final
 from dealwright.compile import ir
 from dealwright.engine.records import Routed, ToRoute
 from dealwright.model.crm import Deal
-from dealwright.model.events import ContactAdded, ContactRemoved, DealCreated, DealUpdated, Event, StageChanged
+from dealwright.model.events import (
+    MOST_DEALS,
+    ActivityLogged,
+    ContactAdded,
+    ContactRemoved,
+    ContactUpdated,
+    DealCreated,
+    DealUpdated,
+    Event,
+    EventReceived,
+    StageChanged,
+    TaskCompleted,
+    deal_subject,
+)
 
 MAX_DEPTH: Final = 8
 """How many automations one event may set off in a row, each answering what the one before it did."""
@@ -25,22 +38,29 @@ def route(account: ir.Account, events: Sequence[ToRoute]) -> list[Routed]:
     ran: dict[tuple[int, str], set[str]] = {}
     for item in events:
         chain = item.chain if item.chain is not None else item.id
-        seen = ran.setdefault((chain, item.event.subject), set())
-        seen |= item.ran
-        for automation in account.automations:
-            if not _answers(automation, item.event) or not matches(automation.on, item.event):
-                continue
-            skipped = ""
-            if item.depth > MAX_DEPTH:
-                skipped = f"loop: more than {MAX_DEPTH} automations in a row"
-            elif automation.key in seen and automation.origin == "authored":
-                skipped = "loop: it ran for this deal in this chain already"
-            else:
-                seen.add(automation.key)
-            routed.append(
-                Routed(event_id=item.id, automation=automation.key, subject=item.event.subject, skipped=skipped)
-            )
+        for deal in item.event.about:
+            subject = deal_subject(deal.id)
+            seen = ran.setdefault((chain, subject), set())
+            seen |= item.ran.get(subject, frozenset())
+            for automation in account.automations:
+                if not _answers(automation, item.event) or not matches(automation.on, item.event, deal):
+                    continue
+                skipped = _skipped(item, automation, seen)
+                if not skipped:
+                    seen.add(automation.key)
+                routed.append(Routed(event_id=item.id, automation=automation.key, subject=subject, skipped=skipped))
     return routed
+
+
+def _skipped(item: ToRoute, automation: ir.Automation, seen: set[str]) -> str:
+    """Say why the automation may not run for this event; nothing if it may."""
+    if isinstance(item.event, ContactUpdated) and item.event.more:
+        return f"the contact is on more than {MOST_DEALS} open deals"
+    if item.depth > MAX_DEPTH:
+        return f"loop: more than {MAX_DEPTH} automations in a row"
+    if automation.key in seen and automation.origin == "authored":
+        return "loop: it ran for this deal in this chain already"
+    return ""
 
 
 def _answers(automation: ir.Automation, event: Event) -> bool:
@@ -54,8 +74,8 @@ def _answers(automation: ir.Automation, event: Event) -> bool:
             return False
 
 
-def matches(trigger: ir.Trigger, event: Event) -> bool:
-    """Say whether the event is one that the trigger names."""
+def matches(trigger: ir.Trigger, event: Event, deal: Deal) -> bool:
+    """Say whether the event is one that the trigger names, for this deal of those it is about."""
     match trigger:
         case ir.OnDealCreated(pipelines=pipelines, stages=stages):
             return isinstance(event, DealCreated) and _in(event.after, pipelines) and _at(event.after, stages)
@@ -78,6 +98,29 @@ def matches(trigger: ir.Trigger, event: Event) -> bool:
             return isinstance(event, ContactAdded) and _in(event.after, pipelines)
         case ir.OnContactRemoved(pipelines=pipelines):
             return isinstance(event, ContactRemoved) and _in(event.after, pipelines)
+        case ir.OnContactUpdated(fields=fields, pipelines=pipelines):
+            return (
+                isinstance(event, ContactUpdated)
+                and _in(deal, pipelines)
+                and (not fields or not set(fields).isdisjoint(event.changed))
+            )
+        case ir.OnOwnerChanged(pipelines=pipelines):
+            return isinstance(event, DealUpdated) and "owner" in event.changed and _in(event.after, pipelines)
+        case ir.OnTaskCompleted(pipelines=pipelines):
+            return isinstance(event, TaskCompleted) and _in(event.after, pipelines)
+        case ir.OnActivityLogged(kinds=kinds, pipelines=pipelines):
+            return (
+                isinstance(event, ActivityLogged)
+                and (not kinds or event.activity.kind in kinds)
+                and _in(event.after, pipelines)
+            )
+        case ir.OnEventReceived(name=name, source=source, pipelines=pipelines):
+            return (
+                isinstance(event, EventReceived)
+                and event.name == name
+                and source in (None, event.source)
+                and _in(deal, pipelines)
+            )
 
 
 def _in(deal: Deal, pipelines: Sequence[str]) -> bool:

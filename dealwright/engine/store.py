@@ -68,6 +68,10 @@ class Store(Protocol):
         """Append events; return how many were new."""
         ...
 
+    def observed(self, account: str, events: Sequence[ToRoute]) -> None:
+        """Keep what was read about events whose source told too little."""
+        ...
+
     def unrouted(self, account: str, limit: int) -> Sequence[ToRoute]:
         """Read the oldest events that were not routed."""
         ...

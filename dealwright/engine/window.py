@@ -11,7 +11,8 @@ import msgspec
 
 from dealwright import faults
 from dealwright.clock import Clock
-from dealwright.engine.batch import LEASE, Batch, Site
+from dealwright.engine.batch import LEASE, Batch
+from dealwright.engine.bench import Site
 from dealwright.engine.records import Claimed
 from dealwright.engine.store import Store
 from dealwright.engine.tally import Tally

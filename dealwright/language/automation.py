@@ -22,6 +22,7 @@ class Automation:
     on: Trigger
     when: tuple[Condition, ...]
     again: Again
+    again_said: bool
     do: tuple[Step, ...]
     origin: Origin = field(compare=False, repr=False)
 
@@ -49,6 +50,7 @@ class Automation:
             "on": _trigger(on, key),
             "when": conditions(when, f"when of the automation {key!r}"),
             "again": EveryEvent() if again is None else again,
+            "again_said": again is not None,
             "do": kept,
             "origin": here(),
         }

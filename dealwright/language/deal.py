@@ -166,8 +166,81 @@ class DealFields(_Group):
         return MomentField(f"{self._path}.stage_since")
 
 
+class TaskFields(_Group):
+    """The fields of the task that was completed."""
+
+    __slots__ = ()
+
+    @property
+    def id(self) -> IdField:
+        """The task's id."""
+        return IdField(f"{self._path}.id")
+
+    @property
+    def text(self) -> TextField:
+        """What was to be done."""
+        return TextField(f"{self._path}.text")
+
+    @property
+    def due_at(self) -> MomentField:
+        """Until when."""
+        return MomentField(f"{self._path}.due_at")
+
+    @property
+    def owner(self) -> NameFields:
+        """Who had to do it; only the name is known."""
+        return NameFields(f"{self._path}.owner")
+
+
+class ActivityFields(_Group):
+    """The fields of the activity that was logged."""
+
+    __slots__ = ()
+
+    @property
+    def id(self) -> IdField:
+        """The activity's id."""
+        return IdField(f"{self._path}.id")
+
+    @property
+    def kind(self) -> TextField:
+        """`call`, `meeting` or `email`."""
+        return TextField(f"{self._path}.kind")
+
+    @property
+    def at(self) -> MomentField:
+        """When it happened."""
+        return MomentField(f"{self._path}.at")
+
+    @property
+    def outcome(self) -> TextField:
+        """What came of it."""
+        return TextField(f"{self._path}.outcome")
+
+    @property
+    def text(self) -> TextField:
+        """What was written down about it."""
+        return TextField(f"{self._path}.text")
+
+    @property
+    def by(self) -> NameFields:
+        """Who did it; only the name is known."""
+        return NameFields(f"{self._path}.by")
+
+
+class NameFields(_Group):
+    """Somebody of whom an event tells the name."""
+
+    __slots__ = ()
+
+    @property
+    def name(self) -> TextField:
+        """The whole name."""
+        return TextField(f"{self._path}.name")
+
+
 class EventFields(_Group):
-    """What only the event knows: `event.contact` (contact added or removed) and `event.before` (the deal before)."""
+    """What only the event knows; each trigger says which of these it has."""
 
     __slots__ = ()
 
@@ -176,13 +249,35 @@ class EventFields(_Group):
 
     @property
     def contact(self) -> ContactFields:
-        """The contact that was added or removed."""
+        """The contact that was added, removed or updated."""
         return ContactFields("event.contact")
 
     @property
     def before(self) -> DealFields:
         """The deal as it was before the event."""
         return DealFields(_path="event.before")
+
+    @property
+    def task(self) -> TaskFields:
+        """The task that was completed."""
+        return TaskFields("event.task")
+
+    @property
+    def activity(self) -> ActivityFields:
+        """The activity that was logged."""
+        return ActivityFields("event.activity")
+
+    def data(self, name: str, /) -> TextField:
+        """What an event from outside told under that name: a text, which `event_received(data=[...])` lists."""
+        if not isinstance(name, str) or not is_data_name(name):
+            shown = repr(name)[:80] if isinstance(name, str) else f"a {type(name).__name__}"
+            raise refused(f"{shown} is not a name in the data of an event", hint='write event.data("number")')
+        return TextField(f"event.data.{name}")
+
+
+def is_data_name(text: str) -> bool:
+    """Say whether something in the data of an event from outside can be named so."""
+    return text.isascii() and text.isidentifier() and not text.startswith("_") and len(text) <= 60
 
 
 event: Final = EventFields()

@@ -11,12 +11,32 @@ from zoneinfo import ZoneInfo
 import msgspec
 
 from dealwright.language import schema
-from dealwright.model.crm import Contact, Deal, Money, PipelineShape, User
+from dealwright.model.crm import Activity, Contact, Deal, Money, PipelineShape, Task, User
 
 _MONTHS: Final = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 
 Receipts = Mapping[str, Mapping[str, object]]
 """Receipts of earlier steps, by step name."""
+
+
+class Known(msgspec.Struct, frozen=True, kw_only=True):
+    """What is known where a fact is looked up.
+
+    `contact` is the contact of the event, `before` the deal before it, `task` and `activity` what it is about, `data`
+    what an event from outside told beside; `recipient` is whom a message goes to, inside its texts.
+    """
+
+    deal: Deal
+    contact: Contact | None = None
+    recipient: Contact | None = None
+    before: Deal | None = None
+    task: Task | None = None
+    activity: Activity | None = None
+    data: Mapping[str, str] = {}
+    steps: Receipts = {}
+    pipelines: Sequence[PipelineShape] = ()
+    account_key: str = ""
+    account_name: str = ""
 
 
 def _text(value: str | None) -> str | None:
@@ -27,9 +47,12 @@ def _text(value: str | None) -> str | None:
 def _contact(contact: Contact | None, part: str) -> object | None:
     if contact is None:
         return None
-    if part == "name":
-        return _text(contact.name) or _text(" ".join(filter(None, (contact.first_name, contact.last_name))))
-    return _text(getattr(contact, part))
+    return contact_name(contact) if part == "name" else _text(getattr(contact, part))
+
+
+def contact_name(contact: Contact) -> str | None:
+    """Return the contact's whole name, made of its parts where the CRM holds no more."""
+    return _text(contact.name) or _text(" ".join(filter(None, (contact.first_name, contact.last_name))))
 
 
 def _owner(owner: User | None, part: str) -> object | None:
@@ -79,41 +102,62 @@ def _of_deal(path: str, deal: Deal, pipelines: Sequence[PipelineShape]) -> objec
     return pipeline if group == "pipeline" else stage
 
 
-def lookup(
-    path: str,
-    *,
-    deal: Deal,
-    contact: Contact | None = None,
-    before: Deal | None = None,
-    steps: Receipts | None = None,
-    pipelines: Sequence[PipelineShape] = (),
-    account_key: str = "",
-    account_name: str = "",
-) -> object | None:
+def _task(task: Task | None, part: str) -> object | None:
+    if task is None:
+        return None
+    if part == "owner.name":
+        return _owner(task.owner, "name")
+    return task.due_at if part == "due_at" else _text(getattr(task, part))
+
+
+def _activity(activity: Activity | None, part: str) -> object | None:
+    if activity is None:
+        return None
+    if part == "by.name":
+        return _owner(activity.by, "name")
+    return activity.at if part == "at" else _text(getattr(activity, part))
+
+
+def _of_event(path: str, known: Known) -> object | None:
+    """The value of a path below `event.`."""
+    group, _, part = path.partition(".")
+    match group:
+        case "contact":
+            return _contact(known.contact, part)
+        case "before":
+            return None if known.before is None else _of_deal(part, known.before, known.pipelines)
+        case "task":
+            return _task(known.task, part)
+        case "activity":
+            return _activity(known.activity, part)
+        case _:
+            return _text(known.data.get(part))
+
+
+def lookup(path: str, known: Known) -> object | None:
     """Return what the path holds now, None if it is unset.
 
     Values are those of the model: text as `str`, numbers as `Decimal`, amounts as `Money`, days as `date`, moments
     as `datetime`, tags as a tuple, a stage as `(pipeline, stage)`, a pipeline as its key, a user as `User`, a flag
-    as `bool`. `contact` is the contact of the event, `before` the deal before it.
+    as `bool`.
 
     Raises:
         KeyError: the schema has no such path.
     """
     root, _, rest = path.partition(".")
     if root == "deal" and path in schema.ALWAYS:
-        return _of_deal(rest, deal, pipelines)
+        return _of_deal(rest, known.deal, known.pipelines)
     if root == "steps":
         name, _, field = rest.partition(".")
-        value = (steps or {}).get(name, {}).get(field)
-        return Decimal(value) if isinstance(value, int) and not isinstance(value, bool) else value
-    if path in schema.EVENT_CONTACT:
-        return _contact(contact, rest.removeprefix("contact."))
-    if path in schema.EVENT_BEFORE:
-        return None if before is None else _of_deal(rest.removeprefix("before."), before, pipelines)
+        return _number(known.steps.get(name, {}).get(field))
+    if path in schema.EVENT or path.startswith("event.data."):
+        return _of_event(rest, known)
+    if path in schema.RECIPIENT:
+        return _contact(known.recipient, rest)
     if path == "account.key":
-        return _text(account_key)
+        return _text(known.account_key)
     if path == "account.name":
-        return _text(account_name)
+        return _text(known.account_name)
     raise KeyError(path)
 
 
@@ -146,25 +190,15 @@ def shown(value: object, zone: ZoneInfo) -> str | bool | tuple[str, ...] | None:
     raise TypeError(f"no fact is of type {type(value).__name__}")
 
 
-def text_facts(
-    *,
-    deal: Deal,
-    zone: str,
-    contact: Contact | None = None,
-    before: Deal | None = None,
-    steps: Receipts | None = None,
-    pipelines: Sequence[PipelineShape] = (),
-    account_key: str = "",
-    account_name: str = "",
-) -> dict[str, object]:
-    """Return all facts as nested plain mappings of texts, for `templates.render`.
+def text_facts(known: Known, zone: str) -> dict[str, object]:
+    """Return all facts as nested plain mappings of texts, for `templates.render`; moments in `zone`.
 
     A step named `next-deal` is `steps.next_deal` there, since templates have no hyphens in names.
     """
     local = ZoneInfo(zone)
 
     def facts_of(which: Deal) -> dict[str, object]:
-        pipeline, stage = _names(which, pipelines)
+        pipeline, stage = _names(which, known.pipelines)
         whole = {name: shown(read(which), local) for name, read in _PLAIN.items()}
         return whole | {
             "pipeline": {"name": pipeline},
@@ -175,17 +209,27 @@ def text_facts(
 
     receipts = {
         name.replace("-", "_"): {field: shown(_number(value), local) for field, value in receipt.items()}
-        for name, receipt in (steps or {}).items()
+        for name, receipt in known.steps.items()
     }
-    event: dict[str, object] = {"contact": _contact_facts(contact)}
-    if before is not None:
-        event["before"] = facts_of(before)
-    return {
-        "deal": facts_of(deal),
+    event: dict[str, object] = {
+        "contact": _contact_facts(known.contact),
+        "task": {part: shown(_task(known.task, part), local) for part in ("id", "text", "due_at")}
+        | {"owner": {"name": _task(known.task, "owner.name")}},
+        "activity": {
+            part: shown(_activity(known.activity, part), local) for part in ("id", "kind", "at", "outcome", "text")
+        }
+        | {"by": {"name": _activity(known.activity, "by.name")}},
+        "data": dict(known.data),
+    }
+    if known.before is not None:
+        event["before"] = facts_of(known.before)
+    facts = {
+        "deal": facts_of(known.deal),
         "event": event,
         "steps": receipts,
-        "account": {"key": account_key, "name": account_name},
+        "account": {"key": known.account_key, "name": known.account_name},
     }
+    return facts if known.recipient is None else facts | {"contact": _contact_facts(known.recipient)}
 
 
 def _number(value: object) -> object:

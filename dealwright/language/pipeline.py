@@ -6,7 +6,7 @@ import keyword
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any, ClassVar, NoReturn, TypeAlias, TypeGuard
+from typing import TYPE_CHECKING, Any, ClassVar, Final, NoReturn, TypeAlias, TypeGuard
 
 from dealwright.errors import DefinitionError
 from dealwright.language.durations import Length, RunningTime, WorkingTime
@@ -14,6 +14,10 @@ from dealwright.language.keys import checked_key, checked_name
 from dealwright.language.origin import Origin, here, refused
 from dealwright.language.schema import did_you_mean
 from dealwright.model.crm import StageKind
+
+if TYPE_CHECKING:
+    from dealwright.language.deal import ContactFields
+    from dealwright.language.fields import Field
 
 
 @dataclass(frozen=True)
@@ -37,13 +41,26 @@ class Task:
 class StageLike:
     """What all stages have in common: a place in one pipeline."""
 
-    __slots__ = ("_key", "_pipeline", "because", "name", "origin", "probability", "reasons", "task")
+    __slots__ = (
+        "_key",
+        "_pipeline",
+        "because",
+        "name",
+        "origin",
+        "probability",
+        "reason_required",
+        "reasons",
+        "required",
+        "task",
+    )
     kind: ClassVar[StageKind]
     name: str
     probability: int | None
     task: Task | None
     because: str
     reasons: tuple[str, ...]
+    reason_required: bool
+    required: tuple[str, ...]
     origin: Origin
     _key: str
     _pipeline: type[Pipeline] | None
@@ -55,7 +72,8 @@ class StageLike:
         task = values.get("task")
         if task is not None and not isinstance(task, Task):
             raise refused(f"the task of a stage is a Task, not {type(task).__name__}", hint='task=Task("...", due=...)')
-        fixed = {"name": name or "", "probability": None, "task": None, "because": "", "reasons": ()}
+        fixed: dict[str, object] = {"name": name or "", "probability": None, "task": None, "because": ""}
+        fixed |= {"reasons": (), "required": (), "reason_required": False}
         for field, value in (fixed | values | {"origin": here(), "_pipeline": None, "_key": ""}).items():
             object.__setattr__(self, field, value)
 
@@ -115,13 +133,19 @@ class Stage(StageLike):
     kind = "open"
 
     def __init__(
-        self, name: str | None = None, *, probability: int | None = None, task: Task | None = None, because: str = ""
+        self,
+        name: str | None = None,
+        *,
+        probability: int | None = None,
+        task: Task | None = None,
+        because: str = "",
+        required: Sequence[Field | ContactFields] = (),
     ) -> None:
         if probability is not None and (
             isinstance(probability, bool) or not isinstance(probability, int) or not 0 <= probability <= 100
         ):
             raise refused(f"a probability of {probability!r} is none", hint="write whole percent: probability=40")
-        self._set(name, probability=probability, task=task, because=because)
+        self._set(name, probability=probability, task=task, because=because, required=_required(required))
 
 
 class Won(StageLike):
@@ -130,8 +154,10 @@ class Won(StageLike):
     __slots__ = ()
     kind = "won"
 
-    def __init__(self, name: str | None = None, *, task: Task | None = None) -> None:
-        self._set(name, probability=100, task=task)
+    def __init__(
+        self, name: str | None = None, *, task: Task | None = None, required: Sequence[Field | ContactFields] = ()
+    ) -> None:
+        self._set(name, probability=100, task=task, required=_required(required))
 
 
 class Lost(StageLike):
@@ -140,12 +166,50 @@ class Lost(StageLike):
     __slots__ = ()
     kind = "lost"
 
-    def __init__(self, name: str | None = None, *, reasons: Sequence[str] = (), task: Task | None = None) -> None:
+    def __init__(
+        self,
+        name: str | None = None,
+        *,
+        reasons: Sequence[str] = (),
+        require_reason: bool = False,
+        task: Task | None = None,
+    ) -> None:
         if isinstance(reasons, str) or not all(isinstance(reason, str) and reason.strip() for reason in reasons):
             raise refused("the reasons of a lost stage are a list of texts", hint='reasons=["Price", "Timing"]')
         if len(set(reasons)) < len(reasons):
             raise refused("the reasons of a lost stage name one twice", hint="write each reason once")
-        self._set(name, probability=0, reasons=tuple(reasons), task=task)
+        if not isinstance(require_reason, bool):
+            raise refused(f"require_reason of a lost stage is True or False, not {type(require_reason).__name__}")
+        self._set(name, probability=0, reasons=tuple(reasons), reason_required=require_reason, task=task)
+
+
+_REQUIRED: Final = {
+    "deal.amount": "amount",
+    "deal.close_date": "close_date",
+    "deal.reference": "reference",
+    "deal.company": "company",
+    "deal.main_contact": "contacts",
+    "deal.owner": "owner",
+}
+
+
+def _required(given: object) -> tuple[str, ...]:
+    """The names of the fields that a deal must have to stand in a stage."""
+    if not isinstance(given, list | tuple):
+        raise refused("required of a stage is a list of fields", hint="required=[deal.amount, deal.close_date]")
+    names = []
+    for item in given:
+        # Fields are built on pipelines, so a field is known here by the path that it keeps.
+        path = getattr(item, "_path", None)
+        if not isinstance(path, str):
+            raise refused(
+                f"required of a stage lists fields of a deal, and {type(item).__name__} is none",
+                hint="required=[deal.amount]",
+            )
+        if path not in _REQUIRED:
+            raise refused(f"a stage cannot require {path}", hint=f"it can require {', '.join(_REQUIRED)}")
+        names.append(_REQUIRED[path])
+    return tuple(dict.fromkeys(names))
 
 
 @dataclass(frozen=True, slots=True)

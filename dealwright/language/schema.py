@@ -6,7 +6,7 @@ The one place: conditions, templates, the compiler and the engine all ask here.
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from types import MappingProxyType
 from typing import Final, Literal
 
@@ -59,6 +59,38 @@ EVENT_BEFORE: Final[Mapping[str, FieldType]] = MappingProxyType(
 )
 """Facts of events that change a deal: the deal as it was."""
 
+EVENT_TASK: Final[Mapping[str, FieldType]] = MappingProxyType(
+    {"event.task.id": "id", "event.task.text": "text", "event.task.due_at": "moment", "event.task.owner.name": "text"}
+)
+"""Facts of `task_completed`: the task in question."""
+
+EVENT_ACTIVITY: Final[Mapping[str, FieldType]] = MappingProxyType(
+    {
+        "event.activity.id": "id",
+        "event.activity.kind": "text",
+        "event.activity.at": "moment",
+        "event.activity.outcome": "text",
+        "event.activity.text": "text",
+        "event.activity.by.name": "text",
+    }
+)
+"""Facts of `activity_logged`: the activity in question."""
+
+EVENT: Final[Mapping[str, FieldType]] = MappingProxyType(
+    {**EVENT_CONTACT, **EVENT_BEFORE, **EVENT_TASK, **EVENT_ACTIVITY}
+)
+"""Facts below `event.` that are the same for every definition; `event.data.<name>` is what one declares."""
+
+RECIPIENT: Final[Mapping[str, FieldType]] = MappingProxyType(
+    {f"contact.{part}": kind for part, kind in _CONTACT.items()}
+)
+"""Facts that only the texts of a message know: whom it goes to."""
+
+CONTACT_FIELDS: Final[Mapping[str, FieldType]] = MappingProxyType(
+    {name: kind for name, kind in _CONTACT.items() if name != "id"}
+)
+"""Fields of a contact that `create_contact` and `update_contact` write and `contact_updated` watches."""
+
 RECEIPTS: Final[Mapping[str, Mapping[str, FieldType]]] = MappingProxyType(
     {
         "create_deal": {"deal_id": "id"},
@@ -66,6 +98,12 @@ RECEIPTS: Final[Mapping[str, Mapping[str, FieldType]]] = MappingProxyType(
         "move_deal": {"moved": "flag", "from_stage": "text", "to_stage": "text"},
         "set_task": {"task_id": "id"},
         "send_event": {"status": "number"},
+        "change_tags": {"changed": "flag"},
+        "complete_tasks": {"completed": "number"},
+        "add_note": {"note_id": "id"},
+        "create_contact": {"contact_id": "id"},
+        "update_contact": {"changed": "flag"},
+        "send_email": {"message_id": "id"},
     }
 )
 """What a step leaves for later steps, by the action's kind."""
@@ -75,17 +113,29 @@ UPDATABLE: Final[Mapping[str, FieldType]] = MappingProxyType(
 )
 """Fields of a deal that `update_deal` writes and `deal_updated` watches."""
 
-_BEFORE: Final = frozenset({"deal_updated", "stage_changed", "entered", "contact_added", "contact_removed"})
-_CONTACTS: Final = frozenset({"contact_added", "contact_removed"})
+_BEFORE: Final = frozenset(
+    {"deal_updated", "stage_changed", "entered", "owner_changed", "contact_added", "contact_removed"}
+)
+_CONTACTS: Final = frozenset({"contact_added", "contact_removed", "contact_updated"})
 
 
-def known(trigger: str, steps: Mapping[str, str] = MappingProxyType({})) -> dict[str, FieldType]:
-    """Return every fact that an automation on `trigger` knows, after these steps (name -> kind of action)."""
+def known(
+    trigger: str, steps: Mapping[str, str] = MappingProxyType({}), data: Iterable[str] = ()
+) -> dict[str, FieldType]:
+    """Return every fact that an automation on `trigger` knows, after these steps (name -> kind of action).
+
+    `data` are the names that an event from outside tells beside.
+    """
     facts = dict(ALWAYS)
     if trigger in _CONTACTS:
         facts |= EVENT_CONTACT
     if trigger in _BEFORE:
         facts |= EVENT_BEFORE
+    if trigger == "task_completed":
+        facts |= EVENT_TASK
+    if trigger == "activity_logged":
+        facts |= EVENT_ACTIVITY
+    facts |= {f"event.data.{name}": "text" for name in data}
     for name, kind in steps.items():
         facts |= {f"steps.{name}.{field}": held for field, held in RECEIPTS.get(kind, {}).items()}
     return facts
@@ -100,3 +150,26 @@ def did_you_mean(word: str, candidates: Iterable[str]) -> str:
     """Return `did you mean ...?` for the nearest candidate, or an empty text."""
     near = difflib.get_close_matches(word, list(candidates), n=1, cutoff=0.6)
     return f"did you mean {near[0]}?" if near else ""
+
+
+_BELONGS: Final[Mapping[str, str]] = MappingProxyType(
+    {
+        "event.contact.": "event.contact belongs to contact_added(), contact_removed() and contact_updated()",
+        "event.before.": "the deal before belongs to events that change a deal, and one that was created has no before",
+        "event.task.": "event.task belongs to task_completed()",
+        "event.activity.": "event.activity belongs to activity_logged()",
+        "event.data.": 'event.data belongs to event_received(..., data=["number"]), which lists what is read',
+        "contact.": "contact is whom a message goes to, known in its texts only",
+        "steps.": "a receipt is known after its step, on the same way through the branches",
+    }
+)
+
+
+def unknown_hint(path: str, facts: Collection[str]) -> str:
+    """Return the advice for a path that is not known where it stands, given those that are."""
+    group = next((start for start in _BELONGS if path.startswith(start)), "")
+    among = [other for other in facts if other.startswith(group)]
+    if group and not among:
+        here = f"deal.main_{path}"
+        return f"{_BELONGS[group]}: write {here}" if here in facts else _BELONGS[group]
+    return did_you_mean(path, among) or _BELONGS.get(group, "")

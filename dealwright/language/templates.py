@@ -5,14 +5,16 @@ What a template may say: `{{ deal.title }}`, `{{ deal.main_contact.first_name or
 computed, assigned or included, so a template cannot reach Python, and its work is bounded by its size.
 
 Values are data: they are never rendered again, and what they hold of control characters and line breaks becomes a
-space (a value is one line; the template's own line breaks stay). Nothing is escaped for HTML, mail or a terminal:
-each channel encodes what it sends. An unset value is an empty text.
+space (a value is one line; the template's own line breaks stay). In a template of HTML, values are escaped and the
+template's own markup stays; nothing is escaped for mail headers or a terminal: each channel encodes what it sends.
+An unset value is an empty text.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from functools import lru_cache
+from html import escape
 from typing import Any, Final
 
 import msgspec
@@ -21,7 +23,7 @@ from jinja2.runtime import LoopContext
 
 from dealwright.errors import DefinitionError
 from dealwright.language.characters import one_line
-from dealwright.language.schema import FieldType, did_you_mean, is_group
+from dealwright.language.schema import FieldType, did_you_mean, is_group, unknown_hint
 from dealwright.language.values import MAX_TEXT
 
 MAX_OUTPUT: Final = 65_536
@@ -110,46 +112,55 @@ class _PlainEnvironment(Environment):
         return self.getattr(obj, str(argument))
 
 
-_environment = _PlainEnvironment(
-    undefined=StrictUndefined,
-    finalize=lambda value: value if isinstance(value, StrictUndefined) else one_line(_shown(value)),
-    autoescape=False,
-    optimized=False,
-    keep_trailing_newline=True,
-    cache_size=0,
-)
-_environment.filters = dict(FILTERS)
-_environment.tests = {}
-_environment.globals = {}
+def _made(encode: Callable[[str], str]) -> Environment:
+    """An environment whose values pass through `encode` last, after every filter."""
+    made = _PlainEnvironment(
+        undefined=StrictUndefined,
+        finalize=lambda value: value if isinstance(value, StrictUndefined) else encode(one_line(_shown(value))),
+        autoescape=False,
+        optimized=False,
+        keep_trailing_newline=True,
+        cache_size=0,
+    )
+    made.filters = dict(FILTERS)
+    made.tests = {}
+    made.globals = {}
+    return made
+
+
+_environment = _made(lambda value: value)
+_html_environment = _made(lambda value: escape(value, quote=True))
 
 
 class _Compiled(msgspec.Struct, frozen=True):
-    """A template that passed the allow-list, and the receipts it reads."""
+    """A template that passed the allow-list, the receipts it reads, and what it reads of an event from outside."""
 
     template: Template
     receipts: tuple[tuple[str, str], ...]
+    data: tuple[str, ...]
 
 
-def render(source: str, facts: Mapping[str, object], *, calendar_zone: str = "UTC") -> str:
-    """Return the text of the template with these facts (`facts.text_facts`) in it.
+def render(source: str, facts: Mapping[str, object], *, calendar_zone: str = "UTC", html: bool = False) -> str:
+    """Return the text of the template with these facts (`facts.text_facts`) in it; values escaped if it is HTML.
 
     Moments among the facts are texts already, in the account's zone; `calendar_zone` names it in error messages.
 
     Raises:
         TemplateError: the template is not allowed, names a fact that is not there, or makes more than 64 kB.
     """
-    compiled = _compile(source)
-    given = facts.get("steps")
-    receipts: dict[str, dict[str, object]] = {
-        name: dict(receipt) for name, receipt in (given.items() if isinstance(given, Mapping) else ())
-    }
+    compiled = _compile(source, html)
+    receipts = {name: _group(receipt) for name, receipt in _group(facts.get("steps")).items()}
     for name, field in compiled.receipts:
         # A step that was passed by left no receipt: its fields are unset, not unknown names.
         receipts.setdefault(name, {}).setdefault(field, None)
+    event = _group(facts.get("event"))
+    if compiled.data:
+        # So is what an event from outside may tell and did not.
+        event["data"] = dict.fromkeys(compiled.data) | _group(event.get("data"))
     parts: list[str] = []
     size = 0
     try:
-        for part in compiled.template.generate({**facts, "steps": receipts}):
+        for part in compiled.template.generate({**facts, "steps": receipts, "event": event}):
             size += len(part.encode("utf-8", "replace"))
             if size > MAX_OUTPUT:
                 raise _too_long()
@@ -159,6 +170,10 @@ def render(source: str, facts: Mapping[str, object], *, calendar_zone: str = "UT
     return "".join(parts)
 
 
+def _group(given: object) -> dict[str, Any]:
+    return dict(given) if isinstance(given, Mapping) else {}
+
+
 def _too_long() -> TemplateError:
     return TemplateError(
         f"a text would be longer than {MAX_OUTPUT // 1024} kB", code="DW303", hint="shorten values with | truncate(200)"
@@ -166,14 +181,15 @@ def _too_long() -> TemplateError:
 
 
 @lru_cache(maxsize=2048)
-def _compile(source: str) -> _Compiled:
+def _compile(source: str, html: bool) -> _Compiled:
     tree, problems = _parse(source)
     if tree is None or problems:
         raise TemplateError(problems[0].message, code=problems[0].code, hint=problems[0].hint)
-    receipts = (path.split(".") for path, _ in _paths(tree) if path.startswith("steps."))
+    named = [path.split(".") for path, _ in _paths(tree)]
     return _Compiled(
-        _environment.from_string(source),
-        tuple({(parts[1], parts[2]) for parts in receipts if len(parts) == 3}),
+        (_html_environment if html else _environment).from_string(source),
+        tuple({(path[1], path[2]) for path in named if len(path) == 3 and path[0] == "steps"}),
+        tuple({path[2] for path in named if len(path) == 3 and path[:2] == ["event", "data"]}),
     )
 
 
@@ -214,14 +230,7 @@ def _path_problem(path: str, listed: bool, facts: Mapping[str, FieldType]) -> Pr
     held = _held(path, facts)
     grouped = held in (None, "pipeline", "stage", "user") and is_group(path, map(_spelled, facts))
     if held is None and not grouped:
-        hint = did_you_mean(path, map(_spelled, facts))
-        if path.startswith("event."):
-            hint = (
-                hint or "only some triggers know this fact: event.contact belongs to contact_added and contact_removed"
-            )
-        if path.startswith("steps."):
-            hint = hint or "only steps that come before this one, on the way here, have left a receipt"
-        return Problem("DW302", f"there is no fact {path!r} here", hint)
+        return Problem("DW302", f"there is no fact {path!r} here", unknown_hint(path, list(map(_spelled, facts))))
     if listed and held != "tags":
         return Problem("DW301", f"{path} is not a list", "{% for %} goes over deal.tags")
     if not listed and grouped:

@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TypeAlias
+from typing import Final, TypeAlias, TypeGuard, get_args
 
+from dealwright.language.deal import is_data_name
 from dealwright.language.fields import Field
+from dealwright.language.keys import checked_key
 from dealwright.language.origin import refused
 from dealwright.language.pipeline import PipelineType, StageLike, is_pipeline
-from dealwright.language.schema import UPDATABLE, did_you_mean
+from dealwright.language.schema import CONTACT_FIELDS, UPDATABLE, did_you_mean
+from dealwright.model.crm import ActivityKind
+
+_EVENT_NAME: Final = re.compile(r"[a-z0-9][a-z0-9._-]{0,59}")
+_ACTIVITIES: Final = get_args(ActivityKind)
 
 Place: TypeAlias = PipelineType | StageLike
 """A pipeline, or one stage of it."""
@@ -66,7 +73,64 @@ class ContactRemoved:
     kind = "contact_removed"
 
 
-Trigger: TypeAlias = DealCreated | DealUpdated | StageChanged | Entered | ContactAdded | ContactRemoved
+@dataclass(frozen=True, slots=True)
+class ContactUpdated:
+    """Answers a change of a contact's fields, for each open deal it is on."""
+
+    fields: tuple[str, ...]
+    in_: tuple[PipelineType, ...]
+    kind = "contact_updated"
+
+
+@dataclass(frozen=True, slots=True)
+class OwnerChanged:
+    """Answers a deal that got another owner."""
+
+    in_: tuple[PipelineType, ...]
+    kind = "owner_changed"
+
+
+@dataclass(frozen=True, slots=True)
+class TaskCompleted:
+    """Answers a task that was completed."""
+
+    in_: tuple[PipelineType, ...]
+    kind = "task_completed"
+
+
+@dataclass(frozen=True, slots=True)
+class ActivityLogged:
+    """Answers an activity that was written down."""
+
+    kinds: tuple[ActivityKind, ...]
+    in_: tuple[PipelineType, ...]
+    kind = "activity_logged"
+
+
+@dataclass(frozen=True, slots=True)
+class EventReceived:
+    """Answers an event from outside that names a deal."""
+
+    name: str
+    source: str | None
+    data: tuple[str, ...]
+    in_: tuple[PipelineType, ...]
+    kind = "event_received"
+
+
+Trigger: TypeAlias = (
+    DealCreated
+    | DealUpdated
+    | StageChanged
+    | Entered
+    | ContactAdded
+    | ContactRemoved
+    | ContactUpdated
+    | OwnerChanged
+    | TaskCompleted
+    | ActivityLogged
+    | EventReceived
+)
 """Any trigger."""
 
 
@@ -116,6 +180,48 @@ def contact_removed(*, in_: PipelineType | Sequence[PipelineType] = ()) -> Conta
     return ContactRemoved(_pipelines(in_, "in_ of contact_removed()"))
 
 
+def contact_updated(
+    *, fields: Field | Sequence[Field] = (), in_: PipelineType | Sequence[PipelineType] = ()
+) -> ContactUpdated:
+    """One of these fields of a contact changed: once for each open deal it is on; texts may name `event.contact`."""
+    given = (fields,) if isinstance(fields, Field) else tuple(fields)
+    names = tuple(dict.fromkeys(_of_contact(field) for field in given))
+    return ContactUpdated(names, _pipelines(in_, "in_ of contact_updated()"))
+
+
+def owner_changed(*, in_: PipelineType | Sequence[PipelineType] = ()) -> OwnerChanged:
+    """A deal got another owner; `event.before.owner` is who had it."""
+    return OwnerChanged(_pipelines(in_, "in_ of owner_changed()"))
+
+
+def task_completed(*, in_: PipelineType | Sequence[PipelineType] = ()) -> TaskCompleted:
+    """A task of a deal was completed; texts may name `event.task`."""
+    return TaskCompleted(_pipelines(in_, "in_ of task_completed()"))
+
+
+def activity_logged(
+    *, kind: ActivityKind | Sequence[ActivityKind] = (), in_: PipelineType | Sequence[PipelineType] = ()
+) -> ActivityLogged:
+    """A call, meeting or e-mail was written down for a deal (without `kind`: any); texts may name `event.activity`."""
+    kinds = tuple(dict.fromkeys(_activity_kind(item) for item in _several(kind)))
+    return ActivityLogged(kinds, _pipelines(in_, "in_ of activity_logged()"))
+
+
+def event_received(
+    name: str,
+    /,
+    *,
+    from_: str | None = None,
+    data: Sequence[str] = (),
+    in_: PipelineType | Sequence[PipelineType] = (),
+) -> EventReceived:
+    """An event of that name came for a deal, from a hook of the account; `data` lists what is read of it."""
+    if not isinstance(name, str) or not _EVENT_NAME.fullmatch(name):
+        raise refused(f"{name!r} is not the name of an event", hint='event_received("invoice-paid", from_="billing")')
+    source = None if from_ is None else checked_key(from_, "a source of events")
+    return EventReceived(name, source, _data_names(data), _pipelines(in_, "in_ of event_received()"))
+
+
 def _several(given: object) -> tuple[object, ...]:
     return tuple(given) if isinstance(given, list | tuple) else (given,)
 
@@ -155,9 +261,46 @@ def _updatable(field: object) -> str:
         return name
     hint = did_you_mean(name, UPDATABLE) or f"there are {', '.join(sorted(UPDATABLE))}"
     if name.startswith("owner."):
-        hint = "write deal.owner"
+        hint = "write deal.owner, or owner_changed()"
     elif name.startswith(("stage", "pipeline")):
         hint = "write stage_changed(...) or entered(...)"
     elif name.startswith("main_contact"):
-        hint = "write contact_added() or contact_removed()"
+        hint = "write contact_updated(), contact_added() or contact_removed()"
     raise refused(f"deal_updated() cannot watch {field._path}", hint=hint)
+
+
+def _of_contact(field: object) -> str:
+    if not isinstance(field, Field):
+        raise refused(
+            f"fields of contact_updated() are fields of a contact, not {type(field).__name__}",
+            hint="fields=[deal.main_contact.email]",
+        )
+    name = field._path.removeprefix("deal.main_contact.").removeprefix("event.contact.")
+    if name in CONTACT_FIELDS:
+        return name
+    hint = f"there are {', '.join(f'deal.main_contact.{part}' for part in CONTACT_FIELDS)}"
+    raise refused(f"contact_updated() cannot watch {field._path}", hint=hint)
+
+
+def _activity_kind(given: object) -> ActivityKind:
+    if not _is_activity_kind(given):
+        shown = repr(given)[:80] if isinstance(given, str) else f"a {type(given).__name__}"
+        hint = did_you_mean(given, _ACTIVITIES) if isinstance(given, str) else ""
+        raise refused(f"{shown} is not a kind of activity", hint=hint or f"there are {', '.join(_ACTIVITIES)}")
+    return given
+
+
+def _is_activity_kind(given: object) -> TypeGuard[ActivityKind]:
+    return isinstance(given, str) and given in _ACTIVITIES
+
+
+def _data_names(given: object) -> tuple[str, ...]:
+    if not isinstance(given, list | tuple):
+        raise refused("data of event_received() is a list of names", hint='data=["number", "amount"]')
+    for name in given:
+        if not isinstance(name, str) or not is_data_name(name):
+            raise refused(
+                f"{name!r} cannot be a name in the data of an event",
+                hint="use letters, digits and underscores, and begin with a letter",
+            )
+    return tuple(dict.fromkeys(given))

@@ -1,1 +1,7 @@
-"""What users and we test with: fakes that behave, not mocks that agree. Shipped in the wheel."""
+"""What users and we test with: rehearsals of definitions, fakes that behave, not mocks that agree. In the wheel."""
+
+from __future__ import annotations
+
+from dealwright.testing.rehearsal import MONDAY, Told, a_contact, a_deal, changed, created, moved, rehearse
+
+__all__ = ["MONDAY", "Told", "a_contact", "a_deal", "changed", "created", "moved", "rehearse"]

@@ -87,6 +87,8 @@ class World:
         self.clock = clock or PlayedClock(MONDAY)
         self.crm = EmbeddedCrm(f"sqlite:///{folder / 'crm.db'}", self.clock)
         self.crm.shape(company.pipelines, apply=True)
+        if not self.crm.users():
+            self.crm.add_user("Ana Vogel")  # outside of Incoming, every deal has an owner
         self.company = company
         self.others = others
         self.url = journal_url or f"sqlite:///{folder / 'journal.db'}"

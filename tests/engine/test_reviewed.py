@@ -113,7 +113,7 @@ def test_a_run_that_is_asked_for_beside_an_open_window_is_its_next_record(tmp_pa
     async def press(running: Engine) -> None:
         while not world.states().get("tell", {}).get("done"):
             await asyncio.sleep(0.01)
-        world.journal.ask_run("acme", "tell", "run-1")
+        world.journal.ask_run("acme", "tell", "run-1", actor="prefect")
         asked = text("select count(*) as n from windows where run_id = 'run-1'")
         while not world.journal.database.rows(asked)[0]["n"]:
             await asyncio.sleep(0.01)

@@ -2,26 +2,43 @@
 
 from __future__ import annotations
 
+from typing import Any, get_args
+
 import msgspec
 import pytest
 from engine_world import MONDAY, Sales, account, created, deal, some_deal
 
 from dealwright import (
     Automation,
+    activity_logged,
     contact_added,
     contact_removed,
+    contact_updated,
     deal_created,
     deal_updated,
     entered,
+    event_received,
     every_event,
+    owner_changed,
     stage_changed,
     stop,
+    task_completed,
 )
 from dealwright.compile import ir
 from dealwright.engine.records import ToRoute
 from dealwright.engine.route import MAX_DEPTH, matches, route
-from dealwright.model.crm import Contact
-from dealwright.model.events import ContactAdded, ContactRemoved, DealUpdated, Event, StageChanged
+from dealwright.model.crm import Activity, Contact, Deal, Task
+from dealwright.model.events import (
+    ActivityLogged,
+    ContactAdded,
+    ContactRemoved,
+    ContactUpdated,
+    DealUpdated,
+    Event,
+    EventReceived,
+    StageChanged,
+    TaskCompleted,
+)
 
 CREATED = created()
 CREATED_QUOTED = created(stage="quoted")
@@ -35,9 +52,7 @@ def told(kind: type[Event], **more: object) -> Event:
         source_id="e",
         occurred_at=MONDAY,
         actor="user:ana",
-        before=some_deal(),
-        after=some_deal(stage="quoted", version=2),
-        **more,  # type: ignore[arg-type]
+        **({"before": some_deal(), "after": some_deal(stage="quoted", version=2)} | more),  # type: ignore[arg-type]
     )
 
 
@@ -47,33 +62,79 @@ ADDED = told(ContactAdded, contact=MARIA)
 REMOVED = told(ContactRemoved, contact=MARIA)
 
 
+AWAY = some_deal(pipeline="renewals")
+TASK = Task(id="t", deal_id="1", text="Call", due_at=MONDAY, created_at=MONDAY)
+CALL = Activity(id="a", deal_id="1", kind="call", at=MONDAY)
+
+
+def received(**changes: Any) -> EventReceived:
+    """Return an event from outside about the deal, as it was observed."""
+    fields = {"source": "billing", "name": "paid", "deal": some_deal(), "observed": True}
+    return EventReceived(source_id="e", occurred_at=MONDAY, actor="hook:billing", **(fields | changes))
+
+
+def corrected(*deals: Deal, more: int = 0) -> ContactUpdated:
+    """Return the event of a contact who got another e-mail address, and is on these deals."""
+    return ContactUpdated(
+        source_id="e", occurred_at=MONDAY, actor="user:ana", contact=MARIA, changed=("email",), deals=deals, more=more
+    )
+
+
+CORRECTED = corrected(some_deal())
+GIVEN = told(DealUpdated, changed=("owner",))
+DONE = told(TaskCompleted, task=TASK)
+CALLED = told(ActivityLogged, activity=CALL)
+MET = told(ActivityLogged, activity=msgspec.structs.replace(CALL, kind="meeting"))
+PAID = received()
+
+
 def one(trigger: object, *, key: str = "one") -> ir.Automation:
     """Compile one automation with this trigger."""
     return account(Automation(key=key, why="", on=trigger, again=every_event(), do=[stop()])).automations[0]  # type: ignore[arg-type]
 
 
-@pytest.mark.parametrize(
-    ("trigger", "yes", "no"),
-    [
-        (deal_created(), [CREATED, CREATED_QUOTED, ELSEWHERE], [MOVED, UPDATED, ADDED]),
-        (deal_created(in_=Sales), [CREATED, CREATED_QUOTED], [ELSEWHERE]),
-        (deal_created(in_=Sales.quoted), [CREATED_QUOTED], [CREATED, MOVED]),
-        (entered(Sales.quoted), [CREATED_QUOTED, MOVED], [CREATED, UPDATED]),
-        (stage_changed(), [MOVED], [CREATED_QUOTED]),
-        (stage_changed(from_=Sales.incoming, to=Sales.quoted), [MOVED], []),
-        (stage_changed(from_=Sales.agreed), [], [MOVED]),
-        (stage_changed(to=Sales.agreed), [], [MOVED]),
-        (deal_updated(), [UPDATED], [MOVED]),
-        (deal_updated(fields=[deal.amount]), [UPDATED], [MOVED]),
-        (deal_updated(fields=[deal.reference]), [], [UPDATED]),
-        (contact_added(), [ADDED], [REMOVED]),
-        (contact_removed(), [REMOVED], [ADDED]),
-    ],
-)
+CASES: list[tuple[Any, list[Event], list[Event]]] = [
+    (deal_created(), [CREATED, CREATED_QUOTED, ELSEWHERE], [MOVED, UPDATED, ADDED]),
+    (deal_created(in_=Sales), [CREATED, CREATED_QUOTED], [ELSEWHERE]),
+    (deal_created(in_=Sales.quoted), [CREATED_QUOTED], [CREATED, MOVED]),
+    (entered(Sales.quoted), [CREATED_QUOTED, MOVED], [CREATED, UPDATED]),
+    (stage_changed(), [MOVED], [CREATED_QUOTED]),
+    (stage_changed(from_=Sales.incoming, to=Sales.quoted), [MOVED], []),
+    (stage_changed(from_=Sales.agreed), [], [MOVED]),
+    (stage_changed(to=Sales.agreed), [], [MOVED]),
+    (deal_updated(), [UPDATED], [MOVED]),
+    (deal_updated(fields=[deal.amount]), [UPDATED], [MOVED]),
+    (deal_updated(fields=[deal.reference]), [], [UPDATED]),
+    (contact_added(), [ADDED], [REMOVED]),
+    (contact_removed(), [REMOVED], [ADDED]),
+    (contact_added(in_=Sales), [ADDED], [REMOVED, told(ContactAdded, contact=MARIA, after=AWAY)]),
+    (contact_removed(in_=Sales), [REMOVED], [told(ContactRemoved, contact=MARIA, after=AWAY)]),
+    (contact_updated(), [CORRECTED], [ADDED, REMOVED, UPDATED]),
+    (contact_updated(fields=[deal.main_contact.email, deal.main_contact.name]), [CORRECTED], []),
+    (contact_updated(fields=deal.main_contact.phone), [], [CORRECTED]),
+    (owner_changed(), [GIVEN], [UPDATED, MOVED, CREATED]),
+    (owner_changed(in_=Sales), [GIVEN], [told(DealUpdated, changed=("owner",), after=AWAY)]),
+    (deal_updated(fields=[deal.owner]), [GIVEN], [UPDATED]),
+    (task_completed(), [DONE], [CALLED, UPDATED]),
+    (task_completed(in_=Sales), [DONE], [told(TaskCompleted, task=TASK, after=AWAY)]),
+    (activity_logged(), [CALLED, MET], [DONE]),
+    (activity_logged(kind="call"), [CALLED], [MET]),
+    (activity_logged(kind=["email", "meeting"]), [MET], [CALLED]),
+    (activity_logged(kind="call", in_=Sales), [CALLED], [told(ActivityLogged, activity=CALL, after=AWAY)]),
+    (event_received("paid"), [PAID], [received(name="unpaid"), UPDATED]),
+    (event_received("paid", from_="billing", in_=Sales), [PAID], [received(source="shop"), received(deal=AWAY)]),
+]
+
+
+@pytest.mark.parametrize(("trigger", "yes", "no"), CASES)
 def test_a_trigger_answers_its_own_events_only(trigger: object, yes: list[Event], no: list[Event]) -> None:
     on = one(trigger).on
-    assert all(matches(on, event) for event in yes)
-    assert not any(matches(on, event) for event in no)
+    assert all(matches(on, event, about) for event in yes for about in event.about)
+    assert not any(matches(on, event, about) for event in no for about in event.about)
+
+
+def test_every_trigger_is_tried() -> None:
+    assert {type(one(trigger).on) for trigger, _, _ in CASES} == set(get_args(ir.Trigger))
 
 
 COMPANY = account(
@@ -83,7 +144,7 @@ COMPANY = account(
 
 
 def test_an_event_of_our_own_chain_does_not_set_off_what_ran_already() -> None:
-    item = ToRoute(id=5, event=UPDATED, chain=1, depth=1, ran=frozenset({"first"}))
+    item = ToRoute(id=5, event=UPDATED, chain=1, depth=1, ran={"deal:1": frozenset({"first"})})
     routed = route(COMPANY, [item])
     assert [(entry.automation, bool(entry.skipped)) for entry in routed] == [("first", True), ("second", False)]
     assert "ran for this deal in this chain already" in routed[0].skipped
@@ -110,3 +171,45 @@ def test_an_import_chooses_which_automations_may_answer(answer: str, count: int)
     company = msgspec.structs.replace(COMPANY, automations=(tasks, COMPANY.automations[1]))
     event = msgspec.structs.replace(UPDATED, answer=answer)
     assert len(route(company, [ToRoute(id=5, event=event)])) == count
+
+
+# --- a contact on several deals -------------------------------------------------------------------------------------
+
+WATCH = account(
+    Automation(key="in-sales", on=contact_updated(in_=Sales), again=every_event(), do=[stop()]),
+    Automation(key="anywhere", on=contact_updated(), again=every_event(), do=[stop()]),
+)
+TWO, THREE = some_deal(id="2"), some_deal(id="3", pipeline="renewals")
+
+
+def test_a_contact_that_changed_is_answered_once_for_each_of_its_deals() -> None:
+    routed = route(WATCH, [ToRoute(id=5, event=corrected(some_deal(), TWO, THREE))])
+    assert [(entry.automation, entry.subject, entry.skipped) for entry in routed] == [
+        ("in-sales", "deal:1", ""),
+        ("anywhere", "deal:1", ""),
+        ("in-sales", "deal:2", ""),
+        ("anywhere", "deal:2", ""),
+        ("anywhere", "deal:3", ""),
+    ]
+
+
+def test_an_echo_is_known_by_the_deal_it_ran_for() -> None:
+    item = ToRoute(
+        id=5, event=corrected(some_deal(), TWO), chain=1, depth=1, ran={"deal:2": frozenset({"in-sales", "anywhere"})}
+    )
+    assert [(entry.subject, bool(entry.skipped)) for entry in route(WATCH, [item])] == [
+        ("deal:1", False), ("deal:1", False), ("deal:2", True), ("deal:2", True),
+    ]  # fmt: skip
+
+
+def test_a_contact_on_too_many_deals_is_told_and_not_answered() -> None:
+    routed = route(WATCH, [ToRoute(id=5, event=corrected(some_deal(), TWO, more=1))])
+    assert len(routed) == 4
+    assert {entry.skipped for entry in routed} == {"the contact is on more than 50 open deals"}
+
+
+def test_a_contact_without_deals_and_an_event_without_a_deal_set_off_nothing() -> None:
+    paid = account(Automation(key="paid", on=event_received("paid"), do=[stop()]))
+    assert route(WATCH, [ToRoute(id=5, event=corrected())]) == []
+    assert route(paid, [ToRoute(id=5, event=received(deal=None))]) == []
+    assert [entry.subject for entry in route(paid, [ToRoute(id=5, event=PAID)])] == ["deal:1"]

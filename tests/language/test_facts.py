@@ -4,15 +4,14 @@ from __future__ import annotations
 
 from datetime import UTC, date, datetime
 from decimal import Decimal
-from typing import get_args
+from zoneinfo import ZoneInfo
 
 import pytest
 
-from dealwright.compile import ir
 from dealwright.language import schema
-from dealwright.language.facts import lookup, text_facts
+from dealwright.language.facts import Known, lookup, shown, text_facts
 from dealwright.language.templates import check_template, render
-from dealwright.model.crm import Contact, Deal, Money, PipelineShape, StageShape, User
+from dealwright.model.crm import Activity, Contact, Deal, Money, PipelineShape, StageShape, Task, User
 
 SALES = PipelineShape(key="sales", name="Sales", stages=(StageShape(key="met", name="Met them", kind="open"),))
 FULL = Deal(
@@ -44,6 +43,17 @@ BARE = Deal(
     stage_since=FULL.stage_since,
     version=1,
 )
+TASK = Task(id="t1", deal_id="7", text="Call Bo", due_at=FULL.stage_since, owner=FULL.owner, created_at=FULL.created_at)
+CALL = Activity(
+    id="a1",
+    deal_id="7",
+    kind="call",
+    at=FULL.created_at,
+    outcome="reached",
+    text="Wants two",
+    by=FULL.owner,
+    contact_id="c1",
+)
 STEPS = {"next-deal": {"deal_id": "77"}, "go": {"moved": True, "from_stage": "met"}, "tell": {"status": 204}}
 KINDS = {"next-deal": "create_deal", "go": "move_deal", "tell": "send_event"}
 
@@ -62,12 +72,15 @@ TYPES = {
 }
 
 
-def look(path: str, deal: Deal = FULL) -> object:
-    return lookup(
-        path,
+def known(deal: Deal = FULL) -> Known:
+    return Known(
         deal=deal,
         contact=FULL.contacts[0],
+        recipient=FULL.contacts[0],
         before=FULL,
+        task=TASK,
+        activity=CALL,
+        data={"number": "R-7"},
         steps=STEPS,
         pipelines=(SALES,),
         account_key="acme",
@@ -75,12 +88,17 @@ def look(path: str, deal: Deal = FULL) -> object:
     )
 
 
-EVERY = {**schema.known("contact_added", KINDS)}
+def look(path: str, deal: Deal = FULL) -> object:
+    return lookup(path, known(deal))
+
+
+EVERY = {
+    **schema.known("contact_added", KINDS, ["number"]),
+    **schema.known("task_completed"),
+    **schema.known("activity_logged"),
+    **schema.RECIPIENT,
+}
 LEFT_OUT = {"steps.go.to_stage"}
-
-
-def test_the_language_and_the_ir_name_the_same_types():
-    assert get_args(schema.FieldType) == get_args(ir.FieldType)
 
 
 @pytest.mark.parametrize("path", sorted(EVERY))
@@ -111,9 +129,9 @@ def test_what_is_missing_is_unset_and_empty_tags_are_not():
             "deal.stage_since",
         ):
             assert look(path, BARE) == (() if kind == "tags" else None), path
-    assert lookup("event.contact.name", deal=BARE) is None
-    assert lookup("event.before.stage", deal=BARE) is None
-    assert lookup("steps.never.deal_id", deal=BARE) is None
+    assert lookup("event.contact.name", Known(deal=BARE)) is None
+    assert lookup("event.before.stage", Known(deal=BARE)) is None
+    assert lookup("steps.never.deal_id", Known(deal=BARE)) is None
 
 
 @pytest.mark.parametrize(
@@ -126,20 +144,12 @@ def test_a_path_that_the_schema_does_not_have_is_an_error(path):
 
 def test_a_contact_without_a_name_is_called_by_its_parts():
     contact = Contact(id="c", first_name="Bo", last_name="Li")
-    assert lookup("event.contact.name", deal=BARE, contact=contact) == "Bo Li"
-    assert lookup("event.contact.name", deal=BARE, contact=Contact(id="c", first_name=" ")) is None
+    assert lookup("event.contact.name", Known(deal=BARE, contact=contact)) == "Bo Li"
+    assert lookup("event.contact.name", Known(deal=BARE, contact=Contact(id="c", first_name=" "))) is None
 
 
 def texts(deal: Deal) -> dict[str, object]:
-    return text_facts(
-        deal=deal,
-        zone="America/New_York",
-        contact=None,
-        before=FULL,
-        steps=STEPS,
-        pipelines=(SALES,),
-        account_key="acme",
-    )
+    return text_facts(known(deal), "America/New_York")
 
 
 @pytest.mark.parametrize(
@@ -154,7 +164,17 @@ def texts(deal: Deal) -> dict[str, object]:
         ("{{ deal.tags }}", "vip, fair"),
         ("{{ deal.main_contact.phone }}", "+1 555"),
         ("{{ steps.next_deal.deal_id }} {{ steps.tell.status }} {{ steps.go.moved }}", "77 204 yes"),
-        ("{{ event.before.stage.name }}{{ event.contact.name }}", "Met them"),
+        ("{{ event.before.stage.name }} {{ event.contact.name }}", "Met them Bo Li"),
+        (
+            "{{ event.task.text }} by {{ event.task.due_at }}, {{ event.task.owner.name }}",
+            "Call Bo by 1 Mar 2026, 19:30, Ana Maria Pérez",
+        ),
+        (
+            "{{ event.activity.kind }} {{ event.activity.at | date }}: {{ event.activity.outcome }}",
+            "call 1 Mar 2026: reached",
+        ),
+        ("{{ event.data.number }}", "R-7"),
+        ("{{ contact.first_name }}", "Bo"),
         ("{{ account.key }}", "acme"),
     ],
 )
@@ -171,6 +191,41 @@ def test_every_path_of_the_schema_can_stand_in_a_text():
         else:
             render(source, texts(FULL))
             render(source, texts(BARE))
+
+
+@pytest.mark.parametrize("path", sorted(EVERY))
+def test_a_text_shows_what_a_condition_sees(path):
+    """One path, one fact: as a value and as a text, whatever it belongs to."""
+    source = f"{{{{ {path.replace('-', '_')} }}}}"
+    if not check_template(source, EVERY):
+        seen = shown(look(path), ZoneInfo("America/New_York"))
+        word = {None: "", True: "yes", False: "no"}.get(seen, seen) if not isinstance(seen, tuple) else ", ".join(seen)
+        assert render(source, texts(FULL)) == word
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "event.contact.name",
+        "event.task.text",
+        "event.task.owner.name",
+        "event.task.due_at",
+        "event.activity.outcome",
+        "event.activity.by.name",
+        "event.data.number",
+        "contact.email",
+    ],
+)
+def test_what_the_event_is_not_about_is_unset(path):
+    nothing = Known(deal=BARE)
+    assert lookup(path, nothing) is None
+    if not path.startswith("contact."):
+        assert render(f"{{{{ {path} or 'nothing' }}}}", text_facts(nothing, "UTC")) == "nothing"
+
+
+def test_data_that_an_event_did_not_tell_is_unset_and_other_data_stays():
+    told = text_facts(Known(deal=BARE, data={"number": "R-7"}), "UTC")
+    assert render("{{ event.data.number }}/{{ event.data.amount or 'none' }}", told) == "R-7/none"
 
 
 def test_text_facts_are_plain():

@@ -7,25 +7,40 @@ from dealwright import (
     Account,
     Automation,
     DealFields,
+    Lost,
     Pipeline,
     Stage,
     Task,
     Won,
+    activity_logged,
+    add_note,
+    add_tags,
+    assign_owner,
     branch,
     case,
+    complete_tasks,
+    contact_updated,
+    create_contact,
     create_deal,
     days,
     deal_created,
     deal_updated,
     entered,
+    event,
+    event_received,
     hours,
     move_deal,
     once,
+    owner_changed,
     person,
+    remove_tags,
+    send_email,
     send_event,
     set_task,
     stage_changed,
     stop,
+    task_completed,
+    update_contact,
     update_deal,
     wait,
     working_days,
@@ -100,3 +115,50 @@ def mistakes() -> None:
     Account("a", country="US")  # bad
     Account("a", zone="UTC", country="US", pipelines=[Sales.won])  # bad
     move_deal("go", to=Sales.won).deal_id  # bad
+    contact_updated(Sales)  # bad
+    contact_updated(fields=["email"])  # bad
+    contact_updated(fields=deal.main_contact)  # bad
+    owner_changed(Sales)  # bad
+    owner_changed(in_=Sales.won)  # bad
+    task_completed(Sales)  # bad
+    activity_logged("call")  # bad
+    activity_logged(kind="phone")  # bad
+    activity_logged(kind=["call", "letter"])  # bad
+    event_received(name="paid")  # bad
+    event_received("paid", "billing")  # bad
+    event_received("paid", data={"number"})  # bad
+    event.data(5)  # bad
+    event.data("number") > 5  # bad
+    case(event.task.due_at == "today", stop())  # bad
+    event.task.owner.email  # bad
+    event.activity.result  # bad
+    assign_owner("give", "Ana")  # bad
+    assign_owner("give", to=deal.owner.name)  # bad
+    assign_owner("give", to=None)  # bad
+    add_tags("mark")  # bad
+    add_tags("mark", deal.tags)  # bad
+    add_tags("mark", ["vip"])  # bad
+    remove_tags("unmark", deal.title)  # bad
+    complete_tasks("tidy", only="call")  # bad
+    complete_tasks("tidy", only=stop())  # bad
+    add_note("log", "text")  # bad
+    add_note("log", text=deal.amount)  # bad
+    create_contact("payer", "Bo")  # bad
+    create_contact("payer", phone=5)  # bad
+    create_contact("payer", name="Bo").changed  # bad
+    update_contact("fix", name="Bo")  # bad
+    update_contact("fix", deal, name="Bo")  # bad
+    update_contact("fix", deal.main_contact.name, name="Bo")  # bad
+    update_contact("fix", deal.main_contact, company="Acme")  # bad
+    send_email("m", to="bo@example.com", subject="S", text="T")  # bad
+    send_email("m", to=deal.main_contact.email, subject="S", text="T")  # bad
+    send_email("m", to=deal.owner, subject="S", text="T")  # bad
+    send_email("m", deal.main_contact, subject="S", text="T")  # bad
+    send_email("m", to=deal.main_contact, subject="S")  # bad
+    send_email("m", to=deal.main_contact, text="T")  # bad
+    send_email("m", to=deal.main_contact, subject="S", text="T", html=deal.title)  # bad
+    send_email("m", to=deal.main_contact, subject="S", text="T", bcc=deal.owner.email)  # bad
+    send_email("m", to=deal.main_contact, subject="S", text="T", reply_to=deal.owner)  # bad
+    Stage("A", required=["amount"])  # bad
+    Stage("A", required=deal.amount)  # bad
+    Lost("A", require_reason="yes")  # bad

@@ -16,27 +16,40 @@ from dealwright import (
     Stage,
     Task,
     Won,
+    activity_logged,
+    add_note,
+    add_tags,
+    assign_owner,
     branch,
     case,
+    complete_tasks,
     contact_added,
     contact_removed,
+    contact_updated,
+    create_contact,
     create_deal,
     days,
     deal_created,
     deal_updated,
     entered,
     event,
+    event_received,
     every_event,
     hours,
     minutes,
     move_deal,
     once,
+    owner_changed,
     person,
+    remove_tags,
+    send_email,
     send_event,
     set_task,
     stage_changed,
     stage_visit,
     stop,
+    task_completed,
+    update_contact,
     update_deal,
     wait,
     working_days,
@@ -56,7 +69,9 @@ class Sales(Pipeline, key="sales", name="Sales"):
 
 
 class Care(Pipeline, key="care"):
-    asked = Stage("Asked")
+    asked = Stage("Asked", required=[deal.amount, deal.main_contact, deal.owner])
+    kept = Won(required=(deal.reference,))
+    left = Lost("Left", reasons=["Price"], require_reason=True)
 
 
 r1 = Automation(key="r1", on=deal_created(), do=[stop()])
@@ -155,6 +170,70 @@ r25 = Automation(
     ],
 )
 r26 = Automation(key="r26", on=entered(Sales.won), when=(), do=(stop(),))
+
+r27 = Automation(
+    key="r27",
+    on=contact_updated(fields=[deal.main_contact.email, event.contact.phone], in_=Sales),
+    when=[event.contact.email.is_set(), event.contact.id == deal.main_contact.id],
+    do=[update_contact("fix", event.contact, phone=None, name="{{ event.contact.name | title }}")],
+)
+r28 = Automation(
+    key="r28",
+    on=owner_changed(in_=[Sales, Care]),
+    when=event.before.owner != deal.owner,
+    do=[assign_owner("back", to=event.before.owner), assign_owner("hand-over", to="Ana Lima")],
+)
+r29 = Automation(
+    key="r29",
+    on=task_completed(),
+    when=[event.task.text == "Call", event.task.due_at < deal.stage_since, event.task.owner.name.is_set()],
+    do=[complete_tasks("tidy"), add_note("log", text="{{ event.task.text }} is done")],
+)
+r30 = Automation(
+    key="r30",
+    on=activity_logged(kind="call", in_=Sales),
+    when=event.activity.outcome.is_in("reached", "called back") & (event.activity.at > deal.created_at),
+    do=[
+        call := set_task("call", text=event.activity.text, due=days(1)),
+        done := complete_tasks("done", only=call),
+        branch("any", case(done.completed > 0, stop())),
+    ],
+)
+r31 = Automation(key="r31", on=activity_logged(kind=["meeting", "email"]), do=[add_note("n", text=event.activity.kind)])
+r32 = Automation(
+    key="r32",
+    on=event_received("invoice-paid", from_="billing", data=["number", "payer"], in_=Sales),
+    when=[event.data("number") == deal.reference, event.data("payer").is_set()],
+    do=[
+        payer := create_contact("payer", name=event.data("payer"), phone="+1 555", email="{{ event.data.payer }}"),
+        mark := add_tags("mark", "paid", "partner"),
+        remove_tags("unmark", "cold"),
+        branch("new", case(payer.contact_id.is_set() & mark.changed.is_true(), stop())),
+    ],
+)
+r33 = Automation(
+    key="r33",
+    on=entered(Sales.quoted),
+    again=once(per=person, within=days(30)),
+    do=[
+        offer := send_email(
+            "offer",
+            to=deal.main_contact,
+            subject="Your offer, {{ contact.first_name or 'there' }}",
+            text="Dear {{ contact.name }}",
+            html="<p>Dear {{ contact.name }}</p>",
+            reply_to=deal.owner.email,
+            bcc=["archive@acme.example"],
+        ),
+        branch("sent", case(offer.message_id.is_set(), stop())),
+    ],
+)
+r34 = Automation(
+    key="r34",
+    on=contact_added(),
+    again=every_event(),
+    do=[send_email("hello", to=event.contact, subject=deal.title, text="Hi", reply_to="sales@acme.example")],
+)
 
 acme = Account("acme", zone="America/New_York", country="US", pipelines=[Sales, Care], automations=[r1, r2, r3])
 other = Account(

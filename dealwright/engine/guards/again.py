@@ -26,7 +26,7 @@ class Again:
         if again.within is not None:
             until = calendar.add(candidate.account.calendar, candidate.now, again.within)
         reservation = Reservation(
-            mode=controls.mode(candidate.automation.key),
+            mode=controls.name_space(candidate.automation.key),
             rule=f"again:{candidate.automation.key}",
             scope=scope(again, candidate),
             until=until,
@@ -39,7 +39,7 @@ def scope(again: ir.Once, candidate: Candidate) -> str:
 
     It is taken from the event, not from newer facts, so that all effects of an execution hang on one reservation.
     """
-    deal = candidate.facts.event.after
+    deal = candidate.facts.first
     if again.per == "person" and deal.main_contact is not None:
         return f"person:{candidate.person or deal.main_contact.id}"
     if again.per == "stage_visit":

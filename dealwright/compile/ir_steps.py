@@ -1,0 +1,193 @@
+"""The IR of steps: what an automation does, in order, with waits and branches between."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Literal, TypeAlias
+
+import msgspec
+
+from dealwright.compile.ir_values import Condition, Expression, Node, StageValue
+from dealwright.model.calendar import Duration
+
+ContactPath = Literal["deal.main_contact", "event.contact"]
+"""Which contact a step is about."""
+
+
+class CreateDealStep(Node, tag_field="do", tag="create_deal", frozen=True, kw_only=True):
+    """Create a deal in a stage; contacts and company are those of the event's deal when `with_contacts`."""
+
+    name: str
+    stage: StageValue
+    title: Expression
+    owner: Expression | None = None
+    amount: Expression | None = None
+    close_date: Expression | None = None
+    reference: Expression | None = None
+    tags: tuple[str, ...] = ()
+    with_contacts: bool = True
+
+
+class UpdateDealStep(Node, tag_field="do", tag="update_deal", frozen=True, kw_only=True):
+    """Set fields of the deal (title, owner, amount, close_date, reference, company, tags), by name."""
+
+    name: str
+    changes: dict[str, Expression]
+
+
+class MoveDealStep(Node, tag_field="do", tag="move_deal", frozen=True, kw_only=True):
+    """Move the deal to a stage; forward only unless told otherwise."""
+
+    name: str
+    to: StageValue
+    only_forward: bool = True
+    reason: str | None = None
+
+
+class SetTaskStep(Node, tag_field="do", tag="set_task", frozen=True, kw_only=True):
+    """Set a task for the deal; without `owner` it goes to the deal's owner."""
+
+    name: str
+    text: Expression
+    due: Duration
+    owner: Expression | None = None
+
+
+class SendEventStep(Node, tag_field="do", tag="send_event", frozen=True, kw_only=True):
+    """Post a signed JSON event to a named outside system; `with_` are extra values beside the deal's own."""
+
+    name: str
+    event: str
+    to: str
+    with_: dict[str, Expression] = msgspec.field(default_factory=dict)
+
+
+class ChangeTagsStep(Node, tag_field="do", tag="change_tags", frozen=True, kw_only=True):
+    """Add tags to the deal and take tags off."""
+
+    name: str
+    add: tuple[str, ...] = ()
+    remove: tuple[str, ...] = ()
+
+
+class CompleteTasksStep(Node, tag_field="do", tag="complete_tasks", frozen=True, kw_only=True):
+    """Complete the task that the step `only` has set (None: all open tasks of the deal)."""
+
+    name: str
+    only: str | None = None
+
+
+class AddNoteStep(Node, tag_field="do", tag="add_note", frozen=True, kw_only=True):
+    """Write a note down at the deal."""
+
+    name: str
+    text: Expression
+
+
+class CreateContactStep(Node, tag_field="do", tag="create_contact", frozen=True, kw_only=True):
+    """Make a contact and add it to the deal; fields (name, first_name, last_name, phone, email) by name."""
+
+    name: str
+    fields: dict[str, Expression]
+
+
+class UpdateContactStep(Node, tag_field="do", tag="update_contact", frozen=True, kw_only=True):
+    """Set fields of a contact, by name."""
+
+    name: str
+    contact: ContactPath
+    changes: dict[str, Expression]
+
+
+class SendEmailStep(Node, tag_field="do", tag="send_email", frozen=True, kw_only=True):
+    """Send an e-mail to a contact; in its texts `contact` is the recipient."""
+
+    name: str
+    to: ContactPath
+    subject: Expression
+    text: Expression
+    html: Expression | None = None
+    reply_to: Expression | None = None
+    bcc: tuple[str, ...] = ()
+
+
+class WaitStep(Node, tag_field="do", tag="wait", frozen=True, kw_only=True):
+    """Let time pass; other deals and other automations go on."""
+
+    name: str
+    duration: Duration
+
+
+class StopStep(Node, tag_field="do", tag="stop", frozen=True, kw_only=True):
+    """End the execution here, done."""
+
+    name: str
+
+
+class Case(Node, frozen=True, kw_only=True):
+    """One way through a branch."""
+
+    when: Condition
+    do: tuple[Step, ...]
+
+
+class BranchStep(Node, tag_field="do", tag="branch", frozen=True, kw_only=True):
+    """The first case that is true is taken.
+
+    When none is true: if any case was unknown, `unset` is taken (None: the branch is passed, with a trace); otherwise
+    `otherwise`, which means *false*, never *unknown*.
+    """
+
+    name: str
+    cases: tuple[Case, ...]
+    otherwise: tuple[Step, ...] = ()
+    unset: tuple[Step, ...] | None = None
+
+
+ActionStep: TypeAlias = (
+    CreateDealStep
+    | UpdateDealStep
+    | MoveDealStep
+    | SetTaskStep
+    | SendEventStep
+    | ChangeTagsStep
+    | CompleteTasksStep
+    | AddNoteStep
+    | CreateContactStep
+    | UpdateContactStep
+    | SendEmailStep
+)
+"""A step that makes an effect."""
+
+Step: TypeAlias = (
+    CreateDealStep
+    | UpdateDealStep
+    | MoveDealStep
+    | SetTaskStep
+    | SendEventStep
+    | ChangeTagsStep
+    | CompleteTasksStep
+    | AddNoteStep
+    | CreateContactStep
+    | UpdateContactStep
+    | SendEmailStep
+    | WaitStep
+    | StopStep
+    | BranchStep
+)
+"""Any step."""
+
+
+def actions(steps: tuple[Step, ...]) -> Iterator[ActionStep]:
+    """Return every action among the steps, in the order they are written, branches included."""
+    for step in steps:
+        match step:
+            case BranchStep():
+                for case in step.cases:
+                    yield from actions(case.do)
+                yield from actions(step.otherwise)
+                yield from actions(step.unset or ())
+            case WaitStep() | StopStep():
+                continue
+            case _:
+                yield step

@@ -1,0 +1,192 @@
+"""The IR of values and conditions: literals that carry their type, fields by path, and trees of conditions."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Literal, TypeAlias
+
+import msgspec
+
+from dealwright.language.schema import FieldType
+
+
+class Node(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Base of all IR values."""
+
+
+# --- values ---------------------------------------------------------------------------------------------------------
+
+
+class Ref(Node, tag_field="is", tag="ref", frozen=True, kw_only=True):
+    """A fact by its path: `deal.amount`, `deal.main_contact.phone`, `event.contact.name`, `steps.next.deal_id`."""
+
+    path: str
+    type: FieldType
+
+
+class TextValue(Node, tag_field="is", tag="text", frozen=True, kw_only=True):
+    """A literal text."""
+
+    value: str
+
+
+class NumberValue(Node, tag_field="is", tag="number", frozen=True, kw_only=True):
+    """A literal number; beside an amount it is in the account's currency."""
+
+    value: Decimal
+
+
+class MoneyValue(Node, tag_field="is", tag="money", frozen=True, kw_only=True):
+    """A literal amount in a named currency."""
+
+    amount: Decimal
+    currency: str
+
+
+class DayValue(Node, tag_field="is", tag="day", frozen=True, kw_only=True):
+    """A literal calendar day."""
+
+    value: date
+
+
+class MomentValue(Node, tag_field="is", tag="moment", frozen=True, kw_only=True):
+    """A literal aware instant."""
+
+    value: datetime
+
+
+class FlagValue(Node, tag_field="is", tag="flag", frozen=True, kw_only=True):
+    """A literal yes or no."""
+
+    value: bool
+
+
+class StageValue(Node, tag_field="is", tag="stage", frozen=True, kw_only=True):
+    """A stage of a pipeline, by keys."""
+
+    pipeline: str
+    stage: str
+
+
+class PipelineValue(Node, tag_field="is", tag="pipeline", frozen=True, kw_only=True):
+    """A pipeline, by key."""
+
+    pipeline: str
+
+
+class TagsValue(Node, tag_field="is", tag="tags", frozen=True, kw_only=True):
+    """A literal set of tags."""
+
+    value: tuple[str, ...]
+
+
+class Cleared(Node, tag_field="is", tag="cleared", frozen=True, kw_only=True):
+    """No value: clears the field it is given to."""
+
+
+class TemplateText(Node, tag_field="is", tag="template", frozen=True, kw_only=True):
+    """A text with `{{ ... }}` in it, checked when it was compiled (language/templates.py)."""
+
+    source: str
+
+
+Value: TypeAlias = (
+    TextValue
+    | NumberValue
+    | MoneyValue
+    | DayValue
+    | MomentValue
+    | FlagValue
+    | StageValue
+    | PipelineValue
+    | TagsValue
+    | Cleared
+)
+"""Any literal."""
+
+Operand: TypeAlias = (
+    Ref
+    | TextValue
+    | NumberValue
+    | MoneyValue
+    | DayValue
+    | MomentValue
+    | FlagValue
+    | StageValue
+    | PipelineValue
+    | TagsValue
+    | Cleared
+)
+"""What a condition compares with: a literal or another field."""
+
+Expression: TypeAlias = (
+    Ref
+    | TextValue
+    | NumberValue
+    | MoneyValue
+    | DayValue
+    | MomentValue
+    | FlagValue
+    | StageValue
+    | PipelineValue
+    | TagsValue
+    | Cleared
+    | TemplateText
+)
+"""What an action writes: a literal, a field or a text with fields in it."""
+
+
+# --- conditions -----------------------------------------------------------------------------------------------------
+
+Operator = Literal["==", "!=", "<", "<=", ">", ">="]
+
+
+class All(Node, tag_field="if", tag="all", frozen=True, kw_only=True):
+    """Every one of them (none: true)."""
+
+    of: tuple[Condition, ...]
+
+
+class Any(Node, tag_field="if", tag="any", frozen=True, kw_only=True):
+    """At least one of them (none: false)."""
+
+    of: tuple[Condition, ...]
+
+
+class Not(Node, tag_field="if", tag="not", frozen=True, kw_only=True):
+    """The opposite; unknown stays unknown."""
+
+    of: Condition
+
+
+class Compare(Node, tag_field="if", tag="compare", frozen=True, kw_only=True):
+    """A field against an operand of its type; unknown when either is unset or the currencies differ."""
+
+    field: Ref
+    op: Operator
+    value: Operand
+
+
+class IsSet(Node, tag_field="if", tag="is_set", frozen=True, kw_only=True):
+    """The field has a value; never unknown."""
+
+    field: Ref
+
+
+class IsIn(Node, tag_field="if", tag="is_in", frozen=True, kw_only=True):
+    """The field is one of the literals; unknown when it is unset."""
+
+    field: Ref
+    values: tuple[Value, ...]
+
+
+class Has(Node, tag_field="if", tag="has", frozen=True, kw_only=True):
+    """The tags hold at least one of these; empty tags hold none, and are not unset."""
+
+    field: Ref
+    values: tuple[str, ...]
+
+
+Condition: TypeAlias = All | Any | Not | Compare | IsSet | IsIn | Has
+"""Any condition."""

@@ -1,0 +1,92 @@
+"""The bench: what a batch has of each execution that it works, from the claim on."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterator
+
+import msgspec
+
+from dealwright.compile import ir
+from dealwright.engine.act import Connectors
+from dealwright.engine.advance import Act, Decision
+from dealwright.engine.facts import Facts
+from dealwright.engine.records import Claimed, EffectRow, Progress, StepOutcome
+from dealwright.engine.render import written
+from dealwright.engine.store import Store
+from dealwright.model.requests import MESSAGES, Sent
+from dealwright.ports import Crm
+
+
+class Site(msgspec.Struct, frozen=True):
+    """One account's connections: its CRM, and who carries out which kind of request.
+
+    `messages` is held by the window that is sending messages to the account's customers.
+    """
+
+    account: str
+    crm: Crm
+    connectors: Connectors
+    messages: asyncio.Lock = msgspec.field(default_factory=asyncio.Lock)
+
+
+class Job(msgspec.Struct, kw_only=True):
+    """One execution on the bench: what was claimed, and how far it has come.
+
+    `tells`: the next thing is a message, which is rendered when its deal was read again.
+    """
+
+    claimed: Claimed
+    account: ir.Account
+    automation: ir.Automation
+    progress: Progress
+    n: int
+    recheck: bool
+    facts: Facts | None = None
+    effect: EffectRow | None = None
+    tells: bool = False
+
+
+def begin(store: Store, claimed: Claimed) -> Job:
+    """Put an execution on the bench, folding in receipts that were written but not yet remembered."""
+    release = store.release(claimed.account, claimed.release)
+    automation = release.account.automation(claimed.automation)
+    if automation is None:
+        raise LookupError(f"release {claimed.release} has no automation {claimed.automation}")
+    outcomes = dict(claimed.progress.outcomes)
+    for effect in claimed.effects:
+        if effect.step in outcomes:
+            continue
+        if effect.state == "sent" and effect.receipt is not None:
+            outcomes[effect.step] = sent_outcome(effect, effect.receipt, claimed.turn)
+        elif effect.state == "dropped":
+            outcomes[effect.step] = StepOutcome(status="dropped", turn=claimed.turn)
+    facts = None
+    if claimed.turn == 0:
+        facts = Facts(deal=claimed.deal, event=claimed.event, as_of=claimed.event.occurred_at, since_turn=1)
+    return Job(
+        claimed=claimed,
+        account=release.account,
+        automation=automation,
+        progress=msgspec.structs.replace(claimed.progress, outcomes=outcomes),
+        n=claimed.turn,
+        recheck=claimed.late and claimed.turn > 0,
+        facts=facts,
+    )
+
+
+def approved(job: Job) -> Iterator[EffectRow]:
+    """Return the effect that a person has let go and that was not sent yet, if there is one."""
+    for effect in job.claimed.effects:
+        if effect.approved and effect.rendered_at and effect.step not in job.progress.outcomes:
+            yield effect
+
+
+def is_message(decision: Decision) -> bool:
+    """Say whether the next thing is a message to a customer."""
+    return isinstance(decision.next, Act) and decision.next.intent.request.kind in MESSAGES
+
+
+def sent_outcome(effect: EffectRow, outcome: Sent, turn: int) -> StepOutcome:
+    """Return what later steps see of an effect that was carried out."""
+    return StepOutcome(status="sent", turn=turn, receipt=dict(outcome.receipt), wrote=written(effect.request, outcome))

@@ -1,0 +1,142 @@
+"""Imagine: the event that would set an automation off for a deal as it stands, for rehearsals."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any, Final
+
+from msgspec.structs import replace
+
+from dealwright.compile import ir
+from dealwright.language.schema import CONTACT_FIELDS, UPDATABLE
+from dealwright.model.crm import Activity, Contact, Deal, Task
+from dealwright.model.events import (
+    ActivityLogged,
+    ContactAdded,
+    ContactRemoved,
+    ContactUpdated,
+    DealCreated,
+    DealUpdated,
+    Event,
+    EventReceived,
+    StageChanged,
+    TaskCompleted,
+)
+
+_NOBODY: Final = Contact(id="0")
+
+
+class Imagination:
+    """Makes the event of a trigger. What is given is taken; the rest is made up as simply as it can be.
+
+    `before` is the deal as it was; `contact` the contact that the event is about; `task` the task that was completed;
+    `activity` the activity that was logged; `data` what an event from outside tells.
+    """
+
+    def __init__(
+        self,
+        account: ir.Account,
+        now: datetime,
+        *,
+        before: Deal | None = None,
+        contact: Contact | None = None,
+        task: Task | None = None,
+        activity: Activity | None = None,
+        data: Mapping[str, str] | None = None,
+    ) -> None:
+        self._account = account
+        self._now = now
+        self._before = before
+        self._contact = contact
+        self._task = task
+        self._activity = activity
+        self._data = data
+
+    def event(self, trigger: ir.Trigger, deal: Deal) -> tuple[Event, Deal]:
+        """Return an event that the trigger answers if it can for this deal, and the deal as that event leaves it.
+
+        A deal that stands elsewhere is imagined to come into the first stage that the trigger names.
+        """
+        common: dict[str, Any] = {"source_id": "imagined", "occurred_at": self._now, "actor": "user:you"}
+        match trigger:
+            case ir.OnDealCreated(stages=stages):
+                deal = self._placed(deal, stages)
+                return DealCreated(**common, after=deal), deal
+            case ir.OnDealUpdated(fields=fields):
+                before = self._before or replace(deal, version=deal.version - 1)
+                return DealUpdated(**common, after=deal, before=before, changed=fields or tuple(UPDATABLE)), deal
+            case ir.OnOwnerChanged():
+                before = self._before or replace(deal, owner=None)
+                return DealUpdated(**common, after=deal, before=before, changed=("owner",)), deal
+            case ir.OnEntered(stages=stages) | ir.OnStageChanged(to=stages):
+                sources = trigger.from_ if isinstance(trigger, ir.OnStageChanged) else ()
+                before = self._before or self._came_from(deal, stages, sources)
+                deal = self._placed(deal, stages)
+                return StageChanged(**common, after=deal, before=before), deal
+            case ir.OnContactAdded():
+                return ContactAdded(**common, after=deal, before=deal, contact=self._person(deal)), deal
+            case ir.OnContactRemoved():
+                gone = self._person(deal)
+                before = self._before or deal
+                deal = replace(deal, contacts=tuple(each for each in deal.contacts if each.id != gone.id))
+                return ContactRemoved(**common, after=deal, before=before, contact=gone), deal
+            case ir.OnContactUpdated(fields=fields):
+                changed = fields or tuple(CONTACT_FIELDS)
+                return ContactUpdated(**common, contact=self._person(deal), changed=changed, deals=(deal,)), deal
+            case ir.OnTaskCompleted():
+                return TaskCompleted(**common, after=deal, before=deal, task=self._task or self._some_task(deal)), deal
+            case ir.OnActivityLogged(kinds=kinds):
+                activity = self._activity or Activity(
+                    id="0", deal_id=deal.id, kind=kinds[0] if kinds else "call", at=self._now, by=deal.owner
+                )
+                return ActivityLogged(**common, after=deal, before=deal, activity=activity), deal
+            case ir.OnEventReceived(name=name, source=source, data=names):
+                data = {each: each for each in names} if self._data is None else dict(self._data)
+                received = EventReceived(
+                    **common,
+                    source=source or "imagined",
+                    name=name,
+                    deal_id=deal.id,
+                    data=data,
+                    deal=deal,
+                    observed=True,
+                )
+                return received, deal
+
+    def _placed(self, deal: Deal, stages: Sequence[ir.StageValue]) -> Deal:
+        if not stages or any(_stands(deal, stage) for stage in stages):
+            return deal
+        return replace(deal, pipeline=stages[0].pipeline, stage=stages[0].stage, stage_since=self._now)
+
+    def _came_from(self, deal: Deal, to: Sequence[ir.StageValue], sources: Sequence[ir.StageValue]) -> Deal:
+        """The deal before it moved: where it stands now if it moves, else in one of `sources` or the stage before."""
+        moves = self._placed(deal, to) != deal
+        if sources and not (moves and any(_stands(deal, source) for source in sources)):
+            return replace(deal, pipeline=sources[0].pipeline, stage=sources[0].stage)
+        if moves:
+            return deal
+        shape = self._account.pipeline(deal.pipeline)
+        place = shape.position(deal.stage) if shape is not None else 0
+        if shape is None or place <= 0:
+            return deal
+        return replace(deal, stage=shape.stages[place - 1].key)
+
+    def _person(self, deal: Deal) -> Contact:
+        return self._contact or deal.main_contact or _NOBODY
+
+    def _some_task(self, deal: Deal) -> Task:
+        return Task(
+            id="0",
+            deal_id=deal.id,
+            text="a task",
+            due_at=self._now,
+            owner=deal.owner,
+            done=True,
+            created_at=self._now,
+            completed_at=self._now,
+        )
+
+
+def _stands(deal: Deal, stage: ir.StageValue) -> bool:
+    return deal.pipeline == stage.pipeline and deal.stage == stage.stage

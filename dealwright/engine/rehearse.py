@@ -1,0 +1,152 @@
+"""Rehearse: what an automation would do for one deal, every condition, every text and when, with nothing sent. Pure.
+
+`dealwright try` shows it, and tests of definitions assert on it. It walks the same `advance` as the engine; what an
+outside system would answer is imagined (everything succeeds), and time passes by itself.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Final
+
+import msgspec
+
+from dealwright.compile import ir
+from dealwright.engine.advance import Act, End, Wait, advance
+from dealwright.engine.facts import Facts, overlay
+from dealwright.engine.records import Progress, Receipt, StepOutcome
+from dealwright.engine.render import written
+from dealwright.engine.route import matches
+from dealwright.engine.trace import TraceLine
+from dealwright.model.crm import Deal, PipelineShape
+from dealwright.model.events import Event
+from dealwright.model.requests import (
+    AddNote,
+    ChangeTags,
+    CompleteTasks,
+    CreateContact,
+    CreateDeal,
+    MoveDeal,
+    Request,
+    SendEmail,
+    SendEvent,
+    Sent,
+    SetTask,
+    UpdateContact,
+    UpdateDeal,
+)
+
+_NEW: Final = "new"
+"""The id of what would be made."""
+
+
+class Part(msgspec.Struct, frozen=True, kw_only=True):
+    """One turn: when it would be, what it evaluated, and what it would ask for (nothing where it waits or ends)."""
+
+    at: datetime
+    trace: tuple[TraceLine, ...]
+    step: str = ""
+    request: Request | None = None
+
+
+class Rehearsal(msgspec.Struct, frozen=True, kw_only=True):
+    """What would happen: whether the trigger answers the event at all, the turns, and how it would end."""
+
+    automation: str
+    event: Event
+    answers: bool
+    parts: tuple[Part, ...]
+    state: str
+    reason: str = ""
+
+    @property
+    def requests(self) -> tuple[Request, ...]:
+        """Everything that would be asked for, in order."""
+        return tuple(part.request for part in self.parts if part.request is not None)
+
+
+def rehearse(account: ir.Account, automation: ir.Automation, event: Event, deal: Deal, now: datetime) -> Rehearsal:
+    """Return what the automation would do for this event and deal, if nothing else happened to the deal meanwhile.
+
+    The conditions are evaluated also when the trigger would not answer the event: `answers` says so.
+    """
+    progress = Progress()
+    parts: list[Part] = []
+    facts = Facts(deal=deal, event=event, as_of=now, since_turn=1)
+    turn = 0
+    while True:
+        turn += 1
+        decision = advance(account, automation, progress, facts, now)
+        progress = decision.progress
+        match decision.next:
+            case Act(intent=intent):
+                parts.append(Part(at=now, trace=decision.trace, step=intent.step, request=intent.request))
+                current = overlay(deal, progress, facts.since_turn)
+                outcome = _imagined(intent.request, current, account.pipelines, turn)
+                progress = msgspec.structs.replace(progress, outcomes={**progress.outcomes, intent.step: outcome})
+            case Wait(until=until, step=step):
+                parts.append(Part(at=now, trace=decision.trace, step=step))
+                now = until
+            case End(state=state, reason=reason):
+                parts.append(Part(at=now, trace=decision.trace))
+                return Rehearsal(
+                    automation=automation.key,
+                    event=event,
+                    answers=matches(automation.on, event, deal),
+                    parts=tuple(parts),
+                    state=state,
+                    reason=reason,
+                )
+
+
+def _imagined(request: Request, deal: Deal, pipelines: tuple[PipelineShape, ...], turn: int) -> StepOutcome:
+    sent = Sent(receipt=_receipt(request, deal, pipelines))
+    return StepOutcome(status="sent", turn=turn, receipt=dict(sent.receipt), wrote=written(request, sent))
+
+
+def _receipt(request: Request, deal: Deal, pipelines: tuple[PipelineShape, ...]) -> Receipt:
+    """What the other side would answer if all went well."""
+    match request:
+        case CreateDeal():
+            return {"deal_id": _NEW}
+        case UpdateDeal(changes=changes):
+            given = {name: value for name, value in changes.given().items() if name != "owner"}
+            owner = changes.given().get("owner", msgspec.UNSET)
+            same_owner = owner is msgspec.UNSET or owner in _names(deal)
+            return {"changed": not same_owner or any(getattr(deal, name) != value for name, value in given.items())}
+        case MoveDeal():
+            return {
+                "moved": _would_move(request, deal, pipelines),
+                "from_stage": deal.stage,
+                "to_stage": request.stage,
+            }
+        case SetTask():
+            return {"task_id": _NEW}
+        case SendEvent():
+            return {"status": 200}
+        case ChangeTags(add=add, remove=remove):
+            tags = set(deal.tags)
+            return {"changed": not set(add) <= tags or not tags.isdisjoint(remove)}
+        case CompleteTasks():
+            return {"completed": 1}
+        case AddNote():
+            return {"note_id": _NEW}
+        case CreateContact():
+            return {"contact_id": _NEW}
+        case UpdateContact():
+            return {"changed": True}
+        case SendEmail():
+            return {"message_id": _NEW}
+
+
+def _names(deal: Deal) -> tuple[str | None, ...]:
+    return (None,) if deal.owner is None else (deal.owner.id, deal.owner.name)
+
+
+def _would_move(request: MoveDeal, deal: Deal, pipelines: tuple[PipelineShape, ...]) -> bool:
+    if deal.pipeline != request.pipeline:
+        return True
+    shape = next((shape for shape in pipelines if shape.key == deal.pipeline), None)
+    if shape is None or not request.only_forward:
+        return deal.stage != request.stage
+    return shape.position(request.stage) > shape.position(deal.stage)

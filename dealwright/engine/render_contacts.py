@@ -1,0 +1,121 @@
+"""Turns steps about a contact into requests: one that is made, one that is changed, one that is written to."""
+
+from __future__ import annotations
+
+import html
+from collections.abc import Mapping
+from typing import Final
+
+from dealwright.compile import ir
+from dealwright.engine.facts import View
+from dealwright.engine.render_values import NobodyThere, NothingToDo, Unrenderable, text_of
+from dealwright.language import templates
+from dealwright.language.characters import one_line
+from dealwright.language.facts import contact_name
+from dealwright.model.address import is_address
+from dealwright.model.crm import Contact
+from dealwright.model.requests import ContactChanges, CreateContact, SendEmail, UpdateContact
+
+MAX_SUBJECT: Final = 250
+"""The longest subject of an e-mail, in characters; a longer one is cut."""
+
+_CALLED: Final[Mapping[ir.ContactPath, str]] = {
+    "deal.main_contact": "the deal's main contact",
+    "event.contact": "the event's contact",
+}
+
+
+def create_contact(step: ir.CreateContactStep, view: View) -> CreateContact:
+    """Return the request for a new contact; what is unset is left out."""
+    fields = {name: _entered(expression, view, name) for name, expression in step.fields.items()}
+    if not any(fields.values()):
+        raise NobodyThere(f"nothing is known of the contact: {', '.join(fields)} unset")
+    return CreateContact(deal_id=view.deal.id, **fields)
+
+
+def update_contact(step: ir.UpdateContactStep, view: View) -> UpdateContact:
+    """Return the request for changes of a contact.
+
+    Only `None`, as the author wrote it, clears a field: a fact that is unset here must not wipe out what is known.
+    """
+    contact = _somebody(step.contact, view)
+    changes = {
+        name: None if isinstance(expression, ir.Cleared) else _entered(expression, view, name)
+        for name, expression in step.changes.items()
+    }
+    kept = {
+        name: value
+        for name, value in changes.items()
+        if value is not None or isinstance(step.changes[name], ir.Cleared)
+    }
+    if not kept:
+        raise NothingToDo(f"{', '.join(changes)} unset, which changes nothing of {_CALLED[step.contact]}")
+    return UpdateContact(contact_id=contact.id, deal_id=view.deal.id, changes=ContactChanges(**kept))
+
+
+def send_email(step: ir.SendEmailStep, view: View) -> SendEmail:
+    """Return the request for an e-mail, its texts filled in for the recipient."""
+    recipient = _somebody(step.to, view)
+    address = (recipient.email or "").strip()
+    if not address:
+        raise NobodyThere(f"{_CALLED[step.to]} has no e-mail address")
+    if not is_address(address):
+        raise NobodyThere(f"what {_CALLED[step.to]} has for an e-mail address is none")
+    theirs = view.for_recipient(recipient)
+    text = text_of(step.text, theirs, "text")
+    if not text or text.isspace():
+        raise Unrenderable("the text of the e-mail is empty")
+    return SendEmail(
+        deal_id=view.deal.id,
+        contact_id=recipient.id,
+        to=address,
+        to_name=_one_line(contact_name(recipient)),
+        subject=_subject(step.subject, theirs),
+        text=text,
+        html=None if step.html is None else _html(step.html, theirs),
+        reply_to=_reply_to(step.reply_to, theirs),
+        bcc=step.bcc,
+    )
+
+
+def _somebody(path: ir.ContactPath, view: View) -> Contact:
+    contact = view.deal.main_contact if path == "deal.main_contact" else view.facts.contact
+    if contact is None:
+        raise NobodyThere("the deal has no contact" if path == "deal.main_contact" else "the event has no contact")
+    return contact
+
+
+def _entered(expression: ir.Expression, view: View, field: str) -> str | None:
+    """One line for a contact's field; nothing but space is nothing."""
+    return _one_line(text_of(expression, view, field))
+
+
+def _one_line(text: str | None) -> str | None:
+    return (" ".join(one_line(text).split()) or None) if text else None
+
+
+def _subject(expression: ir.Expression, view: View) -> str:
+    """A subject is one line whatever the facts hold: a line break in it would begin a header of its own."""
+    line = _one_line(text_of(expression, view, "subject"))
+    if line is None:
+        raise Unrenderable("the subject of the e-mail is empty")
+    return line if len(line) <= MAX_SUBJECT else f"{line[: MAX_SUBJECT - 1].rstrip()}…"
+
+
+def _html(expression: ir.Expression, view: View) -> str:
+    """The author's HTML as it is, what deals and contacts hold escaped."""
+    match expression:
+        case ir.TemplateText(source=source):
+            return templates.render(source, view.texts(), calendar_zone=view.account.calendar.zone, html=True)
+        case ir.TextValue(value=source):
+            return source
+        case _:
+            return html.escape(text_of(expression, view, "html") or "")
+
+
+def _reply_to(expression: ir.Expression | None, view: View) -> str | None:
+    """Where answers go; without one (an owner without an address) they go to the sender."""
+    address = (text_of(expression, view, "reply_to") or "").strip()
+    if address and not is_address(address):
+        raise Unrenderable("reply_to is not an e-mail address")
+    return address or None

@@ -1,0 +1,184 @@
+"""Steps about contacts: one that is made, one that is changed, one that is written to."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Final, Literal, TypeGuard, get_args
+
+from dealwright.language import values
+from dealwright.language.characters import UNSAFE
+from dealwright.language.deal import ContactFields
+from dealwright.language.fields import Field, FlagField, IdField, TextField
+from dealwright.language.keys import checked_step
+from dealwright.language.origin import refused
+from dealwright.language.steps import Step, TextLike
+from dealwright.language.values import KEEP, Keep, Stored
+from dealwright.model.address import is_address
+
+ContactPath = Literal["deal.main_contact", "event.contact"]
+"""Which contact a step may be about."""
+
+MAX_BCC: Final = 10
+"""The most addresses that a message is copied to."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class CreateContact(Step):
+    """Makes a contact and adds it to the deal, last; later steps may name `contact_id`."""
+
+    kind = "create_contact"
+    fields: Mapping[str, Stored]
+
+    @property
+    def contact_id(self) -> IdField:
+        """The id of the contact that was made; unset if the step was passed by."""
+        return IdField(self._receipt("contact_id"))
+
+
+@dataclass(frozen=True, kw_only=True)
+class UpdateContact(Step):
+    """Changes fields of a contact; later steps may name `changed`."""
+
+    kind = "update_contact"
+    contact: ContactPath
+    changes: Mapping[str, Stored]
+
+    @property
+    def changed(self) -> FlagField:
+        """Whether anything was different; unset if the step was passed by."""
+        return FlagField(self._receipt("changed"))
+
+
+@dataclass(frozen=True, kw_only=True)
+class SendEmail(Step):
+    """Sends an e-mail to a contact; later steps may name `message_id`."""
+
+    kind = "send_email"
+    to: ContactPath
+    subject: Stored
+    text: Stored
+    html: Stored | None
+    reply_to: Stored | None
+    bcc: tuple[str, ...]
+
+    @property
+    def message_id(self) -> IdField:
+        """The Message-ID it was sent under; unset if the step was passed by."""
+        return IdField(self._receipt("message_id"))
+
+
+# --- constructors ---------------------------------------------------------------------------------------------------
+
+
+def create_contact(
+    step: str,
+    /,
+    *,
+    name: TextLike | None = None,
+    first_name: TextLike | None = None,
+    last_name: TextLike | None = None,
+    phone: TextLike | None = None,
+    email: TextLike | None = None,
+) -> CreateContact:
+    """Make a contact and add it to the deal, last; what is unset is left out."""
+    step = checked_step(step)
+    given = {"name": name, "first_name": first_name, "last_name": last_name, "phone": phone, "email": email}
+    fields = {part: values.text(value, f"{part} of {step!r}") for part, value in given.items() if value is not None}
+    if not fields:
+        raise refused(f"{step!r} says nothing of the contact", hint=f'create_contact("{step}", name=..., email=...)')
+    return CreateContact(name=step, fields=MappingProxyType(fields))
+
+
+def update_contact(
+    step: str,
+    contact: ContactFields,
+    /,
+    *,
+    name: TextLike | Keep | None = KEEP,
+    first_name: TextLike | Keep | None = KEEP,
+    last_name: TextLike | Keep | None = KEEP,
+    phone: TextLike | Keep | None = KEEP,
+    email: TextLike | Keep | None = KEEP,
+) -> UpdateContact:
+    """Set fields of a contact: a text, a field, or None to clear; a field that is unset changes nothing."""
+    step = checked_step(step)
+    given = {"name": name, "first_name": first_name, "last_name": last_name, "phone": phone, "email": email}
+    changes: dict[str, Stored] = {}
+    for part, value in given.items():
+        if not isinstance(value, Keep):
+            changes[part] = values.Nothing() if value is None else values.text(value, f"{part} of {step!r}")
+    if not changes:
+        raise refused(f"{step!r} changes nothing", hint=f'update_contact("{step}", deal.main_contact, phone=...)')
+    path = _contact(contact, f"the contact of {step!r}")
+    return UpdateContact(name=step, contact=path, changes=MappingProxyType(changes))
+
+
+def send_email(
+    name: str,
+    *,
+    to: ContactFields,
+    subject: TextLike,
+    text: TextLike,
+    html: str | None = None,
+    reply_to: str | TextField | None = None,
+    bcc: Sequence[str] = (),
+) -> SendEmail:
+    """Send an e-mail to a contact; in its texts `contact` is the recipient, and values in `html` are escaped."""
+    name = checked_step(name)
+    if html is not None and not isinstance(html, str):
+        raise refused(f"html of {name!r} is a text, not {_called(html)}", hint='html="<p>Dear {{ contact.name }}</p>"')
+    for part, given in (("subject", subject), ("text", text), ("html", html)):
+        if isinstance(given, str) and not given.strip():
+            raise refused(f"{part} of {name!r} says nothing", hint=f'{part}="Your offer, {{{{ contact.name }}}}"')
+    if isinstance(subject, str) and UNSAFE.search(subject):
+        raise refused(
+            f"subject of {name!r} is one line of visible characters", hint="take the line break or odd character out"
+        )
+    return SendEmail(
+        name=name,
+        to=_contact(to, f"to of {name!r}"),
+        subject=values.text(subject, f"subject of {name!r}"),
+        text=values.text(text, f"text of {name!r}"),
+        html=None if html is None else values.words(html, f"html of {name!r}"),
+        reply_to=None if reply_to is None else _reply_to(reply_to, f"reply_to of {name!r}"),
+        bcc=_addresses(bcc, f"bcc of {name!r}"),
+    )
+
+
+def _contact(given: object, what: str) -> ContactPath:
+    if not isinstance(given, ContactFields):
+        raise refused(f"{what} is a contact, not {_called(given)}", hint="write deal.main_contact or event.contact")
+    if not _is_contact(given._path):
+        raise refused(f"{what} cannot be {given._path}", hint="write deal.main_contact or event.contact")
+    return given._path
+
+
+def _is_contact(path: str) -> TypeGuard[ContactPath]:
+    return path in get_args(ContactPath)
+
+
+def _reply_to(given: object, what: str) -> Stored:
+    if isinstance(given, str) and not is_address(given):
+        raise refused(
+            f"{what} is an e-mail address, not {_called(given)}", hint="write deal.owner.email, or an address"
+        )
+    return values.text(given, what, fields=("text",))
+
+
+def _addresses(given: object, what: str) -> tuple[str, ...]:
+    if not isinstance(given, list | tuple):
+        raise refused(f"{what} is a list of addresses, not {_called(given)}", hint='bcc=["archive@acme.example"]')
+    for address in given:
+        if not isinstance(address, str) or not is_address(address):
+            raise refused(
+                f"{what} lists e-mail addresses, and {_called(address)} is none", hint='bcc=["archive@acme.example"]'
+            )
+    if len(given) > MAX_BCC:
+        raise refused(f"{what} lists more than {MAX_BCC} addresses", hint="copy to one address that forwards")
+    return tuple(dict.fromkeys(given))
+
+
+def _called(value: object) -> str:
+    return repr(value)[:80] if isinstance(value, Field | str | int | float | None) else f"a {type(value).__name__}"

@@ -1,0 +1,227 @@
+"""For tests of definitions: rehearse an automation of yours on a deal that you describe, and assert on what it does.
+
+```python
+told = rehearse(acme, "greet-inbound", a_deal(NewBusiness.incoming, contact=a_contact(phone="+12125550142")))
+assert told.tasks == ["Call Maria about Forty chairs"]
+```
+
+Nothing is sent and nothing is stored: it is what `dealwright try` shows, as values.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import UTC, date, datetime
+from decimal import Decimal
+from pathlib import Path
+from typing import Final
+from zoneinfo import ZoneInfo
+
+import msgspec
+
+from dealwright.compile import ir
+from dealwright.compile.lower import lower
+from dealwright.engine.imagine import Imagination
+from dealwright.engine.rehearse import Part, Rehearsal
+from dealwright.engine.rehearse import rehearse as _rehearse
+from dealwright.errors import DefinitionError
+from dealwright.language.account import Account
+from dealwright.language.pipeline import StageLike, parts
+from dealwright.language.schema import UPDATABLE
+from dealwright.model.crm import Activity, Contact, Deal, Money, Task, User
+from dealwright.model.events import DealCreated, DealUpdated, Event, StageChanged
+from dealwright.model.requests import (
+    AddNote,
+    MoveDeal,
+    Request,
+    SendEmail,
+    SendEvent,
+    SetTask,
+)
+
+MONDAY: Final = datetime(2026, 5, 11, 10, 0, tzinfo=UTC)
+"""When rehearsals happen unless a test says otherwise."""
+
+
+def a_contact(
+    name: str | None = "Maria Silva", *, phone: str | None = None, email: str | None = None, id: str = "1"
+) -> Contact:
+    """Return a contact; without phone and e-mail, for those are what conditions ask for."""
+    first, _, last = (name or "").partition(" ")
+    return Contact(id=id, name=name, first_name=first or None, last_name=last or None, phone=phone, email=email)
+
+
+def a_deal(
+    stage: StageLike,
+    *,
+    title: str = "Forty chairs",
+    amount: float | str | None = None,
+    currency: str = "USD",
+    owner: str | None = "Ana Lima",
+    contact: Contact | None = None,
+    contacts: Sequence[Contact] = (),
+    tags: Sequence[str] = (),
+    company: str | None = None,
+    reference: str | None = None,
+    close_date: date | None = None,
+    lost_reason: str | None = None,
+    id: str = "1",
+) -> Deal:
+    """Return a deal that stands in `stage`; `contact` is its main contact."""
+    assert stage.pipeline is not None, "the stage stands in a Pipeline class"
+    return Deal(
+        id=id,
+        title=title,
+        pipeline=parts(stage.pipeline).key,
+        stage=stage.key,
+        owner=None if owner is None else User(id="1", name=owner, email=None),
+        amount=None if amount is None else Money(Decimal(str(amount)), currency),
+        close_date=close_date,
+        reference=reference,
+        tags=tuple(tags),
+        company=company,
+        contacts=((contact,) if contact is not None else ()) + tuple(contacts),
+        lost_reason=lost_reason,
+        created_at=MONDAY,
+        updated_at=MONDAY,
+        stage_since=MONDAY,
+        version=1,
+    )
+
+
+def created(deal: Deal) -> DealCreated:
+    """Return the event of a deal that was created as it is."""
+    return DealCreated(source_id="test", occurred_at=deal.created_at, actor="user:test", after=deal)
+
+
+def moved(before: Deal, after: Deal) -> StageChanged:
+    """Return the event of a deal that moved."""
+    return StageChanged(source_id="test", occurred_at=after.updated_at, actor="user:test", before=before, after=after)
+
+
+def changed(before: Deal, after: Deal) -> DealUpdated:
+    """Return the event of a deal whose fields changed."""
+    names = tuple(name for name in UPDATABLE if getattr(before, name) != getattr(after, name))
+    return DealUpdated(
+        source_id="test", occurred_at=after.updated_at, actor="user:test", before=before, after=after, changed=names
+    )
+
+
+class Told(msgspec.Struct, frozen=True):
+    """What a rehearsal told, in the words of a test."""
+
+    rehearsal: Rehearsal
+    zone: ZoneInfo
+
+    @property
+    def answers(self) -> bool:
+        """Whether the trigger answers the event."""
+        return self.rehearsal.answers
+
+    @property
+    def state(self) -> str:
+        """How it ends: `done`, `skipped` or `failed`."""
+        return self.rehearsal.state if self.answers else "skipped"
+
+    @property
+    def acts(self) -> list[str]:
+        """The names of the steps that would act, in order; none if the trigger does not answer."""
+        return [part.step for part in self._acting()]
+
+    @property
+    def requests(self) -> list[Request]:
+        """What would be asked for, in order."""
+        return [part.request for part in self._acting() if part.request is not None]
+
+    @property
+    def tasks(self) -> list[str]:
+        """The texts of the tasks that would be set."""
+        return [request.text for request in self.requests if isinstance(request, SetTask)]
+
+    @property
+    def due(self) -> list[str]:
+        """When those tasks would be due, in the account's zone, as `Mon 11 May 09:15`."""
+        found = [request.due_at for request in self.requests if isinstance(request, SetTask)]
+        return [f"{each.astimezone(self.zone):%a %d %b %H:%M}" for each in found]
+
+    @property
+    def emails(self) -> list[SendEmail]:
+        """The e-mails that would be sent."""
+        return [request for request in self.requests if isinstance(request, SendEmail)]
+
+    @property
+    def events(self) -> list[tuple[str, Mapping[str, str | bool | None]]]:
+        """The names and bodies of the events that would be sent out."""
+        return [(request.name, request.body) for request in self.requests if isinstance(request, SendEvent)]
+
+    @property
+    def moves(self) -> list[str]:
+        """Where the deal would be moved, as `pipeline.stage`."""
+        return [f"{request.pipeline}.{request.stage}" for request in self.requests if isinstance(request, MoveDeal)]
+
+    @property
+    def notes(self) -> list[str]:
+        """The notes that would be written."""
+        return [request.text for request in self.requests if isinstance(request, AddNote)]
+
+    def when(self, step: str) -> str:
+        """Return when a step would act, in the account's zone, as `Mon 11 May 09:15`."""
+        for part in self._acting():
+            if part.step == step:
+                return f"{part.at.astimezone(self.zone):%a %d %b %H:%M}"
+        raise AssertionError(f"the step {step!r} would not act; these would: {', '.join(self.acts) or 'none'}")
+
+    def _acting(self) -> Iterator[Part]:
+        if self.answers:
+            yield from (part for part in self.rehearsal.parts if part.request is not None)
+
+
+def rehearse(
+    account: Account,
+    automation: str,
+    deal: Deal,
+    *,
+    at: datetime | str | None = None,
+    before: Deal | None = None,
+    contact: Contact | None = None,
+    task: Task | None = None,
+    activity: Activity | None = None,
+    data: Mapping[str, str] | None = None,
+    event: Event | None = None,
+) -> Told:
+    """Return what an automation of the account would do for the deal.
+
+    The event is imagined from the trigger: for `entered(P.won)` the deal comes into Won. `before` is the deal as it
+    was, `contact`, `task` and `activity` what the event is about, `data` what an event from outside tells; `event` is
+    the whole event, if you would rather write it. `at` is a moment, or written as `2026-05-09 22:30`; without a zone it
+    is in the account's.
+
+    Raises:
+        DefinitionError: the definitions have errors, or there is no such automation.
+    """
+    compiled = compiled_account(account)
+    found = compiled.automation(automation)
+    if found is None:
+        known = ", ".join(each.key for each in compiled.automations)
+        raise DefinitionError(f"the account {account.key!r} lists no automation {automation!r}; it has {known}")
+    zone = ZoneInfo(compiled.calendar.zone)
+    now = MONDAY if at is None else datetime.fromisoformat(at) if isinstance(at, str) else at
+    now = now if now.tzinfo is not None else now.replace(tzinfo=zone)
+    if event is None:
+        imagination = Imagination(
+            compiled, now, before=before, contact=contact, task=task, activity=activity, data=data
+        )
+        event, deal = imagination.event(found.on, deal)
+    return Told(_rehearse(compiled, found, event, deal, now.astimezone(UTC)), zone)
+
+
+def compiled_account(account: Account) -> ir.Account:
+    """Return the account as it is compiled.
+
+    Raises:
+        DefinitionError: the definitions have errors; the message lists all of them.
+    """
+    compiled, findings = lower(account, Path())
+    if compiled is None:
+        raise DefinitionError("\n".join(f"{each.path}:{each.line} {each.code} {each.message}" for each in findings))
+    return compiled
