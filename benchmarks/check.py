@@ -121,7 +121,7 @@ def _check(folder: Path, automations: int) -> float:
 
 def _unlist(folder: Path) -> None:
     """Take the last automation off the list that the account is given."""
-    file = folder / "acme" / "rules.py"
+    file = folder / "acme" / "care.py"
     text, _, _ = file.read_text().rpartition("    ")
     file.write_text(text + "]\n")
 

@@ -1,4 +1,4 @@
-"""`dealwright check` and `dealwright compile`: what the definition files say, and what is wrong with them."""
+"""`dealwright compile`: what the definition files say."""
 
 from __future__ import annotations
 
@@ -12,28 +12,11 @@ import msgspec
 from dealwright.cli.terminal import plain
 from dealwright.compile import describe, ir
 from dealwright.compile.digest import behaviour_digest, metadata_digest, release_digest
-from dealwright.compile.findings import Finding, Loaded, together
+from dealwright.compile.findings import Finding
 from dealwright.compile.loader import load
 from dealwright.errors import InputError
 
 _DEFAULT = Path("pipeline_defs")
-
-
-@click.command()
-@click.argument("paths", nargs=-1, type=click.Path(path_type=Path))
-@click.option("--format", "format_", type=click.Choice(["text", "json"]), default="text", help="How to print findings.")
-def check(paths: tuple[Path, ...], format_: str) -> None:
-    """Check definition files: files, companies' folders, or folders of them (by default ./pipeline_defs).
-
-    Ends with 0 if nothing is wrong, 1 if something is, 2 if there is nothing to check.
-    """
-    loaded = together(load(path) for path in paths or (_DEFAULT,))
-    if format_ == "json":
-        click.echo(_json({"accounts": [_digests(account) for account in loaded.accounts], "findings": loaded.findings}))
-    else:
-        _print_findings(loaded.findings, err=False)
-        click.echo(_verdict(loaded))
-    raise SystemExit(1 if loaded.errors else 0)
 
 
 @click.command("compile")
@@ -46,7 +29,7 @@ def compile_(path: Path, as_json: bool, key: str | None) -> None:
     Ends with 1 if something is wrong with them; what is wrong is printed on standard error.
     """
     loaded = load(path)
-    _print_findings(loaded.findings, err=True)
+    _print_findings(loaded.findings)
     accounts = [account for account in loaded.accounts if key in (None, account.key)]
     if key is not None and not accounts and not loaded.errors:
         known = ", ".join(account.key for account in loaded.accounts)
@@ -59,28 +42,11 @@ def compile_(path: Path, as_json: bool, key: str | None) -> None:
     raise SystemExit(1 if loaded.errors else 0)
 
 
-def _print_findings(findings: Iterable[Finding], *, err: bool) -> None:
+def _print_findings(findings: Iterable[Finding]) -> None:
     for finding in findings:
-        click.echo(plain(finding), err=err)
+        click.echo(plain(finding), err=True)
         if finding.hint:
-            click.echo(f"    hint: {plain(finding.hint)}", err=err)
-
-
-def _verdict(loaded: Loaded) -> str:
-    errors = len(loaded.errors)
-    warnings = len(loaded.findings) - errors
-    if loaded.findings:
-        return f"{_count(errors, 'error')}, {_count(warnings, 'warning')}"
-    return "; ".join(map(_counted, loaded.accounts))
-
-
-def _counted(account: ir.Account) -> str:
-    pipelines, automations = len(account.pipelines), len(account.automations)
-    return f"{account.key}: {_count(pipelines, 'pipeline')}, {_count(automations, 'automation')}, ok"
-
-
-def _count(number: int, what: str) -> str:
-    return f"{number} {what}{'' if number == 1 else 's'}"
+            click.echo(f"    hint: {plain(finding.hint)}", err=True)
 
 
 def _digests(account: ir.Account) -> dict[str, str]:

@@ -2,6 +2,9 @@
 
 It is a separate process so that a file that hangs, ends the process, eats memory or prints costs only itself. It is
 not a sandbox for hostile code: what it runs is Python, with the rights of whoever started it.
+
+The work is a generator that hands the files' names out: while a file runs, the token that makes a line a message lies
+in a suspended frame, not in one that the file could walk back to.
 """
 
 from __future__ import annotations
@@ -15,63 +18,26 @@ import os
 import resource
 import signal
 import sys
-import types
-from collections.abc import Callable, Iterator, Sequence
-from importlib.abc import MetaPathFinder
-from importlib.machinery import ModuleSpec
+from collections.abc import Callable, Generator, Sequence
 from pathlib import Path
-from types import FrameType
+from types import FrameType, ModuleType
+from typing import TypeAlias
 
 import msgspec
 
-from dealwright.compile.diagnose import NotLoaded, TooLong, diagnose
+from dealwright.compile.diagnose import TooLong, diagnose
 from dealwright.compile.findings import Finding, Severity
-from dealwright.compile.lower import lower
-from dealwright.compile.messages import Compiled, Done, Found, Job, Limits, Message, Started
-from dealwright.errors import DefinitionError
+from dealwright.compile.guard import Guard, Refusing
+from dealwright.compile.lower import draft
+from dealwright.compile.messages import Compiled, Done, Found, Job, Limits, Message, Outlined, Started, Unlisted
+from dealwright.compile.record import Record, bound
 from dealwright.language.account import Account
 
-_FORBIDDEN = {
-    "os.fork": "start a process",
-    "os.forkpty": "start a process",
-    "os.exec": "start a process",
-    "os.posix_spawn": "start a process",
-    "os.system": "start a process",
-    "subprocess.Popen": "start a process",
-    "socket.connect": "use the network",
-    "socket.getaddrinfo": "use the network",
-}
+_Outcome: TypeAlias = tuple[ModuleType | BaseException, str]
+"""What importing a module came to, and what it printed."""
 
-
-class _Guard:
-    """Refuses, while a company's file runs, what a definition has no business with."""
-
-    def __init__(self) -> None:
-        self.active = False
-
-    def __call__(self, event: str, args: tuple[object, ...]) -> None:
-        """Audit one event of the interpreter."""
-        if self.active and event in _FORBIDDEN:
-            raise DefinitionError(
-                f"a definition tried to {_FORBIDDEN[event]} ({event})",
-                code="DW906",
-                hint="definitions only describe; what needs code belongs into a connector",
-            )
-
-
-class _Refusing(MetaPathFinder):
-    """Refuses modules that failed already: importing them again would only fail, hang or die again."""
-
-    def __init__(self) -> None:
-        self.modules: set[str] = set()
-
-    def find_spec(
-        self, fullname: str, path: Sequence[str] | None, target: types.ModuleType | None = None
-    ) -> ModuleSpec | None:
-        """Raise for a module that failed; leave the others to the next finder."""
-        if fullname in self.modules:
-            raise NotLoaded(fullname)
-        return None
+_Work: TypeAlias = Generator[tuple[str, float], _Outcome, None]
+"""Hands out modules and the seconds each may take, and is sent what came of them."""
 
 
 class _Child:
@@ -81,35 +47,51 @@ class _Child:
         self._job = job
         self._root = Path(job.root)
         self._tell = tell
-        self._guard = _Guard()
-        self._refusing = _Refusing()
+        self._guard = Guard()
+        self._refusing = Refusing()
+        self._record = Record(self._root)
         self._failed = False
 
-    def run(self) -> None:
+    def run(self) -> _Work:
         """Load every file, then compile every account."""
-        sys.addaudithook(self._guard)
         sys.meta_path.insert(0, self._refusing)
         if not self._make_importable():
             return
         self._refusing.modules.update(self._module(file) for file in self._job.skipped)
-        modules = [module for file in self._job.files if (module := self._load(file)) is not None]
-        accounts = list(_accounts(modules))
-        if not accounts and not self._failed and not self._job.skipped:
+        self._record.begin()
+        self._guard.install()
+        self._guard.active = True
+        modules: list[ModuleType] = []
+        for file in self._job.files:
+            yield from self._load(file, modules)
+        self._compile(bound(modules))
+
+    def _compile(self, accounts: Sequence[Account]) -> None:
+        whole = not self._failed and not self._job.skipped
+        if not self._record.accounts and not accounts and whole:
             self._found(
                 "DW908", self._job.files[0] if self._job.files else ".", "no account was found", "write Account(...)"
             )
         for account in accounts:
-            lowered, findings = lower(account, self._root)
+            lowered, findings = draft(account, self._root)
             for finding in findings:
                 self._tell(Found(finding=finding))
-            if lowered is not None:
-                self._tell(Compiled(account=lowered))
+            self._tell(Compiled(account=lowered, usable=not findings))
+        self._tell(Outlined(outline=self._record.outline(accounts, complete=whole)))
+        rest = self._record.unlisted(accounts)
+        if rest is not None:
+            lowered, findings = draft(rest, self._root)
+            for finding in findings:
+                # Which account they would belong to is not known, so neither is whether that one has their pipelines.
+                if finding.path in self._job.files and finding.code not in ("DW201", "DW202"):
+                    self._tell(Found(finding=finding))
+            self._tell(Unlisted(account=lowered))
 
     def _make_importable(self) -> bool:
         """Let `<folder>.<stem>` be imported, whether or not the folder's name is one that Python could import."""
         package = self._job.package
         if not self._job.whole and (not package.isidentifier() or self._shadowed(package)):
-            module = types.ModuleType("definitions")
+            module = ModuleType("definitions")
             module.__path__ = [str(self._root)]
             sys.modules["definitions"] = module
             self._job = msgspec.structs.replace(self._job, package="definitions")
@@ -140,41 +122,26 @@ class _Child:
         steps = Path(file).with_suffix("").parts
         return ".".join((self._job.package, *(steps[:-1] if steps[-1] == "__init__" else steps)))
 
-    def _load(self, file: str) -> types.ModuleType | None:
+    def _load(self, file: str, modules: list[ModuleType]) -> _Work:
         name = self._module(file)
         if name in self._refusing.modules:
-            return None
+            return
         self._tell(Started(file=file))
-        printed = io.StringIO()
-        try:
-            with contextlib.redirect_stdout(printed), contextlib.redirect_stderr(io.StringIO()), self._guarded():
-                module = importlib.import_module(name)
-        except BaseException as error:
+        outcome, printed = yield name, self._job.limits.file_seconds
+        if isinstance(outcome, BaseException):
             self._failed = True
-            for finding in diagnose(error, file, self._root):
+            for finding in diagnose(outcome, file, self._root):
                 self._tell(Found(finding=finding))
                 culprit = self._module(finding.path)
                 if culprit not in sys.modules:
                     self._refusing.modules.add(culprit)
             self._refusing.modules.add(name)
-            return None
-        if printed.getvalue():
+            return
+        if printed:
             self._found(
                 "DW907", file, "the file printed something while it was loaded", "take the print() out", warns=True
             )
-        return module
-
-    @contextlib.contextmanager
-    def _guarded(self) -> Iterator[None]:
-        """Let nothing but the file's own code run, and not for long."""
-        signal.signal(signal.SIGALRM, _too_long)
-        signal.setitimer(signal.ITIMER_REAL, self._job.limits.file_seconds)
-        self._guard.active = True
-        try:
-            yield
-        finally:
-            self._guard.active = False
-            signal.setitimer(signal.ITIMER_REAL, 0)
+        modules.append(outcome)
 
     def _found(self, code: str, file: str, message: str, hint: str, *, warns: bool = False) -> None:
         severity: Severity = "warning" if warns else "error"
@@ -185,14 +152,18 @@ def _too_long(number: int, frame: FrameType | None) -> None:
     raise TooLong
 
 
-def _accounts(modules: Sequence[types.ModuleType]) -> Iterator[Account]:
-    """The accounts of the modules, once each, in the order of files and lines."""
-    seen: set[int] = set()
-    for module in modules:
-        for value in list(vars(module).values()):
-            if isinstance(value, Account) and id(value) not in seen:
-                seen.add(id(value))
-                yield value
+def _import(name: str, seconds: float) -> _Outcome:
+    """Import a company's module, not for long; nothing but the module's own code runs meanwhile."""
+    printed = io.StringIO()
+    signal.signal(signal.SIGALRM, _too_long)
+    signal.setitimer(signal.ITIMER_REAL, seconds)
+    try:
+        with contextlib.redirect_stdout(printed), contextlib.redirect_stderr(io.StringIO()):
+            return importlib.import_module(name), printed.getvalue()
+    except BaseException as error:
+        return error, ""
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
 
 
 def _limit(limits: Limits) -> None:
@@ -208,28 +179,39 @@ def _limit(limits: Limits) -> None:
             resource.setrlimit(what, (amount, amount))
 
 
-def main() -> None:
-    """Do the job given as JSON, and tell the result line by line on the descriptor."""
+def _work(descriptor: int) -> _Work:
+    """Do the job on standard input, and tell the result line by line on the descriptor."""
     job = msgspec.json.decode(sys.stdin.buffer.read(), type=Job)
-    descriptor = int(sys.argv[1])
     os.set_inheritable(descriptor, False)
     own = os.getpid()
     encoder = msgspec.json.Encoder(order="deterministic")
+    prefix = f"\n{job.token} ".encode()
+    write, process = os.write, os.getpid
 
     def tell(message: Message) -> None:
         # A file that forked in a way nobody saw would tell everything twice.
-        if os.getpid() != own:
+        if process() != own:
             os._exit(0)
-        data = encoder.encode(message) + b"\n"
+        # It begins with a line break: whatever a file wrote before does not spoil the message.
+        data = prefix + encoder.encode(message) + b"\n"
         while data:
-            data = data[os.write(descriptor, data) :]
+            data = data[write(descriptor, data) :]
 
+    _limit(job.limits)
+    yield from _Child(job, tell).run()
+    tell(Done())
+
+
+def main() -> None:
+    """Load what the work hands out, until it is done."""
     # The process lives for as long as the files are read: collecting cycles costs more than it gives back.
     gc.disable()
+    work = _work(int(sys.argv[1]))
     sys.argv = [""]
-    _limit(job.limits)
-    _Child(job, tell).run()
-    tell(Done())
+    with contextlib.suppress(StopIteration):
+        wanted = next(work)
+        while True:
+            wanted = work.send(_import(*wanted))
     # Whatever threads or exit handlers a file left behind end here.
     os._exit(0)
 

@@ -9,13 +9,17 @@ from typing import Literal
 import msgspec
 
 from dealwright.compile import ir
+from dealwright.compile.outline import Outline
 from dealwright.language.characters import one_line
 
 Severity = Literal["error", "warning"]
 
 
 class Finding(msgspec.Struct, frozen=True, kw_only=True):
-    """One thing wrong, at a line of a file; `path` is relative to the company's folder until it is shown."""
+    """One thing wrong, at a line of a file; `path` is relative to the company's folder until it is shown.
+
+    Lines and columns count from 1; a column of 0 is where the line's text begins.
+    """
 
     code: str
     path: str
@@ -23,10 +27,25 @@ class Finding(msgspec.Struct, frozen=True, kw_only=True):
     message: str
     hint: str = ""
     severity: Severity = "error"
+    column: int = 0
 
     def __str__(self) -> str:
         """`path:line CODE message`, on one line whatever the message quotes."""
         return one_line(f"{self.path}:{self.line} {self.code} {self.message}")
+
+
+class Company(msgspec.Struct, frozen=True, kw_only=True):
+    """What the rules look at: one company's files as they are on disk, and everything that they define.
+
+    `accounts` are all accounts, also those with errors; `unlisted` is what none of them lists, compiled as if one did.
+    """
+
+    folder: str
+    root: str
+    files: tuple[str, ...]
+    accounts: tuple[ir.Account, ...] = ()
+    unlisted: ir.Account | None = None
+    outline: Outline = Outline()
 
 
 class Loaded(msgspec.Struct, frozen=True, kw_only=True):
@@ -35,6 +54,7 @@ class Loaded(msgspec.Struct, frozen=True, kw_only=True):
     accounts: tuple[ir.Account, ...] = ()
     folders: tuple[str, ...] = ()
     findings: tuple[Finding, ...] = ()
+    companies: tuple[Company, ...] = ()
 
     @property
     def errors(self) -> tuple[Finding, ...]:
@@ -47,6 +67,7 @@ def together(loaded: Iterable[Loaded]) -> Loaded:
     parts = tuple(loaded)
     accounts = tuple(account for part in parts for account in part.accounts)
     folders = tuple(folder for part in parts for folder in part.folders)
+    companies = tuple(company for part in parts for company in part.companies)
     findings = [finding for part in parts for finding in part.findings]
     first: dict[str, str] = {}
     for account, folder in zip(accounts, folders, strict=True):
@@ -58,7 +79,7 @@ def together(loaded: Iterable[Loaded]) -> Loaded:
                 Finding(code="DW201", path=path, line=where.line, message=message, hint="rename one of them")
             )
         first.setdefault(account.key, f"{path}:{where.line}")
-    return Loaded(accounts=accounts, folders=folders, findings=in_order(findings))
+    return Loaded(accounts=accounts, folders=folders, findings=in_order(findings), companies=companies)
 
 
 def in_order(findings: Iterable[Finding]) -> tuple[Finding, ...]:

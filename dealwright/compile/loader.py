@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import secrets
 import select
 import signal
 import subprocess
@@ -16,8 +17,9 @@ from typing import Final
 import msgspec
 
 from dealwright.compile import ir
-from dealwright.compile.findings import Finding, Loaded, together
-from dealwright.compile.messages import Compiled, Done, Found, Job, Limits, Message, Started
+from dealwright.compile.findings import Company, Finding, Loaded, together
+from dealwright.compile.messages import Compiled, Done, Found, Job, Limits, Message, Outlined, Started, Unlisted
+from dealwright.compile.outline import Outline
 from dealwright.errors import InputError
 
 MAX_FILE: Final = 1_000_000
@@ -26,6 +28,7 @@ MAX_FILE: Final = 1_000_000
 _MAX_TOLD: Final = 256 << 20
 _KEPT_VARIABLES: Final = ("LANG", "LC_ALL", "LD_LIBRARY_PATH", "PATH", "SYSTEMROOT")
 _USUAL: Final = Limits()
+_decoder = msgspec.json.Decoder(Message)
 
 
 def load(path: Path, *, limits: Limits = _USUAL) -> Loaded:
@@ -103,6 +106,7 @@ class _Company:
                 skipped=tuple(skipped),
                 whole=self._whole,
                 limits=limits,
+                token=secrets.token_hex(16),
             )
             told = _Child(job)
             told.listen()
@@ -115,8 +119,21 @@ class _Company:
         shown = [
             msgspec.structs.replace(finding, path=self._shown(finding.path)) for finding in (*findings, *told.found)
         ]
-        accounts = tuple(told.accounts) if told.done else ()
-        return Loaded(accounts=accounts, folders=(str(self._folder),) * len(accounts), findings=tuple(shown))
+        accounts = tuple(told.usable) if told.done else ()
+        company = Company(
+            folder=str(self._folder),
+            root=str(self._root),
+            files=self._files,
+            accounts=tuple(told.accounts),
+            unlisted=told.unlisted,
+            outline=told.outline,
+        )
+        return Loaded(
+            accounts=accounts,
+            folders=(str(self._folder),) * len(accounts),
+            findings=tuple(shown),
+            companies=(company,),
+        )
 
     def _unreadable(self) -> Iterator[Finding]:
         for file in self._files:
@@ -144,6 +161,9 @@ class _Child:
         self._job = job
         self.found: list[Finding] = []
         self.accounts: list[ir.Account] = []
+        self.usable: list[ir.Account] = []
+        self.unlisted: ir.Account | None = None
+        self.outline = Outline()
         self.file: str | None = None
         self.done = False
         self._silent = False
@@ -188,7 +208,6 @@ class _Child:
             child.stdin.write(msgspec.json.encode(self._job))
 
     def _take(self, reading: int) -> None:
-        decoder = msgspec.json.Decoder(Message)
         rest = b""
         size = 0
         while not self.done:
@@ -202,10 +221,28 @@ class _Child:
                 return
             *lines, rest = (rest + data).split(b"\n")
             for line in lines:
-                try:
-                    self._note(decoder.decode(line))
-                except msgspec.MsgspecError:
+                if not self._understood(line):
                     return
+
+    def _understood(self, line: bytes) -> bool:
+        """Note one line; say whether the child may go on."""
+        token, _, message = line.partition(b" ")
+        if token != self._job.token.encode():
+            if line:
+                self._intrusion()
+            return True
+        try:
+            self._note(_decoder.decode(message))
+        except msgspec.MsgspecError:
+            return False
+        return True
+
+    def _intrusion(self) -> None:
+        file = self.file or "."
+        message = "something wrote to the descriptor on which this check hears what the files define"
+        finding = _finding("DW913", file, message, "take out what writes: definitions only describe")
+        if finding not in self.found:
+            self.found.append(finding)
 
     def _note(self, message: Message) -> None:
         match message:
@@ -213,8 +250,14 @@ class _Child:
                 self.file = file
             case Found(finding=finding):
                 self.found.append(finding)
-            case Compiled(account=account):
+            case Compiled(account=account, usable=usable):
                 self.accounts.append(account)
+                if usable:
+                    self.usable.append(account)
+            case Unlisted(account=account):
+                self.unlisted = account
+            case Outlined(outline=outline):
+                self.outline = outline
             case Done():
                 self.done = True
 

@@ -1,4 +1,8 @@
-"""What the loader asks its child process, and what the child tells back, line by line."""
+"""What the loader asks its child process, and what the child tells back, line by line.
+
+A line of the child begins with the job's token. A file that writes to the child's descriptor by itself does not know
+the token: its line is no message, and is told as a finding (DW913).
+"""
 
 from __future__ import annotations
 
@@ -8,6 +12,7 @@ import msgspec
 
 from dealwright.compile import ir
 from dealwright.compile.findings import Finding
+from dealwright.compile.outline import Outline
 
 
 class Limits(msgspec.Struct, frozen=True, kw_only=True):
@@ -29,6 +34,7 @@ class Job(msgspec.Struct, frozen=True, kw_only=True):
     skipped: tuple[str, ...]
     whole: bool
     limits: Limits
+    token: str
 
 
 class Started(msgspec.Struct, frozen=True, kw_only=True, tag_field="is", tag="started"):
@@ -44,14 +50,27 @@ class Found(msgspec.Struct, frozen=True, kw_only=True, tag_field="is", tag="foun
 
 
 class Compiled(msgspec.Struct, frozen=True, kw_only=True, tag_field="is", tag="compiled"):
-    """The child compiled an account."""
+    """The child compiled an account. One that is not `usable` has errors: it is there for the rules alone."""
 
     account: ir.Account
+    usable: bool = True
+
+
+class Unlisted(msgspec.Struct, frozen=True, kw_only=True, tag_field="is", tag="unlisted"):
+    """What no account lists, compiled as if one did: rules judge it all the same."""
+
+    account: ir.Account
+
+
+class Outlined(msgspec.Struct, frozen=True, kw_only=True, tag_field="is", tag="outlined"):
+    """Which definitions the child saw."""
+
+    outline: Outline
 
 
 class Done(msgspec.Struct, frozen=True, kw_only=True, tag_field="is", tag="done"):
     """The child looked at everything."""
 
 
-Message: TypeAlias = Started | Found | Compiled | Done
+Message: TypeAlias = Started | Found | Compiled | Unlisted | Outlined | Done
 """Any line of the child."""

@@ -71,7 +71,13 @@ triggers = st.one_of(
     st.builds(ir.OnEntered, stages=some(stages)),
     st.builds(ir.OnContactAdded, pipelines=some(keys)),
     st.builds(ir.OnContactRemoved, pipelines=some(keys)),
+    st.builds(ir.OnContactUpdated, fields=some(keys), pipelines=some(keys)),
+    st.builds(ir.OnOwnerChanged, pipelines=some(keys)),
+    st.builds(ir.OnTaskCompleted, pipelines=some(keys)),
+    st.builds(ir.OnActivityLogged, kinds=some(st.sampled_from(["call", "meeting", "email"])), pipelines=some(keys)),
+    st.builds(ir.OnEventReceived, name=keys, source=st.none() | keys, data=some(names), pipelines=some(keys)),
 )
+contacts = st.sampled_from(["deal.main_contact", "event.contact"])
 agains = st.one_of(
     st.just(ir.EveryEvent()),
     st.builds(ir.Once, per=st.sampled_from(["deal", "person", "stage_visit"]), within=st.one_of(st.none(), durations)),
@@ -93,6 +99,26 @@ steps = st.recursive(
         st.builds(ir.SetTaskStep, name=keys, text=expressions, due=durations, owner=st.none() | expressions),
         st.builds(
             ir.SendEventStep, name=keys, event=keys, to=keys, with_=st.dictionaries(names, expressions, max_size=2)
+        ),
+        st.builds(ir.ChangeTagsStep, name=keys, add=some(words), remove=some(words)),
+        st.builds(ir.CompleteTasksStep, name=keys, only=st.none() | keys),
+        st.builds(ir.AddNoteStep, name=keys, text=expressions),
+        st.builds(ir.CreateContactStep, name=keys, fields=st.dictionaries(names, expressions, max_size=2)),
+        st.builds(
+            ir.UpdateContactStep,
+            name=keys,
+            contact=contacts,
+            changes=st.dictionaries(names, expressions, max_size=2),
+        ),
+        st.builds(
+            ir.SendEmailStep,
+            name=keys,
+            to=contacts,
+            subject=expressions,
+            text=expressions,
+            html=st.none() | expressions,
+            reply_to=st.none() | expressions,
+            bcc=some(words),
         ),
         st.builds(ir.WaitStep, name=keys, duration=durations),
         st.builds(ir.StopStep, name=keys),
@@ -131,6 +157,8 @@ shapes = st.builds(
             kind=st.sampled_from(["incoming", "open", "won", "lost"]),
             probability=st.none() | st.integers(0, 100),
             reasons=some(words),
+            required=some(keys),
+            reason_required=st.booleans(),
         )
     ),
 )

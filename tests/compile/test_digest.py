@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, get_args
 
 import msgspec
 import pytest
-from hypothesis import given
+from hypothesis import Phase, find, given, settings
 from hypothesis import strategies as st
-from strategies_ir import accounts, another, automations
+from strategies_ir import accounts, another, automations, steps, triggers
 
 from dealwright.compile import ir
 from dealwright.compile.digest import behaviour_digest, metadata_digest, release_digest
@@ -73,6 +73,16 @@ def test_ir_survives_json_with_its_digests(account):
 def test_the_release_digest_moves_with_every_leaf(account, data):
     path, _ = data.draw(st.sampled_from(list(leaves(account))))
     assert release_digest(changed(account, path)) != release_digest(account)
+
+
+@pytest.mark.parametrize(
+    ("strategy", "kind"),
+    [(triggers, kind) for kind in get_args(ir.Trigger)] + [(steps, kind) for kind in get_args(ir.Step)],
+)
+def test_every_kind_of_node_is_among_what_is_tried(strategy, kind):
+    """A kind that the strategies forget is a kind whose leaves nobody looks at."""
+    tried = settings(max_examples=2000, database=None, derandomize=True, phases=[Phase.generate])
+    find(strategy, lambda node: isinstance(node, kind), settings=tried)
 
 
 @given(automations)

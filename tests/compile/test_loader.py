@@ -231,10 +231,10 @@ HINTED = {
     "too_many": (
         'Stage("x", 40)',
         "DW910 Stage is given too many values without a name"
-        " (write them with their names: probability=, task=, because=)",
+        " (write them with their names: probability=, task=, because=, required=)",
     ),
     "name_by_its_letters": ("hour(1)", "DW900 there is no 'hour' in this file (did you mean hours?)"),
-    "name_by_its_word": ("send_mail('x')", "DW900 there is no 'send_mail' in this file (did you mean send_event?)"),
+    "name_by_its_word": ("send_mail('x')", "DW900 there is no 'send_mail' in this file (did you mean send_email?)"),
     "own_name": ("dael.title", "DW900 there is no 'dael' in this file (did you mean deal?)"),
     "strange_name": ("xyzzy", "DW900 there is no 'xyzzy' in this file (write it, or import it, above this line)"),
     "attribute": (

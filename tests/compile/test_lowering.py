@@ -22,6 +22,11 @@ def when(condition: str) -> str:
     return f'rules = [Automation(key="r", on=stage_changed(), when={condition}, do=[stop()])]'
 
 
+def mail(arguments: str) -> str:
+    body = f'send_email("e", {arguments})'
+    return f'rules = [Automation(key="r", on=deal_created(), again=every_event(), do=[\n{body}\n])]'
+
+
 def trigger(text: str) -> str:
     return f'rules = [Automation(key="r", on={text}, do=[stop()])]'
 
@@ -46,6 +51,20 @@ AMOUNT = ir.Ref(path="deal.amount", type="money")
         ("entered(Sales.won, Sales.lost)", ir.OnEntered(stages=(WON, LOST))),
         ("contact_added(in_=Sales)", ir.OnContactAdded(pipelines=("sales",))),
         ("contact_removed()", ir.OnContactRemoved()),
+        (
+            "contact_updated(fields=[deal.main_contact.email, event.contact.phone, deal.main_contact.email])",
+            ir.OnContactUpdated(fields=("email", "phone")),
+        ),
+        ("contact_updated(in_=Sales)", ir.OnContactUpdated(pipelines=("sales",))),
+        ("owner_changed(in_=[Sales])", ir.OnOwnerChanged(pipelines=("sales",))),
+        ("task_completed(in_=Sales)", ir.OnTaskCompleted(pipelines=("sales",))),
+        ('activity_logged(kind="call", in_=Sales)', ir.OnActivityLogged(kinds=("call",), pipelines=("sales",))),
+        ('activity_logged(kind=["call", "email"])', ir.OnActivityLogged(kinds=("call", "email"))),
+        (
+            'event_received("invoice-paid", from_="billing", data=["number", "amount"], in_=Sales)',
+            ir.OnEventReceived(name="invoice-paid", source="billing", data=("number", "amount"), pipelines=("sales",)),
+        ),
+        ('event_received("paid")', ir.OnEventReceived(name="paid")),
     ],
 )
 def test_triggers(text, lowered):
@@ -189,6 +208,93 @@ def test_how_often_it_acts():
     assert rule_of(text.format("once(per=person, within=days(30))")).again == within
 
 
+NAME = ir.Ref(path="deal.main_contact.name", type="text")
+
+
+@pytest.mark.parametrize(
+    ("text", "lowered"),
+    [
+        (
+            'assign_owner("give", to="Ana Lima")',
+            ir.UpdateDealStep(name="give", changes={"owner": ir.TextValue(value="Ana Lima")}),
+        ),
+        (
+            'assign_owner("give", to=event.before.owner)',
+            ir.UpdateDealStep(name="give", changes={"owner": ir.Ref(path="event.before.owner", type="user")}),
+        ),
+        ('add_tags("mark", "vip", "partner", "vip")', ir.ChangeTagsStep(name="mark", add=("vip", "partner"))),
+        ('remove_tags("unmark", "cold")', ir.ChangeTagsStep(name="unmark", remove=("cold",))),
+        ('complete_tasks("tidy")', ir.CompleteTasksStep(name="tidy")),
+        (
+            'add_note("log", text="{{ deal.title }} lives")',
+            ir.AddNoteStep(name="log", text=ir.TemplateText(source="{{ deal.title }} lives")),
+        ),
+        (
+            'create_contact("payer", name="Bo", phone=deal.main_contact.name)',
+            ir.CreateContactStep(name="payer", fields={"name": ir.TextValue(value="Bo"), "phone": NAME}),
+        ),
+        (
+            'update_contact("fix", deal.main_contact, phone=None, email="{{ deal.reference }}")',
+            ir.UpdateContactStep(
+                name="fix",
+                contact="deal.main_contact",
+                changes={"phone": ir.Cleared(), "email": ir.TemplateText(source="{{ deal.reference }}")},
+            ),
+        ),
+        (
+            'send_email("offer", to=deal.main_contact, subject="Hello {{ contact.first_name }}", text="Hi",'
+            ' html="<p>{{ contact.name }}</p>", reply_to=deal.owner.email, bcc=["archive@acme.example"])',
+            ir.SendEmailStep(
+                name="offer",
+                to="deal.main_contact",
+                subject=ir.TemplateText(source="Hello {{ contact.first_name }}"),
+                text=ir.TextValue(value="Hi"),
+                html=ir.TemplateText(source="<p>{{ contact.name }}</p>"),
+                reply_to=ir.Ref(path="deal.owner.email", type="text"),
+                bcc=("archive@acme.example",),
+            ),
+        ),
+    ],
+)
+def test_steps_that_keep_deals_and_contacts_in_order(text, lowered):
+    body = f'rules = [Automation(key="r", on=stage_changed(), again=every_event(), do=[{text}])]'
+    assert rule_of(body).do == (lowered,)
+
+
+def test_the_task_of_an_earlier_step_is_named():
+    do = rule_of(rule('c := set_task("call", text="Call", due=days(1)),\ncomplete_tasks("done", only=c),')).do
+    assert do[1] == ir.CompleteTasksStep(name="done", only="call")
+
+
+def test_what_an_event_from_outside_tells_is_known_by_its_declared_names():
+    on = 'event_received("paid", data=["number"])'
+    body = (
+        f'rules = [Automation(key="r", on={on}, when=event.data("number") == "7",'
+        ' do=[add_note("n", text="{{ event.data.number }}")])]'
+    )
+    number = ir.Ref(path="event.data.number", type="text")
+    assert rule_of(body).when == ir.Compare(field=number, op="==", value=ir.TextValue(value="7"))
+
+
+def test_stages_say_what_a_deal_must_have_there():
+    text = """
+        rules = []
+        class Strict(Pipeline, key="strict"):
+            met = Stage("Met", required=[deal.amount, deal.main_contact, deal.owner, deal.amount])
+            won = Won(required=(deal.reference, deal.company, deal.close_date))
+            lost = Lost(reasons=["Price"], require_reason=True)
+            gone = Lost("Gone")
+        b = Account("b", zone="UTC", country="US", pipelines=[Strict])
+    """
+    shape = account_of(text).accounts[0].pipelines[0]
+    assert [(stage.required, stage.reason_required) for stage in shape.stages] == [
+        (("amount", "contacts", "owner"), False),
+        (("reference", "company", "close_date"), False),
+        ((), True),
+        ((), False),
+    ]
+
+
 def test_stage_tasks_are_one_automation_of_the_pipeline():
     loaded = account_of("rules = []")
     (tasks,) = loaded.accounts[0].automations
@@ -282,6 +388,58 @@ def test_stages_stand_in_order_and_with_their_kinds():
             "DW302",
             "steps.m.deal_id",
         ),
+        (
+            rule('complete_tasks("d", only=c),\nc,').replace(
+                "rules", 'c = set_task("c", text="Call", due=days(1))\nrules', 1
+            ),
+            3,
+            "DW203",
+            "which has set none here",
+        ),
+        (
+            rule('complete_tasks("d", only=set_task("c", text="Call", due=days(1))),'),
+            2,
+            "DW203",
+            "no step of this automation",
+        ),
+        (
+            rule('set_task("c", text="Call", due=days(1)),\ncomplete_tasks("d", only=other),').replace(
+                "rules", 'other = set_task("c", text="Visit", due=days(9))\nrules', 1
+            ),
+            4,
+            "DW203",
+            "no step of this automation",
+        ),
+        (rule('send_email("e", to=deal.main_contact, subject="S", text="T"),'), 1, "DW401", "does not say again="),
+        (
+            'rules = [Automation(key="r", on=contact_updated(), again=once(per=person), do=[branch("b", case('
+            'deal.amount > 1, send_email("e", to=event.contact, subject="S", text="T")))])]',
+            1,
+            "DW402",
+            "goes to event.contact",
+        ),
+        (mail('to=event.contact, subject="S", text="T"'), 2, "DW203", "event.contact is not known here"),
+        (
+            mail('to=deal.main_contact, subject="S", text="T", reply_to=event.contact.email'),
+            2,
+            "DW203",
+            "event.contact",
+        ),
+        (mail('to=deal.main_contact, subject="{{ contact.fist_name }}", text="T"'), 2, "DW302", "contact.fist_name"),
+        (
+            mail("to=deal.main_contact, subject='S', text='T', html='<p title={{ contact.name }}>'"),
+            2,
+            "DW301",
+            "outside quotes",
+        ),
+        (rule('set_task("t", text="{{ contact.name }}", due=hours(1)),'), 2, "DW302", "'contact.name'"),
+        (rule('add_note("t", text="{{ contact.name }}"),'), 2, "DW302", "'contact.name'"),
+        (rule('update_contact("u", event.contact, name="Bo"),'), 2, "DW203", "event.contact is not known here"),
+        (trigger('event_received("e", data=["number"]), when=event.data("numbre").is_set()'), 1, "DW203", "numbre"),
+        (when('event.data("number").is_set()'), 1, "DW203", "event.data.number"),
+        (when("event.task.text.is_set()"), 1, "DW203", "event.task.text"),
+        (when('event.activity.outcome == "reached"'), 1, "DW203", "event.activity.outcome"),
+        (trigger("contact_updated(), when=event.before.title.is_set()"), 1, "DW203", "event.before.title"),
         (rule('move_deal("m", to=Sales.lost, reason="Prize"),'), 2, "DW206", "'Prize'"),
         (rule('move_deal("m", to=Sales.won, reason="Price"),'), 2, "DW206", "'Price'"),
         (rule('set_task("t", text="Call {{ deal.titel }}", due=hours(1)),'), 2, "DW302", "deal.titel"),
@@ -295,6 +453,25 @@ def test_what_makes_no_sense_is_told_by_line(text, line, code, says):
     assert not loaded.accounts
     assert [short(finding) for finding in loaded.findings] == [f"all.py:{STEP + line} {code}"]
     assert says in loaded.findings[0].message
+
+
+@pytest.mark.parametrize(
+    ("text", "hint"),
+    [
+        (rule('set_task("t", text="{{ contact.name }}", due=hours(1)),'), "write deal.main_contact.name"),
+        (mail('to=deal.main_contact, subject="{{ contact.fist_name }}", text="T"'), "did you mean contact.first_name?"),
+        (
+            trigger('event_received("e", data=["number"]), when=event.data("numbre").is_set()'),
+            "did you mean event.data.number?",
+        ),
+        (when('event.data("number").is_set()'), "event.data belongs to event_received("),
+        (when("event.task.text.is_set()"), "event.task belongs to task_completed()"),
+        (when('event.activity.kind == "call"'), "event.activity belongs to activity_logged()"),
+        (rule('send_email("e", to=deal.main_contact, subject="S", text="T"),'), "again=once(per=person"),
+    ],
+)
+def test_what_is_not_known_comes_with_what_to_do(text, hint):
+    assert hint in account_of(text).findings[0].hint
 
 
 def test_a_plain_amount_needs_a_currency():

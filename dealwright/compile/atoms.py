@@ -1,0 +1,129 @@
+"""Atoms: single demands on single fields, and whether several can be met by one deal."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Any, Final, Literal, NamedTuple
+
+Demand = Literal["set", "unset", "in", "not in", "has", "has not", "foreign", "==", "!=", "<", "<=", ">", ">="]
+_ALWAYS_SET: Final = frozenset({"deal.id", "deal.stage", "deal.pipeline"})
+_DEALS: Final = ("deal", "event.before")
+
+
+class Atom(NamedTuple):
+    """One demand: `deal.amount > 100` in EUR. `foreign` demands an amount in any currency but the named one."""
+
+    path: str
+    demand: Demand
+    value: Any = None
+    currency: str | None = None
+
+
+@dataclass(slots=True)
+class _Fact:
+    """What is demanded of one field, taken together."""
+
+    present: bool | None = None
+    allowed: frozenset[Any] | None = None
+    excluded: set[Any] = field(default_factory=set)
+    low: tuple[Any, bool] | None = None
+    high: tuple[Any, bool] | None = None
+    tags: list[frozenset[str]] = field(default_factory=list)
+    no_tags: set[str] = field(default_factory=set)
+    currencies: set[str] = field(default_factory=set)
+    foreign: set[str] = field(default_factory=set)
+
+    def take(self, atom: Atom) -> bool:
+        """Add a demand; say whether it leaves the field's presence possible."""
+        if atom.demand in ("has", "has not"):
+            if atom.demand == "has":
+                self.tags.append(atom.value)
+            else:
+                self.no_tags |= atom.value
+            return True
+        present = atom.demand != "unset"
+        if self.present not in (None, present):
+            return False
+        self.present = present
+        if atom.currency is not None:
+            (self.foreign if atom.demand == "foreign" else self.currencies).add(atom.currency)
+        self._narrow(atom)
+        return True
+
+    def _narrow(self, atom: Atom) -> None:
+        value = atom.value
+        match atom.demand:
+            case "==":
+                self._allow(frozenset((value,)))
+            case "in":
+                self._allow(value)
+            case "!=":
+                self.excluded.add(value)
+            case "not in":
+                self.excluded |= value
+            case "<" | "<=":
+                bound = (value, atom.demand == "<=")
+                # Of two bounds the tighter one stands: the smaller, or the one that leaves itself out.
+                self.high = bound if self.high is None or bound < self.high else self.high
+            case ">" | ">=":
+                bound = (value, atom.demand == ">=")
+                if self.low is None or (value, not bound[1]) > (self.low[0], not self.low[1]):
+                    self.low = bound
+
+    def _allow(self, values: frozenset[Any]) -> None:
+        self.allowed = values if self.allowed is None else self.allowed & values
+
+    def values(self) -> frozenset[Any] | None:
+        """The values that are left; None if they cannot be counted."""
+        allowed = self.allowed
+        if allowed is None and {True, False} <= {each for each in self.excluded if isinstance(each, bool)}:
+            return frozenset()
+        if allowed is None:
+            return None
+        return frozenset(each for each in allowed if each not in self.excluded and self._within(each))
+
+    def _within(self, value: Any) -> bool:
+        above = self.low is None or value > self.low[0] or (self.low[1] and value == self.low[0])
+        below = self.high is None or value < self.high[0] or (self.high[1] and value == self.high[0])
+        return above and below
+
+    def possible(self) -> bool:
+        """Say whether any value is left."""
+        if self.values() == frozenset() or len(self.currencies) > 1 or self.currencies & self.foreign:
+            return False
+        if self.low is not None and self.high is not None:
+            if self.low[0] > self.high[0]:
+                return False
+            both = self.low[1] and self.high[1] and self.low[0] not in self.excluded
+            if self.low[0] == self.high[0] and not both:
+                return False
+        return not any(tags <= self.no_tags for tags in self.tags)
+
+
+def consistent(atoms: Iterable[Atom]) -> bool:
+    """Say whether one deal can meet all the demands."""
+    facts: dict[str, _Fact] = {}
+    for atom in atoms:
+        if not facts.setdefault(atom.path, _Fact()).take(atom):
+            return False
+    return all(fact.possible() for fact in facts.values()) and _together(facts)
+
+
+def _together(facts: dict[str, _Fact]) -> bool:
+    """Say whether fields that depend on each other agree."""
+    if any(path in _ALWAYS_SET and fact.present is False for path, fact in facts.items()):
+        return False
+    for deal in _DEALS:
+        owner = facts.get(f"{deal}.owner")
+        part_of_owner = any(path.startswith(f"{deal}.owner.") and fact.present for path, fact in facts.items())
+        if owner is not None and owner.present is False and part_of_owner:
+            return False
+        stage, pipeline = facts.get(f"{deal}.stage"), facts.get(f"{deal}.pipeline")
+        stages = stage.values() if stage else None
+        if stages is None or pipeline is None:
+            continue
+        allowed = pipeline.values()
+        if not any(each[0] not in pipeline.excluded and (allowed is None or each[0] in allowed) for each in stages):
+            return False
+    return True

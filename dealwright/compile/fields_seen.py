@@ -1,0 +1,58 @@
+"""Which expressions in a file are fields of a deal, and which are conditions on them, told by the syntax alone."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterable
+from typing import Final
+
+from dealwright.compile.sources import Source, called
+
+_ASKS: Final = frozenset({"is_set", "is_unset", "has", "is_in", "is_open", "is_won", "is_lost", "is_true", "is_false"})
+
+
+def field_names(sources: Iterable[Source]) -> frozenset[str]:
+    """Return the names that a company's files give to what holds fields: `deal = DealFields()`, and `event`."""
+    kept = tuple(sources)
+    kinds = {"DealFields"}
+    for source in kept:
+        for made in source.nodes(ast.ClassDef):
+            if any(isinstance(base, ast.Name) and base.id in kinds for base in made.bases):
+                kinds.add(made.name)
+    names = {"event"} if any("event" in source.text for source in kept) else set()
+    for source in kept:
+        for assigned in source.nodes(ast.Assign):
+            if isinstance(assigned.value, ast.Call) and called(assigned.value) in kinds:
+                names |= {target.id for target in assigned.targets if isinstance(target, ast.Name)}
+    return frozenset(names)
+
+
+class Fields:
+    """Tells fields and conditions by how they are written."""
+
+    def __init__(self, roots: frozenset[str]) -> None:
+        self._roots = roots
+
+    def is_field(self, node: ast.expr) -> bool:
+        """Say whether this is a field: `deal.owner.name`."""
+        if not isinstance(node, ast.Attribute):
+            return False
+        inner: ast.expr = node
+        while isinstance(inner, ast.Attribute):
+            inner = inner.value
+        return isinstance(inner, ast.Name) and inner.id in self._roots
+
+    def is_condition(self, node: ast.expr) -> bool:
+        """Say whether this is a condition on a field, or a field where a condition was meant."""
+        match node:
+            case ast.Compare():
+                return any(self.is_field(side) for side in (node.left, *node.comparators))
+            case ast.Call(func=ast.Attribute(attr=name, value=asked)):
+                return name in _ASKS and self.is_field(asked)
+            case ast.BinOp(op=ast.BitAnd() | ast.BitOr()):
+                return self.is_condition(node.left) or self.is_condition(node.right)
+            case ast.UnaryOp(op=ast.Invert() | ast.Not()):
+                return self.is_condition(node.operand)
+            case ast.BoolOp():
+                return any(map(self.is_condition, node.values))
+        return self.is_field(node)

@@ -1,0 +1,50 @@
+"""The outline of a company: every definition that its files made, where, and whether an account lists it.
+
+It carries what the rules need and the IR has no place for: the lines of stages and steps, and what a stage says
+instead of a task.
+"""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import msgspec
+
+from dealwright.compile.ir import Where
+
+DefinitionKind = Literal["account", "pipeline", "automation"]
+PartKind = Literal["incoming", "open", "won", "lost", "step"]
+
+
+class Part(msgspec.Struct, frozen=True, kw_only=True):
+    """A stage of a pipeline or a step of an automation, in the order they were written."""
+
+    key: str
+    kind: PartKind
+    where: Where
+    name: str = ""
+    probability: int | None = None
+    has_task: bool = False
+    because: str = ""
+
+
+class Definition(msgspec.Struct, frozen=True, kw_only=True):
+    """One definition; `listed` says that an account lists it (of an account: that its file gives it a name)."""
+
+    kind: DefinitionKind
+    key: str
+    where: Where
+    listed: bool
+    name: str = ""
+    parts: tuple[Part, ...] = ()
+
+
+class Outline(msgspec.Struct, frozen=True, kw_only=True):
+    """All definitions of one company; `complete` says that every file could be loaded."""
+
+    definitions: tuple[Definition, ...] = ()
+    complete: bool = False
+
+    def of(self, kind: DefinitionKind) -> tuple[Definition, ...]:
+        """Return the definitions of one kind."""
+        return tuple(definition for definition in self.definitions if definition.kind == kind)

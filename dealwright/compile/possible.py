@@ -1,0 +1,161 @@
+"""Whether conditions can hold together: what `check` says of contradictions and dead branches rests on this alone.
+
+Conditions are true, false or unknown (engine/conditions.py). Each is turned into alternatives of atoms that make it
+true, false, not true or not false; alternatives are possible unless one field is asked for two things at once. It
+errs on one side only: what is called impossible is impossible, on every deal (a property test asks the engine).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Final, Literal, TypeAlias
+
+from dealwright.compile import ir
+from dealwright.compile.atoms import Atom, consistent
+
+Alternatives: TypeAlias = list[tuple[Atom, ...]]
+"""Ways for something to hold: one of them, with all its atoms."""
+
+ALWAYS: Final[Alternatives] = [()]
+"""It holds, whatever the deal."""
+
+NEVER: Final[Alternatives] = []
+"""It holds on no deal."""
+
+_MOST: Final = 600
+_OPPOSITE: Final[dict[ir.Operator, ir.Operator]] = {
+    "==": "!=", "!=": "==", "<": ">=", ">=": "<", ">": "<=", "<=": ">",
+}  # fmt: skip
+_Aim = Literal["true", "false", "not_true", "not_false"]
+_TURNED: Final[dict[_Aim, _Aim]] = {
+    "true": "false", "false": "true", "not_true": "not_false", "not_false": "not_true",
+}  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Logic:
+    """Reasoning for one account; `currency` is what its plain amounts are in."""
+
+    currency: str | None
+
+    def true(self, condition: ir.Condition) -> Alternatives:
+        """Return the ways in which the condition is true."""
+        return self._ways(condition, "true")
+
+    def false(self, condition: ir.Condition) -> Alternatives:
+        """Return the ways in which the condition is false, which unknown is not."""
+        return self._ways(condition, "false")
+
+    def not_true(self, condition: ir.Condition) -> Alternatives:
+        """Return the ways in which the condition is false or unknown."""
+        return self._ways(condition, "not_true")
+
+    def not_false(self, condition: ir.Condition) -> Alternatives:
+        """Return the ways in which the condition is true or unknown."""
+        return self._ways(condition, "not_false")
+
+    def _ways(self, condition: ir.Condition, aim: _Aim) -> Alternatives:
+        positive = aim in ("true", "not_false")
+        match condition:
+            case ir.All(of=parts):
+                ways = [self._ways(part, aim) for part in parts]
+                return both(*ways) if positive else either(*ways)
+            case ir.Any(of=parts):
+                ways = [self._ways(part, aim) for part in parts]
+                return either(*ways) if positive else both(*ways)
+            case ir.Not(of=part):
+                return self._ways(part, _TURNED[aim])
+            case ir.IsSet(field=field):
+                return [(Atom(field.path, "set" if positive else "unset"),)]
+            case ir.Has(field=field, values=tags):
+                return [(Atom(field.path, "has" if positive else "has not", frozenset(tags)),)]
+            case ir.IsIn():
+                return self._is_in(condition, aim)
+            case ir.Compare():
+                return self._compare(condition, aim)
+
+    def _is_in(self, condition: ir.IsIn, aim: _Aim) -> Alternatives:
+        field = condition.field
+        if field.type == "money" and condition.values:
+            each = tuple(ir.Compare(field=field, op="==", value=value) for value in condition.values)
+            return self._ways(ir.Any(of=each), aim)
+        wanted = frozenset(_plain(value) for value in condition.values)
+        known: Alternatives = [(Atom(field.path, "in" if aim in ("true", "not_false") else "not in", wanted),)]
+        return either(known, _unset(field)) if aim.startswith("not_") else known
+
+    def _compare(self, condition: ir.Compare, aim: _Aim) -> Alternatives:
+        field, operand, op = condition.field, condition.value, condition.op
+        if isinstance(operand, ir.Cleared):
+            return ALWAYS if aim.startswith("not_") else NEVER
+        if isinstance(operand, ir.Ref | ir.TagsValue):
+            # Nothing is known of the other side but that it is there, when the comparison comes to anything.
+            there = [Atom(ref.path, "set") for ref in (field, operand) if isinstance(ref, ir.Ref)]
+            same = isinstance(operand, ir.Ref) and operand.path == field.path
+            holds = op in ("==", "<=", ">=") if aim in ("true", "not_false") else op in ("!=", "<", ">")
+            if aim.startswith("not_") or field.type == "tags":
+                return ALWAYS
+            return [tuple(there)] if holds or not same else NEVER
+        wanted = op if aim in ("true", "not_false") else _OPPOSITE[op]
+        currency = self._currency(operand) if field.type == "money" else None
+        known: Alternatives = [(Atom(field.path, wanted, _plain(operand), currency),)]
+        if not aim.startswith("not_"):
+            return known
+        foreign: Alternatives = [(Atom(field.path, "foreign", None, currency),)] if currency else NEVER
+        return either(known, _unset(field), foreign)
+
+    def _currency(self, operand: ir.Operand) -> str | None:
+        """The currency an amount must be in to be compared; None if any will do."""
+        if isinstance(operand, ir.MoneyValue):
+            return operand.currency
+        return None if isinstance(operand, ir.NumberValue) and operand.value == 0 else self.currency
+
+
+def possible(*parts: Alternatives) -> bool:
+    """Say whether all of these can hold on one deal."""
+    return any(map(consistent, both(*parts)))
+
+
+def both(*parts: Alternatives) -> Alternatives:
+    """Return the ways in which all of these hold; a part that makes too many of them is left out of account."""
+    ways: Alternatives = ALWAYS
+    for part in parts:
+        if len(ways) * len(part) > _MOST:
+            ways = [way for way in ways if consistent(way)]
+        if len(ways) * len(part) <= _MOST:
+            ways = [(*way, *atoms) for way in ways for atoms in part]
+    return ways
+
+
+def either(*parts: Alternatives) -> Alternatives:
+    """Return the ways in which at least one of these holds."""
+    return [way for part in parts for way in part]
+
+
+def unset(*paths: str) -> Alternatives:
+    """Return the one way in which none of these fields has a value."""
+    return [tuple(Atom(path, "unset") for path in paths)]
+
+
+def one_of(path: str, values: Iterable[ir.Value]) -> Alternatives:
+    """Return the one way in which the field is one of the values."""
+    return [(Atom(path, "in", frozenset(map(_plain, values))),)]
+
+
+def _unset(field: ir.Ref) -> Alternatives:
+    return unset(field.path)
+
+
+def _plain(value: ir.Operand) -> object:
+    """The literal as something that compares and hashes like the fact."""
+    match value:
+        case ir.StageValue(pipeline=pipeline, stage=stage):
+            return (pipeline, stage)
+        case ir.PipelineValue(pipeline=pipeline):
+            return pipeline
+        case ir.MoneyValue(amount=amount):
+            return amount
+        case ir.Ref() | ir.Cleared():
+            return value
+        case _:
+            return value.value

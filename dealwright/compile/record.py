@@ -1,0 +1,142 @@
+"""Which definitions a company's files made: all of them, also those that nothing refers to any more.
+
+A trailing comma, a rebound name or a forgotten list must not make a rule vanish, so the child notes every account and
+automation as it is made. The language itself keeps no registry: this is switched on in the child process alone.
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+from dealwright.compile.ir import Where
+from dealwright.compile.lower import relative
+from dealwright.compile.outline import Definition, Outline, Part
+from dealwright.language import steps
+from dealwright.language.account import Account
+from dealwright.language.automation import Automation
+from dealwright.language.origin import Origin
+from dealwright.language.pipeline import Pipeline, parts
+
+
+class Record:
+    """Everything that was defined below one folder."""
+
+    def __init__(self, root: Path) -> None:
+        self._root = root
+        self._made: list[Any] = []
+
+    def begin(self) -> None:
+        """Note every account and automation made from now on."""
+        made = self._made
+
+        def new(cls: type, *args: object, **kwargs: object) -> object:
+            value: object = object.__new__(cls)
+            made.append(value)
+            return value
+
+        for kind in (Account, Automation):
+            # What a wrong call is told to take instead is read from the signature, which is __init__'s.
+            kind.__signature__ = inspect.signature(kind)  # type: ignore[union-attr]
+            kind.__new__ = new  # type: ignore[method-assign,assignment]
+
+    @property
+    def accounts(self) -> list[Account]:
+        """Every account, in the order they were made."""
+        return [value for value in self._whole() if isinstance(value, Account)]
+
+    @property
+    def automations(self) -> list[Automation]:
+        """Every automation, in the order they were made."""
+        return [value for value in self._whole() if isinstance(value, Automation)]
+
+    @property
+    def pipelines(self) -> list[type[Pipeline]]:
+        """Every pipeline, in the order they were made."""
+        # One that was refused has no parts, and is known as a class all the same.
+        whole = (each for each in Pipeline.__subclasses__() if "__dealwright__" in vars(each))
+        return [each for each in whole if self._own(parts(each).origin)]
+
+    def unlisted(self, accounts: Sequence[Account]) -> Account | None:
+        """Return an account of what none of the accounts lists, which is like the first one; None if all is listed."""
+        listed = {id(each) for account in accounts for each in account.automations}
+        known = {id(each) for account in accounts for each in account.pipelines}
+        automations = [each for each in self.automations if id(each) not in listed]
+        if not automations and all(id(each) in known for each in self.pipelines):
+            return None
+        first = accounts[0] if accounts else None
+        unique = {parts(each).key: each for each in reversed(self.pipelines)}
+        return Account(
+            first.key if first else "unlisted",
+            zone=first.calendar.zone if first else "UTC",
+            country=first.country if first else "US",
+            currency=(first.currency if first else None) or "USD",
+            pipelines=[each for each in self.pipelines if unique[parts(each).key] is each],
+            automations=automations,
+        )
+
+    def outline(self, accounts: Sequence[Account], *, complete: bool) -> Outline:
+        """Return the outline; `accounts` are those that their files give a name."""
+        bound = {id(each) for each in accounts}
+        listed = {id(each) for account in accounts for each in (*account.automations, *account.pipelines)}
+        definitions = [
+            *(
+                Definition(kind="account", key=each.key, where=self._where(each.origin), listed=id(each) in bound)
+                for each in self.accounts
+            ),
+            *(self._pipeline(each, listed=id(each) in listed) for each in self.pipelines),
+            *(
+                Definition(
+                    kind="automation",
+                    key=each.key,
+                    where=self._where(each.origin),
+                    listed=id(each) in listed,
+                    parts=tuple(self._steps(each.do)),
+                )
+                for each in self.automations
+            ),
+        ]
+        return Outline(definitions=tuple(definitions), complete=complete)
+
+    def _pipeline(self, given: type[Pipeline], *, listed: bool) -> Definition:
+        said = parts(given)
+        stages = tuple(
+            Part(
+                key=key,
+                kind=stage.kind,
+                where=self._where(stage.origin),
+                name=stage.name,
+                probability=stage.probability,
+                has_task=stage.task is not None,
+                because=stage.because,
+            )
+            for key, stage in said.stages.items()
+        )
+        where = self._where(said.origin)
+        return Definition(kind="pipeline", key=said.key, where=where, listed=listed, name=said.name, parts=stages)
+
+    def _steps(self, given: Iterable[steps.Step]) -> Iterator[Part]:
+        for step in given:
+            yield Part(key=step.name, kind="step", where=self._where(step.origin))
+            if isinstance(step, steps.Branch):
+                for way in (*(case.do for case in step.cases), step.otherwise, step.unset or ()):
+                    yield from self._steps(way)
+
+    def _whole(self) -> Iterator[Any]:
+        """What was made without an error, in the company's own files."""
+        return (value for value in self._made if "origin" in vars(value) and self._own(value.origin))
+
+    def _own(self, origin: Origin) -> bool:
+        return Path(origin.file).is_relative_to(self._root)
+
+    def _where(self, origin: Origin) -> Where:
+        return Where(file=relative(origin.file, self._root), line=origin.line)
+
+
+def bound(modules: Sequence[ModuleType]) -> list[Account]:
+    """Return the accounts that one of the modules gives a name, once each, in the order of files and lines."""
+    values = (value for module in modules for value in list(vars(module).values()) if isinstance(value, Account))
+    return list({id(value): value for value in values}.values())

@@ -1,0 +1,57 @@
+"""The lint rules, one per file, and the list of them."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from dealwright.compile.rules import (
+    contact_guard,
+    cycle,
+    deferred,
+    ends,
+    formatted_field,
+    incoming,
+    joined_texts,
+    never_true,
+    orphan,
+    pipeline_count,
+    placeholder,
+    probabilities,
+    python_truth,
+    stage_count,
+    stage_is_state,
+    stage_task,
+    two_writers,
+    unreachable,
+)
+from dealwright.compile.rules.rule import Rule
+
+RULES: Final[tuple[Rule, ...]] = tuple(
+    sorted(
+        (
+            module.RULE
+            for module in (
+                contact_guard,
+                cycle,
+                deferred,
+                ends,
+                formatted_field,
+                incoming,
+                joined_texts,
+                never_true,
+                orphan,
+                pipeline_count,
+                placeholder,
+                probabilities,
+                python_truth,
+                stage_count,
+                stage_is_state,
+                stage_task,
+                two_writers,
+                unreachable,
+            )
+        ),
+        key=lambda rule: rule.code,
+    )
+)
+"""Every rule, by code."""

@@ -1,0 +1,91 @@
+"""DW218: a text or an action uses a contact that may not be there."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Final, TypeGuard
+
+from dealwright.compile import ir
+from dealwright.compile.possible import Logic, possible, unset
+from dealwright.compile.rules.rule import Rule, Spot, Subject
+from dealwright.compile.rules.texts import bare_paths, texts_of
+from dealwright.compile.rules.ways import Place, places
+
+_NAMES: Final = ("name", "first_name", "last_name")
+_PARTS: Final = ("id", *_NAMES, "phone", "email")
+
+
+def _look(subject: Subject) -> Iterator[Spot]:
+    for account, automation in subject.automations:
+        logic = Logic(account.currency)
+        for place in places(automation, logic):
+            for path in _used(place.step):
+                if _is_there(path, automation.on, place):
+                    continue
+                file, line = subject.step_at(automation, place.step.name)
+                yield Spot(
+                    path=file,
+                    line=line,
+                    message=f"{place.step.name!r} uses {path}, and nothing says that it is set",
+                    hint=_hint(path, place.step),
+                )
+                break
+
+
+def _hint(path: str, step: ir.Step) -> str:
+    guard = f"when=[{path}.is_set(), ...]"
+    bare = any(path in text for text in texts_of(step))
+    return f"write {guard}, or {{{{ {path} or 'them' }}}}" if bare else f"write {guard}"
+
+
+def _used(step: ir.Step) -> Iterator[str]:
+    """Yield the contact's fields that the step cannot do without."""
+    if isinstance(step, ir.SendEmailStep):
+        yield f"{step.to}.email"
+    for path in bare_paths(step):
+        # In a message, `contact` is the recipient.
+        path = f"{step.to}.{path.removeprefix('contact.')}" if _is_recipient(step, path) else path
+        if path.startswith(("deal.main_contact.", "event.contact.")) and not path.endswith(".id"):
+            yield path
+
+
+def _is_recipient(step: ir.Step, path: str) -> TypeGuard[ir.SendEmailStep]:
+    return isinstance(step, ir.SendEmailStep) and path.startswith("contact.")
+
+
+def _is_there(path: str, on: ir.Trigger, place: Place) -> bool:
+    contact, _, part = path.rpartition(".")
+    message = isinstance(place.step, ir.SendEmailStep)
+    if not possible(*place.known, unset(path)):
+        return True
+    if part not in _NAMES or message:
+        return False
+    # That there is a contact is enough for a name that only our own people read.
+    return contact == "event.contact" or not possible(*place.known, unset(*(f"{contact}.{each}" for each in _PARTS)))
+
+
+RULE: Final = Rule(
+    code="DW218",
+    severity="warning",
+    title="a contact is used that may not be there",
+    reason=(
+        "Half of all inquiries have no phone, some have no contact at all: the text reads 'Call ' and the e-mail "
+        "has no address. A condition or an or-else value says what then."
+    ),
+    bad="""
+ask = Automation(
+    key="ask",
+    on=deal_created(in_=Sales),
+    do=[set_task("call", text="Call {{ deal.main_contact.phone }}", due=hours(1))],
+)
+""",
+    good="""
+ask = Automation(
+    key="ask",
+    on=deal_created(in_=Sales),
+    when=[deal.main_contact.phone.is_set()],
+    do=[set_task("call", text="Call {{ deal.main_contact.phone }}", due=hours(1))],
+)
+""",
+    look=_look,
+)

@@ -1,0 +1,190 @@
+"""Which automation's step sets which other automation off, and the circles among them.
+
+A link is drawn only if the other one's trigger and conditions can hold after the step; what cuts a circle for certain
+(a move forward that has been made, an automation that acts once) takes links away. What is left may go round.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from typing import NamedTuple
+
+from dealwright.compile import ir
+from dealwright.compile.possible import ALWAYS, Alternatives, Logic, one_of, possible
+from dealwright.compile.rules.rule import all_steps
+from dealwright.compile.rules.ways import of_trigger
+
+
+class Link(NamedTuple):
+    """A step of one automation that may set another one off; `forward` if it only ever moves a deal forward."""
+
+    source: ir.Automation
+    step: str
+    target: ir.Automation
+    forward: bool
+    creates: bool
+
+
+class _Caused(NamedTuple):
+    """What a step makes happen: a kind of event, the fields in it, and what is known of the deal then."""
+
+    kind: str
+    fields: frozenset[str]
+    known: Alternatives
+
+
+def links_of(account: ir.Account) -> Iterator[Link]:
+    """Yield every link between the account's automations."""
+    logic = Logic(account.currency)
+    steps = [
+        (automation, step, caused)
+        for automation in account.automations
+        for step in all_steps(automation.do)
+        for caused in _caused(step)
+    ]
+    for automation, step, caused in steps:
+        for target in account.automations:
+            if _answers(target.on, caused) and _may_run(target, caused, logic, automation is target, step):
+                forward = isinstance(step, ir.MoveDealStep) and step.only_forward
+                creates = isinstance(step, ir.CreateDealStep)
+                yield Link(automation, step.name, target, forward, creates)
+
+
+def _caused(step: ir.Step) -> Iterator[_Caused]:
+    match step:
+        case ir.CreateDealStep(stage=stage):
+            yield _Caused("deal_created", frozenset(), one_of("deal.stage", [stage]))
+        case ir.MoveDealStep(to=to):
+            yield _Caused("stage_changed", frozenset(), one_of("deal.stage", [to]))
+        case ir.UpdateDealStep(changes=changes):
+            yield _Caused("deal_updated", frozenset(changes), _left_by(changes))
+        case ir.ChangeTagsStep():
+            yield _Caused("deal_updated", frozenset({"tags"}), ALWAYS)
+        case ir.CompleteTasksStep():
+            yield _Caused("task_completed", frozenset(), ALWAYS)
+        case ir.CreateContactStep():
+            yield _Caused("contact_added", frozenset(), ALWAYS)
+        case ir.UpdateContactStep(changes=changes):
+            yield _Caused("contact_updated", frozenset(changes), ALWAYS)
+
+
+def _left_by(changes: dict[str, ir.Expression]) -> Alternatives:
+    """What is known of a deal after plain texts were written to it, or fields were cleared."""
+    known: Alternatives = ALWAYS
+    logic = Logic(None)
+    for name, value in changes.items():
+        if isinstance(value, ir.TextValue) and name in ("title", "reference", "company") and value.value.strip():
+            written = ir.Compare(field=ir.Ref(path=f"deal.{name}", type="text"), op="==", value=value)
+            known = [(*way, *more) for way in known for more in logic.true(written)]
+        elif isinstance(value, ir.Cleared):
+            cleared = ir.Not(of=ir.IsSet(field=ir.Ref(path=f"deal.{name}", type="text")))
+            known = [(*way, *more) for way in known for more in logic.true(cleared)]
+        elif name == "reference" and isinstance(value, ir.TemplateText) and value.source.partition("{")[0].strip():
+            there = ir.IsSet(field=ir.Ref(path=f"deal.{name}", type="text"))
+            known = [(*way, *more) for way in known for more in logic.true(there)]
+    return known
+
+
+def _answers(on: ir.Trigger, caused: _Caused) -> bool:
+    match on:
+        case ir.OnEntered():
+            return caused.kind in ("deal_created", "stage_changed")
+        case ir.OnDealCreated():
+            return caused.kind == "deal_created"
+        case ir.OnStageChanged():
+            return caused.kind == "stage_changed"
+        case ir.OnDealUpdated(fields=fields):
+            return caused.kind == "deal_updated" and (not fields or not caused.fields.isdisjoint(fields))
+        case ir.OnOwnerChanged():
+            return caused.kind == "deal_updated" and "owner" in caused.fields
+        case ir.OnContactUpdated(fields=fields):
+            return caused.kind == "contact_updated" and (not fields or not caused.fields.isdisjoint(fields))
+        case ir.OnContactAdded():
+            return caused.kind == "contact_added"
+        case ir.OnTaskCompleted():
+            return caused.kind == "task_completed"
+    return False
+
+
+def _may_run(target: ir.Automation, caused: _Caused, logic: Logic, own: bool, step: ir.Step) -> bool:
+    again = target.again
+    # The second time round it has acted already; a deal that is made anew is another one, of the same person.
+    counted = ("person",) if caused.kind == "deal_created" else ("person", "deal")
+    if isinstance(again, ir.Once) and again.within is None and again.per in counted:
+        return False
+    if own and isinstance(step, ir.UpdateDealStep | ir.ChangeTagsStep) and _is_constant(step):
+        # It sets itself off once, and then writes what is there already.
+        return False
+    return possible(of_trigger(target.on), logic.true(target.when), caused.known)
+
+
+def _is_constant(step: ir.UpdateDealStep | ir.ChangeTagsStep) -> bool:
+    return isinstance(step, ir.ChangeTagsStep) or not any(
+        isinstance(value, ir.Ref | ir.TemplateText) for value in step.changes.values()
+    )
+
+
+# --- circles --------------------------------------------------------------------------------------------------------
+
+
+def cycles(links: Sequence[Link]) -> Iterator[list[Link]]:
+    """Yield the shortest circle of each group of automations that can go round."""
+    for group in _groups(links):
+        inside = [link for link in links if link.source.key in group and link.target.key in group]
+        if any(link.forward for link in inside) and not _goes_back(inside):
+            # Moves that only go forward come to an end.
+            yield from cycles([link for link in inside if not link.forward])
+            continue
+        yield min((_circle(link, inside) for link in inside), key=len)
+
+
+def _goes_back(links: Iterable[Link]) -> bool:
+    """Say whether anything lets a forward move be made again: a move back, or a new deal."""
+    for link in links:
+        if link.creates:
+            return True
+        for step in all_steps(link.source.do):
+            if step.name == link.step and isinstance(step, ir.MoveDealStep) and not step.only_forward:
+                return True
+    return False
+
+
+def _circle(first: Link, links: Sequence[Link]) -> list[Link]:
+    """The shortest way from the link round to where it begins; all links are of one group, so there is one."""
+    ways = [[first]]
+    seen = {first.target.key}
+    while ways:
+        way = ways.pop(0)
+        if way[-1].target.key == first.source.key:
+            return way
+        for link in links:
+            if link.source.key == way[-1].target.key and (
+                link.target.key not in seen or link.target.key == first.source.key
+            ):
+                seen.add(link.target.key)
+                ways.append([*way, link])
+    raise AssertionError("the links of one group lead round")
+
+
+def _groups(links: Sequence[Link]) -> list[set[str]]:
+    """The groups of automations each of which leads to every other one of its group (and to itself, if it is alone)."""
+    after: dict[str, set[str]] = {}
+    for link in links:
+        after.setdefault(link.source.key, set()).add(link.target.key)
+    reach = {key: _reached(key, after) for key in after}
+    groups: list[set[str]] = []
+    for key, reached in reach.items():
+        if key in reached and not any(key in group for group in groups):
+            groups.append({other for other in reached if key in reach.get(other, ())})
+    return groups
+
+
+def _reached(start: str, after: dict[str, set[str]]) -> set[str]:
+    found: set[str] = set()
+    waiting = [start]
+    while waiting:
+        for key in after.get(waiting.pop(), ()):
+            if key not in found:
+                found.add(key)
+                waiting.append(key)
+    return found

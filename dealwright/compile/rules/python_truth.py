@@ -1,0 +1,74 @@
+"""DW211: `and`, `or`, `not`, `in` or a chain of comparisons, where conditions are joined."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from typing import Final
+
+from dealwright.compile.fields_seen import Fields, field_names
+from dealwright.compile.rules.rule import Rule, Spot, Subject
+from dealwright.compile.sources import Source
+
+_SIGNS: Final = {ast.And: ("and", "&"), ast.Or: ("or", "|")}
+
+
+def _look(subject: Subject) -> Iterator[Spot]:
+    roots = field_names(subject.sources.values())
+    for source in subject.sources.values():
+        fields = Fields(roots)
+        for joined in source.nodes(ast.BoolOp):
+            word, sign = _SIGNS[type(joined.op)]
+            if any(map(fields.is_condition, joined.values)):
+                yield _spot(source, joined, f"`{word}` between conditions is decided now", f"write (...) {sign} (...)")
+        for turned in source.nodes(ast.UnaryOp):
+            if isinstance(turned.op, ast.Not) and fields.is_condition(turned.operand):
+                yield _spot(source, turned, "`not` before a condition is decided now", "write ~(...)")
+        for compared in source.nodes(ast.Compare):
+            yield from _compared(source, compared, fields)
+
+
+def _compared(source: Source, compared: ast.Compare, fields: Fields) -> Iterator[Spot]:
+    sides = (compared.left, *compared.comparators)
+    if not any(map(fields.is_field, sides)):
+        return
+    if any(isinstance(op, ast.In | ast.NotIn) for op in compared.ops):
+        hint = 'write .is_in("a", "b"), or .has("vip") of tags'
+        yield _spot(source, compared, "`in` beside a field is decided now", hint)
+    elif len(compared.ops) > 1:
+        hint = "write two comparisons: (deal.amount > 0) & (deal.amount < 9)"
+        yield _spot(source, compared, "a chain of comparisons keeps the last one only", hint)
+
+
+def _spot(source: Source, node: ast.expr, message: str, hint: str) -> Spot:
+    message = f"{message}, before there is any deal" if message.endswith("now") else message
+    return Spot(path=source.path, line=node.lineno, column=node.col_offset + 1, message=message, hint=hint)
+
+
+RULE: Final = Rule(
+    code="DW211",
+    severity="error",
+    title="a condition is joined with Python words",
+    reason=(
+        "`and`, `or`, `not`, `in`, `if` and `0 < x < 9` are decided while the file is read, before there is any "
+        "deal. Conditions are joined with `&`, `|` and `~`."
+    ),
+    bad="""
+big = Automation(
+    key="big",
+    on=deal_created(in_=Sales),
+    when=[(deal.amount > 1000) and deal.company.is_set()],
+    do=[set_task("call", text="Call about {{ deal.title }}", due=hours(1))],
+)
+""",
+    good="""
+big = Automation(
+    key="big",
+    on=deal_created(in_=Sales),
+    when=[(deal.amount > 1000) & deal.company.is_set()],
+    do=[set_task("call", text="Call about {{ deal.title }}", due=hours(1))],
+)
+""",
+    look=_look,
+    silenceable=False,
+)

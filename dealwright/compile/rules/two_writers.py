@@ -1,0 +1,137 @@
+"""DW217: two automations that answer one event write one field."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import combinations
+from typing import Final, NamedTuple
+
+from dealwright.compile import ir
+from dealwright.compile.possible import Alternatives, Logic, possible
+from dealwright.compile.rules.rule import Rule, Spot, Subject
+from dealwright.compile.rules.ways import places
+
+
+class _Write(NamedTuple):
+    """One field written by a step, with what is known where it is."""
+
+    automation: ir.Automation
+    step: str
+    field: str
+    value: object
+    known: tuple[Alternatives, ...]
+
+
+def _look(subject: Subject) -> Iterator[Spot]:
+    for account in subject.groups:
+        logic = Logic(account.currency)
+        by_field: dict[str, list[_Write]] = {}
+        for automation in account.automations:
+            for write in _writes(automation, logic):
+                by_field.setdefault(write.field, []).append(write)
+        told: set[tuple[str, str, str]] = set()
+        for field, writes in by_field.items():
+            for first, second in combinations(writes, 2):
+                pair = (field, first.automation.key, second.automation.key)
+                if pair not in told and _collide(first, second):
+                    told.add(pair)
+                    path, line = subject.step_at(second.automation, second.step)
+                    yield Spot(
+                        path=path,
+                        line=line,
+                        message=f"{second.automation.key!r} and {first.automation.key!r} both write {field}"
+                        " on one event: which value stays is chance",
+                        hint="make them one automation, or let their conditions exclude each other",
+                    )
+
+
+def _collide(first: _Write, second: _Write) -> bool:
+    return (
+        first.automation is not second.automation
+        and first.value != second.value
+        and _one_event(first.automation.on, second.automation.on)
+        and possible(*first.known, *second.known)
+    )
+
+
+def _one_event(first: ir.Trigger, second: ir.Trigger) -> bool:
+    """Say whether one event may set both off; where they are is among what is known."""
+    match first, second:
+        case (ir.OnEntered(), ir.OnDealCreated() | ir.OnStageChanged() | ir.OnEntered()):
+            return True
+        case (ir.OnDealCreated() | ir.OnStageChanged(), ir.OnEntered()):
+            return True
+        case (ir.OnDealUpdated(fields=fields), ir.OnOwnerChanged()) | (
+            ir.OnOwnerChanged(),
+            ir.OnDealUpdated(fields=fields),
+        ):
+            return not fields or "owner" in fields
+        case (ir.OnDealUpdated(fields=one), ir.OnDealUpdated(fields=other)):
+            return not one or not other or not set(one).isdisjoint(other)
+        case (ir.OnContactUpdated(fields=one), ir.OnContactUpdated(fields=other)):
+            return not one or not other or not set(one).isdisjoint(other)
+        case (ir.OnEventReceived(), ir.OnEventReceived()):
+            return first.name == second.name and (
+                first.source == second.source or None in (first.source, second.source)
+            )
+    return type(first) is type(second)
+
+
+def _writes(automation: ir.Automation, logic: Logic) -> Iterator[_Write]:
+    """Yield what is written before anything is waited for: later, something else may have come between."""
+    for place in places(automation, logic):
+        if place.waited:
+            continue
+        for field, value in _written(place.step):
+            yield _Write(automation, place.step.name, field, value, place.known)
+
+
+def _written(step: ir.Step) -> Iterator[tuple[str, object]]:
+    match step:
+        case ir.UpdateDealStep(changes=changes):
+            yield from ((f"deal.{name}", value) for name, value in changes.items())
+        case ir.MoveDealStep(to=to):
+            yield "deal.stage", to
+        case ir.UpdateContactStep(contact=contact, changes=changes):
+            yield from ((f"{contact}.{name}", value) for name, value in changes.items())
+        case ir.ChangeTagsStep(add=add, remove=remove):
+            yield from ((f"the tag {tag!r}", True) for tag in add)
+            yield from ((f"the tag {tag!r}", False) for tag in remove)
+
+
+RULE: Final = Rule(
+    code="DW217",
+    severity="warning",
+    title="two automations write one field on one trigger",
+    reason=(
+        "No order is promised between automations: which value stays is chance. What needs order is one automation "
+        "with two steps or a branch."
+    ),
+    bad="""
+first = Automation(
+    key="first",
+    on=entered(Sales.quoted),
+    do=[update_deal("name", company="Quoted")],
+)
+second = Automation(
+    key="second",
+    on=entered(Sales.quoted),
+    when=[deal.amount > 1000],
+    do=[update_deal("name", company="Large")],
+)
+""",
+    good="""
+only = Automation(
+    key="only",
+    on=entered(Sales.quoted),
+    do=[
+        branch(
+            "size",
+            case(deal.amount > 1000, update_deal("large", company="Large")),
+            otherwise=[update_deal("small", company="Quoted")],
+        ),
+    ],
+)
+""",
+    look=_look,
+)

@@ -1,0 +1,94 @@
+"""What is known where a step stands: of the trigger, the conditions, and the cases on the way to it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+import msgspec
+
+from dealwright.compile import ir
+from dealwright.compile.possible import Alternatives, Logic, both, one_of
+
+
+class Place(msgspec.Struct, frozen=True, kw_only=True):
+    """A step and what holds on the way to it.
+
+    `known` held at some time on the way; `now` are those that still hold, since nothing was done or waited for after
+    they were looked at. `waited` says that a wait lies before.
+    """
+
+    step: ir.Step
+    known: tuple[Alternatives, ...]
+    now: tuple[Alternatives, ...]
+    waited: bool
+
+
+def of_trigger(on: ir.Trigger) -> Alternatives:
+    """Return what the trigger says about every deal that it is for."""
+    parts: list[Alternatives] = []
+    match on:
+        case ir.OnDealCreated(stages=stages) | ir.OnEntered(stages=stages):
+            parts += _stages("deal.stage", stages)
+        case ir.OnStageChanged(from_=sources, to=targets):
+            parts += [*_stages("deal.stage", targets), *_stages("event.before.stage", sources)]
+        case ir.OnActivityLogged(kinds=kinds) if kinds:
+            parts.append(one_of("event.activity.kind", [ir.TextValue(value=kind) for kind in kinds]))
+    pipelines = () if isinstance(on, ir.OnEntered) else on.pipelines
+    if pipelines:
+        parts.append(one_of("deal.pipeline", [ir.PipelineValue(pipeline=key) for key in pipelines]))
+    return both(*parts)
+
+
+def _stages(path: str, stages: tuple[ir.StageValue, ...]) -> list[Alternatives]:
+    return [one_of(path, stages)] if stages else []
+
+
+def places(automation: ir.Automation, logic: Logic) -> Iterator[Place]:
+    """Yield every step of the automation, in order, with what is known there."""
+    start = (of_trigger(automation.on), logic.true(automation.when))
+    yield from _Walk(logic).steps(automation.do, start, start)
+
+
+class _Walk:
+    """Goes through steps; what was done or waited for makes facts old."""
+
+    def __init__(self, logic: Logic) -> None:
+        self._logic = logic
+        self._waited = False
+
+    def steps(
+        self, steps: Iterable[ir.Step], known: tuple[Alternatives, ...], now: tuple[Alternatives, ...]
+    ) -> Iterator[Place]:
+        for step in steps:
+            yield Place(step=step, known=known, now=now, waited=self._waited)
+            if isinstance(step, ir.BranchStep):
+                yield from self._branch(step, known, now)
+                now = now if all(_is_still(way) for way in ways_of(step)) else ()
+            elif not isinstance(step, ir.StopStep):
+                self._waited |= isinstance(step, ir.WaitStep)
+                now = ()
+
+    def _branch(
+        self, branch: ir.BranchStep, known: tuple[Alternatives, ...], now: tuple[Alternatives, ...]
+    ) -> Iterator[Place]:
+        before: tuple[Alternatives, ...] = ()
+        for case in branch.cases:
+            here = (*before, self._logic.true(case.when))
+            yield from self.steps(case.do, (*known, *here), (*now, *here))
+            before = (*before, self._logic.not_true(case.when))
+        none = tuple(self._logic.false(case.when) for case in branch.cases)
+        yield from self.steps(branch.otherwise, (*known, *none), (*now, *none))
+        yield from self.steps(branch.unset or (), (*known, *before), (*now, *before))
+
+
+def ways_of(branch: ir.BranchStep) -> tuple[tuple[ir.Step, ...], ...]:
+    """Return the steps of every way through the branch."""
+    return (*(case.do for case in branch.cases), branch.otherwise, branch.unset or ())
+
+
+def _is_still(way: Iterable[ir.Step]) -> bool:
+    """Say whether nothing is done or waited for on the way."""
+    return all(
+        isinstance(step, ir.StopStep) or (isinstance(step, ir.BranchStep) and all(map(_is_still, ways_of(step))))
+        for step in way
+    )
