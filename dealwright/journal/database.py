@@ -11,9 +11,11 @@ from typing import Any, Final
 
 from sqlalchemy import Connection, Engine, RowMapping, TextClause, bindparam, create_engine, event, make_url, text
 from sqlalchemy.engine.interfaces import DBAPIConnection
+from sqlalchemy.exc import DBAPIError
 
 from dealwright.clock import Clock
-from dealwright.errors import InputError
+from dealwright.errors import InputError, JournalError
+from dealwright.journal.trouble import trouble
 
 Row = RowMapping
 
@@ -66,17 +68,44 @@ class Database:
         self._boot = boot
         self.engine = _postgresql(self.url) if self.postgresql else _sqlite(self.url)
 
+    @property
+    def name(self) -> str:
+        """The database's address as people may see it."""
+        return self.url.render_as_string(hide_password=True)
+
     @contextmanager
     def write(self) -> Iterator[Connection]:
-        """Open a transaction that writes; it commits at the end, and rolls back if anything is raised."""
-        with self.engine.connect().execution_options(dealwright_write=True) as connection, connection.begin():
+        """Open a transaction that writes; it commits at the end, and rolls back if anything is raised.
+
+        Raises:
+            JournalError: the disk is full, nothing may be written, or the database is not there.
+        """
+        with (
+            self._plainly(),
+            self.engine.connect().execution_options(dealwright_write=True) as connection,
+            connection.begin(),
+        ):
             yield connection
 
     @contextmanager
     def read(self) -> Iterator[Connection]:
-        """Open a transaction that only reads, on one state of the database."""
-        with self.engine.connect() as connection, connection.begin():
+        """Open a transaction that only reads, on one state of the database.
+
+        Raises:
+            JournalError: the database is not there, or is none.
+        """
+        with self._plainly(), self.engine.connect() as connection, connection.begin():
             yield connection
+
+    @contextmanager
+    def _plainly(self) -> Iterator[None]:
+        """Say in words what is wrong with disk or server; everything else is a fault of ours, and stays what it is."""
+        try:
+            yield
+        except DBAPIError as error:
+            if (said := trouble(error)) is None:
+                raise
+            raise JournalError(f"the journal {self.name} cannot be used: {said}; nothing was changed") from error
 
     def rows(self, sql: TextClause, **parameters: Any) -> Sequence[Row]:
         """Run one query in a transaction of its own."""

@@ -39,7 +39,9 @@ _RECEIPT: Final = statement(
 )
 _OUTCOME: Final = statement(
     """
-    update effects set reason = :reason, sent_at = :sent_at, looks = looks + :looks, state =
+    update effects set reason = :reason, sent_at = :sent_at, looks = looks + :looks,
+        allowed_attempt = case when :state = 'planned' and allowed_attempt = :n then :n + 1 else allowed_attempt end,
+        state =
         case when :state in ('planned', 'rejected') and exists (
             select 1 from attempts where attempts.effect_key = :key and attempts.n < :n
                 and (attempts.outcome is null or attempts.outcome = 'unknown'))
@@ -52,7 +54,8 @@ _OUTCOME: Final = statement(
 """What an outcome makes of its effect.
 
 That it was carried out is true whoever says so; anything else is said of one attempt, and stale after the next. An
-attempt that surely did nothing says nothing of an earlier one whose answer was lost: the effect stays unknown.
+attempt that surely did nothing says nothing of an earlier one whose answer was lost: the effect stays unknown. If a
+person had asked for that attempt, they mean the next one too.
 """
 
 _USED: Final = statement(
@@ -113,7 +116,7 @@ class Effects(Part):
     ) -> GateResult:
         verdict, key, execution_id = request.verdict, request.effect.key, request.effect.execution_id
         if verdict.decision == "hold":
-            return GateResult(key=key, result="held")
+            return GateResult(key=key, result="held", reason=verdict.reason)
         if verdict.decision == "drop" and request.effect.state in ("sending", "unknown"):
             return GateResult(key=key, result="unresolved")  # it may have left: nobody can drop it any more
         for reservation in verdict.reservations:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Final
 
+import msgspec
 from sqlalchemy import Connection
 
 from dealwright import faults
@@ -12,7 +13,7 @@ from dealwright.engine.records import ToRoute
 from dealwright.journal.database import micros, statement
 from dealwright.journal.parts import Part
 from dealwright.journal.payload import pack, seal, unseal
-from dealwright.model.events import Event
+from dealwright.model.events import Event, deal_subject
 from dealwright.ports import FeedItem
 
 _APPEND: Final = statement(
@@ -35,6 +36,9 @@ _CAUSES: Final = statement(
 _UNROUTED: Final = statement(
     "select id, body, chain, depth from events where account = :account and routed_at is null order by id limit :limit"
 )
+_OBSERVED: Final = statement(
+    "update events set body = :body, subject = :subject where account = :account and id = :id and routed_at is null"
+)
 _RAN: Final = statement(
     """
     select distinct coalesce(events.chain, events.id) as chain, executions.subject, executions.automation
@@ -43,6 +47,14 @@ _RAN: Final = statement(
     """,
     "chains",
 )
+
+
+class Arrival(msgspec.Struct, frozen=True, kw_only=True):
+    """Events that came together from one source of an account."""
+
+    account: str
+    source: str
+    items: Sequence[FeedItem]
 
 
 class Events(Part):
@@ -54,34 +66,21 @@ class Events(Part):
         The source's own id tells duplicates. An event that our own write made joins the causal chain of the event
         that the write answered.
         """
-        if not items:
-            return 0
+        return self.append_all([Arrival(account=account, source=source, items=items)])[0] if items else 0
+
+    def append_all(self, arrivals: Sequence[Arrival]) -> list[int]:
+        """Append what several sources told, in this order, with one commit; return how many of each were new."""
         faults.hit("receive.before-append")
         with self.database.write() as connection:
-            self.database.lock_account(connection, account, "append")
-            chains = self._chains(connection, [item.event.cause for item in items if item.event.cause])
+            for account in sorted({arrival.account for arrival in arrivals}):  # in one order, or two would wait in vain
+                self.database.lock_account(connection, account, "append")
+            causes = [item.event.cause for arrival in arrivals for item in arrival.items if item.event.cause]
+            chains = self._chains(connection, causes)
             received = self._now()
-            rows = []
-            for item in items:
-                event = item.event
-                chain, depth = chains.get(event.cause or "", (None, 0))
-                rows.append(
-                    {
-                        "account": account,
-                        "source": source,
-                        "source_id": event.source_id,
-                        "kind": event.kind,
-                        "subject": event.subject,
-                        "occurred_at": micros(event.occurred_at),
-                        "received_at": received,
-                        "cause": event.cause,
-                        "chain": chain,
-                        "depth": depth,
-                        "raw": pack(item.raw),
-                        "body": seal(event),
-                    }
-                )
-            new = connection.execute(_APPEND, rows).rowcount
+            new = []
+            for arrival in arrivals:
+                rows = [_row(arrival, item, chains, received) for item in arrival.items]
+                new.append(connection.execute(_APPEND, rows).rowcount if rows else 0)
         faults.hit("receive.after-append")
         return new
 
@@ -90,6 +89,21 @@ class Events(Part):
             return {}
         rows = connection.execute(_CAUSES, {"keys": sorted(set(causes))})
         return {row.key: (row.chain, row.depth) for row in rows}
+
+    def observed(self, account: str, events: Sequence[ToRoute]) -> None:
+        """Keep what was read about events whose source told too little; an event that was routed meanwhile stays."""
+        rows = [
+            {"account": account, "id": item.id, "subject": item.event.subject, "body": seal(item.event)}
+            for item in events
+        ]
+        if not rows:
+            return
+        faults.hit("observe.before-commit")
+        with self.database.write() as connection:
+            # As an append: who is about to wait for an event of this deal must not look past it.
+            self.database.lock_account(connection, account, "append")
+            connection.execute(_OBSERVED, rows)
+        faults.hit("observe.after-commit")
 
     def unrouted(self, account: str, limit: int) -> Sequence[ToRoute]:
         """Read the oldest events that were not routed, with what their causal chain did to their subject already."""
@@ -103,6 +117,28 @@ class Events(Part):
         found = []
         for row in rows:
             event: Event = unseal(row.body, Event)  # type: ignore[arg-type]  # a union, which decodes by its tag
-            automations = ran.get((row.chain, event.subject), ()) if row.chain is not None else ()
-            found.append(ToRoute(id=row.id, event=event, chain=row.chain, depth=row.depth, ran=frozenset(automations)))
+            subjects = [] if row.chain is None else [deal_subject(deal.id) for deal in event.about]
+            automations = {subject: frozenset(ran.get((row.chain, subject), ())) for subject in subjects}
+            found.append(ToRoute(id=row.id, event=event, chain=row.chain, depth=row.depth, ran=automations))
         return found
+
+
+def _row(
+    arrival: Arrival, item: FeedItem, chains: Mapping[str, tuple[int | None, int]], received: int
+) -> dict[str, object]:
+    event = item.event
+    chain, depth = chains.get(event.cause or "", (None, 0))
+    return {
+        "account": arrival.account,
+        "source": arrival.source,
+        "source_id": event.source_id,
+        "kind": event.kind,
+        "subject": event.subject,
+        "occurred_at": micros(event.occurred_at),
+        "received_at": received,
+        "cause": event.cause,
+        "chain": chain,
+        "depth": depth,
+        "raw": pack(item.raw),
+        "body": seal(event),
+    }

@@ -10,20 +10,21 @@ import msgspec
 
 from dealwright.engine.records import Asked
 from dealwright.engine.trace import TraceLine
-from dealwright.journal.database import instant, statement
+from dealwright.journal.database import Row, instant, statement
 from dealwright.journal.parts import Part
 from dealwright.journal.payload import unseal
 from dealwright.model.requests import Request, Sent
 
 _EVENTS: Final = statement(
-    "select id, kind, occurred_at, cause from events where account = :account and subject = :subject order by id"
-)
-_EXECUTIONS: Final = statement(
+    # An event of a contact is about several deals: those that it set executions off for.
     """
-    select id, automation, event_id, state, reason, late, started_at from executions
-    where account = :account and subject = :subject order by event_id, automation
+    select id, kind, occurred_at, cause from events where account = :account and (subject = :subject
+        or id in (select event_id from executions where account = :account and subject = :subject)) order by id
     """
 )
+_EXECUTION: Final = "select id, automation, event_id, state, reason, late from executions where account = :account and "
+_OF_SUBJECT: Final = statement(_EXECUTION + "subject = :subject order by event_id, automation")
+_OF_IDS: Final = statement(_EXECUTION + "id in :ids order by event_id, automation", "ids")
 _SUBJECT: Final = statement("select subject from executions where account = :account and id = :id")
 _TRANSITIONS: Final = statement(
     """
@@ -154,24 +155,9 @@ class History(Part):
     def timeline(self, account: str, subject: str) -> Sequence[EventStory]:
         """Return everything that happened to a subject, in the order it was received."""
         events = self.database.rows(_EVENTS, account=account, subject=subject)
-        executions = self.database.rows(_EXECUTIONS, account=account, subject=subject)
-        ids = [row["id"] for row in executions]
-        changes, turns, effects = self._stories(ids) if ids else ({}, {}, {})
         stories: dict[int, list[ExecutionStory]] = {}
-        for row in executions:
-            stories.setdefault(row["event_id"], []).append(
-                ExecutionStory(
-                    id=row["id"],
-                    automation=row["automation"],
-                    event_id=row["event_id"],
-                    state=row["state"],
-                    reason=row["reason"],
-                    late=bool(row["late"]),
-                    changes=tuple(changes.get(row["id"], ())),
-                    turns=tuple(turns.get(row["id"], ())),
-                    effects=tuple(effects.get(row["id"], ())),
-                )
-            )
+        for story in self._told(self.database.rows(_OF_SUBJECT, account=account, subject=subject)):
+            stories.setdefault(story.event_id, []).append(story)
         return [
             EventStory(
                 id=row["id"],
@@ -181,6 +167,28 @@ class History(Part):
                 executions=tuple(stories.get(row["id"], ())),
             )
             for row in events
+        ]
+
+    def execution_stories(self, account: str, ids: Sequence[str]) -> Sequence[ExecutionStory]:
+        """Return everything that happened to these executions, in the order of their events."""
+        return self._told(self.database.rows(_OF_IDS, account=account, ids=list(ids))) if ids else ()
+
+    def _told(self, executions: Sequence[Row]) -> list[ExecutionStory]:
+        ids = [row["id"] for row in executions]
+        changes, turns, effects = self._stories(ids) if ids else ({}, {}, {})
+        return [
+            ExecutionStory(
+                id=row["id"],
+                automation=row["automation"],
+                event_id=row["event_id"],
+                state=row["state"],
+                reason=row["reason"],
+                late=bool(row["late"]),
+                changes=tuple(changes.get(row["id"], ())),
+                turns=tuple(turns.get(row["id"], ())),
+                effects=tuple(effects.get(row["id"], ())),
+            )
+            for row in executions
         ]
 
     def _stories(

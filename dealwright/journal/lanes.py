@@ -12,6 +12,7 @@ from typing import Any, Final
 from sqlalchemy import Connection
 
 from dealwright.journal.database import Database, Row, statement
+from dealwright.journal.tables import RESTING
 
 _CREATE: Final = statement("insert into lanes (key, next_pos) values (:key, 0) on conflict (key) do nothing")
 _LOCK: Final = "select key, next_pos from lanes where key in :keys order by key"
@@ -33,12 +34,12 @@ _WITHOUT_HEAD: Final = statement(
 )
 _WAKEABLE: Final = (
     "select id, lane, state, account, automation from executions where id in :ids "
-    "and state in ('waiting', 'held', 'parked') order by event_id, id"
+    "and state in :states order by event_id, id"
 )
 _LANES_OF: Final = statement("select distinct lane from executions where id in :ids", "ids")
 _WAKE: Final = statement(
-    "update executions set state = 'ready', reason = :reason, pos = :pos, due_at = null, late = (late or :late) "
-    "where id = :id"
+    "update executions set state = 'ready', reason = :reason, pos = :pos, due_at = null, ended_at = null, "
+    "late = (late or :late) where id = :id"
 )
 _FORGET_AWAITS: Final = statement("delete from awaits where execution_id in :ids", "ids")
 _TRANSITION: Final = statement(
@@ -90,17 +91,27 @@ def write_transitions(connection: Connection, rows: Sequence[dict[str, Any]]) ->
 
 
 def wake(
-    database: Database, connection: Connection, execution_ids: Sequence[str], *, now: int, reason: str, actor: str
+    database: Database,
+    connection: Connection,
+    execution_ids: Sequence[str],
+    *,
+    now: int,
+    reason: str,
+    actor: str,
+    states: Sequence[str] = RESTING,
 ) -> Sequence[Row]:
-    """Put resting executions at the end of their lanes, ready; return those that were still resting.
+    """Put executions that are in one of these states at the end of their lanes, ready; return them.
 
-    One that was held or parked comes back late: it will check its conditions again.
+    One that did not just wait comes back late: it will check its conditions again.
     """
     if not execution_ids:
         return ()
     ids = list(execution_ids)
     places = lock(database, connection, of(connection, ids))
-    rows = connection.execute(statement(_WAKEABLE + database.for_update, "ids"), {"ids": ids}).mappings().all()
+    found = connection.execute(
+        statement(_WAKEABLE + database.for_update, "ids", "states"), {"ids": ids, "states": list(states)}
+    )
+    rows = found.mappings().all()
     if not rows:
         return ()
     updates, transitions = [], []

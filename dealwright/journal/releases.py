@@ -89,6 +89,25 @@ class Releases(Part):
             connection.execute(_ACTIVATE, row)
         return True
 
+    def activate_release(self, account: str, digest: str) -> bool:
+        """Make a release that was recorded the active one: events are routed by it from now on; False if it was.
+
+        Executions go on with the release they were routed with.
+
+        Raises:
+            ReleaseError: there is none of that digest, or this version cannot read it.
+        """
+        self.release(account, digest)
+        row = {"account": account, "digest": digest}
+        with self.database.write() as connection:
+            self.database.lock_account(connection, account, "release")
+            active = connection.execute(_ACTIVE, row).scalar_one_or_none()
+            if active == digest:
+                return False
+            connection.execute(_DEACTIVATE, row)
+            connection.execute(_ACTIVATE, row)
+        return True
+
     def active_release(self, account: str) -> Release | None:
         """Return the release that new executions run, or None."""
         rows = self.database.rows(_ACTIVE, account=account)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Final
 
 from sqlalchemy import Connection
@@ -18,6 +18,8 @@ from dealwright.journal.payload import seal
 from dealwright.mirror.identity import Merge, identify
 from dealwright.mirror.identity import persons as read_persons
 from dealwright.mirror.observe import observe
+from dealwright.model.crm import Contact
+from dealwright.model.events import ContactUpdated, Event, deal_subject
 
 _MARK: Final = statement("update events set routed_at = :now where id in :ids and routed_at is null", "ids")
 _LATE: Final = statement("update events set late = true where id in :ids", "ids")
@@ -44,6 +46,21 @@ def execution_id(account: str, event_id: int, automation: str, subject: str) -> 
 def lane_key(account: str, automation: str, subject: str) -> str:
     """Return the key of a lane."""
     return f"{account}|{automation}|{subject}"
+
+
+def _contacts(event: Event) -> Iterator[Contact]:
+    """Return every contact that an event tells of, as it was and as it is."""
+    for deal in event.about:
+        yield from deal.contacts
+    if isinstance(event, ContactUpdated):
+        yield from (event.contact, *event.absorbed)
+
+
+def _same(event: Event) -> Iterator[tuple[str, str]]:
+    """Return which contacts were merged, and so stand for one person."""
+    if isinstance(event, ContactUpdated):
+        for absorbed in event.absorbed:
+            yield event.contact.id, absorbed.id
 
 
 class Routing(Part):
@@ -83,13 +100,13 @@ class Routing(Part):
         late = observe(connection, account.key, events, as_of=now, seal=seal)
         if late:
             connection.execute(_LATE, {"ids": sorted(late)})
-        contacts = dict.fromkeys(contact for item in events for contact in item.event.after.contacts)
         merges = identify(
             connection,
             account.key,
-            contacts,
+            dict.fromkeys(contact for item in events for contact in _contacts(item.event)),
             country=account.country,
             secret=self._meta["secret"].encode(),
+            same=[link for item in events for link in _same(item.event)],
         )
         return late, merges
 
@@ -148,7 +165,10 @@ class Routing(Part):
         """Find who waits for one of these events. Who begins to wait meanwhile looks for them itself (settle)."""
         kinds: dict[str, set[str]] = {}
         for item in events:
-            kinds.setdefault(item.event.subject, set()).add(item.event.kind)
+            for deal in item.event.about:
+                kinds.setdefault(deal_subject(deal.id), set()).add(item.event.kind)
+        if not kinds:
+            return ()
         rows = connection.execute(_AWAITED, {"account": account, "subjects": sorted(kinds)})
         return sorted({row.execution_id for row in rows if row.kind in kinds[row.subject]})
 

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import secrets
+from importlib import metadata
 from typing import Final
 
 from alembic import command
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from alembic.util.exc import CommandError
-from sqlalchemy import text
+from sqlalchemy import Connection, text
 
 from dealwright.errors import JournalError
 from dealwright.journal.database import Database
@@ -26,18 +26,28 @@ def migrate(database: Database) -> None:
     """
     config = Config()
     config.set_main_option("script_location", "dealwright.journal:migrations")
+    scripts = ScriptDirectory.from_config(config)
+    newest = scripts.get_current_head()
+    with database.read() as connection:
+        if _is_newest(connection, newest):
+            return
     with database.write() as connection:
         database.lock_account(connection, "", "migrate")
-        newest = ScriptDirectory.from_config(config).get_current_head()
-        if MigrationContext.configure(connection).get_current_revision() == newest:
+        found = MigrationContext.configure(connection).get_current_revision()
+        if found == newest:
             return
-        config.attributes["connection"] = connection
-        try:
-            command.upgrade(config, "head")
-        except CommandError as error:
+        if found is not None and found not in {script.revision for script in scripts.walk_revisions()}:
             raise JournalError(
-                f"the journal's schema is not known to this version of Dealwright ({error});"
-                " run the version that wrote it, or a newer one"
-            ) from error
+                f"the journal {database.name} has schema {found}, and this version of Dealwright"
+                f" ({metadata.version('dealwright')}) knows none newer than {newest}: a newer version wrote it, and"
+                " nothing was changed. Run that version or a newer one, or restore a backup from before the upgrade"
+            )
+        config.attributes["connection"] = connection
+        command.upgrade(config, "head")
         for key in ("installation", "secret"):
             connection.execute(_META, {"key": key, "value": secrets.token_hex(16)})
+
+
+def _is_newest(connection: Connection, newest: str | None) -> bool:
+    """Look without writing, so that a journal that is up to date can be read where nothing may be written."""
+    return MigrationContext.configure(connection).get_current_revision() == newest

@@ -5,13 +5,16 @@ from __future__ import annotations
 from typing import Final
 
 from dealwright.clock import Clock
+from dealwright.journal.crms import Crms
 from dealwright.journal.database import Database
 from dealwright.journal.effects import Effects
 from dealwright.journal.events import Events
 from dealwright.journal.history import History
+from dealwright.journal.operations import Operations
 from dealwright.journal.releases import Releases
 from dealwright.journal.routing import Routing
 from dealwright.journal.schema import migrate
+from dealwright.journal.shares import Shares
 from dealwright.journal.switches import Switches
 from dealwright.journal.turns import Turns
 from dealwright.journal.windows import Windows
@@ -21,7 +24,7 @@ LONGEST_CALL: Final = 30.0
 """Seconds that the longest outside call may take: nobody takes over a running execution sooner after its lease."""
 
 
-class Journal(Releases, Events, Routing, Turns, Effects, Switches, Windows, Workers, History):
+class Journal(Releases, Events, Routing, Turns, Effects, Switches, Operations, Windows, Workers, History, Shares, Crms):
     """Everything that must survive. One instance is one worker.
 
     The parts are one file each; they share the database, the clock and the worker's name (parts.py).

@@ -1,4 +1,4 @@
-"""The operator's switches: stop, mode, pause; each change is logged, and raises the epoch if it guards sends."""
+"""The operator's switches: stop, messages, mode, pause; each change is logged; what guards sends raises the epoch."""
 
 from __future__ import annotations
 
@@ -14,7 +14,10 @@ from dealwright.journal.database import Database, Row, statement
 from dealwright.journal.parts import Part
 
 STOP: Final = "stop"
-"""The name of the switch, and the reason of what it holds."""
+MESSAGES: Final = "messages"
+
+HELD_BY: Final = {STOP: "stop", MESSAGES: "stop messages"}
+"""The switches that hold, with the reason of what they hold."""
 
 _READ: Final = statement("select automation, name, value from switches where account = :account")
 _EPOCH: Final = statement("select epoch from epochs where account = :account")
@@ -35,12 +38,12 @@ _LOG: Final = statement(
     "insert into switch_log (account, automation, name, value, set_wall, actor, reason) "
     "values (:account, :automation, :name, :value, :wall, :actor, :reason)"
 )
-_HELD: Final = "from executions where account = :account and state = 'held' and reason = 'stop'"
+_HELD: Final = "from executions where account = :account and state = 'held' and reason = :held"
 _LET_GO: Final = f"""
     {_HELD} and (automation = :automation or (:automation = '' and automation not in (
-        select automation from switches where account = :account and name = 'stop')))
+        select automation from switches where account = :account and name = :switch)))
 """
-"""What lifting a stop lets go: of the account, without what an automation's own stop goes on holding."""
+"""What lifting a switch lets go: of the account, without what an automation's own stop goes on holding."""
 
 _COUNT_HELD: Final = statement(
     f"select automation, count(*) as held, min(started_at) as since {_HELD} "
@@ -52,16 +55,20 @@ _NEXT_HELD: Final = statement(
 )
 _UNSTOPPED: Final = statement(
     """
-    select id, automation from executions where account = :account and state = 'held' and reason = 'stop'
-    and not exists (select 1 from switches where switches.account = :account and switches.name = 'stop'
-        and switches.automation in ('', executions.automation))
+    select id, automation from executions where account = :account and state = 'held'
+    and reason in ('stop', 'stop messages') and not exists (
+        select 1 from switches where switches.account = :account
+            and switches.name = case executions.reason when 'stop' then 'stop' else 'messages' end
+            and switches.automation in ('', executions.automation))
     order by event_id, id limit :limit
     """
 )
 _STOPS: Final = statement(
     "select automation, reason from switches where account = :account and name = 'stop' order by automation"
 )
-_STOPPED: Final = statement("select automation from switches where account = :account and name = 'stop'")
+_STANDING: Final = statement(
+    "select name, automation from switches where account = :account and name in ('stop', 'messages')"
+)
 _LOCK_EPOCH: Final = "select epoch from epochs where account = :account"
 _CANCEL: Final = statement(
     "update executions set state = 'cancelled', reason = 'dropped on resume', due_at = null, ended_at = :now "
@@ -84,7 +91,7 @@ class Pile(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Switches(Part):
-    """Stop, mode, pause; automation '' is the whole account."""
+    """Stop, messages, mode, pause; automation '' is the whole account."""
 
     def controls(self, account: str) -> Controls:
         """Read the switches and the epoch they belong to, in one state of the database."""
@@ -99,14 +106,24 @@ class Switches(Part):
             stopped=frozenset(row.automation for row in rows if row.name == STOP),
             paused=frozenset(row.automation for row in rows if row.name == "pause"),
             modes={row.automation: row.value for row in rows if row.name == "mode"},
+            messages_stopped=any(row.name == MESSAGES for row in rows),
         )
 
     def stop(self, account: str, automation: str, *, actor: str, reason: str = "") -> None:
         """Stop an automation or the account: from now on effects are held. After this returns, nothing new leaves."""
         self._switch(account, automation, STOP, "on", actor=actor, reason=reason, guards=True)
 
-    def set_mode(self, account: str, automation: str, mode: Literal["live", "shadow"], *, actor: str) -> None:
-        """Set the mode of an automation or of the account."""
+    def stop_messages(self, account: str, *, actor: str, reason: str = "") -> None:
+        """Stop the account's messages to customers: from now on they are held, whatever automation they are of."""
+        self._switch(account, "", MESSAGES, "on", actor=actor, reason=reason, guards=True)
+
+    def set_mode(
+        self, account: str, automation: str, mode: Literal["live", "approve", "shadow"], *, actor: str
+    ) -> None:
+        """Set the mode of an automation or of the account; the stricter of both counts.
+
+        What mode approve holds stays held when the mode changes, until a person approves or cancels it.
+        """
         self._switch(account, automation, "mode", mode, actor=actor, guards=True)
 
     def set_paused(self, account: str, automation: str, paused: bool, *, actor: str) -> None:
@@ -124,7 +141,14 @@ class Switches(Part):
 
     def held_by_stop(self, account: str, automation: str = "") -> Sequence[Pile]:
         """Count what a stop is holding, by automation."""
-        rows = self.database.rows(_COUNT_HELD, account=account, automation=automation)
+        return self._piles(account, automation, STOP)
+
+    def held_messages(self, account: str) -> Sequence[Pile]:
+        """Count what the stop of messages is holding, by automation."""
+        return self._piles(account, "", MESSAGES)
+
+    def _piles(self, account: str, automation: str, switch: str) -> Sequence[Pile]:
+        rows = self.database.rows(_COUNT_HELD, account=account, automation=automation, held=HELD_BY[switch])
         return [Pile(automation=row["automation"], held=row["held"], since=row["since"]) for row in rows]
 
     def resume(self, account: str, automation: str, what: Literal["run", "drop"], *, actor: str) -> int:
@@ -133,20 +157,30 @@ class Switches(Part):
         Returns how many executions were let go or dropped. The pile of a dropped stop is dropped before the stop is
         lifted, and what joins it meanwhile in the transaction that lifts it: nothing of it can leave in between.
         """
+        return self._lift(account, automation, STOP, what, actor=actor)
+
+    def resume_messages(self, account: str, what: Literal["run", "drop"], *, actor: str) -> int:
+        """Lift the stop of messages, and let what it holds run (late, checking conditions again) or drop it.
+
+        Returns how many executions were let go or dropped.
+        """
+        return self._lift(account, "", MESSAGES, what, actor=actor)
+
+    def _lift(self, account: str, automation: str, switch: str, what: Literal["run", "drop"], *, actor: str) -> int:
         count = 0
         if what == "run":
-            self._switch(account, automation, STOP, "", actor=actor, guards=True)
-            for ids in self._held(account, automation):
+            self._switch(account, automation, switch, "", actor=actor, guards=True)
+            for ids in self._held(account, automation, switch):
                 with self.database.write() as connection:
                     woken = lanes.wake(self.database, connection, ids, now=self._now(), reason="resumed", actor=actor)
                 count += len(woken)
             return count
-        for ids in self._held(account, automation):
+        for ids in self._held(account, automation, switch):
             with self.database.write() as connection:
                 count += self._drop(connection, ids, actor)
         with self.database.write() as connection:
-            self._set(connection, account, automation, STOP, "", actor=actor, guards=True)
-            while rows := self._some_held(connection, account, automation, (0, "")):
+            self._set(connection, account, automation, switch, "", actor=actor, guards=True)
+            while rows := self._some_held(connection, account, automation, switch, (0, "")):
                 count += self._drop(connection, [row["id"] for row in rows], actor)
         return count
 
@@ -163,21 +197,29 @@ class Switches(Part):
             lanes.wake(self.database, connection, ids, now=self._now(), reason="resumed", actor="engine")
         return frozenset(row["automation"] for row in rows)
 
-    def _held(self, account: str, automation: str) -> Iterator[Sequence[str]]:
+    def _held(self, account: str, automation: str, switch: str) -> Iterator[Sequence[str]]:
         """Go once through what is held: what another stop holds again meanwhile is not met twice."""
         last = (0, "")
         while True:
             with self.database.read() as connection:
-                rows = self._some_held(connection, account, automation, last)
+                rows = self._some_held(connection, account, automation, switch, last)
             if not rows:
                 return
             yield [row["id"] for row in rows]
             last = (rows[-1]["event_id"], rows[-1]["id"])
 
     def _some_held(
-        self, connection: Connection, account: str, automation: str, after: tuple[int, str]
+        self, connection: Connection, account: str, automation: str, switch: str, after: tuple[int, str]
     ) -> Sequence[Row]:
-        parameters = {"account": account, "automation": automation, "event_id": after[0], "id": after[1], "limit": 500}
+        parameters: dict[str, object] = {
+            "account": account,
+            "automation": automation,
+            "switch": switch,
+            "held": HELD_BY[switch],
+            "event_id": after[0],
+            "id": after[1],
+            "limit": 500,
+        }
         return connection.execute(_NEXT_HELD, parameters).mappings().all()
 
     def _drop(self, connection: Connection, ids: Sequence[str], actor: str) -> int:
@@ -238,8 +280,16 @@ class Switches(Part):
         connection.execute(_LOG, row)
 
 
-def stopped(database: Database, connection: Connection, account: str) -> frozenset[str]:
-    """Return what is stopped ('' is the account), and keep it so until the transaction ends."""
+def standing(database: Database, connection: Connection, account: str) -> frozenset[tuple[str, str]]:
+    """Return the switches that hold, as (name, automation), and keep them so until the transaction ends."""
     share = " for share" if database.postgresql else ""
     connection.execute(statement(_LOCK_EPOCH + share), {"account": account})
-    return frozenset(connection.execute(_STOPPED, {"account": account}).scalars())
+    rows = connection.execute(_STANDING, {"account": account})
+    return frozenset((row.name, row.automation) for row in rows)
+
+
+def lifted(reason: str, automation: str, switches: frozenset[tuple[str, str]]) -> bool:
+    """Say whether what is about to be held for this reason would be held by a switch that stands no longer."""
+    return any(
+        reason == held and switches.isdisjoint({(name, automation), (name, "")}) for name, held in HELD_BY.items()
+    )

@@ -35,7 +35,7 @@ RESTING: Final = ("waiting", "held", "parked")
 """States in which an execution is alive and blocks nobody."""
 
 ENDED: Final = ("done", "skipped", "failed", "cancelled")
-"""States that nothing leaves."""
+"""States in which an execution is over; only a failed one may be given another chance, by a person."""
 
 _holding = ", ".join(f"'{state}'" for state in HOLDING)
 _resting = ", ".join(f"'{state}'" for state in RESTING)
@@ -234,6 +234,7 @@ effects = Table(
     Column("planned_at", BigInteger, nullable=False),
     Column("first_sent_wall", BigInteger),
     Column("sent_at", BigInteger),
+    Column("allowed_attempt", Integer),
     UniqueConstraint("execution_id", "step", "visit", "target", name="effects_once_per_step_visit_target"),
     CheckConstraint(
         "state in ('planned', 'sending', 'sent', 'rejected', 'unknown', 'held', 'dropped')", name="effects_state_known"
@@ -247,6 +248,27 @@ effects = Table(
         postgresql_where=text("state in ('planned', 'sending', 'unknown', 'held')"),
     ),
 )
+
+approvals = Table(
+    "approvals",
+    metadata,
+    Column("effect_key", Text, ForeignKey("effects.key"), primary_key=True),
+    Column("digest", Text, nullable=False),
+    Column("approved_wall", BigInteger, nullable=False),
+    Column("actor", Text, nullable=False),
+)
+"""The request of an effect that a person let go, as a digest: another request under the same key is not approved."""
+
+replays = Table(
+    "replays",
+    metadata,
+    Column("event_id", _Id, ForeignKey("events.id"), primary_key=True, autoincrement=False),
+    Column("of_event", BigInteger, nullable=False),
+    Column("replayed_wall", BigInteger, nullable=False),
+    Column("actor", Text, nullable=False),
+    Index("replays_by_event", "of_event"),
+)
+"""Events that a person had happen again, and who did."""
 
 attempts = Table(
     "attempts",
@@ -303,7 +325,7 @@ switches = Table(
     Column("actor", Text, nullable=False),
     Column("reason", Text, nullable=False, server_default=""),
 )
-"""`stop`, `mode` and `pause` of an automation, or of the account (automation '')."""
+"""`stop`, `mode` and `pause` of an automation, or of the account (automation ''); `messages` of the account."""
 
 switch_log = Table(
     "switch_log",
@@ -345,6 +367,7 @@ windows = Table(
     Column("cancel_asked", Boolean, nullable=False, server_default=false()),
     Column("crashed", Boolean, nullable=False, server_default=false()),
     Column("summary", LargeBinary),
+    Column("suspended", Boolean, nullable=False, server_default=false()),
     CheckConstraint("phase in ('new', 'opened', 'recorded', 'dropped')", name="windows_phase_known"),
     Index(
         "windows_to_record",
@@ -353,6 +376,9 @@ windows = Table(
         postgresql_where=text("phase in ('new', 'opened')"),
     ),
     Index("windows_by_automation", "account", "automation", "opened_wall"),
+    Index(
+        "windows_by_run", "run_id", sqlite_where=text("run_id is not null"), postgresql_where=text("run_id is not null")
+    ),
     Index(
         "windows_of_worker",
         "worker",

@@ -54,8 +54,11 @@ _SEEN: Final = statement(
 )
 _EFFECTS: Final = statement(
     """
-    select key, execution_id, step, target, state, request, attempts, looks, first_sent_wall, receipts.body as receipt
-    from effects left join receipts on receipts.effect_key = effects.key where execution_id in :ids
+    select key, execution_id, step, target, state, request, attempts, looks, first_sent_wall, allowed_attempt,
+        receipts.body as receipt, approvals.digest as approved
+    from effects left join receipts on receipts.effect_key = effects.key
+        left join approvals on approvals.effect_key = effects.key
+    where execution_id in :ids
     """,
     "ids",
 )
@@ -274,7 +277,7 @@ class Turns(Part):
                     "target": turn.effect.target,
                     "kind": turn.effect.request.kind,
                     "delivery": delivery_name(turn.effect.delivery),
-                    "request": seal(Asked(request=turn.effect.request, delivery=turn.effect.delivery)),
+                    "request": seal(_asked(turn.effect)),
                     "at": now,
                 }
                 for turn in mine
@@ -307,14 +310,14 @@ class Turns(Part):
             owned = self._owned(connection, ids)
             moment = self.database.lease(connection)
             mine = [item for item in settlements if item.execution_id in owned]
-            stopped = self._stopped(connection, [owned[item.execution_id] for item in mine if _held_by_stop(item)])
+            standing = self._standing(connection, [owned[x.execution_id]["account"] for x in mine if x.state == "held"])
             self._let_no_event_come(connection, {owned[x.execution_id]["account"] for x in mine if x.on_events})
             rows, transitions = [], []
             for item in mine:
                 row = owned[item.execution_id]
                 came = item.state == "waiting" and self._came(connection, row, item.on_events)
-                lifted = _held_by_stop(item) and stopped.isdisjoint(
-                    {(row["account"], row["automation"]), (row["account"], "")}
+                lifted = item.state == "held" and switches.lifted(
+                    item.reason, row["automation"], standing[row["account"]]
                 )
                 state = "ready" if came or lifted else item.state
                 reason = "an awaited event came" if came else "resumed" if lifted else item.reason
@@ -380,13 +383,9 @@ class Turns(Part):
         if awaits:
             connection.execute(_AWAIT, awaits)
 
-    def _stopped(self, connection: Connection, rows: Sequence[Row]) -> frozenset[tuple[str, str]]:
-        """Return what is stopped of these rows' accounts, and keep it so until the transaction ends."""
-        return frozenset(
-            (account, automation)
-            for account in sorted({row["account"] for row in rows})
-            for automation in switches.stopped(self.database, connection, account)
-        )
+    def _standing(self, connection: Connection, accounts: Collection[str]) -> dict[str, frozenset[tuple[str, str]]]:
+        """Return the switches that hold in these accounts, and keep them so until the transaction ends."""
+        return {account: switches.standing(self.database, connection, account) for account in sorted(set(accounts))}
 
     def _let_no_event_come(self, connection: Connection, accounts: Collection[str]) -> None:
         """Let appends wait: one that commits between our look and our commit would be routed past who waits for it."""
@@ -427,8 +426,8 @@ class Turns(Part):
         return None if stored is None else instant(stored)
 
 
-def _held_by_stop(item: Settlement) -> bool:
-    return item.state == "held" and item.reason == switches.STOP
+def _asked(effect: EffectRow) -> Asked:
+    return Asked(request=effect.request, delivery=effect.delivery, rendered_at=effect.rendered_at)
 
 
 def _effect(row: Row) -> EffectRow:
@@ -445,4 +444,7 @@ def _effect(row: Row) -> EffectRow:
         looks=row["looks"],
         first_sent=None if row["first_sent_wall"] is None else instant(row["first_sent_wall"]),
         receipt=None if row["receipt"] is None else unseal(row["receipt"], Sent),
+        rendered_at=asked.rendered_at,
+        approved=row["approved"],
+        allowed_attempt=row["allowed_attempt"],
     )

@@ -9,13 +9,16 @@ from typing import Final
 import msgspec
 from sqlalchemy import Connection
 
+from dealwright import faults
 from dealwright.journal.database import Row, instant, micros, statement
+from dealwright.journal.operations import retry_failed_of
 from dealwright.journal.parts import Part
 from dealwright.journal.payload import seal, unseal
 from dealwright.model.window import StepSummary, SubjectRow, Window
 
 _COLUMNS: Final = (
-    "id, account, automation, version, worker, opened_wall, closed_wall, phase, run_id, cancel_asked, crashed, summary"
+    "id, account, automation, version, worker, opened_wall, closed_wall, phase, run_id, cancel_asked, crashed, "
+    "summary, suspended"
 )
 _OPEN: Final = statement(
     "insert into windows (id, account, automation, version, worker, opened_wall, phase, run_id) "
@@ -39,6 +42,11 @@ _ASK: Final = statement(
     "insert into run_requests (run_id, account, automation, asked_wall) values (:run, :account, :automation, :wall) "
     "on conflict (run_id) do nothing"
 )
+_ASK_AGAIN: Final = statement("update run_requests set window_id = null, asked_wall = :wall where run_id = :run")
+_OF_RUN: Final = (
+    "select id, phase from windows where run_id = :run and account = :account and automation = :automation order by id"
+)
+_SUSPEND: Final = statement("update windows set suspended = :suspended where id = :id")
 _ASKED: Final = statement("select distinct automation from run_requests where account = :account and window_id is null")
 _FIRST_ASKED: Final = (
     "select run_id from run_requests where account = :account and automation = :automation and window_id is null "
@@ -136,16 +144,35 @@ class Windows(Part):
         with self.database.write() as connection:
             connection.execute(_CANCEL, {"id": window_id, "actor": actor})
 
-    def ask_run(self, account: str, automation: str, run_id: str) -> None:
-        """Wake the automation now; the window that it opens is recorded as this flow run."""
+    def ask_run(self, account: str, automation: str, run_id: str, *, actor: str) -> int:
+        """Wake the automation now; the window that it opens is recorded as this flow run.
+
+        A run that is the ended record of a window already was asked for once more: the executions that this window
+        left failed are retried, and the run becomes the record of that. Returns how many. Asking again before a
+        window has opened changes nothing.
+        """
+        asked = {"run": run_id, "account": account, "automation": automation, "wall": self._wall()}
+        retried = 0
         with self.database.write() as connection:
-            connection.execute(
-                _ASK, {"run": run_id, "account": account, "automation": automation, "wall": self._wall()}
-            )
+            windows = connection.execute(statement(_OF_RUN + self.database.for_update), asked).mappings().all()
+            if any(row["phase"] in ("new", "opened") for row in windows):
+                return 0
+            connection.execute(_ASK, asked)
+            if windows:
+                connection.execute(_ASK_AGAIN, asked)
+            for row in windows:
+                retried += retry_failed_of(self.database, connection, row["id"], now=self._now(), actor=actor)
+            faults.hit("operate.before-commit")
+        return retried
 
     def run_asked(self, account: str) -> frozenset[str]:
         """Return the automations for which a run was asked and no window has opened since."""
         return frozenset(row["automation"] for row in self.database.rows(_ASKED, account=account))
+
+    def suspend_window(self, window_id: str, suspended: bool) -> None:
+        """Remember that somebody suspended the window's run, or resumed it."""
+        with self.database.write() as connection:
+            connection.execute(_SUSPEND, {"id": window_id, "suspended": suspended})
 
     def windows_to_record(self, limit: int = 50) -> list[Window]:
         """Return the windows whose record is not finished, oldest first; open ones have no `closed_at`."""
@@ -188,6 +215,7 @@ def _window(row: Row) -> Window:
         run_id=row["run_id"],
         crashed=bool(row["crashed"]),
         cancelled=bool(row["cancel_asked"]),
+        suspended=bool(row["suspended"]),
         failed=summary.failed,
         executions=summary.executions,
         steps=summary.steps,

@@ -81,11 +81,18 @@ def persons(connection: Connection, account: str, contacts: Sequence[str]) -> di
 
 
 def identify(
-    connection: Connection, account: str, contacts: Iterable[Contact], *, country: str, secret: bytes
+    connection: Connection,
+    account: str,
+    contacts: Iterable[Contact],
+    *,
+    country: str,
+    secret: bytes,
+    same: Iterable[tuple[str, str]] = (),
 ) -> tuple[Merge, ...]:
     """Find out who stands behind the contacts, write it down, and return which persons turned out to be one.
 
-    A contact may be given more than once, as it changed: each of its phones and addresses counts.
+    A contact may be given more than once, as it changed: each of its phones and addresses counts. `same` are pairs of
+    these contacts that were merged in the CRM: one person, whatever their phones and addresses.
     """
     keys: dict[str, tuple[str, ...]] = {}
     for contact in contacts:
@@ -114,6 +121,11 @@ def identify(
             merged[loser] = person
         by_contact[id_] = person
         by_key.update(dict.fromkeys(own, person))
+
+    for one, other in same:
+        person, loser = sorted((now(by_contact[one]), now(by_contact[other])))
+        if person != loser:
+            merged[loser] = person
 
     for statement, found, before in ((_PUT_CONTACT, by_contact, known[0]), (_PUT_KEY, by_key, known[1])):
         changed = [

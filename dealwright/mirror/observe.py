@@ -27,18 +27,20 @@ def observe(
 
     `seal` is the journal's payload codec: deals hold personal data.
     """
-    subjects = sorted({item.event.after.id for item in events})
+    subjects = sorted({deal.id for item in events for deal in item.event.about})
+    if not subjects:  # an empty list has no type on PostgreSQL
+        return frozenset()
     rows = connection.execute(_VERSIONS, {"account": account, "ids": subjects})
     known: dict[str, int] = {row.id: row.version for row in rows}
     newest: dict[str, Deal] = {}
     late = set()
     for item in events:
-        deal = item.event.after
-        if deal.version < known.get(deal.id, -1):
-            late.add(item.id)
-            continue
-        known[deal.id] = deal.version
-        newest[deal.id] = deal
+        for deal in item.event.about:
+            if deal.version < known.get(deal.id, -1):
+                late.add(item.id)
+                continue
+            known[deal.id] = deal.version
+            newest[deal.id] = deal
     if newest:
         connection.execute(
             _KEEP,

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from dealwright.engine.records import Claimed, EffectRow
+from dealwright.errors import JournalError
 
 
 @dataclass
@@ -57,3 +58,22 @@ def standing(*stands: str) -> Where:
         for id_, bench in sorted(benches.items())
         if bench.stands in stands
     ]
+
+
+def in_state(*states: str) -> Where:
+    """Executions (in these states, if any are named), with either worker."""
+    return lambda machine: [
+        (worker, x.id)
+        for worker in (0, 1)
+        for x in machine.model.executions.values()
+        if not states or x.state in states
+    ]
+
+
+def done(operation: Callable[[], None]) -> bool:
+    """Say whether the journal did what a person asked for, or refused."""
+    try:
+        operation()
+    except JournalError:
+        return False
+    return True

@@ -278,6 +278,46 @@ class Model:
             if holder == x.id and not used and not (shadowed and key[0] == "shadow"):
                 del self.reservations[key]
 
+    # --- a person's decisions ----------------------------------------------------------------------------------------
+
+    def retry(self, id_: str, *, even_if_sent: bool) -> bool:
+        """Give a failed or parked execution another chance; False if that is refused."""
+        x = self.executions[id_]
+        unknown = [effect for effect in x.effects.values() if effect.state in ("sending", "unknown")]
+        if x.state not in ("failed", "parked") or (unknown and not even_if_sent):
+            return False
+        for effect in x.effects.values():
+            if effect.state == "rejected" or (
+                effect.state == "dropped" and effect.reason == x.reason and effect.reason != "shadow"
+            ):
+                effect.state, effect.reason = "planned", ""
+        self.wake([x], "retried")
+        return True
+
+    def cancel(self, id_: str) -> bool:
+        """End an execution that nobody works on; False if that is refused."""
+        x = self.executions[id_]
+        if x.state == "running" or x.state in ENDED:
+            return False
+        if x.state in HOLDING:
+            self._lane(x).remove(x)
+        x.due, x.awaits, x.live = None, (), False
+        x.become("cancelled", "cancelled by a person")
+        self._drop(x, "cancelled by a person", "planned", "held")
+        return True
+
+    def approve(self, id_: str) -> bool:
+        """Let go what is held for approval; False if that is refused."""
+        x = self.executions[id_]
+        if x.state != "held" or not x.reason.startswith("approve"):
+            return False
+        self.wake([x], "approved")
+        return True
+
+    def replay(self, event: int) -> bool:
+        """Have an event happen again; False if that is refused."""
+        return next(each for each in self.events if each.id == event).routed
+
     # --- switches ----------------------------------------------------------------------------------------------------
 
     def resume(self, automation: str, what: str) -> int:

@@ -17,6 +17,8 @@ from dealwright.journal.store import Journal
 from dealwright.mirror.identity import identify, keys_of, normal_email, normal_phone, persons
 from dealwright.mirror.tables import metadata
 from dealwright.model.crm import Contact
+from dealwright.model.events import ContactUpdated
+from dealwright.ports import FeedItem
 
 SECRET = b"of this journal"
 
@@ -200,3 +202,32 @@ def test_no_phone_and_no_address_can_be_read_in_the_tables_of_persons(journal: J
                 assert not any(part in seen for part in (b"555-0101", b"2125550101", b"example.com", b"miller"))
     assert one(journal, "select count(*) from person_keys") == 2
     assert unpack(one(journal, "select body from events"))
+
+
+def test_contacts_that_were_merged_in_the_crm_are_one_person_whatever_they_share(journal: Journal) -> None:
+    """Their reservations join, and gates that read persons before must ask again."""
+    kept, absorbed = Contact(id="k", name="Joe", phone="+1 212 555 0123"), Contact(id="a", email="joe@example.com")
+    receive(journal, created("1", deal("1", contacts=[kept])), created("2", deal("2", contacts=[absorbed])))
+    route(journal)
+    effects = plan(journal, claim(journal))
+    assert results(gate(journal, effects[1:], once("person:a"))) == ["sending"]
+    epoch = journal.controls("acme").epoch
+    merged = ContactUpdated(
+        source_id="3", occurred_at=MONDAY, actor="user:ana", contact=kept, absorbed=(absorbed,), deals=()
+    )
+    journal.append("acme", "crm", [FeedItem(event=merged, raw=b"{}")])
+    journal.route(ACME, "release", journal.unrouted("acme", 10), [])
+    assert journal.persons("acme", ["k", "a"]) == {"k": "a", "a": "a"}
+    assert journal.controls("acme").epoch == epoch + 1
+    assert results(gate(journal, effects[:1], once("person:a"))) == ["lost"]
+
+
+def test_an_updated_contact_is_identified_by_what_it_has_now(journal: Journal) -> None:
+    one_, other = Contact(id="a", phone="+1 212 555 0123"), Contact(id="b")
+    receive(journal, created("1", deal("1", contacts=[one_])), created("2", deal("2", contacts=[other])))
+    route(journal)
+    now = Contact(id="b", phone="(212) 555-0123")
+    event = ContactUpdated(source_id="3", occurred_at=MONDAY, actor="user:ana", contact=now, previous=other, deals=())
+    journal.append("acme", "crm", [FeedItem(event=event, raw=b"{}")])
+    journal.route(ACME, "release", journal.unrouted("acme", 10), [])
+    assert journal.persons("acme", ["a", "b"]) == {"a": "a", "b": "a"}

@@ -15,7 +15,7 @@ import pytest
 from hypothesis import HealthCheck, Phase, note, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule, run_state_machine_as_test
-from journal_actions import ACTIONS, Bench, either, may_happen, standing
+from journal_actions import ACTIONS, Bench, done, either, in_state, may_happen, standing
 from journal_model import ENDED, HOLDING, Model, ModelEvent, SentAgain
 from journal_world import (
     ACME,
@@ -261,7 +261,7 @@ class JournalMachine(RuleBasedStateMachine):
         item = Settlement(
             execution_id=bench.claimed.id,
             state=state,  # type: ignore[arg-type]
-            reason="stop" if bench.stands == "stopped" else bench.stands,
+            reason="stop" if bench.stands == "stopped" else "approve" if state == "held" else bench.stands,
             due_at=None if bench.stands == "stopped" else due,
             not_before=LONG * later if state == "retrying" else None,
             on_events=("stage_changed",) if state == "waiting" and later else (),
@@ -299,6 +299,33 @@ class JournalMachine(RuleBasedStateMachine):
         self.workers[worker] = self.open()
         self.benches[worker] = {}
         self.model.die(dead.worker)
+
+    # --- a person's decisions ----------------------------------------------------------------------------------------
+
+    @may_happen(4, in_state("failed", "parked"), even_if_sent=(False, True))
+    def retry(self, worker: int, id_: str, even_if_sent: bool) -> None:
+        journal = self.workers[worker]
+        was_done = done(lambda: journal.retry_execution(id_, actor="ana", even_if_sent=even_if_sent))
+        assert was_done == self.model.retry(id_, even_if_sent=even_if_sent)
+
+    @may_happen(1, in_state())
+    def cancel(self, worker: int, id_: str) -> None:
+        was_done = done(lambda: self.workers[worker].cancel_execution(id_, actor="ana"))
+        assert was_done == self.model.cancel(id_)
+
+    @may_happen(2, in_state("held"))
+    def approve(self, worker: int, id_: str) -> None:
+        was_done = done(lambda: self.workers[worker].approve_execution(id_, actor="ana"))
+        assert was_done == self.model.approve(id_)
+
+    @may_happen(1, lambda self: [(worker, event.id) for worker in (0, 1) for event in self.model.events])
+    def replay(self, worker: int, event: int) -> None:
+        new: list[int] = []
+        was_done = done(lambda: new.append(self.workers[worker].replay_event(event, actor="ana")))
+        assert was_done == self.model.replay(event)
+        if was_done:
+            old = next(each for each in self.model.events if each.id == event)
+            self.model.append(f"replay {new[0]}", ModelEvent(new[0], old.kind, old.subject, old.version))
 
     # --- switches ----------------------------------------------------------------------------------------------------
 
@@ -386,7 +413,7 @@ class JournalMachine(RuleBasedStateMachine):
         for row in rows:
             story = told.setdefault(row["execution_id"], [])
             assert row["from_state"] == (story[-1] if story else None)
-            assert not story or story[-1] not in ENDED
+            assert not story or story[-1] not in ENDED or (story[-1], row["to_state"]) == ("failed", "ready")
             story.append(row["to_state"])
         assert told == {x.id: x.history for x in self.model.executions.values()}
 

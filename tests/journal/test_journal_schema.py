@@ -4,17 +4,27 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from threading import Barrier
 
+import psycopg
 import pytest
+from alembic import command
 from alembic.autogenerate import compare_metadata
+from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
-from journal_world import HandClock, execute, one
+from journal_world import MONDAY, HandClock, created, deal, execute, one, plain, receive
+from msgspec import to_builtins
+from psycopg import sql
 from sqlalchemy import text
 
+from dealwright.engine.records import Progress
 from dealwright.errors import InputError, JournalError
+from dealwright.journal.database import Database
+from dealwright.journal.payload import pack, seal
 from dealwright.journal.store import Journal
 from dealwright.mirror.tables import metadata
+from dealwright.model.delivery import Keyed
 
 
 def test_two_processes_open_a_journal_that_is_not_there_yet(journal_url: str) -> None:
@@ -71,11 +81,124 @@ def test_a_journal_of_a_newer_version_is_refused_and_left_as_it_is(journal: Jour
     before = one(journal, "select version_num from alembic_version")
     execute(journal, "update alembic_version set version_num = '9999'")
     try:
-        with pytest.raises(JournalError, match=r"schema is not known to this version of Dealwright.*or a newer one"):
-            Journal(journal.database.url.render_as_string(hide_password=False), HandClock())
+        with pytest.raises(
+            JournalError,
+            match=rf"has schema 9999, and this version of Dealwright \(\S+\) knows none newer than {before}: a newer "
+            "version wrote it, and nothing was changed. Run that version or a newer one, or restore a backup",
+        ):
+            Journal(_url(journal), HandClock())
         assert one(journal, "select version_num from alembic_version") == "9999"
     finally:
         execute(journal, "update alembic_version set version_num = :before", before=before)
+
+
+def test_a_journal_of_the_first_schema_is_migrated_with_everything_in_it(journal_url: str) -> None:
+    """What was held, parked or refused under the old schema can be approved, retried and replayed under the new."""
+    old = _of_the_first_schema(journal_url)
+    _fill(old)
+    before = {table: old.rows(text(f"select * from {table}")) for table in ("executions", "transitions", "events")}
+    old.close()
+    journal = Journal(journal_url, HandClock())
+    journal.start()
+    assert one(journal, "select version_num from alembic_version") == "0002"
+    assert journal.installation == "i"
+    assert before == {table: journal.database.rows(text(f"select * from {table}")) for table in before}
+    journal.retry_execution("x1", actor="ana")
+    (claimed,) = journal.claim("acme", "greet", journal.open_window("acme", "greet", "v").id, 10, 30.0)
+    assert (claimed.id, claimed.late, claimed.effects[0].state) == ("x1", True, "planned")
+    assert claimed.effects[0].approved is None
+    assert journal.window("w1").suspended is False
+    journal.replay_event(claimed.event_id, actor="ana")
+    assert len(journal.unrouted("acme", 10)) == 1
+    journal.close()
+
+
+def _of_the_first_schema(url: str) -> Database:
+    database = Database(url, HandClock(), boot="boot")
+    config = Config()
+    config.set_main_option("script_location", "dealwright.journal:migrations")
+    with database.write() as connection:
+        config.attributes["connection"] = connection
+        command.upgrade(config, "0001")
+        connection.execute(text("insert into meta (key, value) values ('installation', 'i'), ('secret', 's')"))
+    return database
+
+
+def _fill(old: Database) -> None:
+    """Write what an engine of the first schema would have left: an execution whose effect was refused."""
+    event = created("1", deal("a")).event
+    asked = {"request": {"do": "set_task", "deal_id": "a", "text": "Call", "due_at": MONDAY}, "delivery": _KEYED}
+    bodies = {"body": seal(event), "raw": pack(b"{}"), "request": seal(asked), "progress": seal(Progress(passed=True))}
+    statements = (
+        "insert into epochs (account, epoch) values ('acme', 1)",
+        "insert into events (account, source, source_id, kind, subject, occurred_at, received_at, raw, body, routed_at)"
+        " values ('acme', 'crm', '1', 'deal_created', 'deal:a', 1, 2, :raw, :body, 3)",
+        "insert into lanes (key, next_pos) values ('acme|greet|deal:a', 1)",
+        "insert into executions (id, account, automation, subject, event_id, release, lane, state, reason, seen_event,"
+        " turn, progress, ended_at) select 'x1', 'acme', 'greet', 'deal:a', id, 'r', 'acme|greet|deal:a', 'failed',"
+        " 'call: refused', id, 1, :progress, 5 from events",
+        "insert into transitions (execution_id, at, to_state, actor) values ('x1', 3, 'failed', 'worker:w')",
+        "insert into effects (key, execution_id, account, automation, step, visit, target, kind, delivery, state,"
+        " request, attempts, planned_at) values ('k', 'x1', 'acme', 'greet', 'call', 1, 'deal', 'set_task', 'KEYED',"
+        " 'rejected', :request, 1, 4)",
+        "insert into windows (id, account, automation, version, worker, opened_wall, phase)"
+        " values ('w1', 'acme', 'greet', 'v', 'w', 1, 'new')",
+    )
+    with old.write() as connection:
+        for each in statements:
+            connection.execute(text(each), bodies)
+
+
+_KEYED = to_builtins(Keyed())
+
+
+def _url(journal: Journal) -> str:
+    return journal.database.url.render_as_string(hide_password=False)
+
+
+def test_a_journal_that_may_not_be_written_says_so_and_can_be_read(sqlite_url: str) -> None:
+    file = sqlite_url.removeprefix("sqlite:///")
+    journal = Journal(f"sqlite:///file:{file}?mode=ro&uri=true", HandClock())
+    assert journal.controls("acme").epoch == 0
+    with pytest.raises(JournalError, match=r"journal sqlite:///file:.* cannot be used: it may not be written to"):
+        journal.stop("acme", "", actor="ana")
+    journal.close()
+
+
+def test_a_full_disk_is_said_and_nothing_of_the_transaction_stays(sqlite_url: str) -> None:
+    journal = Journal(sqlite_url, HandClock())
+    pages = one(journal, "pragma page_count")
+    one(journal, f"pragma max_page_count = {pages}")  # of the one connection that is in the pool
+    with pytest.raises(JournalError, match="the disk is full"):
+        receive(journal, *(created(str(n), deal("x" * 1000)) for n in range(1000)))
+    one(journal, "pragma max_page_count = 1000000")
+    assert one(journal, "select count(*) from events") == 0
+    receive(journal, created("1", deal("a")))
+    journal.close()
+
+
+def test_what_is_no_database_or_is_not_there_is_said(tmp_path: Path) -> None:
+    (tmp_path / "letter.db").write_bytes(b"Dear Sir or Madam, " * 100)
+    with pytest.raises(JournalError, match="the file is no SQLite database"):
+        Journal(f"sqlite:///{tmp_path / 'letter.db'}", HandClock())
+    with pytest.raises(JournalError, match="it cannot be opened"):
+        Journal(f"sqlite:///{tmp_path / 'nowhere' / 'journal.db'}", HandClock())
+    with pytest.raises(JournalError, match="the server does not answer") as refused:
+        Journal("postgresql+psycopg://somebody:secret@127.0.0.1:9/x", HandClock())
+    assert "secret" not in str(refused.value)
+
+
+def test_a_server_that_may_not_be_written_says_so(postgresql_url: str) -> None:
+    with psycopg.connect(plain(postgresql_url), autocommit=True) as connection:
+        name = sql.Identifier(connection.info.dbname)
+        connection.execute(sql.SQL("alter database {} set default_transaction_read_only = on").format(name))
+        journal = Journal(postgresql_url, HandClock())
+        try:
+            with pytest.raises(JournalError, match="the server is read-only"):
+                journal.stop("acme", "", actor="ana")
+        finally:
+            journal.close()
+            connection.execute(sql.SQL("alter database {} reset default_transaction_read_only").format(name))
 
 
 @pytest.mark.parametrize("url", ["mysql://host/x", "no address at all"])

@@ -135,10 +135,11 @@ class _Audit:
         return self._titles.get(subject.removeprefix("deal:"), subject)
 
     def _events(self) -> Iterator[Violation]:
-        """Every event of the CRM's outbox is in the journal exactly once, and the outbox knows."""
+        """Every event of the outbox and of the hooks is in the journal exactly once, and the outbox knows."""
         told = Counter(
             (kind, f"deal:{deal}") for kind, deal in self._world.crm_rows("select kind, deal_id from outbox")
         )
+        told += Counter(("event_received", f"deal:{deal}") for deal in self._world.hooks.told())
         kept = Counter(self._world.journal_rows("select kind, subject from dw_events"))
         yield from _compare("event", told, kept)
         untaken = self._world.crm_rows("select id from outbox where taken_at is null")

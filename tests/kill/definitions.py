@@ -1,4 +1,4 @@
-"""The company that is killed: seven automations that use every action, a branch, a wait and a limit per person."""
+"""The company that is killed: eight automations that use every action, a branch, a wait and a limit per person."""
 
 from __future__ import annotations
 
@@ -117,6 +117,14 @@ MEET: Final = ir.Automation(
     do=(ir.SetTaskStep(name="meet", text=_text("Meet {{ event.contact.name }}"), due=Duration(amount=1, unit="days")),),
 )
 
+PAID: Final = ir.Automation(
+    key="paid",
+    on=ir.OnEventReceived(name="paid", source="billing", pipelines=("sales",)),
+    when=_ALWAYS,
+    again=ir.EveryEvent(),
+    do=(ir.SetTaskStep(name="thank", text=_text("Thank {{ deal.title }}"), due=Duration(amount=1, unit="days")),),
+)
+
 COMPANY: Final = ir.Account(
     key=ACCOUNT,
     name="Acme",
@@ -127,5 +135,5 @@ COMPANY: Final = ir.Account(
     country="US",
     currency="USD",
     pipelines=(SALES, CARE),
-    automations=(GREET, HELLO, QUOTE, TRAIL, WELCOME, AGREE, MEET),
+    automations=(GREET, HELLO, QUOTE, TRAIL, WELCOME, AGREE, MEET, PAID),
 )

@@ -22,8 +22,8 @@ from tests.kill.world import World
 
 ROOT: Final = Path(__file__).resolve().parents[2]
 
-POINTS: Final = tuple(name for name in faults.POINTS if not name.startswith("record."))
-"""The fault points that an engine passes; those of the recorder are the flow tests' own."""
+POINTS: Final = tuple(name for name in faults.POINTS if not name.startswith(("record.", "operate.")))
+"""The fault points that an engine passes; those of the recorder and of operators have tests of their own."""
 
 PATIENCE: Final = 28.0
 """Seconds for a worker to start, to die or to become idle: less than a lease, for which nobody may have to wait."""
@@ -214,9 +214,8 @@ def moments(source: random.Random, count: int, *, longest: float = 0.7) -> list[
 def points(source: random.Random, names: Sequence[str] = POINTS) -> list[Point]:
     """Return every named point once, to be struck at a random one of its first visits.
 
-    What happens for many deals at once (receive, route, a window) is not visited often by a few deals.
+    What happens for many deals at once is not visited often by a few deals (receive, route, a window), or only once
+    (observe, which reads all that hooks have told).
     """
-    return [
-        Point(name=name, nth=source.randint(1, 2 if name.startswith(("receive", "route", "window")) else 4))
-        for name in names
-    ]
+    few = {"observe": 1, "receive": 2, "route": 2, "window": 2}
+    return [Point(name=name, nth=source.randint(1, few.get(name.partition(".")[0], 4))) for name in names]

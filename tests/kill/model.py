@@ -1,7 +1,8 @@
 """What must be true in the end, computed from the deals that people made by plain arithmetic, without the engine.
 
 Deal number i is called `deal i`. Every third one is small (not greeted), every fifth one is created as quoted and then
-moved on by a person, every fourth one gets guests one after the other, and deals 2k and 2k+1 are of one person.
+moved on by a person, every fourth one gets guests one after the other and is paid, and deals 2k and 2k+1 are of one
+person.
 """
 
 from __future__ import annotations
@@ -30,6 +31,11 @@ def person(number: int) -> int:
 def guests(number: int) -> list[str]:
     """Return who is added to a deal, in that order: their events queue in one lane."""
     return [f"guest {number}.{place}" for place in range(GUESTS)] if number % VISITED == 0 else []
+
+
+def pays(number: int) -> bool:
+    """Say whether another system tells by a hook that the deal was paid."""
+    return number % VISITED == 0
 
 
 class Expected(msgspec.Struct, frozen=True, kw_only=True):
@@ -63,6 +69,7 @@ def expected(count: int) -> Expected:
         + [("welcome", f"After {title(i)}") for i in visits]
         + [("agree", title(i)) for i in quoted]
         + [("meet", title(i)) for i in numbers for _ in guests(i)]
+        + [("paid", title(i)) for i in numbers if pays(i)]
     )
     return Expected(
         executions=executions,
@@ -72,6 +79,7 @@ def expected(count: int) -> Expected:
             + [f"Quote {title(i)}" for i in visits]
             + [f"Welcome After {title(i)}" for i in visits]
             + [f"Meet {guest}" for i in numbers for guest in guests(i)]
+            + [f"Thank {title(i)}" for i in numbers if pays(i)]
         ),
         deals=deals,
         erp=Counter(

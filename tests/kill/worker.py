@@ -23,6 +23,7 @@ from dealwright_webhook import FOREVER, Target, WebhookConnector, WebhookSetting
 from tests.kill import breaks
 from tests.kill.clock import FileClock
 from tests.kill.definitions import ACCOUNT, COMPANY
+from tests.kill.hooks import HookFile
 from tests.kill.world import Places
 
 BATCH: Final = 8
@@ -62,7 +63,8 @@ async def _work(places: Places, options: argparse.Namespace) -> None:
     longest = max(crm.call_timeout, webhook.call_timeout)
     journal = breaks.journal_class(options.broken, options.halt)(places.journal, clock, takeover_after=longest)
     journal.record_release(COMPANY)
-    site = AccountSite(key=ACCOUNT, crm=crm, feeds=(crm,), connectors=breaks.connectors(options.broken, (crm, webhook)))
+    feeds = (crm, HookFile(Path(places.directory), clock))
+    site = AccountSite(key=ACCOUNT, crm=crm, feeds=feeds, connectors=breaks.connectors(options.broken, (crm, webhook)))
     _say(Ready(worker=journal.worker, recovery=journal.start()))
     engine = Engine(journal, [site], clock, linger=LINGER, batch_limit=BATCH)
     await asyncio.gather(engine.run(stop), _play(engine, clock, stop, forever=options.forever))

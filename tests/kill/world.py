@@ -22,7 +22,8 @@ from dealwright_embedded_crm import EmbeddedCrm
 from tests.databases import postgresql
 from tests.kill.clock import FileClock
 from tests.kill.definitions import COMPANY
-from tests.kill.model import QUOTED, SMALL, guests, person, title
+from tests.kill.hooks import HookFile
+from tests.kill.model import QUOTED, SMALL, guests, pays, person, title
 
 Kind = Literal["sqlite", "postgresql"]
 
@@ -67,6 +68,8 @@ class World:
         self.deals = 0
         self._crm = EmbeddedCrm(places.crm, places.clock)
         self._crm.shape(COMPANY.pipelines, apply=True)
+        self._crm.add_user("Ana Lima")  # a deal that leaves Incoming has an owner
+        self.hooks = HookFile(self.directory, places.clock)
 
     def people_make(self, count: int) -> None:
         """Let people create `count` deals (an even number: two of each person), move some on, and add guests."""
@@ -92,6 +95,7 @@ class World:
                 self._crm.move_deal(deal.id, "sales", "agreed")
             for guest in self._crm.create_contacts([Contact(id="", name=name) for name in guests(i)]):
                 self._crm.add_contact(deal.id, guest.id)
+        self.hooks.tell([deal.id for i, deal in zip(numbers, deals, strict=True) if pays(i)])
         self.deals += count
 
     def journal_rows(self, query: str) -> list[tuple[Any, ...]]:

@@ -1,0 +1,42 @@
+"""What disk and server say when the journal cannot be used, in words: what is wrong, and what to do."""
+
+from __future__ import annotations
+
+import sqlite3
+from typing import Final
+
+import psycopg
+from sqlalchemy.exc import DBAPIError
+
+_SQLITE: Final = {
+    sqlite3.SQLITE_READONLY: "it may not be written to. Give this user the right to write its file and its folder",
+    sqlite3.SQLITE_FULL: "the disk is full. Make room, and what was under way is done again",
+    sqlite3.SQLITE_IOERR: "the disk failed. Look at its health before anything else",
+    sqlite3.SQLITE_CANTOPEN: "it cannot be opened. Its folder must be there, and this user must be let into it",
+    sqlite3.SQLITE_CORRUPT: "the file is damaged. Restore a backup, and look at the disk",
+    sqlite3.SQLITE_NOTADB: "the file is no SQLite database. Is it the right one?",
+    sqlite3.SQLITE_BUSY: "another process has written to it for 30 seconds. Look for one that hangs",
+}
+_POSTGRESQL: Final = {
+    "25006": "the server is read-only: a standby, perhaps. Give the address of the primary",
+    "53100": "the server's disk is full. Make room, and what was under way is done again",
+    "53300": "the server takes no more connections",
+    "42501": "this user lacks the rights. It must own the database, or be granted all of it",
+    "28P01": "the server does not accept the password",
+    "28000": "the server does not let this user in",
+    "3D000": "the server has no database of that name. Create it: createdb NAME",
+}
+_PRIMARY: Final = 0xFF
+"""SQLite's extended codes carry the plain one in their lowest byte."""
+
+
+def trouble(error: DBAPIError) -> str | None:
+    """Return what is wrong with the place where the journal lives; None if that is not what is wrong."""
+    cause = error.orig
+    if isinstance(cause, sqlite3.Error):
+        return _SQLITE.get(getattr(cause, "sqlite_errorcode", 0) & _PRIMARY)
+    if isinstance(cause, psycopg.Error):
+        if cause.sqlstate is None and isinstance(cause, psycopg.OperationalError):
+            return "the server does not answer"
+        return _POSTGRESQL.get(cause.sqlstate or "")
+    return None
