@@ -2,42 +2,38 @@
 
 from __future__ import annotations
 
-from zoneinfo import ZoneInfo
-
 import click
-import msgspec
-from rich.console import Console
 
+from dealwright.cli import options, output
+from dealwright.cli.narrate import again_reasons
+from dealwright.cli.shapes import prints
+from dealwright.cli.site import opened
 from dealwright.cli.terminal import plain
-from dealwright.cli.timeline import timeline
+from dealwright.cli.timeline import Words, timeline
 from dealwright.errors import InputError
-from dealwright.project import load_project
+from dealwright.journal.history import EventStory
 
 
 @click.command()
 @click.argument("deal")
-@click.option("--account", "key", metavar="KEY", help="The account; needed if the project has several.")
-@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
-def history(deal: str, key: str | None, as_json: bool) -> None:
+@options.account
+@options.as_json
+@prints(EventStory, many=True)
+def history(deal: str, account: str | None, as_json: bool) -> None:
     """Show everything that happened to a deal, and why: events, executions, conditions, effects.
 
     DEAL is the deal's id, or that of an execution, as reasons name it.
     """
-    project = load_project()
-    account = project.account(key).key
-    journal = project.open_journal()
-    try:
-        subject = journal.subject_of(account, deal) or f"deal:{deal}"
-        events = journal.timeline(account, subject)
-        release = journal.active_release(account)
-    finally:
-        journal.close()
+    with opened(account) as site:
+        subject = site.journal.subject_of(site.account, deal) or f"deal:{deal}"
+        events = site.journal.timeline(site.account, subject)
+        reasons = again_reasons(site, (execution.reason for event in events for execution in event.executions))
     if not events:
         raise InputError(
-            f"account {account} has no event of a deal {plain(deal)!r}; `dealwright crm deals ls` lists deals"
+            f"account {site.account} has no event of a deal {plain(deal)!r}; `dealwright crm deals ls` lists deals"
         )
     if as_json:
-        click.echo(msgspec.json.encode(events).decode())
+        output.print_json(events)
         return
-    zone = release.account.calendar.zone if release is not None else "UTC"
-    Console().print(timeline(f"deal {subject.removeprefix('deal:')}, times in {zone}", events, zone=ZoneInfo(zone)))
+    title = f"deal {subject.removeprefix('deal:')}, times in {site.zone.key}"
+    output.show(timeline(title, events, zone=site.zone, words=Words(site.release, reasons)))

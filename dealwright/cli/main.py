@@ -3,54 +3,52 @@
 from __future__ import annotations
 
 import importlib
-from collections.abc import Mapping
+import io
+import os
+import sys
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from functools import cache
 from importlib.metadata import EntryPoint, entry_points
 from types import MappingProxyType
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 import click
 
+from dealwright.cli.failures import FINDING, INTERRUPTED, failure
 from dealwright.cli.terminal import plain
-from dealwright.errors import DealwrightError, InputError
+
+F = TypeVar("F", bound=Callable[..., Any])
 
 KERNEL: Final[Mapping[str, tuple[str, str]]] = MappingProxyType(
     {
-        "check": ("dealwright.cli.definitions:check", "Check definition files."),
+        "check": ("dealwright.cli.check:check", "Check definition files."),
         "compile": ("dealwright.cli.definitions:compile_", "Show what definition files mean, as a summary or as JSON."),
+        "doctor": ("dealwright.cli.doctor:doctor", "Look at everything that must be right before work begins."),
+        "graph": ("dealwright.cli.graph:graph", "Show what triggers what, as text or as a Mermaid chart."),
         "history": ("dealwright.cli.history:history", "Show everything that happened to a deal, and why."),
+        "completion": ("dealwright.cli.completion:completion", "Print the script that completes words in a shell."),
+        "effects": ("dealwright.cli.effects:effects", "List and show what was asked of outside systems."),
+        "events": ("dealwright.cli.events:events", "List and show what happened; replay it."),
+        "executions": (
+            "dealwright.cli.executions:executions",
+            "List, show, retry, approve and cancel executions.",
+        ),
         "mode": (
-            "dealwright.cli.operate:mode",
+            "dealwright.cli.switches:mode",
             "Let an automation or an account act, or only record what it would do.",
         ),
-        "releases": ("dealwright.cli.operate:releases", "List the releases that were recorded."),
-        "resume": ("dealwright.cli.operate:resume", "Let a stopped automation or account go on."),
-        "status": ("dealwright.cli.operate:status", "Show what is waiting, held, parked and running."),
-        "stop": ("dealwright.cli.operate:stop", "Hold everything an automation or an account would do."),
+        "releases": ("dealwright.cli.releases:releases", "List the releases that were recorded; go back to one."),
+        "resume": ("dealwright.cli.switches:resume", "Let a stopped automation or account go on."),
+        "shadow": ("dealwright.cli.shadow:shadow", "Report what automations in shadow would have done."),
+        "status": ("dealwright.cli.status:status", "Show what is waiting, held, parked and running."),
+        "stop": ("dealwright.cli.switches:stop", "Hold everything an automation or an account would do."),
+        "try": ("dealwright.cli.try_:try_", "Show what a rule would do for one deal, with nothing sent."),
     }
 )
 """The kernel's own commands: where each is found, and its line in the help."""
 
 _GROUP: Final = "dealwright.commands"
-
-
-class _Failure(click.ClickException):
-    """An error of ours, as one plain message."""
-
-    def __init__(self, error: DealwrightError) -> None:
-        super().__init__("\n".join(plain(line) for line in str(error).splitlines()) or type(error).__name__)
-        self.hint = plain(getattr(error, "hint", ""))
-
-    def show(self, file: Any = None) -> None:
-        """Print the message, and the hint if there is one."""
-        super().show(file)
-        if self.hint:
-            click.echo(f"  {self.hint}", err=True)
-
-
-class _BadInput(_Failure):
-    """What was given cannot be used."""
-
-    exit_code = 2
 
 
 class LazyGroup(click.Group):
@@ -84,21 +82,94 @@ class LazyGroup(click.Group):
         with formatter.section("Commands"):
             formatter.write_dl(rows)
 
+    def main(self, *args: Any, **extra: Any) -> Any:
+        """Run the command line; whatever goes wrong is told plainly, and ends with a documented exit code."""
+        extra.pop("standalone_mode", None)
+        try:
+            ended = super().main(*args, **extra, standalone_mode=False)  # type: ignore[call-overload]
+            sys.stdout.flush()
+        except BrokenPipeError:
+            _let_go_of_output()
+            sys.exit(0)
+        except click.exceptions.Abort as abort:
+            interrupted = isinstance(abort.__cause__, KeyboardInterrupt)
+            click.echo("interrupted" if interrupted else "aborted: nothing was answered, nothing was done", err=True)
+            sys.exit(INTERRUPTED if interrupted else FINDING)
+        except KeyboardInterrupt:
+            sys.exit(INTERRUPTED)
+        except click.ClickException as error:
+            told = io.StringIO()
+            error.show(told)
+            for line in told.getvalue().splitlines():
+                click.echo(plain(line), err=True)
+            sys.exit(error.exit_code)
+        sys.exit(ended if isinstance(ended, int) else 0)
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Refuse, for every command at once, what no text may hold: NUL, and characters that are no Unicode."""
+        for number, word in enumerate(args, start=1):
+            if "\0" in word or not _is_unicode(word):
+                raise click.UsageError(f"word {number} of the command holds bytes that are no text: {plain(word)}", ctx)
+        return super().parse_args(ctx, args)
+
     def invoke(self, ctx: click.Context) -> Any:
-        """Run the command; an error of ours is one plain message unless `--debug` was given."""
+        """Run the command; an error is one plain message unless `--debug` was given."""
         try:
             return super().invoke(ctx)
-        except DealwrightError as error:
+        except (click.ClickException, click.exceptions.Exit, click.exceptions.Abort):
+            raise
+        except BrokenPipeError:  # before click sees it, for whom it is a failure
+            _let_go_of_output()
+            raise click.exceptions.Exit(0) from None
+        except Exception as error:
             if ctx.params.get("debug"):
                 raise
-            raise (_BadInput if isinstance(error, InputError) else _Failure)(error) from error
+            raise failure(error) from error
 
 
+def _is_unicode(word: str) -> bool:
+    try:
+        word.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+def _let_go_of_output() -> None:
+    """Point standard output nowhere: who read it has gone, and Python flushes once more when it ends."""
+    with suppress(OSError, ValueError):
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+@cache
 def _installed() -> dict[str, EntryPoint]:
     return {entry.name: entry for entry in entry_points(group=_GROUP)}
 
 
+def _global(name: str, setting: str, metavar: str, help_: str) -> Callable[[F], F]:
+    """Return an option that stands for a setting of the environment, for this command alone."""
+
+    def use(ctx: click.Context, _parameter: click.Parameter, value: str | None) -> str | None:
+        if value is not None:
+            before = os.environ.get(setting)
+            os.environ[setting] = value
+            ctx.call_on_close(lambda: _restore(setting, before))
+        return value
+
+    return click.option(name, metavar=metavar, expose_value=False, callback=use, help=f"{help_} (setting {setting}).")
+
+
+def _restore(setting: str, before: str | None) -> None:
+    if before is None:
+        os.environ.pop(setting, None)
+    else:
+        os.environ[setting] = before
+
+
 @click.command(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
+@_global("--project", "DEALWRIGHT_PROJECT", "FILE", "The composition root, by default ./deployments/project.py")
+@_global("--target", "DEALWRIGHT_TARGET", "NAME", "The target file, by default local")
+@_global("--data", "DEALWRIGHT_DATA", "FOLDER", "Where databases lie, by default .dealwright/up")
 @click.option("--debug", is_flag=True, help="Show where in the code an error came from.")
 @click.version_option(package_name="dealwright")
 def cli(debug: bool) -> None:

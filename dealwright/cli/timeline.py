@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
+from types import MappingProxyType
 from typing import Final
 from zoneinfo import ZoneInfo
 
@@ -11,10 +12,25 @@ from rich.text import Text
 from rich.tree import Tree
 
 from dealwright.cli.terminal import plain
+from dealwright.compile import ir
 from dealwright.engine.advance import ACTS
 from dealwright.engine.trace import TraceLine
 from dealwright.journal.history import EffectLine, EventStory, ExecutionStory
-from dealwright.model.requests import CreateDeal, MoveDeal, Request, SendEvent, SetTask, UpdateDeal
+from dealwright.model.requests import (
+    AddNote,
+    ChangeTags,
+    CompleteTasks,
+    CreateContact,
+    CreateDeal,
+    MoveDeal,
+    Request,
+    SendEmail,
+    SendEvent,
+    Sent,
+    SetTask,
+    UpdateContact,
+    UpdateDeal,
+)
 
 _RESULT_STYLE: Final = {"true": "green", "false": "red", "unset": "yellow"}
 STATE_STYLE: Final = {
@@ -34,8 +50,39 @@ A_WHILE: Final = timedelta(minutes=1)
 """A turn that begins so much after the one before it is told with its time."""
 
 
-def timeline(title: str, events: Sequence[EventStory], *, zone: ZoneInfo) -> Tree:
+class Words:
+    """Says what is stored as people say it: a list of all open stages is `deal.stage is open`.
+
+    `reasons` replaces reasons of executions as they are stored by fuller ones.
+    """
+
+    def __init__(self, account: ir.Account | None = None, reasons: Mapping[str, str] = MappingProxyType({})) -> None:
+        self._reasons = reasons
+        self._words: list[tuple[str, str]] = []
+        for words, kinds in (("is open", ("incoming", "open")), ("is won", ("won",)), ("is lost", ("lost",))):
+            stages = [
+                f"{pipeline.key}.{stage.key}"
+                for pipeline in (account.pipelines if account is not None else ())
+                for stage in pipeline.stages
+                if stage.kind in kinds
+            ]
+            if len(stages) > 1:
+                self._words.append((f".stage in {', '.join(stages)}", f".stage {words}"))
+
+    def reason(self, stored: str) -> str:
+        """Return the reason of an execution's state."""
+        return self._reasons.get(stored, stored)
+
+    def shorter(self, what: str) -> str:
+        """Return what the trace says, with lists of all stages of a kind said shortly."""
+        for long, short in self._words:
+            what = what.replace(long, short)
+        return what
+
+
+def timeline(title: str, events: Sequence[EventStory], *, zone: ZoneInfo, words: Words | None = None) -> Tree:
     """Return the events as a tree, in the order they were received; times in `zone`."""
+    words = words or Words()
     tree = Tree(Text(plain(title, limit=120), "bold"))
     for event in events:
         line = Text(f"{_local(event.occurred_at, zone):%a %d %b %H:%M}  ", "cyan")
@@ -44,15 +91,23 @@ def timeline(title: str, events: Sequence[EventStory], *, zone: ZoneInfo) -> Tre
             line.append("  (our own doing)", "dim")
         branch = tree.add(line)
         for execution in event.executions:
-            _add_execution(branch, execution, zone)
+            add_execution(branch, execution, zone, words)
     return tree
 
 
-def _add_execution(tree: Tree, execution: ExecutionStory, zone: ZoneInfo) -> None:
+def add_execution(
+    tree: Tree,
+    execution: ExecutionStory,
+    zone: ZoneInfo,
+    words: Words,
+    *,
+    receipts: Callable[[Sent], str] | None = None,
+) -> None:
+    """Add an execution's decisions and effects to a tree; `receipts` says what came back, if that is wanted."""
     line = Text(plain(execution.automation))
     line.append(f"  {execution.state}", STATE_STYLE.get(execution.state, ""))
     if execution.reason:
-        line.append(f" ({plain(execution.reason, limit=80)})", "dim")
+        line.append(f" ({plain(words.reason(execution.reason), limit=120)})", "dim")
     branch = tree.add(line)
     untold = {effect.step: effect for effect in execution.effects}
     for number, turn in enumerate(execution.turns):
@@ -60,17 +115,17 @@ def _add_execution(tree: Tree, execution: ExecutionStory, zone: ZoneInfo) -> Non
             branch.add(Text(f"{_local(turn.at, zone):%a %d %b %H:%M}  goes on", "cyan"))
         for trace in turn.trace:
             if trace.result != ACTS:
-                _add_trace(branch, trace)
+                _add_trace(branch, trace, words)
             elif trace.at in untold:
-                branch.add(_effect(untold.pop(trace.at), zone))
+                branch.add(_effect(untold.pop(trace.at), zone, receipts))
     for effect in untold.values():
-        branch.add(_effect(effect, zone))
+        branch.add(_effect(effect, zone, receipts))
 
 
-def _add_trace(tree: Tree, trace: TraceLine) -> None:
+def _add_trace(tree: Tree, trace: TraceLine, words: Words) -> None:
     line = Text("  " * trace.level)
     line.append(f"{plain(trace.at)}: ", "dim")
-    line.append(plain(trace.what, limit=90))
+    line.append(plain(words.shorter(trace.what), limit=90))
     line.append(f"  {plain(trace.result, limit=60)}", _RESULT_STYLE.get(trace.result, "magenta"))
     if trace.values:
         seen = ", ".join(f"{plain(name)} = {plain(value, limit=40)}" for name, value in trace.values.items())
@@ -78,14 +133,21 @@ def _add_trace(tree: Tree, trace: TraceLine) -> None:
     tree.add(line)
 
 
-def _effect(effect: EffectLine, zone: ZoneInfo) -> Text:
+def _effect(effect: EffectLine, zone: ZoneInfo, receipts: Callable[[Sent], str] | None) -> Text:
     line = Text("→ ", "bold")
     line.append(f"{effect.kind} ", "bold")
-    line.append(plain(_asked(effect.request, zone), limit=100))
+    line.append(asked(effect.request, zone))
     line.append(f"  {effect.state}", STATE_STYLE.get(effect.state, ""))
     if effect.reason:
         line.append(f" ({plain(effect.reason, limit=60)})", "dim")
+    if receipts is not None and effect.receipt is not None:
+        line.append(f"  [{plain(receipts(effect.receipt), limit=80)}]", "dim")
     return line
+
+
+def asked(request: Request, zone: ZoneInfo) -> str:
+    """Say what a request asks for, on one line; its texts are inert."""
+    return plain(_asked(request, zone), limit=100)
 
 
 def _asked(request: Request, zone: ZoneInfo) -> str:
@@ -98,8 +160,18 @@ def _asked(request: Request, zone: ZoneInfo) -> str:
             return f"to {request.pipeline}.{request.stage}"
         case CreateDeal():
             return f"“{request.title}” in {request.pipeline}.{request.stage}"
-        case UpdateDeal():
+        case UpdateDeal() | UpdateContact():
             return ", ".join(f"{name} = {_shown(value)}" for name, value in request.changes.given().items())
+        case ChangeTags():
+            return ", ".join([*(f"+{tag}" for tag in request.add), *(f"-{tag}" for tag in request.remove)])
+        case CompleteTasks():
+            return "all open tasks" if request.task_id is None else f"task {request.task_id}"
+        case AddNote():
+            return f"“{request.text}”"
+        case CreateContact():
+            return request.name or " ".join(filter(None, (request.first_name, request.last_name))) or "without a name"
+        case SendEmail():
+            return f"“{request.subject}” to {request.to_name or request.to}"
 
 
 def _shown(value: object) -> str:

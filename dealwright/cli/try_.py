@@ -1,0 +1,282 @@
+"""`dealwright try`: what a rule would do for one deal, with nothing sent and nothing written."""
+
+from __future__ import annotations
+
+import asyncio
+import difflib
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from typing import Any, Final
+from zoneinfo import ZoneInfo
+
+import click
+import msgspec
+from rich.text import Text
+
+from dealwright.cli import options, output
+from dealwright.cli.shapes import prints
+from dealwright.cli.terminal import plain
+from dealwright.clock import SystemClock
+from dealwright.compile import describe, ir
+from dealwright.engine.act import Connectors
+from dealwright.engine.advance import ACTS
+from dealwright.engine.facts import Facts
+from dealwright.engine.guards.again import Again
+from dealwright.engine.guards.base import Candidate, Send
+from dealwright.engine.imagine import Imagination
+from dealwright.engine.records import EffectRow
+from dealwright.engine.rehearse import Part, Rehearsal, rehearse
+from dealwright.engine.trace import TraceLine
+from dealwright.errors import InputError, NotFound
+from dealwright.journal.store import Journal
+from dealwright.model.crm import Deal
+from dealwright.model.delivery import AtMostOnce, delivery_name
+from dealwright.model.events import DealCreated, EventReceived
+from dealwright.project import AccountBinding, Project, load_project
+
+_RESULT_STYLE: Final = {"true": "green", "false": "red", "unset": "yellow"}
+
+
+class Carried(msgspec.Struct, frozen=True, kw_only=True):
+    """Who would carry a step out, and what would be done if its answer were lost."""
+
+    step: str
+    connector: str | None
+    delivery: str | None
+
+
+class Trial(msgspec.Struct, frozen=True, kw_only=True):
+    """What `try` tells: the rehearsal, who would carry it, and what stands in its way now."""
+
+    account: str
+    deal: str
+    zone: str
+    now: datetime
+    as_if: str
+    rehearsal: Rehearsal
+    carried: tuple[Carried, ...]
+    in_the_way: tuple[str, ...]
+
+
+@click.command("try")
+@click.argument("rule")
+@click.option("--deal", "deal_id", required=True, metavar="ID", help="The deal, as it stands in the CRM now.")
+@options.account
+@click.option("--at", metavar="MOMENT", help="As if it were then: 2026-05-09T22:30, in the account's zone.")
+@click.option("--data", "data", multiple=True, metavar="NAME=VALUE", help="What an event from outside would tell.")
+@options.as_json
+@prints(Trial)
+def try_(rule: str, deal_id: str, account: str | None, at: str | None, data: tuple[str, ...], as_json: bool) -> None:
+    """Show what RULE would do for a deal, by the definition files as they are now. Nothing is sent or written.
+
+    The event is imagined: for `entered(...)` the deal comes into that stage now. Every condition is shown with the
+    values it saw, every text as it would read, when and by what it would be sent, and what would hold it back.
+    """
+    project = load_project()
+    binding = project.account(account)
+    defined = project.definitions(binding.key)
+    automation = defined.automation(rule)
+    if automation is None:
+        raise InputError(f"account {defined.key} has no automation {plain(rule, limit=80)!r}{_near(rule, defined)}")
+    zone = ZoneInfo(defined.calendar.zone)
+    now = _moment(at, zone)
+    deal = asyncio.run(_read(binding, deal_id))
+    imagination = Imagination(defined, now, data=_pairs(data) if data else None)
+    event, imagined = imagination.event(automation.on, deal)
+    told = rehearse(defined, automation, event, imagined, now)
+    journal = project.open_journal()
+    try:
+        in_the_way = tuple(_in_the_way(journal, defined, automation, told, imagined, now))
+    finally:
+        journal.close()
+    trial = Trial(
+        account=defined.key,
+        deal=deal.id,
+        zone=defined.calendar.zone,
+        now=now,
+        as_if=_as_if(told, deal, imagined),
+        rehearsal=told,
+        carried=tuple(_carried(project, binding, told)),
+        in_the_way=in_the_way,
+    )
+    if as_json:
+        output.print_json(trial)
+    else:
+        output.show(*_lines(trial, automation, deal, zone))
+
+
+async def _read(binding: AccountBinding, deal_id: str) -> Deal:
+    try:
+        found = await binding.crm.read_deals([deal_id])
+    finally:
+        for connector in binding.connectors:
+            await connector.aclose()
+    deal = found.get(deal_id)
+    if deal is None:
+        raise NotFound(f"the CRM of account {binding.key} has no deal {plain(deal_id)!r}; `dealwright crm deals ls`")
+    return deal
+
+
+def _near(rule: str, account: ir.Account) -> str:
+    known = [automation.key for automation in account.automations]
+    near = difflib.get_close_matches(rule, known, n=1)
+    return f"; did you mean {near[0]}?" if near else f"; it has {', '.join(known) or 'none yet'}"
+
+
+def _moment(text: str | None, zone: ZoneInfo) -> datetime:
+    if text is None:
+        return SystemClock().now()
+    try:
+        found = datetime.fromisoformat(text)
+    except ValueError:
+        raise InputError(f"--at {plain(text, limit=40)!r} is no moment; write 2026-05-09T22:30") from None
+    return (found if found.tzinfo is not None else found.replace(tzinfo=zone)).astimezone(UTC)
+
+
+def _pairs(given: tuple[str, ...]) -> dict[str, str]:
+    pairs = {}
+    for pair in given:
+        name, equals, value = pair.partition("=")
+        if not equals or not name:
+            raise InputError(f"--data {plain(pair, limit=40)!r} is not NAME=VALUE")
+        pairs[name] = value
+    return pairs
+
+
+def _as_if(told: Rehearsal, deal: Deal, imagined: Deal) -> str:
+    """Say what was imagined to have happened."""
+    event = told.event
+    if isinstance(event, EventReceived):
+        return f"{event.name} came from {event.source}"
+    if (deal.pipeline, deal.stage) != (imagined.pipeline, imagined.stage):
+        how = "were created" if isinstance(event, DealCreated) else "came"
+        return f"the deal {how} in {imagined.pipeline}.{imagined.stage} now (it stands in {deal.pipeline}.{deal.stage})"
+    return f"{event.kind.replace('_', ' ')} happened now"
+
+
+def _carried(project: Project, binding: AccountBinding, told: Rehearsal) -> Iterator[Carried]:
+    connectors = Connectors(binding.connectors)
+    for part in told.parts:
+        if part.request is not None:
+            carrier = connectors.carrier(part.request)
+            delivery = None if carrier is None else delivery_name(carrier.delivery(part.request))
+            yield Carried(step=part.step, connector=None if carrier is None else carrier.name, delivery=delivery)
+
+
+def _in_the_way(
+    journal: Journal, account: ir.Account, automation: ir.Automation, told: Rehearsal, deal: Deal, now: datetime
+) -> Iterator[str]:
+    """Tell what would keep this from being sent now, in spite of its conditions."""
+    controls = journal.controls(account.key)
+    if controls.is_stopped(automation.key):
+        yield "it is stopped: what it does is held (dealwright resume)"
+    mode = controls.mode(automation.key)
+    if mode != "live":
+        yield f"its mode is {mode}: nothing is sent by itself (dealwright mode {automation.key} live)"
+    if automation.key in controls.paused or "" in controls.paused:
+        yield "it is paused in Prefect's dashboard: it claims no work"
+    for part in told.parts:
+        if part.request is None:
+            continue
+        contact = deal.main_contact
+        persons = journal.persons(account.key, [contact.id]) if contact is not None else {}
+        effect = EffectRow(
+            key="", execution_id="", step=part.step, target="", state="planned", delivery=AtMostOnce(),
+            request=part.request,
+        )  # fmt: skip
+        answer = Again().ask(
+            Candidate(
+                effect=effect,
+                automation=automation,
+                account=account,
+                facts=Facts(deal=deal, event=told.event, as_of=now, since_turn=1),
+                person=persons.get(contact.id) if contact is not None else None,
+                now=now,
+            ),
+            controls,
+        )
+        for reservation in answer.reservations if isinstance(answer, Send) else ():
+            share = journal.share(account.key, reservation)
+            if share is not None:
+                until = "for ever" if share.until is None else f"until {share.until:%Y-%m-%d %H:%M} UTC"
+                yield f"again: execution {share.holder} acted at {share.since:%Y-%m-%d %H:%M} UTC, and counts {until}"
+        return  # an execution takes its share with its first effect
+
+
+# --- on a terminal --------------------------------------------------------------------------------------------------
+
+
+def _lines(trial: Trial, automation: ir.Automation, deal: Deal, zone: ZoneInfo) -> Iterator[Text]:
+    told = trial.rehearsal
+    title = Text(f"{told.automation} for deal {trial.deal} ", "bold")
+    title.append(f"“{plain(deal.title, limit=60)}”")
+    yield title
+    yield Text(f"times in {trial.zone}; nothing is sent, nothing is written", "dim")
+    yield Text(f"as if    {trial.as_if}")
+    answer = Text(f"trigger  {describe.trigger(automation.on)}: ")
+    answer.append(*(("answers", "green") if told.answers else ("does not answer this deal", "red")))
+    yield answer
+    if not told.answers:
+        yield Text("         so nothing would happen; what follows is what would if it did", "red")
+    carried = {each.step: each for each in trial.carried}
+    for part in told.parts:
+        yield from _part(part, carried, zone)
+    ending = Text("ends     ")
+    ending.append(told.state, "green" if told.state == "done" else "yellow")
+    yield ending.append(f" ({plain(told.reason)})" if told.reason else "")
+    for line in trial.in_the_way:
+        yield Text(f"but      {line}", "yellow")
+
+
+def _part(part: Part, carried: dict[str, Carried], zone: ZoneInfo) -> Iterator[Text]:
+    for seen in part.trace:
+        if seen.result != ACTS:
+            yield _trace(seen)
+    if part.request is None:
+        return
+    by = carried[part.step]
+    head = Text(f"{part.at.astimezone(zone):%a %d %b %H:%M}  ", "cyan")
+    head.append(f"{part.step}: {part.request.kind}", "bold")
+    if by.connector is None:
+        head.append("  no connector of this account carries it out", "red")
+    else:
+        head.append(f"  by {by.connector}, {by.delivery}", "dim")
+    yield head
+    for name, value in _fields(part.request, zone):
+        for number, line in enumerate(value.split("\n")):
+            yield Text(f"    {'' if number else name:<12} {plain(line)}")
+
+
+def _trace(line: TraceLine) -> Text:
+    text = Text("  " * line.level)
+    text.append(f"{plain(line.at)}: {plain(line.what)}  ")
+    text.append(plain(line.result), _RESULT_STYLE.get(line.result, "magenta"))
+    if line.values:
+        seen = ", ".join(f"{plain(name)} = {plain(value)}" for name, value in line.values.items())
+        text.append(f"  [{seen}]", "dim")
+    return text
+
+
+def _fields(request: msgspec.Struct, zone: ZoneInfo) -> Iterator[tuple[str, str]]:
+    """Return what a request says, field by field: all of it, as it would be sent."""
+    for name in request.__struct_fields__:
+        value: Any = getattr(request, name)
+        if isinstance(value, msgspec.Struct) and hasattr(value, "given"):
+            yield from ((inner, _shown(each, zone)) for inner, each in value.given().items())
+        elif isinstance(value, dict):
+            yield from ((f"{inner}", _shown(each, zone)) for inner, each in value.items())
+        elif value not in (None, ()):
+            yield name, _shown(value, zone)
+
+
+def _shown(value: Any, zone: ZoneInfo) -> str:
+    match value:
+        case None:
+            return "(cleared)"
+        case datetime():
+            return f"{value.astimezone(zone):%a %d %b %Y %H:%M}"
+        case tuple():
+            return ", ".join(map(str, value)) or "(none)"
+        case msgspec.Struct():
+            return " ".join(str(each) for each in msgspec.structs.astuple(value))
+    return str(value)
