@@ -6,7 +6,7 @@ import msgspec
 from sqlalchemy import Connection, select
 
 from dealwright.model.crm import PipelineShape, StageShape, User
-from dealwright_embedded_crm import schema
+from dealwright_embedded_crm import owners, schema, values
 from dealwright_embedded_crm.values import Refusal
 
 
@@ -20,6 +20,24 @@ class Catalog:
         self._by_name: dict[str, list[User]] = {}
         for user in self.users.values():
             self._by_name.setdefault(user.name, []).append(user)
+        self._chosen = owners.chosen(connection)
+
+    @property
+    def default_owner(self) -> User | None:
+        """Who owns a deal when nobody else is named: the one that was chosen, else the first user."""
+        return self.users.get(self._chosen or "") or next(iter(self.users.values()), None)
+
+    def pipeline(self, key: str | None) -> PipelineShape:
+        """Return the pipeline of that key; without a key the first one.
+
+        Raises:
+            Refusal: there is no such pipeline, or none at all.
+        """
+        found = self.pipelines.get(key) if key is not None else next(iter(self.pipelines.values()), None)
+        if found is None:
+            known = ", ".join(self.pipelines) or "none"
+            raise Refusal("unknown_pipeline", f"no pipeline has the key {values.shown(key or '')}; known: {known}")
+        return found
 
     def stage(self, pipeline: str, stage: str) -> tuple[PipelineShape, StageShape]:
         """Return a stage and its pipeline by their keys.
@@ -27,14 +45,11 @@ class Catalog:
         Raises:
             Refusal: there is no such pipeline or stage.
         """
-        shape = self.pipelines.get(pipeline)
-        if shape is None:
-            known = ", ".join(self.pipelines) or "none"
-            raise Refusal("unknown_pipeline", f"no pipeline has the key {pipeline!r}; known: {known}")
+        shape = self.pipeline(pipeline)
         found = shape.stage(stage)
         if found is None:
             known = ", ".join(each.key for each in shape.stages)
-            raise Refusal("unknown_stage", f"pipeline {pipeline} has no stage {stage!r}; it has {known}")
+            raise Refusal("unknown_stage", f"pipeline {pipeline} has no stage {values.shown(stage)}; it has {known}")
         return shape, found
 
     def owner(self, text: str | None) -> User | None:
@@ -82,6 +97,8 @@ def read_pipelines(connection: Connection) -> list[PipelineShape]:
             kind=row.kind,
             probability=row.probability,
             reasons=tuple(msgspec.json.decode(row.reasons, type=list[str])),
+            required=tuple(msgspec.json.decode(row.required, type=list[str])),
+            reason_required=row.reason_required,
         )
         stages.setdefault(row.pipeline, []).append(shape)
     return [

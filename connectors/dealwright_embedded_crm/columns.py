@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, Final
 
-from sqlalchemy import DateTime, Dialect, String
+from sqlalchemy import DateTime, Dialect, String, Text
 from sqlalchemy.types import TypeDecorator, TypeEngine
+
+CaseKey: Final = Text().with_variant(Text(collation="C"), "postgresql")
+"""A text that is searched and sorted without case: written with `str.casefold`, compared by code points everywhere."""
 
 
 class Instant(TypeDecorator[datetime]):

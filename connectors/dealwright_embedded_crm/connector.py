@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from typing import Final
 
 from dealwright.errors import OutcomeUnknown, Rejected, Unavailable
@@ -11,7 +12,11 @@ from dealwright.model.crm import Deal, PipelineShape
 from dealwright.model.delivery import Delivery, Keyed
 from dealwright.model.events import Answer
 from dealwright.model.requests import (
+    AddNote,
     Call,
+    ChangeTags,
+    CompleteTasks,
+    CreateContact,
     CreateDeal,
     MoveDeal,
     Outcome,
@@ -21,21 +26,37 @@ from dealwright.model.requests import (
     SetTask,
     TryAgain,
     Unknown,
+    UpdateContact,
     UpdateDeal,
 )
 from dealwright.ports import FeedItem, ShapeChange
-from dealwright_embedded_crm import feed, reads, shape
+from dealwright_embedded_crm import feed, reads, shape, values
 from dealwright_embedded_crm.change import Change, Origin
 from dealwright_embedded_crm.csv_file import CsvFile
 from dealwright_embedded_crm.importer import Importer
 from dealwright_embedded_crm.keys import Receipt, kept
 from dealwright_embedded_crm.people import People
+from dealwright_embedded_crm.pipelines import claim
 from dealwright_embedded_crm.rows import RowReader
 from dealwright_embedded_crm.values import Refusal
 
 WORK_SECONDS: Final = 5.0
 
-ACTIONS: Final = frozenset({"create_deal", "update_deal", "move_deal", "set_task"})
+ACTIONS: Final = frozenset(
+    {
+        "create_deal",
+        "update_deal",
+        "move_deal",
+        "set_task",
+        "change_tags",
+        "complete_tasks",
+        "add_note",
+        "create_contact",
+        "update_contact",
+    }
+)
+
+_OF_ONE_DEAL: Final = (UpdateDeal, MoveDeal, SetTask, ChangeTags, CompleteTasks, AddNote, CreateContact)
 
 
 class EmbeddedCrm(People):
@@ -50,8 +71,14 @@ class EmbeddedCrm(People):
         """The longest one bulk call takes: waiting for another writer, and then writing."""
         return self._patience + WORK_SECONDS
 
+    @property
+    def installation(self) -> str:
+        """The random text of this database, with which its events' ids begin."""
+        with self._database.read() as connection:
+            return feed.installation(connection)
+
     def actions(self) -> frozenset[str]:
-        """Return the four kinds it carries out."""
+        """Return the nine kinds it carries out."""
         return ACTIONS
 
     def destinations(self) -> frozenset[str]:
@@ -85,6 +112,10 @@ class EmbeddedCrm(People):
         """Read deals in bulk; those that are not there are missing."""
         return await asyncio.to_thread(self._read_deals, ids)
 
+    async def find_deals(self, references: Sequence[str]) -> Mapping[str, Deal]:
+        """Find the one deal of each reference; a reference of no deal or of several is missing from the result."""
+        return await asyncio.to_thread(self._find_deals, references)
+
     def shape(self, pipelines: Sequence[PipelineShape], *, apply: bool) -> Sequence[ShapeChange]:
         """Compare pipelines with the wanted ones and, with `apply`, make them: all, or none if one is refused."""
         if not apply:
@@ -92,8 +123,9 @@ class EmbeddedCrm(People):
                 return shape.compare(connection, pipelines)
         with self._database.write() as connection:
             changes = shape.compare(connection, pipelines)
-            if changes and not any(change.refused for change in changes):
+            if not any(change.refused for change in changes):
                 shape.apply(connection, pipelines)
+                claim(connection, [pipeline.key for pipeline in pipelines])
             return changes
 
     def pull(self, limit: int) -> Sequence[FeedItem]:
@@ -107,9 +139,11 @@ class EmbeddedCrm(People):
             with self._database.write() as connection:
                 feed.take(connection, source_ids, self._clock.wall())
 
-    def importer(self, file: CsvFile, reader: RowReader, *, answer: Answer = "on") -> Importer:
-        """Return what imports a file into this CRM."""
-        return Importer(self._database, self._clock, file, reader, answer=answer)
+    def importer(
+        self, file: CsvFile, reader: RowReader, *, answer: Answer = "on", country: str | None = None
+    ) -> Importer:
+        """Return what imports a file into this CRM; phones without a prefix are of the country."""
+        return Importer(self._database, self._clock, file, reader, answer=answer, country=country)
 
     def _perform(self, calls: Sequence[Call]) -> list[Outcome]:
         if not calls:
@@ -139,11 +173,7 @@ class EmbeddedCrm(People):
         with self._database.write() as connection:
             known = kept(connection, [call.key for call in calls])
             change = Change(connection, self._clock.now())
-            wanted = [call.request for call in calls if call.key not in known]
-            change.load(
-                deals=[each.deal_id for each in wanted if isinstance(each, UpdateDeal | MoveDeal | SetTask)],
-                contacts=[id_ for each in wanted if isinstance(each, CreateDeal) for id_ in each.contacts],
-            )
+            _load(change, [call.request for call in calls if call.key not in known])
             outcomes = [_perform_one(change, call, known) for call in calls]
             change.flush()
             return outcomes
@@ -156,6 +186,28 @@ class EmbeddedCrm(People):
     def _read_deals(self, ids: Sequence[str]) -> dict[str, Deal]:
         with self._database.read() as connection:
             return reads.deals_by_id(connection, ids)
+
+    def _find_deals(self, references: Sequence[str]) -> dict[str, Deal]:
+        kept: dict[str, str] = {}
+        for reference in references:
+            with suppress(Refusal):  # what cannot be kept is nobody's reference
+                kept[reference] = values.line("reference", reference) or ""
+        with self._database.read() as connection:
+            found = reads.deals_by_reference(connection, filter(None, kept.values()))
+        return {reference: found[clean] for reference, clean in kept.items() if clean in found}
+
+
+def _load(change: Change, requests: Sequence[Request]) -> None:
+    change.load(
+        deals=[each.deal_id for each in requests if isinstance(each, _OF_ONE_DEAL)],
+        contacts=[id_ for each in requests if isinstance(each, CreateDeal) for id_ in each.contacts]
+        + [each.contact_id for each in requests if isinstance(each, UpdateContact)],
+    )
+    change.load_tasks(
+        tasks=[each.task_id for each in requests if isinstance(each, CompleteTasks) and each.task_id is not None],
+        deals=[each.deal_id for each in requests if isinstance(each, CompleteTasks) and each.task_id is None],
+    )
+    change.load_open_deals([each.contact_id for each in requests if isinstance(each, UpdateContact)])
 
 
 def _perform_one(change: Change, call: Call, known: dict[str, Receipt]) -> Outcome:
@@ -181,4 +233,14 @@ def _carry_out(change: Change, request: Request, origin: Origin) -> Receipt:
         return {"moved": after is not before, "from_stage": before.stage, "to_stage": after.stage}
     if isinstance(request, CreateDeal):
         return {"deal_id": change.create(request, origin).id}
+    if isinstance(request, ChangeTags):
+        return {"changed": change.change_tags(request, origin)}
+    if isinstance(request, CompleteTasks):
+        return {"completed": change.complete_tasks(request, origin)}
+    if isinstance(request, AddNote):
+        return {"note_id": change.add_note(request, origin).id}
+    if isinstance(request, CreateContact):
+        return {"contact_id": change.create_contact(request, origin).id}
+    if isinstance(request, UpdateContact):
+        return {"changed": bool(change.update_contact(request.contact_id, request.changes, origin))}
     raise Refusal("unknown_action", f"the embedded CRM does not carry out {request.kind}")

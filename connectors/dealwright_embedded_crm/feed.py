@@ -24,22 +24,33 @@ def untaken(connection: Connection, limit: int) -> list[FeedItem]:
     return [FeedItem(event=_decode(raw), raw=raw) for raw in connection.execute(query).scalars()]
 
 
+def since(connection: Connection, after: int, limit: int) -> list[tuple[int, bytes]]:
+    """Return the events after that number, taken or not; writers take turns, so none ever comes before one shown."""
+    outbox = schema.outbox.c
+    query = select(outbox.id, outbox.event).where(outbox.id > after).order_by(outbox.id).limit(limit)
+    return [(row.id, bytes(row.event)) for row in connection.execute(query)]
+
+
 def take(connection: Connection, source_ids: Sequence[str], at: datetime) -> None:
     """Mark events as taken.
 
     Raises:
         ValueError: an id is of another CRM's feed.
     """
-    installation = connection.execute(
-        select(schema.meta.c.value).where(schema.meta.c.name == "installation")
-    ).scalar_one()
-    rows = [{"number": _number(each, installation), "at": at} for each in source_ids]
+    own = installation(connection)
+    rows = [{"number": _number(each, own), "at": at} for each in source_ids]
     if rows:
         connection.execute(_TAKE, rows)
 
 
-def _number(source_id: str, installation: str) -> int:
+def installation(connection: Connection) -> str:
+    """Return the random text that no other CRM database has."""
+    query = select(schema.meta.c.value).where(schema.meta.c.name == "installation")
+    return str(connection.execute(query).scalar_one())
+
+
+def _number(source_id: str, own: str) -> int:
     owner, _, number = source_id.partition(":")
-    if owner != installation or not number.isdigit():
-        raise ValueError(f"{source_id!r} is no event of this CRM, whose events start with {installation}:")
+    if owner != own or not number.isdigit():
+        raise ValueError(f"{source_id!r} is no event of this CRM, whose events start with {own}:")
     return int(number)

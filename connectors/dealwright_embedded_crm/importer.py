@@ -13,13 +13,14 @@ from pathlib import Path
 from typing import Final
 
 import msgspec
+from msgspec.structs import replace
 from sqlalchemy import Connection, select
 
 from dealwright.cli.terminal import plain
 from dealwright.clock import Clock
 from dealwright.errors import InputError
 from dealwright.model.events import Answer
-from dealwright_embedded_crm import schema
+from dealwright_embedded_crm import persons, reads, schema
 from dealwright_embedded_crm.catalog import Catalog
 from dealwright_embedded_crm.change import Change, Origin
 from dealwright_embedded_crm.csv_file import CsvFile
@@ -60,6 +61,8 @@ class Imported(msgspec.Struct, kw_only=True):
     created: int = 0
     already_there: int = 0
     users_created: int = 0
+    contacts_created: int = 0
+    given_to: Counter[str] = msgspec.field(default_factory=Counter)
     stages: Counter[str] = msgspec.field(default_factory=Counter)
 
 
@@ -67,7 +70,14 @@ class Importer:
     """Imports one file into one pipeline of one CRM."""
 
     def __init__(
-        self, database: Database, clock: Clock, file: CsvFile, reader: RowReader, *, answer: Answer = "on"
+        self,
+        database: Database,
+        clock: Clock,
+        file: CsvFile,
+        reader: RowReader,
+        *,
+        answer: Answer = "on",
+        country: str | None = None,
     ) -> None:
         self._database = database
         self._clock = clock
@@ -75,6 +85,8 @@ class Importer:
         self._reader = reader
         with database.read() as connection:
             self._catalog = Catalog(connection)
+        self._country = country
+        self._persons: dict[str, str] = {}
         self._origin = Origin(actor=f"import:{plain(file.path.stem, limit=60)}", answer=answer)
 
     def judge(self, progress: Callable[[int], None]) -> Judged:
@@ -91,7 +103,7 @@ class Importer:
                 first = references.setdefault(row.deal.reference, row.line)
                 if first != row.line:
                     reason = f"the reference is that of line {first} already"
-                    row, reject = None, msgspec.structs.replace(reject, reasons=(reason,))
+                    row, reject = None, replace(reject, reasons=(reason,))
             if row is None:
                 judged.rejected += 1
                 if len(judged.rejects) < MOST_LISTED:
@@ -113,6 +125,7 @@ class Importer:
         done = Imported(rows=judged.rows, rejected=judged.rejected)
         seen: set[str] = set()
         users: set[str] = set()
+        self._persons.clear()
         chunk: list[Row] = []
         for row in self._good(seen):
             chunk.append(row)
@@ -145,6 +158,8 @@ class Importer:
                 row, reasons = self._reader.read(record.line, dict(zip(header, record.cells, strict=True)))
             if row is not None and row.deal.owner is not None and self._catalog.ambiguous(row.deal.owner):
                 row, reasons = None, ["several users have the owner's name; name the owner by e-mail"]
+            if row is not None and row.deal.owner is None and self._needs_owner(row) and not self._catalog.users:
+                row, reasons = None, ["it needs an owner, and the CRM has no user yet: `dealwright crm users add`"]
             yield row, Reject(line=record.line, reasons=tuple(reasons), cells=tuple(record.cells))
 
     def _write(self, digest: str, rows: list[Row], done: Imported, users: set[str], *, dry: bool) -> None:
@@ -160,19 +175,49 @@ class Importer:
                 owner = row.deal.owner
                 if owner is not None and not change.catalog.knows(owner):
                     users.add(owner)
+                contact = self._contact(connection, change, row, done, dry=dry)
                 if not dry:
-                    self._create(change, row, keys[row.line])
+                    self._create(change, row, keys[row.line], contact)
+                if row.deal.owner is None and self._needs_owner(row) and self._catalog.default_owner is not None:
+                    done.given_to[self._catalog.default_owner.id] += 1
                 done.created += 1
                 done.stages[row.deal.stage] += 1
             if not dry:
                 change.flush()
 
-    def _create(self, change: Change, row: Row, key: str) -> None:
+    def _needs_owner(self, row: Row) -> bool:
+        stage = self._reader.pipeline.stage(row.deal.stage)
+        return stage is not None and stage.kind != "incoming"
+
+    def _contact(self, connection: Connection, change: Change, row: Row, done: Imported, *, dry: bool) -> str | None:
+        """Return the id of the row's contact: one for each person in the file, also when the import is run again."""
+        if row.contact is None:
+            return None
+        keys = [f"import:contact:{mark}" for mark in persons.marks(row.contact, self._country)]
+        found = next((self._persons[key] for key in keys if key in self._persons), None)
+        known = kept(connection, keys)
+        if found is None and known:
+            wanted = [str(known[key]["contact_id"]) for key in keys if key in known]
+            change.load(contacts=wanted)
+            there = reads.contacts_by_id(connection, wanted)
+            found = next((there[each].id for each in wanted if each in there), None)
+        if found is None:
+            done.contacts_created += 1
+            found = f"dry {done.contacts_created}" if dry else change.add_contact(row.contact).id
+        for key in keys:
+            if key not in self._persons and key not in known and not dry:
+                change.keep(key, "import_contact", self._origin.actor, {"contact_id": found})
+            self._persons.setdefault(key, found)
+        return found
+
+    def _create(self, change: Change, row: Row, key: str, contact: str | None) -> None:
         try:
             if row.deal.owner is not None and not change.catalog.knows(row.deal.owner):
                 change.add_user(row.deal.owner, None)
+            if contact is not None:
+                change.load(contacts=[contact])
             deal = change.create(
-                row.deal,
+                replace(row.deal, contacts=() if contact is None else (contact,)),
                 self._origin,
                 created_at=row.created_at,
                 stage_since=row.stage_since,

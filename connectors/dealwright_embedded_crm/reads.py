@@ -3,21 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from typing import Any, Final
+from datetime import date, datetime
+from typing import Any, Final, Literal
 
 import msgspec
-from sqlalchemy import Connection, Row, Select, func, select
+from sqlalchemy import Connection, Row, func, select
 
-from dealwright.model.crm import Contact, Deal, Money, Task, User
+from dealwright.model.crm import Contact, Deal, Task, User
+from dealwright.model.events import MOST_DEALS
 from dealwright_embedded_crm import schema
 from dealwright_embedded_crm.values import from_minor
 
 CHUNK: Final = 5_000
 """Ids per query; SQLite takes 32,766 at most."""
 
+DealSort = Literal["id", "name", "stage", "created", "close_date", "amount"]
+"""What deals are sorted by; amounts are sorted within their currency."""
+
 _decode_tags = msgspec.json.Decoder(tuple[str, ...]).decode
 
-_DEALS = (
+DEALS: Final = (
     select(
         schema.deals,
         schema.companies.c.name.label("company"),
@@ -27,6 +32,10 @@ _DEALS = (
     .outerjoin(schema.companies, schema.companies.c.id == schema.deals.c.company_id)
     .outerjoin(schema.users, schema.users.c.id == schema.deals.c.owner_id)
 )
+
+TASKS: Final = select(
+    schema.tasks, schema.users.c.name.label("owner_name"), schema.users.c.email.label("owner_email")
+).outerjoin(schema.users, schema.users.c.id == schema.tasks.c.owner_id)
 
 _LINKS = (
     select(schema.deal_contacts.c.deal_id, schema.contacts)
@@ -49,65 +58,148 @@ def numbers(texts: Iterable[str]) -> list[int]:
 def deals_by_id(connection: Connection, ids: Iterable[str]) -> dict[str, Deal]:
     """Return the deals of these ids; those that are not there are missing."""
     found: dict[str, Deal] = {}
-    for some in _chunks(numbers(ids)):
-        rows = connection.execute(_DEALS.where(schema.deals.c.id.in_(some))).all()
-        found.update((deal.id, deal) for deal in _whole(connection, rows))
+    for some in chunks(numbers(ids)):
+        rows = connection.execute(DEALS.where(schema.deals.c.id.in_(some))).all()
+        found.update((deal.id, deal) for deal in whole(connection, rows))
     return found
 
 
-def deals_where(connection: Connection, query: DealQuery) -> list[Deal]:
-    """Return the deals that a query selects, oldest first."""
-    rows = connection.execute(query.narrow(_DEALS).order_by(schema.deals.c.id).limit(query.limit)).all()
-    return _whole(connection, rows)
-
-
 class DealQuery(msgspec.Struct, frozen=True, kw_only=True):
-    """Which deals to list."""
+    """Which deals to list, in which order.
 
+    `name` is part of the title, whatever its case; `owner` an id, e-mail or exact name; `contact` a contact's id;
+    `closed` whether it is won or lost.
+    Times and days include `from` and exclude nothing of the day `to`: `created_to` itself is not included, `close_to`
+    is. Deals without the value that they are sorted by come last.
+    """
+
+    name: str | None = None
     pipeline: str | None = None
     stage: str | None = None
-    limit: int | None = None
+    owner: str | None = None
+    contact: str | None = None
+    reference: str | None = None
+    created_from: datetime | None = None
+    created_to: datetime | None = None
+    close_from: date | None = None
+    close_to: date | None = None
+    closed: bool | None = None
+    sort: DealSort = "id"
+    descending: bool = False
 
-    def narrow(self, query: Select[Any]) -> Select[Any]:
-        """Return the query with what was asked for."""
-        if self.pipeline is not None:
-            query = query.where(schema.deals.c.pipeline == self.pipeline)
-        if self.stage is not None:
-            query = query.where(schema.deals.c.stage == self.stage)
-        return query
+
+class ContactQuery(msgspec.Struct, frozen=True, kw_only=True):
+    """Which contacts to list: `name` is part of the name, whatever its case; `phone` and `email` as they are kept."""
+
+    name: str | None = None
+    phone: str | None = None
+    email: str | None = None
+
+
+class TaskQuery(msgspec.Struct, frozen=True, kw_only=True):
+    """Which tasks to list; `owner` is an id, e-mail or exact name."""
+
+    deal: str | None = None
+    owner: str | None = None
+    done: bool | None = None
+
+
+EVERY_DEAL: Final = DealQuery()
+EVERY_CONTACT: Final = ContactQuery()
+EVERY_TASK: Final = TaskQuery()
+
+
+def installation(connection: Connection) -> str:
+    """Return the id that this CRM was given when it was made."""
+    return str(connection.execute(select(schema.meta.c.value).where(schema.meta.c.name == "installation")).scalar_one())
+
+
+def merged(connection: Connection, kind: str, ids: Iterable[str]) -> dict[str, str]:
+    """Return what those of the ids that were merged away (`deal` or `contact`) are now."""
+    table = schema.merges.c
+    found: dict[str, str] = {}
+    for some in chunks(numbers(ids)):
+        query = select(table.absorbed, table.kept).where(table.kind == kind, table.absorbed.in_(some))
+        found.update((str(row.absorbed), str(row.kept)) for row in connection.execute(query))
+    return found
+
+
+def deals_by_reference(connection: Connection, references: Iterable[str]) -> dict[str, Deal]:
+    """Return the one deal of each reference; a reference of no deal or of several is missing."""
+    wanted = sorted(set(references))
+    found: dict[str, str] = {}
+    table = schema.deals.c
+    for start in range(0, len(wanted), CHUNK):
+        query = (
+            select(table.reference, func.min(table.id).label("id"))
+            .where(table.reference.in_(wanted[start : start + CHUNK]))
+            .group_by(table.reference)
+            .having(func.count() == 1)
+        )
+        found.update((row.reference, str(row.id)) for row in connection.execute(query))
+    deals = deals_by_id(connection, found.values())
+    return {reference: deals[deal_id] for reference, deal_id in found.items()}
 
 
 def contacts_by_id(connection: Connection, ids: Iterable[str]) -> dict[str, Contact]:
-    """Return the contacts of these ids; those that are not there are missing."""
+    """Return the contacts of these ids; those that are not there are missing, those merged away are the kept ones."""
+    wanted = set(ids)
+    found = _contacts(connection, wanted)
+    kept = merged(connection, "contact", wanted - found.keys())
+    if kept:
+        others = _contacts(connection, kept.values())
+        found.update((old, others[new]) for old, new in kept.items() if new in others)
+    return found
+
+
+def _contacts(connection: Connection, ids: Iterable[str]) -> dict[str, Contact]:
     found: dict[str, Contact] = {}
-    for some in _chunks(numbers(ids)):
+    for some in chunks(numbers(ids)):
         rows = connection.execute(select(schema.contacts).where(schema.contacts.c.id.in_(some)))
         found.update((str(row.id), contact_of(row)) for row in rows)
     return found
 
 
-def tasks_of(connection: Connection, deal_id: str | None, limit: int | None) -> list[Task]:
-    """Return the tasks of one deal or of all, oldest first."""
-    query = (
-        select(schema.tasks, schema.users.c.name.label("owner_name"), schema.users.c.email.label("owner_email"))
-        .outerjoin(schema.users, schema.users.c.id == schema.tasks.c.owner_id)
-        .order_by(schema.tasks.c.id)
-        .limit(limit)
-    )
-    if deal_id is not None:
-        query = query.where(schema.tasks.c.deal_id == (number(deal_id) or 0))
-    return [
-        Task(
-            id=str(row.id),
-            deal_id=str(row.deal_id),
-            text=row.text,
-            due_at=row.due_at,
-            owner=_owner(row),
-            done=row.done,
-            created_at=row.created_at,
+def tasks_by_id(connection: Connection, ids: Iterable[str]) -> dict[str, Task]:
+    """Return the tasks of these ids; those that are not there are missing."""
+    found: dict[str, Task] = {}
+    for some in chunks(numbers(ids)):
+        rows = connection.execute(TASKS.where(schema.tasks.c.id.in_(some)))
+        found.update((str(row.id), task_of(row)) for row in rows)
+    return found
+
+
+def open_tasks(connection: Connection, deals: Iterable[str]) -> dict[str, Task]:
+    """Return all tasks of these deals that are not done, oldest first."""
+    found: dict[str, Task] = {}
+    table = schema.tasks.c
+    for some in chunks(numbers(deals)):
+        rows = connection.execute(TASKS.where(table.deal_id.in_(some), table.done.is_(False)).order_by(table.id))
+        found.update((str(row.id), task_of(row)) for row in rows)
+    return found
+
+
+def open_deals(connection: Connection, contacts: Iterable[str]) -> dict[str, tuple[list[str], int]]:
+    """Return the ids of each contact's newest open deals, at most 50, and how many open ones there are."""
+    links, deals, stages = schema.deal_contacts.c, schema.deals.c, schema.stages.c
+    found: dict[str, tuple[list[str], int]] = {}
+    for some in chunks(numbers(contacts)):
+        ranked = (
+            select(
+                links.contact_id,
+                links.deal_id,
+                func.count().over(partition_by=links.contact_id).label("many"),
+                func.row_number().over(partition_by=links.contact_id, order_by=links.deal_id.desc()).label("place"),
+            )
+            .join(schema.deals, deals.id == links.deal_id)
+            .join(schema.stages, (stages.pipeline == deals.pipeline) & (stages.key == deals.stage))
+            .where(links.contact_id.in_(some), stages.kind.in_(("incoming", "open")))
+            .subquery()
         )
-        for row in connection.execute(query)
-    ]
+        query = select(ranked).where(ranked.c.place <= MOST_DEALS).order_by(ranked.c.contact_id, ranked.c.place)
+        for row in connection.execute(query):
+            found.setdefault(str(row.contact_id), ([], row.many))[0].append(str(row.deal_id))
+    return found
 
 
 def contact_of(row: Row[Any]) -> Contact:
@@ -122,32 +214,24 @@ def contact_of(row: Row[Any]) -> Contact:
     )
 
 
-def counts(connection: Connection) -> dict[tuple[str, str], tuple[int, tuple[Money, ...]]]:
-    """Return for each stage that holds deals how many, and what they are worth by currency."""
-    deals = schema.deals.c
-    query = (
-        select(
-            deals.pipeline,
-            deals.stage,
-            deals.currency,
-            func.count().label("many"),
-            func.sum(deals.amount_minor).label("sum"),
-        )
-        .group_by(deals.pipeline, deals.stage, deals.currency)
-        .order_by(deals.currency)
+def task_of(row: Row[Any]) -> Task:
+    """Return the task that a row of `TASKS` holds."""
+    return Task(
+        id=str(row.id),
+        deal_id=str(row.deal_id),
+        text=row.text,
+        due_at=row.due_at,
+        owner=user_of(row),
+        done=row.done,
+        created_at=row.created_at,
+        completed_at=row.completed_at,
     )
-    found: dict[tuple[str, str], tuple[int, tuple[Money, ...]]] = {}
-    for row in connection.execute(query):
-        many, sums = found.get((row.pipeline, row.stage), (0, ()))
-        if row.currency is not None:
-            sums = (*sums, from_minor(int(row.sum), row.currency))
-        found[row.pipeline, row.stage] = (many + row.many, sums)
-    return found
 
 
-def _whole(connection: Connection, rows: Sequence[Row[Any]]) -> list[Deal]:
+def whole(connection: Connection, rows: Sequence[Row[Any]]) -> list[Deal]:
+    """Return the deals that rows of `DEALS` hold, with their contacts, in the order of the rows."""
     links: dict[int, list[Contact]] = {}
-    for some in _chunks([row.id for row in rows]):
+    for some in chunks([row.id for row in rows]):
         for link in connection.execute(_LINKS.where(schema.deal_contacts.c.deal_id.in_(some))):
             links.setdefault(link.deal_id, []).append(contact_of(link))
     return [_deal(row, tuple(links.get(row.id, ()))) for row in rows]
@@ -159,7 +243,7 @@ def _deal(row: Row[Any], contacts: tuple[Contact, ...]) -> Deal:
         title=row.title,
         pipeline=row.pipeline,
         stage=row.stage,
-        owner=_owner(row),
+        owner=user_of(row),
         amount=None if row.currency is None else from_minor(row.amount_minor, row.currency),
         close_date=row.close_date,
         reference=row.reference,
@@ -174,10 +258,12 @@ def _deal(row: Row[Any], contacts: tuple[Contact, ...]) -> Deal:
     )
 
 
-def _owner(row: Row[Any]) -> User | None:
+def user_of(row: Row[Any]) -> User | None:
+    """Return the owner that stands in a row beside what they own."""
     return None if row.owner_id is None else User(id=str(row.owner_id), name=row.owner_name, email=row.owner_email)
 
 
-def _chunks(ids: list[int]) -> Iterator[list[int]]:
+def chunks(ids: list[int]) -> Iterator[list[int]]:
+    """Yield the ids in as many as a query takes."""
     for start in range(0, len(ids), CHUNK):
         yield ids[start : start + CHUNK]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, date, datetime, time
 from decimal import Decimal
 from typing import Final, TypeVar
@@ -11,7 +11,7 @@ from typing import Final, TypeVar
 import msgspec
 
 from dealwright.errors import InputError
-from dealwright.model.crm import Money, PipelineShape
+from dealwright.model.crm import Contact, Money, PipelineShape, StageShape
 from dealwright.model.iso import DECIMALS
 from dealwright.model.requests import CreateDeal
 from dealwright_embedded_crm import values
@@ -38,6 +38,7 @@ class Row(msgspec.Struct, frozen=True, kw_only=True):
     created_at: datetime | None = None
     stage_since: datetime | None = None
     lost_reason: str | None = None
+    contact: Contact | None = None
 
 
 class RowReader:
@@ -59,7 +60,7 @@ class RowReader:
         if "amount" in fields.sources and "currency" not in fields.sources and currency is None:
             raise InputError(f"--map amount=...: {_NO_CURRENCY}")
         self._fields = fields
-        self._pipeline = pipeline
+        self.pipeline = pipeline
         self._currency = currency
         self._date_format = date_format
         self._stages = {
@@ -83,7 +84,7 @@ class RowReader:
         title = given("title", values.title)
         if title is None and not problems:
             problems.append("the title is blank")
-        stage = given("stage", self._stage) if "stage" in self._fields.sources else self._pipeline.stages[0].key
+        stage = given("stage", self._stage) if "stage" in self._fields.sources else self.pipeline.stages[0].key
         if stage is None and not self._fields.text("stage", cells):
             problems.append("the stage is blank")
         close_date = given("close_date", self._day)
@@ -95,14 +96,32 @@ class RowReader:
         company = given("company", lambda text: values.line("company", text))
         lost_reason = given("lost_reason", lambda text: self._lost_reason(text, stage))
         tags = self._tags(cells, problems)
+        name, phone, email = (
+            given(field, lambda text, field=field: values.line(field, text))  # type: ignore[misc]
+            for field in ("contact_name", "contact_phone", "contact_email")
+        )
+        contact = Contact(id="", name=name, phone=phone, email=email) if name or phone or email else None
+        standing = self.pipeline.stage(stage or "")
+        if standing is not None:
+            problems.extend(
+                _missing(
+                    standing,
+                    amount=amount,
+                    # a closed deal gets its close date, and an owner is found for whoever needs one
+                    close_date=close_date if standing.kind in ("incoming", "open") else standing,
+                    reference=reference,
+                    company=company,
+                    contacts=contact,
+                    lost_reason=lost_reason,
+                )
+            )
         if problems or title is None or stage is None:
             return None, problems
         since = _midnight(created)
-        standing = self._pipeline.stage(stage)
         if standing is not None and standing.kind in ("won", "lost"):
             since = _midnight(close_date) or since
         deal = CreateDeal(
-            pipeline=self._pipeline.key,
+            pipeline=self.pipeline.key,
             stage=stage,
             title=title,
             owner=owner,
@@ -112,7 +131,14 @@ class RowReader:
             tags=tags,
             company=company,
         )
-        row = Row(line=line, deal=deal, created_at=_midnight(created), stage_since=since, lost_reason=lost_reason)
+        row = Row(
+            line=line,
+            deal=deal,
+            created_at=_midnight(created),
+            stage_since=since,
+            lost_reason=lost_reason,
+            contact=contact,
+        )
         return row, []
 
     def _tags(self, cells: Mapping[str, str], problems: list[str]) -> tuple[str, ...]:
@@ -124,21 +150,21 @@ class RowReader:
             return ()
 
     def _lost_reason(self, text: str, stage: str | None) -> str | None:
-        standing = self._pipeline.stage(stage or "")
+        standing = self.pipeline.stage(stage or "")
         if standing is None or standing.kind != "lost":
             return None  # a deal that was won again still carries why it was lost once, in many exports
         reason = values.line("lost_reason", text)
         if reason is not None and standing.reasons and reason not in standing.reasons:
             hint = near(reason, standing.reasons)
-            raise Refusal("bad_lost_reason", f"stage {standing.key} has no lost reason {_short(reason)}{hint}")
+            raise Refusal("bad_lost_reason", f"stage {standing.key} has no lost reason {values.shown(reason)}{hint}")
         return reason
 
     def _stage(self, text: str) -> str:
         key = self._stages.get(text.casefold())
-        if key is None or self._pipeline.stage(key) is None:
-            names = [stage.name for stage in self._pipeline.stages]
+        if key is None or self.pipeline.stage(key) is None:
+            names = [stage.name for stage in self.pipeline.stages]
             raise Refusal(
-                "unknown_stage", f"pipeline {self._pipeline.key} has no stage {_short(text)}{near(text, names)}"
+                "unknown_stage", f"pipeline {self.pipeline.key} has no stage {values.shown(text)}{near(text, names)}"
             )
         return key
 
@@ -152,10 +178,18 @@ class RowReader:
                 raise ValueError
         except ValueError:
             wanted = self._date_format or "2026-01-31"
-            raise Refusal("bad_date", f"{_short(text)} is no day written as {wanted}") from None
+            raise Refusal("bad_date", f"{values.shown(text)} is no day written as {wanted}") from None
         if not FIRST_YEAR <= day.year <= LAST_YEAR:
-            raise Refusal("bad_date", f"{_short(text)} is not between the years {FIRST_YEAR} and {LAST_YEAR}")
+            raise Refusal("bad_date", f"{values.shown(text)} is not between the years {FIRST_YEAR} and {LAST_YEAR}")
         return day
+
+
+def _missing(stage: StageShape, *, lost_reason: str | None, **fields: object) -> Iterator[str]:
+    for name in stage.required:
+        if name in fields and fields[name] is None:
+            yield f"stage {stage.key} requires {name}"
+    if stage.kind == "lost" and stage.reason_required and lost_reason is None:
+        yield f"stage {stage.key} requires a lost reason"
 
 
 def _harmless(field: str, text: str) -> str:
@@ -170,13 +204,13 @@ def _number(text: str) -> Decimal:
         return Decimal(text)
     if text.lower().lstrip("+-") in ("nan", "inf", "infinity"):
         raise Refusal("bad_amount", "the amount is no finite number")
-    raise Refusal("bad_amount", f"{_short(text)} is no amount written as 1054 or 1054.50")
+    raise Refusal("bad_amount", f"{values.shown(text)} is no amount written as 1054 or 1054.50")
 
 
 def _currency(text: str) -> str:
     code = text.upper()
     if code not in DECIMALS:
-        raise Refusal("bad_currency", f"{_short(text)} is no currency of ISO 4217, such as USD")
+        raise Refusal("bad_currency", f"{values.shown(text)} is no currency of ISO 4217, such as USD")
     return code
 
 
@@ -188,7 +222,3 @@ def _named(currency: str | None) -> str:
 
 def _midnight(day: date | None) -> datetime | None:
     return None if day is None else datetime.combine(day, time.min, UTC)
-
-
-def _short(text: str) -> str:
-    return repr(text if len(text) <= 40 else f"{text[:39]}…")

@@ -18,10 +18,11 @@ from sqlalchemy import (
     Table,
     Text,
     UniqueConstraint,
+    false,
     text,
 )
 
-from dealwright_embedded_crm.columns import Instant
+from dealwright_embedded_crm.columns import CaseKey, Instant
 
 metadata = MetaData(
     naming_convention={
@@ -75,6 +76,7 @@ contacts = Table(
     Column("email", Text),
     Column("created_at", Instant, nullable=False),
     Column("updated_at", Instant, nullable=False),
+    Column("name_key", CaseKey, nullable=False, server_default=""),
 )
 
 pipelines = Table(
@@ -83,7 +85,9 @@ pipelines = Table(
     Column("key", String(200), primary_key=True),
     Column("name", Text, nullable=False),
     Column("position", Integer, nullable=False, unique=True),
+    Column("released", Boolean, nullable=False, server_default=false()),
 )
+"""`released`: the active release names it, so that its name and stages come from definitions."""
 
 stages = Table(
     "stages",
@@ -95,6 +99,8 @@ stages = Table(
     Column("probability", Integer),
     Column("reasons", Text, nullable=False),
     Column("position", Integer, nullable=False),
+    Column("required", Text, nullable=False, server_default="[]"),
+    Column("reason_required", Boolean, nullable=False, server_default=false()),
     UniqueConstraint("pipeline", "position"),
     CheckConstraint("kind in ('incoming', 'open', 'won', 'lost')", name="kind"),
     CheckConstraint("probability between 0 and 100", name="probability"),
@@ -119,6 +125,7 @@ deals = Table(
     Column("updated_at", Instant, nullable=False),
     Column("stage_since", Instant, nullable=False),
     Column("version", Integer, nullable=False),
+    Column("name_key", CaseKey, nullable=False, server_default=""),
     ForeignKeyConstraint(["pipeline", "stage"], ["stages.pipeline", "stages.key"]),
     CheckConstraint("title <> ''", name="title"),
     CheckConstraint("amount_minor >= 0", name="amount"),
@@ -126,7 +133,10 @@ deals = Table(
     CheckConstraint("version >= 1", name="version"),
     Index("ix_deals_stage", "pipeline", "stage"),
     Index("ix_deals_reference", "reference"),
+    Index("ix_deals_owner_id", "owner_id"),
+    Index("ix_deals_created_at", "created_at"),
 )
+"""`name_key` is the title as it is searched and sorted: without case, alike on both databases."""
 
 deal_contacts = Table(
     "deal_contacts",
@@ -135,7 +145,7 @@ deal_contacts = Table(
     Column("contact_id", BigInteger, ForeignKey("contacts.id"), primary_key=True),
     Column("position", Integer, nullable=False),
     UniqueConstraint("deal_id", "position"),
-    Index("ix_deal_contacts_contact_id", "contact_id"),
+    Index("ix_deal_contacts_contact_id", "contact_id", "deal_id"),
 )
 
 tasks = Table(
@@ -148,9 +158,65 @@ tasks = Table(
     Column("owner_id", BigInteger, ForeignKey("users.id")),
     Column("done", Boolean, nullable=False),
     Column("created_at", Instant, nullable=False),
+    Column("completed_at", Instant),
     CheckConstraint("text <> ''", name="text"),
     Index("ix_tasks_deal_id", "deal_id"),
 )
+
+notes = Table(
+    "notes",
+    metadata,
+    Column("id", BigInteger, primary_key=True, autoincrement=False),
+    Column("deal_id", BigInteger, ForeignKey("deals.id"), nullable=False),
+    Column("text", Text, nullable=False),
+    Column("author", Text, nullable=False),
+    Column("at", Instant, nullable=False),
+    CheckConstraint("text <> ''", name="text"),
+    Index("ix_notes_deal_id", "deal_id"),
+)
+
+activities = Table(
+    "activities",
+    metadata,
+    Column("id", BigInteger, primary_key=True, autoincrement=False),
+    Column("deal_id", BigInteger, ForeignKey("deals.id"), nullable=False),
+    Column("kind", String(10), nullable=False),
+    Column("at", Instant, nullable=False),
+    Column("outcome", Text),
+    Column("text", Text),
+    Column("by_id", BigInteger, ForeignKey("users.id")),
+    Column("contact_id", BigInteger, ForeignKey("contacts.id")),
+    CheckConstraint("kind in ('call', 'meeting', 'email')", name="kind"),
+    Index("ix_activities_deal_id", "deal_id"),
+    Index("ix_activities_contact_id", "contact_id"),
+)
+
+merges = Table(
+    "merges",
+    metadata,
+    Column("kind", String(10), primary_key=True),
+    Column("absorbed", BigInteger, primary_key=True, autoincrement=False),
+    Column("kept", BigInteger, nullable=False),
+    Column("at", Instant, nullable=False),
+    CheckConstraint("kind in ('deal', 'contact')", name="kind"),
+    Index("ix_merges_kept", "kind", "kept"),
+)
+"""What was merged away, and into what: never a chain, the kept one is there or was deleted."""
+
+tokens = Table(
+    "tokens",
+    metadata,
+    Column("id", BigInteger, primary_key=True, autoincrement=False),
+    Column("name", Text, nullable=False),
+    Column("user_id", BigInteger, ForeignKey("users.id")),
+    Column("role", String(20), nullable=False),
+    Column("hash", String(64), nullable=False, unique=True),
+    Column("created_at", Instant, nullable=False),
+    Column("revoked_at", Instant),
+    CheckConstraint("name <> ''", name="name"),
+    CheckConstraint("role in ('chat_operator', 'administrator', 'account_owner')", name="role"),
+)
+"""API tokens; of the secret only its hash."""
 
 writes = Table(
     "writes",
@@ -167,11 +233,11 @@ outbox = Table(
     "outbox",
     metadata,
     Column("id", BigInteger, primary_key=True, autoincrement=False),
-    Column("deal_id", BigInteger, ForeignKey("deals.id"), nullable=False),
+    Column("deal_id", BigInteger),
     Column("kind", String(50), nullable=False),
     Column("event", LargeBinary, nullable=False),
     Column("taken_at", Instant),
     Index("ix_outbox_untaken", "id", sqlite_where=text("taken_at is null"), postgresql_where=text("taken_at is null")),
     Index("ix_outbox_deal_id", "deal_id"),
 )
-"""The change feed, one row per event, written in the transaction of the change."""
+"""The change feed, one row per event, written in the transaction of the change; it outlives the deal it tells of."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Final
 
 import msgspec
 from sqlalchemy import Connection, delete, func, insert, select, update
@@ -13,9 +13,9 @@ from dealwright.model.crm import PipelineShape, StageShape
 from dealwright.ports import ShapeChange
 from dealwright_embedded_crm import schema
 from dealwright_embedded_crm.catalog import read_pipelines
+from dealwright_embedded_crm.pipelines import MOST_PIPELINES, PARKED
 
-_PARKED = 1_000_000
-"""Where positions wait while an order is rewritten, so that no two stages ever share one."""
+_COMPARED: Final = ("name", "kind", "probability", "reasons", "required", "reason_required")
 
 
 def compare(connection: Connection, wanted: Sequence[PipelineShape]) -> list[ShapeChange]:
@@ -28,10 +28,12 @@ def compare(connection: Connection, wanted: Sequence[PipelineShape]) -> list[Sha
     present = {pipeline.key: pipeline for pipeline in read_pipelines(connection)}
     held = _held(connection)
     changes: list[ShapeChange] = []
+    many = len(present)
     for pipeline in wanted:
         have = present.get(pipeline.key)
         if have is None:
-            changes.append(ShapeChange(what=f"create pipeline {pipeline.key} with {len(pipeline.stages)} stages"))
+            many += 1
+            changes.append(_creation(pipeline, many))
         elif have != pipeline:
             changes.extend(_differences(have, pipeline, held))
     return changes
@@ -60,7 +62,7 @@ def _write_stages(connection: Connection, have: PipelineShape | None, wanted: Pi
     gone = [stage.key for stage in (have.stages if have else ()) if wanted.stage(stage.key) is None]
     if gone:
         connection.execute(delete(table).where(ours, table.c.key.in_(gone)))
-    connection.execute(update(table).where(ours).values(position=table.c.position + _PARKED))
+    connection.execute(update(table).where(ours).values(position=table.c.position + PARKED))
     for position, stage in enumerate(wanted.stages):
         fields: dict[str, Any] = {
             "name": stage.name,
@@ -68,6 +70,8 @@ def _write_stages(connection: Connection, have: PipelineShape | None, wanted: Pi
             "probability": stage.probability,
             "reasons": msgspec.json.encode(stage.reasons).decode(),
             "position": position,
+            "required": msgspec.json.encode(stage.required).decode(),
+            "reason_required": stage.reason_required,
         }
         if have is None or have.stage(stage.key) is None:
             connection.execute(insert(table), [{"pipeline": wanted.key, "key": stage.key, **fields}])
@@ -96,6 +100,14 @@ def _differences(have: PipelineShape, want: PipelineShape, held: dict[tuple[str,
     return changes
 
 
+def _creation(pipeline: PipelineShape, many: int) -> ShapeChange:
+    what = f"create pipeline {pipeline.key} with {len(pipeline.stages)} stages"
+    if many <= MOST_PIPELINES:
+        return ShapeChange(what=what)
+    most = f"it would be pipeline {many}, and the CRM has at most {MOST_PIPELINES}"
+    return ShapeChange(what=what, refused=f"{most}; delete an empty one that no release names")
+
+
 def _removal(pipeline: str, stage: str, deals: int) -> ShapeChange:
     what = f"remove stage {pipeline}.{stage}"
     if not deals:
@@ -105,13 +117,15 @@ def _removal(pipeline: str, stage: str, deals: int) -> ShapeChange:
 
 
 def _what(old: StageShape, new: StageShape) -> str:
-    fields = [name for name in ("name", "kind", "probability", "reasons") if getattr(old, name) != getattr(new, name)]
+    fields = [name for name in _COMPARED if getattr(old, name) != getattr(new, name)]
     return ", ".join(f"{name} {_shown(getattr(old, name))} -> {_shown(getattr(new, name))}" for name in fields)
 
 
 def _shown(value: Any) -> str:
     if isinstance(value, tuple):
         return f"[{', '.join(value)}]"
+    if isinstance(value, bool):
+        return "yes" if value else "no"
     return "none" if value is None else str(value)
 
 

@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
+import json
 import sys
 from collections import Counter
 from collections.abc import Iterable
+from datetime import datetime
 from typing import Final
+from zoneinfo import ZoneInfo
 
+import msgspec
 from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
 from dealwright.cli.terminal import plain
-from dealwright.model.crm import Contact, Deal, Money, PipelineShape, Task, User
+from dealwright.model.crm import Activity, Contact, Deal, Money, Note, PipelineShape, Task, User
 from dealwright_embedded_crm.people import StageCount
+from dealwright_embedded_crm.tokens import Token
 
 PIPED_WIDTH: Final = 200
 """Columns when nobody looks at a terminal: `grep` must find what is there."""
@@ -51,13 +56,72 @@ def contacts(rows: list[Contact]) -> Table:
     return table
 
 
-def tasks(rows: list[Task]) -> Table:
-    """Return tasks as a table."""
+def deal(one: Deal, zone: ZoneInfo) -> Table:
+    """Return a deal's fields as a table."""
+    table = _table("deal", one.id)
+    owner = one.owner and f"{one.owner.name} (user {one.owner.id})"
+    for name, text in (
+        ("title", one.title),
+        ("stage", f"{one.pipeline}.{one.stage}"),
+        ("since", when(one.stage_since, zone)),
+        ("owner", owner),
+        ("amount", _money(one.amount)),
+        ("close date", one.close_date and one.close_date.isoformat()),
+        ("reference", one.reference),
+        ("company", one.company),
+        ("tags", ", ".join(one.tags)),
+        ("lost reason", one.lost_reason),
+        ("created", when(one.created_at, zone)),
+        ("updated", when(one.updated_at, zone)),
+        ("version", str(one.version)),
+    ):
+        if text:
+            _add(table, name, text)
+    return table
+
+
+def notes(rows: list[Note], zone: ZoneInfo) -> Table:
+    """Return notes as a table; times are in the zone."""
+    table = _table("note", "deal", "at", "by", "text")
+    for note in rows:
+        _add(table, note.id, note.deal_id, when(note.at, zone), note.author, note.text)
+    return table
+
+
+def activities(rows: list[Activity], zone: ZoneInfo) -> Table:
+    """Return activities as a table; times are in the zone."""
+    table = _table("activity", "deal", "kind", "at", "by", "outcome", "text")
+    for each in rows:
+        by = each.by.name if each.by else None
+        _add(table, each.id, each.deal_id, each.kind, when(each.at, zone), by, each.outcome, each.text)
+    return table
+
+
+def tokens(rows: list[Token], zone: ZoneInfo) -> Table:
+    """Return API tokens as a table, without their secrets."""
+    table = _table("id", "name", "role", "user", "created", "revoked")
+    for token in rows:
+        revoked = None if token.revoked_at is None else when(token.revoked_at, zone)
+        _add(table, token.id, token.name, token.role, token.user_id, when(token.created_at, zone), revoked)
+    return table
+
+
+def when(moment: datetime, zone: ZoneInfo) -> str:
+    """Return a moment in a zone, which is named."""
+    return f"{moment.astimezone(zone):%Y-%m-%d %H:%M %Z}"
+
+
+def as_json(value: object) -> str:
+    """Return JSON in ASCII: what could steer a terminal is escaped."""
+    return json.dumps(msgspec.to_builtins(value), indent=2)
+
+
+def tasks(rows: list[Task], zone: ZoneInfo) -> Table:
+    """Return tasks as a table; times are in the zone."""
     table = _table("id", "deal", "text", "due", "owner", "done")
     for task in rows:
         owner = task.owner.name if task.owner else None
-        due = f"{task.due_at:%Y-%m-%d %H:%M} UTC"
-        _add(table, task.id, task.deal_id, task.text, due, owner, "yes" if task.done else "no")
+        _add(table, task.id, task.deal_id, task.text, when(task.due_at, zone), owner, "yes" if task.done else "no")
     return table
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Final
 
@@ -42,6 +42,23 @@ def line(field: str, value: str | None, limit: int = LINE_BYTES) -> str | None:
         return None
     _check_size(field, value, limit)
     return _CONTROL.sub(" ", value).strip() or None
+
+
+def shown(text: str) -> str:
+    """Return a text as a message quotes it: escaped, and never long."""
+    return repr(text if len(text) <= 40 else f"{text[:39]}…")
+
+
+def storable(field: str, value: str, limit: int = TITLE_BYTES) -> str:
+    """Return a text that is only compared with what is kept, as it is.
+
+    Raises:
+        Refusal: no database can hold it, so that nothing is equal to it.
+    """
+    _check_size(field, value, limit)
+    if "\0" in value:
+        raise Refusal(f"bad_{field}", f"the {field} holds a NUL character")
+    return value
 
 
 def title(value: str) -> str:
@@ -122,10 +139,14 @@ def aware(field: str, value: datetime) -> datetime:
     """Return an instant that has a zone.
 
     Raises:
-        Refusal: it has none.
+        Refusal: it has none, or is no moment of the calendar in UTC.
     """
     if value.tzinfo is None:
         raise Refusal(f"bad_{field}", f"{field} is a moment without a zone")
+    try:
+        value.astimezone(UTC)
+    except OverflowError:
+        raise Refusal(f"bad_{field}", f"{field} is beyond the calendar") from None
     return value
 
 

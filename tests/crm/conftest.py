@@ -4,46 +4,29 @@ from __future__ import annotations
 
 import os
 import shutil
-import uuid
 from collections.abc import Iterator
 from pathlib import Path
 
 import psycopg
 import pytest
-from crm_world import opened
+from crm_world import new_postgresql, opened
 from psycopg import sql
 
 from dealwright.clock import SystemClock
 from dealwright_embedded_crm import EmbeddedCrm, schema
 
-SERVER = os.environ.get("DEALWRIGHT_TEST_POSTGRESQL", "postgresql://root@127.0.0.1:5432/test")
-
-
-def _admin(statement: str, *names: str) -> None:
-    with psycopg.connect(SERVER, autocommit=True) as connection:
-        connection.execute(sql.SQL(statement).format(*map(sql.Identifier, names)))
-
-
-def _url(name: str) -> str:
-    return f"{SERVER.rpartition('/')[0]}/{name}"
-
 
 @pytest.fixture(scope="session")
 def server_url() -> Iterator[str]:
     """A migrated PostgreSQL database of this test run's own."""
-    name = f"crm_{uuid.uuid4().hex[:12]}"
     try:
-        _admin("create database {}", name)
+        with new_postgresql() as url:
+            EmbeddedCrm(url, SystemClock()).close()
+            yield url
     except psycopg.OperationalError:
         if os.environ.get("CI") == "true":
             raise
         pytest.skip("no PostgreSQL server: the CRM's tests ran on SQLite only")
-    url = f"{SERVER.rpartition('/')[0]}/{name}"
-    try:
-        EmbeddedCrm(url, SystemClock()).close()
-        yield url
-    finally:
-        _admin("drop database {} with (force)", name)
 
 
 @pytest.fixture(scope="session")
@@ -70,6 +53,7 @@ def crm_url(request: pytest.FixtureRequest) -> str:
     with psycopg.connect(url, autocommit=True) as connection:
         connection.execute(sql.SQL("truncate {}").format(sql.SQL(", ").join(map(sql.Identifier, filled))))
         connection.execute("update counters set last = 0")
+        connection.execute("delete from meta where name <> 'installation'")
     return url
 
 

@@ -3,13 +3,22 @@
 from __future__ import annotations
 
 import asyncio
+import os
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, LiteralString
+
+import psycopg
+from psycopg import sql
 
 from dealwright.clock import PlayedClock
 from dealwright.model.crm import PipelineShape, StageShape
 from dealwright.model.requests import Call, Outcome, Request
 from dealwright_embedded_crm import EmbeddedCrm
+
+SERVER = os.environ.get("DEALWRIGHT_TEST_POSTGRESQL", "postgresql://root@127.0.0.1:5432/test")
 
 START = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
 DUE = START + timedelta(days=1)
@@ -40,6 +49,22 @@ def opened(url: str, patience: float = 10.0) -> EmbeddedCrm:
     crm = EmbeddedCrm(url, PlayedClock(START), patience=patience)
     crm.shape([SALES, AFTERCARE], apply=True)
     return crm
+
+
+@contextmanager
+def new_postgresql() -> Iterator[str]:
+    """Make an empty PostgreSQL database, and drop it afterwards."""
+    name = f"crm_{uuid.uuid4().hex[:12]}"
+    _admin("create database {}", name)
+    try:
+        yield f"{SERVER.rpartition('/')[0]}/{name}"
+    finally:
+        _admin("drop database {} with (force)", name)
+
+
+def _admin(statement: LiteralString, name: str) -> None:
+    with psycopg.connect(SERVER, autocommit=True) as connection:
+        connection.execute(sql.SQL(statement).format(sql.Identifier(name)))
 
 
 def call(key: str, request: Request) -> Call:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from decimal import Decimal
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -14,7 +15,8 @@ from crm_world import AFTERCARE, DUE, SALES, drain, opened
 from dealwright.cli.main import cli
 from dealwright.model.crm import Money, PipelineShape
 from dealwright.project import AccountBinding
-from dealwright_embedded_crm import EmbeddedCrm, commands
+from dealwright_embedded_crm import EmbeddedCrm
+from dealwright_embedded_crm.commands import opening
 
 HOSTILE = "=1+1 [red]x[/red] **b** <b>c</b> {{ 7*7 }}\r\nnext\x1b[31m \u202eright"
 DATA = Path(__file__).parents[3] / "shared" / "data" / "crm_sales_opportunities.csv"
@@ -32,6 +34,11 @@ class Project:
         crm = opened(self.url)
         return AccountBinding(key="acme", definitions=Path("none"), crm=crm, feeds=(crm,), connectors=(crm,))
 
+    def open_journal(self) -> SimpleNamespace:
+        """Return a journal with a release of an account in New York."""
+        company = SimpleNamespace(calendar=SimpleNamespace(zone="America/New_York"), country="US")
+        return SimpleNamespace(active_release=lambda key: SimpleNamespace(account=company), close=lambda: None)
+
     def pipelines(self, key: str) -> tuple[PipelineShape, ...]:
         """Return what the release names."""
         return self.shapes
@@ -43,7 +50,7 @@ class Shell:
     def __init__(self, url: str, monkeypatch: pytest.MonkeyPatch) -> None:
         self.url = url
         self.project = Project(self.url, (SALES, AFTERCARE))
-        monkeypatch.setattr(commands, "load_project", lambda: self.project)
+        monkeypatch.setattr(opening, "load_project", lambda: self.project)
 
     def __call__(self, *words: str, code: int = 0) -> Result:
         result = CliRunner().invoke(cli, ["crm", *words])
@@ -88,7 +95,7 @@ def test_every_listing_prints_a_table_in_which_nothing_steers(shell: Shell) -> N
     assert "=1+1 [red]x[/red] **b** <b>c</b> {{ 7*7 }} next [31m \\u202eright" in shown["deals"]
     assert "1,054.50 USD" in shown["deals"] and "sales.incoming" in shown["deals"]
     assert "Bo [bold]Li[/bold]" in shown["contacts"]
-    assert "Call\\nnow" in shown["tasks"] and "2026-03-03 09:00 UTC" in shown["tasks"]
+    assert "Call\\nnow" in shown["tasks"] and "2026-03-03 04:00 EST" in shown["tasks"]
     assert "ann@example.com" in shown["users"]
     assert "Closed won" in shown["pipelines"]
     crm.close()
@@ -110,6 +117,7 @@ def test_every_listing_prints_one_json_array_in_ascii(shell: Shell) -> None:
 
 def test_deals_are_listed_by_pipeline_and_stage(shell: Shell) -> None:
     crm = opened(shell.url)
+    crm.add_user("Ann")
     for stage in ("incoming", "won", "won"):
         crm.create_deal(pipeline="sales", stage=stage, title=stage)
     assert len(shell.json("deals", "ls", "--stage", "won")) == 2
@@ -134,7 +142,7 @@ def test_a_deal_is_moved_and_who_moved_it_is_told(shell: Shell) -> None:
 
 def test_a_move_that_cannot_be_is_one_plain_message(shell: Shell) -> None:
     crm = filled(shell)
-    assert "there is no deal '9'" in shell("deals", "move", "9", "won", code=1).stderr
+    assert "there is no deal '9'" in shell("deals", "move", "9", "won", code=2).stderr
     assert "pipeline sales has no stage 'x'; it has incoming" in shell("deals", "move", "1", "x", code=1).stderr
     crm.close()
 
@@ -179,7 +187,7 @@ def test_a_file_that_is_refused_leaves_the_pipelines_as_they_were(shell: Shell, 
 
 
 def test_a_dry_run_says_what_would_be(shell: Shell, tmp_path: Path) -> None:
-    dry = importing(shell, tmp_path, "name,worth\nDesk,10\nLamp,x\n", "--currency", "USD", "--dry-run")
+    dry = importing(shell, tmp_path, "name,worth\nDesk,10\nLamp,x\n", "--currency", "USD", "--dry-run", code=1)
     assert "1 deal would be created in sales" in dry.stdout
     assert "line 3: 'x' is no amount" in dry.stdout
     assert shell.json("deals", "ls") == []

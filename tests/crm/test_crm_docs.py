@@ -14,6 +14,7 @@ from test_crm_commands import DATA, Project
 
 from dealwright.cli.main import cli
 from dealwright_embedded_crm import commands
+from dealwright_embedded_crm.commands import opening
 from dealwright_embedded_crm.mapping import FIELDS
 
 PAGE = (Path(__file__).parents[2] / "docs" / "crm.md").read_text(encoding="utf-8")
@@ -38,7 +39,7 @@ def test_the_python_of_the_page_runs(tmp_path: Path, monkeypatch: pytest.MonkeyP
 @pytest.mark.skipif(not DATA.exists(), reason=f"no {DATA.name}: the page's import was not typed")
 def test_the_import_of_the_page_imports_everything(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     project = Project(f"sqlite:///{tmp_path / 'crm.db'}", (replace(SALES, key="hardware"),))
-    monkeypatch.setattr(commands, "load_project", lambda: project)
+    monkeypatch.setattr(opening, "load_project", lambda: project)
     (line,) = blocks("sh")
     words = shlex.split(line.replace("\\\n", " "))
     words[words.index("crm_sales_opportunities.csv")] = str(DATA)

@@ -18,9 +18,12 @@ HERE = Path(__file__).parent
 
 
 def test_every_change_is_told_once_with_before_after_and_actor(crm: EmbeddedCrm) -> None:
+    crm.add_user("Ann")
     one = crm.create_contact(name="One")
     two = crm.create_contact(name="Two")
-    deal = crm.create_deal(pipeline="sales", stage="incoming", title="x", contacts=[one.id], actor="user:7")
+    deal = crm.create_deal(
+        pipeline="sales", stage="incoming", title="x", contacts=[one.id], owner="Ann", actor="user:7"
+    )
     updated = crm.update_deal(deal.id, DealChanges(title="y", tags=("a",)), actor="user:7")
     added = crm.add_contact(deal.id, two.id, actor="user:7")
     removed = crm.remove_contact(deal.id, one.id, actor="user:7")
@@ -52,7 +55,8 @@ def test_what_changes_nothing_tells_nothing(crm: EmbeddedCrm) -> None:
 
 
 def test_an_echo_carries_the_key_of_the_effect(crm: EmbeddedCrm) -> None:
-    deal = crm.create_deal(pipeline="sales", stage="incoming", title="x")
+    crm.add_user("Ann")
+    deal = crm.create_deal(pipeline="sales", stage="incoming", title="x", owner="Ann")
     drain(crm)
     perform(
         crm,
@@ -65,15 +69,24 @@ def test_an_echo_carries_the_key_of_the_effect(crm: EmbeddedCrm) -> None:
     assert {event.actor for event in events} == {"automation:acme.greet"}
 
 
-def test_a_contacts_own_change_is_not_told_but_later_snapshots_show_it(crm: EmbeddedCrm) -> None:
+def test_a_contacts_own_change_is_told_once_with_its_open_deals(crm: EmbeddedCrm) -> None:
+    crm.add_user("Ann")
     contact = crm.create_contact(name="One", phone="1")
-    deal = crm.create_deal(pipeline="sales", stage="incoming", title="x", contacts=[contact.id])
+    deals = [
+        crm.create_deal(pipeline="sales", stage=stage, title="x", contacts=[contact.id])
+        for stage in ("incoming", "won", "engaging")
+    ]
     drain(crm)
-    crm.update_contact(contact.id, phone="2")
-    assert drain(crm) == []
-    crm.update_deal(deal.id, DealChanges(title="y"))
+    after = crm.update_contact(contact.id, phone="2", email="one@example.com", actor="user:1")
     (event,) = drain(crm)
-    assert event.after.main_contact.phone == "2"
+    assert (event.kind, event.subject, event.actor) == ("contact_updated", f"contact:{contact.id}", "user:1")
+    assert (event.contact, event.previous, event.changed, event.more) == (after, contact, ("phone", "email"), 0)
+    assert event.deals == (crm.deal(deals[2].id), crm.deal(deals[0].id))
+    assert event.deals[0].main_contact == after
+    crm.update_contact(contact.id, phone=" 2 ")
+    assert drain(crm) == []
+    crm.update_deal(deals[0].id, DealChanges(title="y"))
+    assert drain(crm)[0].after.main_contact == after
 
 
 def test_contacts_keep_their_order(crm: EmbeddedCrm) -> None:

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 from crm_world import SALES, START, drain
+from msgspec.structs import replace
 
 from dealwright.errors import InputError
 from dealwright.model.crm import Money
@@ -101,6 +102,7 @@ def test_a_mended_file_adds_only_the_references_that_are_not_there(crm: Embedded
 def test_an_import_that_was_killed_goes_on_where_it_was(
     crm: EmbeddedCrm, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    crm.add_user("Ann")
     monkeypatch.setattr(importer, "CHUNK", 10)
     maps = ["title=product", "stage=stage"]
     file = written(tmp_path, *[f"A{n},,Desk,,won,,," for n in range(35)])
@@ -179,6 +181,7 @@ def test_an_unknown_currency_in_a_column_is_rejected(small: EmbeddedCrm, tmp_pat
 
 
 def test_a_lost_reason_is_kept_for_lost_deals_and_must_be_one_of_the_stages(small: EmbeddedCrm, tmp_path: Path) -> None:
+    small.add_user("Ann")
     maps = ["title=t", "stage=s", "lost_reason=r"]
     file = written(tmp_path, "a,lost,Price", "b,won,Price", "c,lost,", "d,lost,Prices", header="t,s,r")
     (reject,) = judge(small, file, maps).rejects
@@ -244,6 +247,7 @@ def test_a_file_that_is_not_there_is_refused(tmp_path: Path) -> None:
 def test_quoted_line_ends_become_spaces_and_line_numbers_stay_right(small: EmbeddedCrm, tmp_path: Path) -> None:
     file = tmp_path / "deals.csv"
     file.write_bytes(b'\xef\xbb\xbfproduct,stage\r\n"De\r\nsk",won\r\n"a ""b"" \xc3\xa9",won\r\nx,nowhere\r\n')
+    small.add_user("Ann")
     maps = ["title=product", "stage=stage"]
     assert [reject.line for reject in judge(small, file, maps).rejects] == [5]
     run(small, file, maps)
@@ -288,3 +292,59 @@ def test_a_file_that_changes_while_it_is_imported_is_not_imported(small: Embedde
         with pytest.raises(InputError, match="was changed while it was read"):
             started.run(judged, quiet)
     assert small.deals() == []
+
+
+def test_a_person_in_the_file_is_one_contact_also_when_it_is_imported_again(crm: EmbeddedCrm, tmp_path: Path) -> None:
+    maps = ["title=t", "contact_name=n", "contact_phone=p", "contact_email=e"]
+    rows = [
+        "a,Bo,(212) 555-0100,",
+        "b,Bo Li,+1 212-555-0100,bo@example.com",
+        "c,B,,BO@example.com",
+        "d,Cy,,",
+        "e,Di,555 not a number,",
+        "f,,,",
+    ]
+    file = written(tmp_path, *rows, header="t,n,p,e")
+
+    def imported(path: Path) -> Imported:
+        with contextlib.closing(CsvFile(path)) as opened:
+            reader = RowReader(parse(maps, [], opened.header), SALES, currency=None)
+            importing_ = crm.importer(opened, reader, country="US")
+            judged = importing_.judge(quiet)
+            dry = importing_.run(judged, quiet, dry=True)
+            done = importing_.run(judged, quiet)
+            assert dry.contacts_created == done.contacts_created
+            return done
+
+    assert imported(file).contacts_created == 3
+    assert [contact.name for contact in crm.contacts()] == ["Bo", "Cy", "Di"]
+    assert [deal.main_contact and deal.main_contact.name for deal in crm.deals()] == [
+        "Bo",
+        "Bo",
+        "Bo",
+        "Cy",
+        "Di",
+        None,
+    ]
+    assert imported(file).contacts_created == 0
+    mended = imported(written(tmp_path, *rows, "g,New,212 555 0100,", header="t,n,p,e"))
+    assert mended.contacts_created == 1, "only Cy, of whom no phone and no address is known"
+    assert crm.deals()[-1].main_contact == crm.contacts()[0]
+
+
+def test_rows_without_an_owner_go_to_the_default_owner_and_are_counted(small: EmbeddedCrm, tmp_path: Path) -> None:
+    maps = ["title=t", "stage=s", "owner=o"]
+    file = written(tmp_path, "a,won,", "b,incoming,", "c,won,Ben", header="t,s,o")
+    (reject,) = judge(small, file, maps).rejects
+    assert reject.line == 2 and "the CRM has no user yet" in reject.reasons[0]
+    ann = small.add_user("Ann")
+    assert run(small, file, maps).given_to == {ann.id: 1}
+    assert [deal.owner and deal.owner.name for deal in small.deals()] == ["Ann", None, "Ben"]
+
+
+def test_rows_that_lack_what_their_stage_requires_are_rejected(small: EmbeddedCrm, tmp_path: Path) -> None:
+    strict = [replace(stage, required=("amount", "contacts"), reason_required=True) for stage in SALES.stages]
+    shape = replace(SALES, stages=tuple(strict))
+    reader = RowReader(parse(["title=t", "stage=s"], [], ["t", "s"]), shape, currency=None)
+    assert reader.read(2, {"t": "x", "s": "won"})[1] == ["stage won requires amount", "stage won requires contacts"]
+    assert reader.read(2, {"t": "x", "s": "lost"})[1][-1] == "stage lost requires a lost reason"

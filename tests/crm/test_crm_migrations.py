@@ -5,21 +5,25 @@ from __future__ import annotations
 import sqlite3
 import subprocess
 import sys
+from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 from threading import Timer
 
 import pytest
+from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import text
+from crm_world import new_postgresql, opened
+from sqlalchemy import create_engine, text
 
 import dealwright_embedded_crm
 from dealwright.errors import Unavailable
 from dealwright_embedded_crm import EmbeddedCrm, schema
 from dealwright_embedded_crm.database import HEAD, Database
+from dealwright_embedded_crm.reads import ContactQuery, DealQuery
 
 MIGRATIONS = Path(dealwright_embedded_crm.__file__).parent / "migrations"
 
@@ -89,3 +93,68 @@ def test_processes_that_open_a_new_database_at_once_all_find_it_whole(tmp_path: 
     with database.read() as connection:
         assert connection.execute(text("select count(*) from meta")).scalar() == 1
     database.close()
+
+
+def test_a_database_of_the_first_version_is_brought_up_with_its_rows(empty_url: str) -> None:
+    made_by_v0001(empty_url)
+    crm = opened(empty_url)
+    (deal,) = crm.deals()
+    assert (deal.title, deal.version, deal.stage) == ("Éclair", 3, "engaging")
+    assert [contact.name for contact in deal.contacts] == ["Bo"]
+    assert [(task.done, task.completed_at) for task in crm.tasks()] == [(False, None)]
+    assert crm.page_deals(DealQuery(name="éclair")).items == (deal,)
+    assert crm.page_contacts(ContactQuery(name="BO")).items == deal.contacts
+    assert crm.released_pipelines() == {"sales", "aftercare"}
+    assert [item.raw for item in crm.pull(10)][:1] == [V0001_EVENT], "an event that was not taken is still there"
+    crm.update_contact("1", phone="+1")
+    crm.complete_tasks(deal.id)
+    crm.delete_deal(deal.id)
+    assert [item.event.kind for item in crm.pull(10)] == ["deal_created", "contact_updated", "task_completed"]
+    crm.close()
+
+
+V0001_EVENT = (
+    b'{"kind":"deal_created","source_id":"abc:1","occurred_at":"2026-03-02T09:00:00Z","actor":"user:1","after":'
+    b'{"id":"1","title":"x","pipeline":"sales","stage":"engaging","created_at":"2026-03-02T09:00:00Z",'
+    b'"updated_at":"2026-03-02T09:00:00Z","stage_since":"2026-03-02T09:00:00Z","version":1}}'
+)
+
+_AT = "'2026-03-02T09:00:00.000000+00:00'"
+V0001_ROWS = (
+    "update meta set value = 'abc' where name = 'installation'",
+    "insert into users (id, name) values (1, 'Ann')",
+    f"insert into contacts (id, name, created_at, updated_at) values (1, 'Bo', {_AT}, {_AT})",
+    "insert into pipelines values ('sales', 'Sales', 0)",
+    "insert into stages values ('sales', 'engaging', 'Engaging', 'open', 50, '[]', 0)",
+    "insert into deals (id, title, pipeline, stage, tags, created_at, updated_at, stage_since, version)"
+    f" values (1, 'Éclair', 'sales', 'engaging', '[]', {_AT}, {_AT}, {_AT}, 3)",
+    "insert into deal_contacts values (1, 1, 0)",
+    f"insert into tasks (id, deal_id, text, due_at, done, created_at) values (1, 1, 'Call', {_AT}, false, {_AT})",
+    "insert into outbox (id, deal_id, kind, event) values (1, 1, 'deal_created', :event)",
+    "update counters set last = 1",
+)
+
+
+def made_by_v0001(url: str) -> None:
+    """Make a database as the first version left it, with a row in every table that matters."""
+    engine = create_engine(url.replace("postgresql://", "postgresql+psycopg://"))
+    with engine.begin() as connection:
+        config = Config()
+        config.set_main_option("script_location", str(MIGRATIONS))
+        config.set_main_option("path_separator", "os")
+        config.attributes.update({"connection": connection, "installation": "abc"})
+        command.upgrade(config, "0001")
+        for statement in V0001_ROWS:
+            connection.execute(text(statement), {"event": V0001_EVENT} if ":event" in statement else {})
+    engine.dispose()
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def empty_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    """A database without any table."""
+    if request.param == "sqlite":
+        yield f"sqlite:///{tmp_path / 'old.db'}"
+        return
+    request.getfixturevalue("server_url")
+    with new_postgresql() as url:
+        yield url

@@ -13,7 +13,22 @@ from sqlalchemy import text
 from dealwright.errors import NotFound, Rejected, Unavailable
 from dealwright.model.crm import Money
 from dealwright.model.delivery import Keyed
-from dealwright.model.requests import CreateDeal, DealChanges, MoveDeal, Refused, SendEvent, Sent, SetTask, UpdateDeal
+from dealwright.model.requests import (
+    AddNote,
+    ChangeTags,
+    CompleteTasks,
+    ContactChanges,
+    CreateContact,
+    CreateDeal,
+    DealChanges,
+    MoveDeal,
+    Refused,
+    SendEvent,
+    Sent,
+    SetTask,
+    UpdateContact,
+    UpdateDeal,
+)
 from dealwright.ports import Connector, Crm, Feed
 from dealwright_embedded_crm import EmbeddedCrm
 
@@ -22,11 +37,15 @@ def test_it_is_a_connector_a_crm_and_a_feed(small: EmbeddedCrm) -> None:
     assert isinstance(small, Connector)
     assert isinstance(small, Crm)
     assert isinstance(small, Feed)
-    assert small.actions() == {"create_deal", "update_deal", "move_deal", "set_task"}
+    assert small.actions() == {
+        "create_deal", "update_deal", "move_deal", "set_task", "change_tags", "complete_tasks", "add_note",
+        "create_contact", "update_contact",
+    }  # fmt: skip
     assert small.delivery(SetTask(deal_id="1", text="Call", due_at=DUE)) == Keyed(dedupes_for=None)
 
 
 def test_each_kind_gives_its_receipt(crm: EmbeddedCrm) -> None:
+    crm.add_user("Ann")
     deal = crm.create_deal(pipeline="sales", stage="incoming", title="A printer")
     outcomes = perform(
         crm,
@@ -35,6 +54,14 @@ def test_each_kind_gives_its_receipt(crm: EmbeddedCrm) -> None:
         call("3", UpdateDeal(deal_id=deal.id, changes=DealChanges(reference="R-1"))),
         call("4", MoveDeal(deal_id=deal.id, pipeline="sales", stage="engaging")),
         call("5", SetTask(deal_id=deal.id, text="Call", due_at=DUE)),
+        call("6", ChangeTags(deal_id=deal.id, add=("vip", "new"), remove=("cold",))),
+        call("7", ChangeTags(deal_id=deal.id, add=("vip",), remove=("cold",))),
+        call("8", CompleteTasks(deal_id=deal.id)),
+        call("9", CompleteTasks(deal_id=deal.id, task_id="1")),
+        call("10", AddNote(deal_id=deal.id, text="They want\nforty")),
+        call("11", CreateContact(deal_id=deal.id, first_name="Bo", last_name="Li", phone="1")),
+        call("12", UpdateContact(deal_id=deal.id, contact_id="1", changes=ContactChanges(last_name="Poe"))),
+        call("13", UpdateContact(deal_id=deal.id, contact_id="1", changes=ContactChanges(last_name="Poe"))),
     )
     assert [outcome.receipt for outcome in outcomes if isinstance(outcome, Sent)] == [
         {"deal_id": "2"},
@@ -42,7 +69,25 @@ def test_each_kind_gives_its_receipt(crm: EmbeddedCrm) -> None:
         {"changed": False},
         {"moved": True, "from_stage": "incoming", "to_stage": "engaging"},
         {"task_id": "1"},
+        {"changed": True},
+        {"changed": False},
+        {"completed": 1},
+        {"completed": 0},
+        {"note_id": "1"},
+        {"contact_id": "1"},
+        {"changed": True},
+        {"changed": False},
     ]
+    after = crm.deal(deal.id)
+    assert after is not None and after.tags == ("vip", "new")
+    assert [(contact.name, contact.phone) for contact in after.contacts] == [("Bo Poe", "1")]
+    assert [(task.done, task.completed_at) for task in crm.tasks()] == [(True, START)]
+    assert [(note.text, note.author) for note in crm.notes()] == [("They want\nforty", "automation:acme.greet")]
+    told = [(event.kind, event.cause) for event in drain(crm)][2:]
+    assert told == [
+        ("deal_updated", "2"), ("deal_updated", "4"), ("stage_changed", "4"), ("deal_updated", "6"),
+        ("task_completed", "8"), ("contact_added", "11"), ("contact_updated", "12"),
+    ]  # fmt: skip
 
 
 def test_a_known_key_gives_its_receipt_again_and_changes_nothing(crm: EmbeddedCrm, crm_url: str) -> None:
@@ -104,6 +149,7 @@ def test_a_task_without_an_owner_goes_to_the_deals_owner(crm: EmbeddedCrm) -> No
 
 
 def test_forward_only_is_decided_where_the_deal_stands_now(crm: EmbeddedCrm) -> None:
+    crm.add_user("Ann")
     deal = crm.create_deal(pipeline="sales", stage="engaging", title="x")
     back = MoveDeal(deal_id=deal.id, pipeline="sales", stage="prospecting")
     outcomes = perform(
@@ -123,6 +169,7 @@ def test_forward_only_is_decided_where_the_deal_stands_now(crm: EmbeddedCrm) -> 
 
 
 def test_winning_and_losing_set_the_close_date_once_and_losing_keeps_its_reason(crm: EmbeddedCrm) -> None:
+    crm.add_user("Ann")
     deal = crm.create_deal(pipeline="sales", stage="incoming", title="x")
     lost = crm.move_deal(deal.id, "sales", "lost", lost_reason="Price")
     assert (lost.close_date, lost.lost_reason, lost.stage_since) == (START.date(), "Price", START)
@@ -195,6 +242,7 @@ def test_five_hundred_tasks_are_one_quick_batch(crm: EmbeddedCrm) -> None:
 
 
 def test_stages_are_counted_with_what_they_are_worth(crm: EmbeddedCrm) -> None:
+    crm.add_user("Ann")
     for amount in ("10.10", "0.20"):
         crm.create_deal(pipeline="sales", stage="won", title="x", amount=Money(Decimal(amount), "USD"))
     crm.create_deal(pipeline="sales", stage="won", title="x", amount=Money(Decimal(7), "JPY"))
@@ -246,7 +294,8 @@ def test_it_can_be_closed_as_every_connector_is(small: EmbeddedCrm) -> None:
 
 
 def test_business_time_is_stamped(crm: EmbeddedCrm) -> None:
-    deal = crm.create_deal(pipeline="sales", stage="incoming", title="x")
+    crm.add_user("Ann")
+    deal = crm.create_deal(pipeline="sales", stage="incoming", title="x", owner="Ann")
     crm._clock.move(timedelta(days=2))  # type: ignore[attr-defined]
     moved = crm.move_deal(deal.id, "sales", "engaging")
     assert (moved.created_at, moved.updated_at, moved.stage_since) == (

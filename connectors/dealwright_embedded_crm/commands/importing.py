@@ -1,140 +1,33 @@
-"""`dealwright crm`: look into the embedded CRM, move deals, import a file."""
+"""`dealwright crm import`: deals and their contacts from a CSV file."""
 
 from __future__ import annotations
 
-import json
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import closing, contextmanager
+from collections.abc import Callable, Sequence
+from contextlib import closing
 from pathlib import Path
-from typing import Any, TypeVar, get_args
+from typing import Final, get_args
 
 import click
-import msgspec
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 from dealwright.cli.terminal import plain
-from dealwright.errors import InputError, NotFound
+from dealwright.errors import InputError
 from dealwright.model.crm import PipelineShape
 from dealwright.model.events import Answer
-from dealwright.model.iso import DECIMALS
+from dealwright.model.iso import COUNTRIES, DECIMALS
 from dealwright.ports import ShapeChange
-from dealwright.project import AccountBinding, Project, load_project
 from dealwright_embedded_crm import tables
-from dealwright_embedded_crm.connector import EmbeddedCrm
+from dealwright_embedded_crm.commands.opening import of_account, opened
 from dealwright_embedded_crm.csv_file import CsvFile
 from dealwright_embedded_crm.importer import Imported, Importer, Judged, write_rejects
 from dealwright_embedded_crm.mapping import FIELDS, near, parse
 from dealwright_embedded_crm.rows import RowReader
 
-ACTOR = "user:cli"
-SHOWN_REJECTS = 10
-
-F = TypeVar("F", bound=Callable[..., Any])
+SHOWN_REJECTS: Final = 10
 
 
-def _account(command: F) -> F:
-    return click.option("--account", metavar="KEY", help="Whose CRM; needed when there are several accounts.")(command)
-
-
-def _listed(command: F) -> F:
-    command = click.option("--json", "as_json", is_flag=True, help="One JSON array on stdout.")(command)
-    return click.option("--limit", type=click.IntRange(1), default=50, show_default=True)(_account(command))
-
-
-@click.group()
-def crm() -> None:
-    """Look into the embedded CRM, move deals, import a file."""
-
-
-@crm.group()
-def deals() -> None:
-    """Deals."""
-
-
-@deals.command("ls")
-@click.option("--pipeline", metavar="KEY", help="Only this pipeline.")
-@click.option("--stage", metavar="KEY", help="Only this stage.")
-@_listed
-def deals_ls(pipeline: str | None, stage: str | None, limit: int, as_json: bool, account: str | None) -> None:
-    """List deals, oldest first."""
-    with _crm(account) as (_, _, found):
-        _print(found.deals(pipeline=pipeline, stage=stage, limit=limit), tables.deals, as_json)
-
-
-@deals.command("move")
-@click.argument("deal_id")
-@click.argument("stage")
-@click.option("--pipeline", metavar="KEY", help="Into another pipeline.")
-@click.option("--lost-reason", metavar="TEXT", help="Why it was lost.")
-@_account
-def deals_move(deal_id: str, stage: str, pipeline: str | None, lost_reason: str | None, account: str | None) -> None:
-    """Move a deal to a stage, forwards or backwards."""
-    with _crm(account) as (_, _, found):
-        before = found.deal(deal_id)
-        if before is None:
-            raise NotFound(f"there is no deal {deal_id!r}; `dealwright crm deals ls`")
-        after = found.move_deal(deal_id, pipeline or before.pipeline, stage, lost_reason=lost_reason, actor=ACTOR)
-    if after.version == before.version:
-        click.echo(f"deal {deal_id} is in {after.pipeline}.{after.stage} already")
-    else:
-        click.echo(f"deal {deal_id}: {before.pipeline}.{before.stage} -> {after.pipeline}.{after.stage}")
-
-
-@crm.group()
-def contacts() -> None:
-    """Contacts."""
-
-
-@contacts.command("ls")
-@_listed
-def contacts_ls(limit: int, as_json: bool, account: str | None) -> None:
-    """List contacts, oldest first."""
-    with _crm(account) as (_, _, found):
-        _print(found.contacts(limit=limit), tables.contacts, as_json)
-
-
-@crm.group()
-def tasks() -> None:
-    """Tasks."""
-
-
-@tasks.command("ls")
-@click.option("--deal", metavar="ID", help="Only this deal's.")
-@_listed
-def tasks_ls(deal: str | None, limit: int, as_json: bool, account: str | None) -> None:
-    """List tasks, oldest first."""
-    with _crm(account) as (_, _, found):
-        _print(found.tasks(deal_id=deal, limit=limit), tables.tasks, as_json)
-
-
-@crm.group()
-def users() -> None:
-    """Users: those who own deals and tasks."""
-
-
-@users.command("ls")
-@_listed
-def users_ls(limit: int, as_json: bool, account: str | None) -> None:
-    """List users."""
-    with _crm(account) as (_, _, found):
-        _print(found.users()[:limit], tables.users, as_json)
-
-
-@crm.group()
-def pipelines() -> None:
-    """Pipelines."""
-
-
-@pipelines.command("ls")
-@_listed
-def pipelines_ls(limit: int, as_json: bool, account: str | None) -> None:
-    """List the stages of all pipelines with their deals and what these are worth."""
-    with _crm(account) as (_, _, found):
-        _print(found.count_by_stage()[:limit], tables.stages, as_json)
-
-
-@crm.command("import", epilog="Fields: " + "; ".join(f"{name}: {what}" for name, what in FIELDS.items()) + ".")
+@click.command("import", epilog="Fields: " + "; ".join(f"{name}: {what}" for name, what in FIELDS.items()) + ".")
 @click.argument("file", type=click.Path(path_type=Path))
 @click.option(
     "--map", "maps", multiple=True, metavar="FIELD=COLUMN", help="Or a text: title='{product}[ for {account}]'."
@@ -148,8 +41,9 @@ def pipelines_ls(limit: int, as_json: bool, account: str | None) -> None:
 @click.option("--rejects", type=click.Path(path_type=Path), help="Write the rows that cannot be imported here.")
 @click.option("--skip-rejects", is_flag=True, help="Import the good rows although others are rejected.")
 @click.option("--delimiter", default=",", show_default=True, metavar="CHAR")
+@click.option("--country", metavar="CODE", help="Of phones without a prefix, such as US (default: the account's).")
 @click.option("--date-format", metavar="FORMAT", help="As in strptime, such as %m/%d/%Y (default: 2026-01-31).")
-@_account
+@of_account
 def import_(
     file: Path,
     maps: tuple[str, ...],
@@ -161,32 +55,42 @@ def import_(
     rejects: Path | None,
     skip_rejects: bool,
     delimiter: str,
+    country: str | None,
     date_format: str | None,
     account: str | None,
 ) -> None:
-    """Import deals from a CSV file with a header; run again after a crash, it adds nothing twice."""
+    """Import deals and their contacts from a CSV file with a header; run again after a crash, it adds nothing twice.
+
+    A dry run that finds rows which cannot be imported ends with exit code 1.
+    """
     if currency is not None and currency.upper() not in DECIMALS:
         raise InputError(f"--currency {currency!r} is no code of ISO 4217, such as USD")
     if len(delimiter) != 1:
         raise InputError(f"--delimiter is one character, not {delimiter!r}")
-    with closing(CsvFile(file, delimiter=delimiter)) as opened, _crm(account) as (project, binding, found):
-        wanted = project.pipelines(binding.key)
+    if country is not None and country.upper() not in COUNTRIES:
+        raise InputError(f"--country {country!r} is no code of ISO 3166, such as US")
+    with closing(CsvFile(file, delimiter=delimiter)) as csv, opened(account) as here:
+        found = here.crm
+        wanted = here.project.pipelines(here.binding.key)
         shape = _named(pipeline, wanted)
         _check(found.shape(wanted, apply=False))
-        fields = parse(maps, stages, opened.header)
+        fields = parse(maps, stages, csv.header)
         reader = RowReader(fields, shape, currency=currency and currency.upper(), date_format=date_format)
-        importer = found.importer(opened, reader, answer=automations)
+        region = country.upper() if country else here.country()
+        importer = found.importer(csv, reader, answer=automations, country=region)
 
         def accept(judged: Judged) -> None:
             if rejects is not None and judged.rejected:
-                write_rejects(rejects, opened.header, judged)
+                write_rejects(rejects, csv.header, judged)
             if not dry_run:
                 if judged.rejected and not skip_rejects:
-                    raise InputError(_refusal(opened, judged, rejects))
+                    raise InputError(_refusal(csv, judged, rejects))
                 _check(found.shape(wanted, apply=True))
 
         judged, done = _run(importer, accept, dry=dry_run)
-        _summary(opened, shape, judged, done, dry=dry_run, rejects=rejects)
+        _summary(csv, shape, judged, done, dry=dry_run, rejects=rejects)
+        if dry_run and judged.rejected and not skip_rejects:
+            raise click.exceptions.Exit(1)
 
 
 def _run(importer: Importer, accept: Callable[[Judged], None], *, dry: bool) -> tuple[Judged, Imported]:
@@ -208,7 +112,9 @@ def _summary(
     for text in (
         f"{_count(done.rows, 'row')} read from {plain(file.path.name)}",
         f"{deals_} {would}created in {shape.key}, {done.already_there:,} already there",
+        f"{_count(done.contacts_created, 'contact')} {would}created" if done.contacts_created else "",
         _owners(done.users_created, dry=dry),
+        _given(done, dry=dry),
     ):
         if text:
             console.print(text, markup=False, highlight=False)
@@ -243,6 +149,14 @@ def _owners(users: int, *, dry: bool) -> str:
     return f"{_count(users, 'owner')} {be} not there and {'would be' if dry else be} created as {become}"
 
 
+def _given(done: Imported, *, dry: bool) -> str:
+    if not done.given_to:
+        return ""
+    deals_, be = _count(sum(done.given_to.values()), "deal"), "would be" if dry else "were"
+    users = ", ".join(f"user {user_id}" for user_id in sorted(done.given_to))
+    return f"{deals_} had no owner and {be} given to {users} (`dealwright crm users default`)"
+
+
 def _count(number: int, what: str) -> str:
     return f"{number:,} {what}{'' if number == 1 else 's'}"
 
@@ -256,24 +170,6 @@ def _rejected(judged: Judged, rejects: Path | None) -> str:
         more = "" if rejects is not None else " (--rejects FILE writes all)"
         lines.append(f"  and {judged.rejected - SHOWN_REJECTS:,} more{more}")
     return "\n".join(lines)
-
-
-@contextmanager
-def _crm(account: str | None) -> Iterator[tuple[Project, AccountBinding, EmbeddedCrm]]:
-    project = load_project()
-    binding = project.account(account)
-    if not isinstance(binding.crm, EmbeddedCrm):
-        raise InputError(f"account {binding.key} has its deals in {binding.crm.name}, not in the embedded CRM")
-    with closing(binding.crm) as found:
-        yield project, binding, found
-
-
-def _print(rows: list[Any], table: Callable[[list[Any]], Any], as_json: bool) -> None:
-    if as_json:
-        # ASCII only: what could steer a terminal is escaped.
-        click.echo(json.dumps(msgspec.to_builtins(rows), indent=2))
-    else:
-        tables.console().print(table(rows))
 
 
 def _progress() -> Progress:

@@ -1,0 +1,144 @@
+"""Changes of contacts and users; a contact's change is told once, with the open deals it concerns."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from msgspec.structs import asdict, replace
+
+from dealwright.model.crm import Contact, User
+from dealwright.model.events import MOST_DEALS, ContactUpdated
+from dealwright.model.requests import ContactChanges, CreateContact
+from dealwright_embedded_crm import reads, values
+from dealwright_embedded_crm.change_base import Origin, contact_row
+from dealwright_embedded_crm.change_deals import DealChange
+from dealwright_embedded_crm.values import Refusal
+
+
+class ContactChange(DealChange):
+    """What happens to contacts and users."""
+
+    def add_user(self, name: str, email: str | None) -> User:
+        """Make a user.
+
+        Raises:
+            Refusal: no name, or the e-mail is another user's.
+        """
+        clean = values.line("name", name)
+        if clean is None:
+            raise Refusal("bad_name", "a user needs a name")
+        email = values.line("email", email)
+        if email is not None and any(user.email == email for user in self.catalog.users.values()):
+            raise Refusal("bad_email", "another user has this e-mail")
+        user = User(id=self._next("user"), name=clean, email=email)
+        self._rows["users"].append({"id": int(user.id), "name": user.name, "email": user.email})
+        self.catalog.add(user)
+        return user
+
+    def add_contact(self, contact: Contact) -> Contact:
+        """Make a contact; its id is given here, and a missing name is put together from its parts.
+
+        Raises:
+            Refusal: nothing is known of it, or a value cannot be kept.
+        """
+        made = clean_contact(replace(contact, id=""))
+        made = replace(made, id=self._next("contact"))
+        self._rows["contacts"].append({**contact_row(made, self.now), "created_at": self.now})
+        self._contacts[made.id] = made
+        return made
+
+    def create_contact(self, wanted: CreateContact, origin: Origin) -> Contact:
+        """Make a contact and add it to a deal, last.
+
+        Raises:
+            Refusal: there is no such deal, it has too many contacts, or as for a new contact.
+        """
+        self._check_room(self.deal(wanted.deal_id))
+        fields = {name: value for name, value in asdict(wanted).items() if name != "deal_id"}
+        made = self.add_contact(Contact(id="", **fields))
+        self.link(wanted.deal_id, made.id, origin)
+        return made
+
+    def update_contact(self, contact_id: str, changes: ContactChanges, origin: Origin) -> tuple[str, ...]:
+        """Set fields of a contact; return the names of those that are different now.
+
+        A name that was put together from its parts follows them.
+
+        Raises:
+            Refusal: there is no such contact, nothing would be known of it, or a value cannot be kept.
+        """
+        before = self.contact(contact_id)
+        given = changes.given()
+        if "name" not in given and before.name == _put_together(before.first_name, before.last_name):
+            given["name"] = None
+        after = clean_contact(replace(before, **given))
+        changed = tuple(name for name, value in asdict(after).items() if value != getattr(before, name))
+        if changed:
+            self.renew(after)
+            self.tell_contact(origin, before, after, changed)
+        return changed
+
+    def load_open_deals(self, contacts: Iterable[str]) -> None:
+        """Read the open deals of contacts that will be changed, in bulk."""
+        known = [self._contacts[each].id for each in contacts if each in self._contacts]
+        found = reads.open_deals(self.connection, known)
+        self._open.update((each, found.get(each, ([], 0))) for each in known)
+        self.load(deals=[deal for ids, _ in found.values() for deal in ids])
+
+    def forget_open_deals(self) -> None:
+        """Read anew which deals are open, the next time it is asked."""
+        self._open.clear()
+
+    def renew(self, contact: Contact) -> None:
+        """Let a loaded contact be another from now on, on its deals too."""
+        self._contacts[contact.id] = contact
+        self._renewed.add(contact.id)
+        self._rewritten[contact.id] = None
+
+    def tell_contact(
+        self,
+        origin: Origin,
+        before: Contact,
+        after: Contact,
+        changed: Sequence[str],
+        absorbed: tuple[Contact, ...] = (),
+    ) -> None:
+        """Lay the one event about a contact in the outbox, with its newest open deals as they are now."""
+        if self._created or self._changed or self._relinked:
+            # What this transaction did to deals must be seen in the question which of them are open.
+            self.flush()
+            self.forget_open_deals()
+        if after.id not in self._open:
+            self.load_open_deals([after.id])
+        ids, many = self._open[after.id]
+        deals = tuple(self.deal(each) for each in ids[:MOST_DEALS])
+        self._emit(
+            ContactUpdated,
+            origin,
+            None,
+            contact=after,
+            previous=before,
+            changed=tuple(changed),
+            deals=deals,
+            more=many - len(deals),
+            absorbed=absorbed,
+        )
+
+
+def clean_contact(contact: Contact) -> Contact:
+    """Return a contact whose values can be kept, with its name put together.
+
+    Raises:
+        Refusal: nothing is known of it, or a value cannot be kept.
+    """
+    fields = {name: values.line(name, value) for name, value in asdict(contact).items()}
+    if fields["name"] is None:
+        fields["name"] = _put_together(fields["first_name"], fields["last_name"])
+    if not any(value for name, value in fields.items() if name != "id"):
+        raise Refusal("bad_contact", "a contact needs a name, a phone or an e-mail")
+    del fields["id"]
+    return Contact(id=contact.id, **fields)
+
+
+def _put_together(first_name: str | None, last_name: str | None) -> str | None:
+    return " ".join(part for part in (first_name, last_name) if part) or None

@@ -1,0 +1,336 @@
+"""Changes of deals: created, updated, moved, accepted, declined, cloned, linked and unlinked."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any, Final
+
+from msgspec.structs import asdict
+
+from dealwright.model.crm import Contact, Deal, StageShape, User
+from dealwright.model.events import ContactAdded, ContactRemoved, DealCreated, DealUpdated, StageChanged
+from dealwright.model.requests import ChangeTags, CreateDeal, DealChanges, MoveDeal
+from dealwright_embedded_crm import values
+from dealwright_embedded_crm.change_base import ChangeBase, Origin
+from dealwright_embedded_crm.values import Refusal
+
+CLOSED: Final = ("won", "lost")
+"""Kinds of stages in which a deal is not worked on any more."""
+
+_NAMED: Final = {
+    "amount": "an amount",
+    "close_date": "a close date",
+    "reference": "a reference",
+    "company": "a company",
+    "contacts": "a contact",
+    "owner": "an owner",
+}
+"""What a stage can require, as people call it."""
+
+
+class DealChange(ChangeBase):
+    """What happens to deals."""
+
+    def create(
+        self,
+        wanted: CreateDeal,
+        origin: Origin,
+        *,
+        created_at: datetime | None = None,
+        stage_since: datetime | None = None,
+        lost_reason: str | None = None,
+    ) -> Deal:
+        """Make a deal; its contacts must be loaded. The times are those of an import; else it is now.
+
+        Raises:
+            Refusal: something that it names is not there, or a value cannot be kept or is missing.
+        """
+        stage = self.catalog.stage(wanted.pipeline, wanted.stage)[1]
+        if len(wanted.contacts) > values.MOST_CONTACTS:
+            raise _too_many_contacts()
+        contacts = tuple(self.contact(each) for each in wanted.contacts)
+        if len({contact.id for contact in contacts}) != len(contacts):
+            raise _too_many_contacts()
+        created_at = values.aware("created_at", created_at or self.now)
+        fields = _clean_fields(
+            {
+                "title": _title(wanted.title, contacts),
+                "amount": wanted.amount,
+                "close_date": wanted.close_date,
+                "reference": wanted.reference,
+                "tags": wanted.tags,
+                "company": wanted.company,
+            }
+        )
+        owner = self._owner(stage, self.catalog.owner(wanted.owner), None, origin)
+        reason = _reason(stage, lost_reason)
+        if stage.kind in CLOSED and fields["close_date"] is None:
+            fields["close_date"] = self.now.date()
+        _check_required(stage, {**fields, "contacts": contacts, "owner": owner})
+        deal = Deal(
+            id=self._next("deal"),
+            pipeline=wanted.pipeline,
+            stage=wanted.stage,
+            owner=owner,
+            contacts=contacts,
+            lost_reason=reason,
+            created_at=created_at,
+            updated_at=self.now,
+            stage_since=values.aware("stage_since", stage_since or created_at),
+            version=1,
+            **fields,
+        )
+        self._created.append(deal.id)
+        self._deals[deal.id] = deal
+        if contacts:
+            self._relinked[deal.id] = None
+        self._tell(DealCreated, origin, None, deal)
+        return deal
+
+    def update(self, deal_id: str, changes: DealChanges, origin: Origin) -> tuple[str, ...]:
+        """Set fields of a deal; return the names of those that are different now.
+
+        Raises:
+            Refusal: there is no such deal or owner, a value cannot be kept, or what its stage requires is cleared.
+        """
+        before = self.deal(deal_id)
+        stage = self.catalog.stage(before.pipeline, before.stage)[1]
+        given = changes.given()
+        if "owner" in given:
+            given["owner"] = self.catalog.owner(given["owner"])
+        wanted = _clean_fields(given)
+        changed = tuple(name for name, value in wanted.items() if getattr(before, name) != value)
+        if "owner" in changed and wanted["owner"] is None and stage.kind != "incoming":
+            message = "a deal that is not in Incoming has an owner; name another one instead of clearing it"
+            raise Refusal("owner_required", message)
+        # What was missing before, such as from an older release, does not stand in the way of other changes.
+        _check_required(stage, {name: wanted[name] for name in changed})
+        if changed:
+            after = self._next_version(before, **{name: wanted[name] for name in changed})
+            self._tell(DealUpdated, origin, before, after, changed=changed)
+        return changed
+
+    def change_tags(self, wanted: ChangeTags, origin: Origin) -> bool:
+        """Add tags and take tags off; a tag in both is there. Return whether any is different now.
+
+        Raises:
+            Refusal: there is no such deal, or it would have too many tags.
+        """
+        add, remove = values.tags(wanted.add), set(values.tags(wanted.remove))
+        left = [tag for tag in self.deal(wanted.deal_id).tags if tag not in remove]
+        return bool(self.update(wanted.deal_id, DealChanges(tags=(*left, *add)), origin))
+
+    def move(self, wanted: MoveDeal, origin: Origin, *, owner: str | None = None) -> tuple[Deal, Deal]:
+        """Move a deal; return it as it was and as it is, which is the same when it need not or must not move.
+
+        With `owner` it is handed over; who comes out of Incoming without an owner gets one. That is an event of its
+        own, before the move.
+
+        Raises:
+            Refusal: there is no such deal or stage, something that the stage requires is missing, or the lost reason
+                is none of the stage's.
+        """
+        before = self.deal(wanted.deal_id)
+        shape, stage = self.catalog.stage(wanted.pipeline, wanted.stage)
+        reason = values.line("lost_reason", wanted.lost_reason)
+        same_pipeline = before.pipeline == wanted.pipeline
+        stays = same_pipeline and before.stage == wanted.stage
+        if same_pipeline and wanted.only_forward and shape.position(wanted.stage) < shape.position(before.stage):
+            stays = True
+        if stays and owner is None:
+            _check_reason(stage, reason)
+            return before, before
+        new_owner = self._owner(stage, self.catalog.owner(owner), before.owner, origin)
+        if stays:
+            return before, self._hand_over(before, new_owner, origin)
+        reason = _reason(stage, wanted.lost_reason)
+        closes = stage.kind in CLOSED and before.close_date is None
+        close_date = self.now.date() if closes else before.close_date
+        _check_required(stage, {**asdict(before), "close_date": close_date, "owner": new_owner})
+        owned = self._hand_over(before, new_owner, origin)
+        after = self._next_version(
+            owned,
+            pipeline=wanted.pipeline,
+            stage=wanted.stage,
+            stage_since=self.now,
+            lost_reason=reason,
+            close_date=close_date,
+        )
+        self._tell(StageChanged, origin, owned, after)
+        return before, after
+
+    def accept(self, deal_id: str, stage: str | None, owner: str | None, origin: Origin) -> Deal:
+        """Take a lead out of Incoming into a stage of its pipeline (default: the first open one).
+
+        Raises:
+            Refusal: it is not in Incoming, the stage is none to work in, or as for a move.
+        """
+        deal = self._lead(deal_id)
+        shape = self.catalog.pipeline(deal.pipeline)
+        key = stage or next((each.key for each in shape.stages if each.kind == "open"), shape.stages[-1].key)
+        if self.catalog.stage(shape.key, key)[1].kind in ("incoming", "lost"):
+            raise Refusal("bad_stage", f"a lead is accepted into a stage to work in, and {key} is none")
+        wanted = MoveDeal(deal_id=deal_id, pipeline=shape.key, stage=key, only_forward=False)
+        return self.move(wanted, origin, owner=owner)[1]
+
+    def decline(self, deal_id: str, reason: str | None, origin: Origin) -> Deal:
+        """Lose a lead that is in Incoming, with the reason.
+
+        Raises:
+            Refusal: it is not in Incoming, its pipeline has no Lost, or as for a move.
+        """
+        deal = self._lead(deal_id)
+        shape = self.catalog.pipeline(deal.pipeline)
+        lost = next((each.key for each in shape.stages if each.kind == "lost"), None)
+        if lost is None:
+            raise Refusal("no_lost_stage", f"pipeline {shape.key} has no Lost stage: move or delete the lead instead")
+        wanted = MoveDeal(deal_id=deal_id, pipeline=shape.key, stage=lost, only_forward=False, lost_reason=reason)
+        return self.move(wanted, origin)[1]
+
+    def clone(self, deal_id: str, title: str | None, stage: str | None, origin: Origin) -> Deal:
+        """Make a deal like another, but for its reference; a closed deal's clone is open.
+
+        Raises:
+            Refusal: there is no such deal, or its pipeline has no open stage, or as for a new deal.
+        """
+        deal = self.deal(deal_id)
+        shape, standing = self.catalog.stage(deal.pipeline, deal.stage)
+        closed = standing.kind in CLOSED
+        if stage is None:
+            workable = (each.key for each in shape.stages if each.kind not in CLOSED)
+            stage = next((each.key for each in shape.stages if each.kind == "open"), next(workable, None))
+            stage = stage if closed else deal.stage
+        if stage is None:
+            raise Refusal("no_open_stage", f"pipeline {shape.key} has no open stage: name the stage of the clone")
+        self.load(contacts=[contact.id for contact in deal.contacts])
+        wanted = CreateDeal(
+            pipeline=shape.key,
+            stage=stage,
+            title=title or deal.title,
+            contacts=tuple(contact.id for contact in deal.contacts),
+            owner=None if deal.owner is None else deal.owner.id,
+            amount=deal.amount,
+            close_date=None if closed else deal.close_date,
+            tags=deal.tags,
+            company=deal.company,
+        )
+        return self.create(wanted, origin)
+
+    def link(self, deal_id: str, contact_id: str, origin: Origin) -> bool:
+        """Add a contact to a deal, last; return whether it was not there yet.
+
+        Raises:
+            Refusal: there is no such deal or contact, or the deal has too many.
+        """
+        before, contact = self.deal(deal_id), self.contact(contact_id)
+        if any(each.id == contact.id for each in before.contacts):
+            return False
+        self._check_room(before)
+        after = self._next_version(before, contacts=(*before.contacts, contact))
+        self._relinked[deal_id] = None
+        self._tell(ContactAdded, origin, before, after, contact=contact)
+        return True
+
+    def unlink(self, deal_id: str, contact_id: str, origin: Origin) -> bool:
+        """Take a contact off a deal; return whether it was there.
+
+        Raises:
+            Refusal: there is no such deal, or its stage requires a contact and this is the last.
+        """
+        before = self.deal(deal_id)
+        contact_id = self._contacts[contact_id].id if contact_id in self._contacts else contact_id
+        contact = next((each for each in before.contacts if each.id == contact_id), None)
+        if contact is None:
+            return False
+        left = tuple(each for each in before.contacts if each.id != contact_id)
+        _check_required(self.catalog.stage(before.pipeline, before.stage)[1], {"contacts": left})
+        after = self._next_version(before, contacts=left)
+        self._relinked[deal_id] = None
+        self._tell(ContactRemoved, origin, before, after, contact=contact)
+        return True
+
+    def acting(self, origin: Origin) -> User | None:
+        """Return the user who acts, or None if it is a program or nobody in particular."""
+        who, _, user_id = origin.actor.partition(":")
+        return self.catalog.users.get(user_id) if who == "user" else None
+
+    def _lead(self, deal_id: str) -> Deal:
+        deal = self.deal(deal_id)
+        if self.catalog.stage(deal.pipeline, deal.stage)[1].kind != "incoming":
+            raise Refusal("not_incoming", f"deal {deal_id} is in {deal.pipeline}.{deal.stage}, not in Incoming")
+        return deal
+
+    def _owner(self, stage: StageShape, given: User | None, has: User | None, origin: Origin) -> User | None:
+        """Return who owns a deal in a stage (owners.py says the rule)."""
+        owner = given or has
+        if owner is not None or stage.kind == "incoming":
+            return owner
+        found = self.acting(origin) or self.catalog.default_owner
+        if found is None:
+            message = "a deal that is not in Incoming has an owner, and the CRM has no user: `dealwright crm users add`"
+            raise Refusal("owner_required", message)
+        return found
+
+    def _hand_over(self, before: Deal, owner: User | None, origin: Origin) -> Deal:
+        if owner == before.owner:
+            return before
+        after = self._next_version(before, owner=owner)
+        self._tell(DealUpdated, origin, before, after, changed=("owner",))
+        return after
+
+    def _check_room(self, deal: Deal) -> None:
+        if len(deal.contacts) >= values.MOST_CONTACTS:
+            raise _too_many_contacts()
+
+
+def _title(given: str, contacts: tuple[Contact, ...]) -> str:
+    """Return the title that was given, else what the main contact is called."""
+    if values.line("title", given, values.TITLE_BYTES) is None and contacts:
+        main = contacts[0]
+        return main.name or main.phone or main.email or ""
+    return given
+
+
+def _check_required(stage: StageShape, fields: dict[str, Any]) -> None:
+    """Check those fields that are given; none of them may be empty if the stage requires it."""
+    missing = [name for name in stage.required if name in fields and not fields[name]]
+    if missing:
+        what = ", ".join(_NAMED.get(name, name) for name in missing)
+        raise Refusal("fields_required", f"stage {stage.key} requires {what} ({', '.join(missing)})")
+
+
+def _reason(stage: StageShape, reason: str | None) -> str | None:
+    """Return the lost reason of a deal that comes into a stage."""
+    reason = values.line("lost_reason", reason)
+    if reason is None and stage.kind == "lost" and stage.reason_required:
+        known = f": one of {', '.join(stage.reasons)}" if stage.reasons else ""
+        raise Refusal("lost_reason_required", f"stage {stage.key} requires a lost reason{known}")
+    _check_reason(stage, reason)
+    return reason
+
+
+def _check_reason(stage: StageShape, reason: str | None) -> None:
+    if reason is None:
+        return
+    if stage.kind != "lost":
+        raise Refusal("bad_lost_reason", f"only a deal that is lost has a lost reason, and {stage.key} is {stage.kind}")
+    if stage.reasons and reason not in stage.reasons:
+        raise Refusal("bad_lost_reason", f"stage {stage.key} knows the reasons {', '.join(stage.reasons)}")
+
+
+def _too_many_contacts() -> Refusal:
+    return Refusal("bad_contacts", f"a deal has at most {values.MOST_CONTACTS} contacts, each once")
+
+
+def _clean_fields(given: dict[str, Any]) -> dict[str, Any]:
+    cleaned = dict(given)
+    if "title" in given:
+        cleaned["title"] = values.title(given["title"])
+    for name in ("reference", "company"):
+        if name in given:
+            cleaned[name] = values.line(name, given[name])
+    if "amount" in given:
+        cleaned["amount"] = values.money(given["amount"])
+    if "tags" in given:
+        cleaned["tags"] = values.tags(given["tags"])
+    return cleaned

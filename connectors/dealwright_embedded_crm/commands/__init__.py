@@ -1,0 +1,23 @@
+"""`dealwright crm`: look into the embedded CRM, work in it, import a file; one group per file."""
+
+from __future__ import annotations
+
+import click
+
+from dealwright_embedded_crm.commands.access import tokens, users
+from dealwright_embedded_crm.commands.contacts import contacts
+from dealwright_embedded_crm.commands.deals import deals
+from dealwright_embedded_crm.commands.importing import import_
+from dealwright_embedded_crm.commands.pipelines import pipelines, stages
+from dealwright_embedded_crm.commands.work import activities, notes, tasks
+
+__all__ = ["crm", "import_"]
+
+
+@click.group()
+def crm() -> None:
+    """Look into the embedded CRM, work in it, import a file."""
+
+
+for _command in (deals, contacts, tasks, notes, activities, pipelines, stages, users, tokens, import_):
+    crm.add_command(_command)

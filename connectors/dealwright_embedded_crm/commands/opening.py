@@ -1,0 +1,179 @@
+"""What all `dealwright crm` commands share: whose CRM is opened, how it is listed, who acts, and in which zone."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing, contextmanager
+from datetime import date, datetime
+from decimal import Decimal, InvalidOperation
+from typing import Any, Final, TypeVar
+from zoneinfo import ZoneInfo
+
+import click
+import msgspec
+
+from dealwright.errors import InputError
+from dealwright.model.crm import Money
+from dealwright.project import AccountBinding, Project, load_project
+from dealwright_embedded_crm import tables
+from dealwright_embedded_crm.connector import EmbeddedCrm
+from dealwright_embedded_crm.paging import MOST, Page
+from dealwright_embedded_crm.rows import FIRST_YEAR, LAST_YEAR
+
+ACTOR: Final = "user:cli"
+
+F = TypeVar("F", bound=Callable[..., Any])
+T = TypeVar("T")
+
+
+class Opened(msgspec.Struct, frozen=True):
+    """One account's CRM, opened for one command."""
+
+    project: Project
+    binding: AccountBinding
+    crm: EmbeddedCrm
+
+    def zone(self) -> ZoneInfo:
+        """Return the account's zone; UTC before its first release."""
+        active = self._active()
+        return ZoneInfo("UTC" if active is None else active.calendar.zone)
+
+    def country(self) -> str | None:
+        """Return the account's country, in which phones without a prefix are read; None before its first release."""
+        active = self._active()
+        return None if active is None else active.country
+
+    def moment(self, given: datetime) -> datetime:
+        """Return a moment that was typed, in the account's zone if it was typed without one."""
+        return given if given.tzinfo is not None else given.replace(tzinfo=self.zone())
+
+    def _active(self) -> Any:
+        journal = self.project.open_journal()
+        try:
+            release = journal.active_release(self.binding.key)
+        finally:
+            journal.close()
+        return None if release is None else release.account
+
+
+@contextmanager
+def opened(account: str | None) -> Iterator[Opened]:
+    """Open the CRM of an account: the named one, or the only one.
+
+    Raises:
+        InputError: its deals are somewhere else.
+    """
+    project = load_project()
+    binding = project.account(account)
+    if not isinstance(binding.crm, EmbeddedCrm):
+        raise InputError(f"account {binding.key} has its deals in {binding.crm.name}, not in the embedded CRM")
+    with closing(binding.crm) as crm:
+        yield Opened(project, binding, crm)
+
+
+def of_account(command: F) -> F:
+    """Say whose CRM."""
+    return click.option("--account", metavar="KEY", help="Whose CRM; needed when there are several accounts.")(command)
+
+
+def as_actor(command: F) -> F:
+    """Say who acts, and whose CRM."""
+    option = click.option(
+        "--as", "acting", metavar="USER", help="The user who acts: id, e-mail or name (default: nobody in particular)."
+    )
+    return option(of_account(command))
+
+
+def listed(command: F) -> F:
+    """Say whose CRM, how many rows, and whether as JSON."""
+    command = click.option("--json", "as_json", is_flag=True, help="One JSON array on stdout.")(command)
+    return click.option("--limit", type=click.IntRange(1), default=50, show_default=True)(of_account(command))
+
+
+def confirmed(command: F) -> F:
+    """Ask before what cannot be undone."""
+    return click.option("--yes", is_flag=True, help="Do not ask.")(command)
+
+
+def ask(question: str, yes: bool) -> None:
+    """Go on only if a person, or `--yes`, says so."""
+    if not yes:
+        click.confirm(question, abort=True)
+
+
+def actor(crm: EmbeddedCrm, acting: str | None) -> str:
+    """Return how the change feed names who acts.
+
+    Raises:
+        Rejected: nobody, or more than one, is meant.
+    """
+    return ACTOR if acting is None else f"user:{crm.user(acting).id}"
+
+
+def pages(read: Callable[[str | None, int], Page[T]], limit: int) -> list[T]:
+    """Return so many records, page by page."""
+    found: list[T] = []
+    after: str | None = None
+    while len(found) < limit:
+        page = read(after, min(limit - len(found), MOST))
+        found.extend(page.items)
+        after = page.next
+        if after is None:
+            break
+    return found
+
+
+def show(rows: Sequence[Any], table: Callable[[list[Any]], Any], as_json: bool) -> None:
+    """Print a listing."""
+    if as_json:
+        click.echo(tables.as_json(list(rows)))
+    else:
+        tables.console().print(table(list(rows)))
+
+
+class MoneyType(click.ParamType):  # type: ignore[type-arg]  # generic since click 8.3 only
+    """Reads an amount with its currency, such as `1054.50 USD`."""
+
+    name = "amount"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Money:
+        """Return what was typed, or say how it is written."""
+        number, _, currency = str(value).strip().partition(" ")
+        try:
+            return Money(Decimal(number), currency.strip().upper())
+        except InvalidOperation:
+            self.fail("write an amount with its currency, such as '1054.50 USD'.", param, ctx)
+
+
+class DayType(click.ParamType):  # type: ignore[type-arg]  # generic since click 8.3 only
+    """Reads a day, such as `2026-01-31`."""
+
+    name = "day"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> date:
+        """Return what was typed, or say how it is written."""
+        try:
+            day = date.fromisoformat(str(value))
+            if len(str(value)) != 10 or not FIRST_YEAR <= day.year <= LAST_YEAR:
+                raise ValueError
+            return day
+        except ValueError:
+            self.fail("write a day as 2026-01-31.", param, ctx)
+
+
+class InstantType(click.ParamType):  # type: ignore[type-arg]  # generic since click 8.3 only
+    """Reads a moment, such as `2026-01-31T09:00` in the account's zone, or with an offset."""
+
+    name = "moment"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> datetime:
+        """Return what was typed, or say how it is written."""
+        try:
+            return datetime.fromisoformat(str(value))
+        except ValueError:
+            self.fail("write a moment as '2026-01-31 09:00' (the account's zone), or with an offset.", param, ctx)
+
+
+AMOUNT: Final = MoneyType()
+DAY: Final = DayType()
+INSTANT: Final = InstantType()

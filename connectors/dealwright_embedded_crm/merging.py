@@ -1,0 +1,87 @@
+"""Two records that are one: what stood around the absorbed one moves to the kept one, and its id stays answerable."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from msgspec.structs import asdict, replace
+from sqlalchemy import and_, delete, exists, insert, select, update
+
+from dealwright.model.crm import Contact, Deal
+from dealwright_embedded_crm import schema
+from dealwright_embedded_crm.change import Change, Origin
+from dealwright_embedded_crm.removal import remove_deals
+from dealwright_embedded_crm.values import MOST_CONTACTS, Refusal
+
+
+def merge_contacts(change: Change, kept: str, absorbed: str, origin: Origin) -> Contact:
+    """Make two loaded contacts one; blanks of the kept one are filled, and one event tells it.
+
+    A deal that had both has the kept one, at the better place of the two. The deals' versions do not grow: what they
+    say is the same, and a contact can be on very many of them.
+
+    Raises:
+        Refusal: one of them is not there, or they are one already.
+    """
+    before, other = change.contact(kept), change.contact(absorbed)
+    if before.id == other.id:
+        raise Refusal("same_contact", f"contact {before.id} cannot be merged with itself")
+    _move_links(change, int(before.id), int(other.id))
+    activities = schema.activities
+    change.connection.execute(
+        update(activities).where(activities.c.contact_id == int(other.id)).values(contact_id=int(before.id))
+    )
+    change.connection.execute(delete(schema.contacts).where(schema.contacts.c.id == int(other.id)))
+    _remember(change, "contact", int(before.id), int(other.id))
+    blank = {name: value for name, value in asdict(other).items() if value and getattr(before, name) is None}
+    after = replace(before, **blank)
+    change.renew(after)
+    change.forget_open_deals()
+    change.tell_contact(origin, before, after, tuple(blank), absorbed=(other,))
+    return after
+
+
+def merge_deals(change: Change, kept: str, absorbed: str, origin: Origin) -> Deal:
+    """Make two loaded deals one: contacts, tasks, notes and activities move, the absorbed one is gone.
+
+    The kept deal's own fields stay as they are.
+
+    Raises:
+        Refusal: one of them is not there, they are one already, or they have too many contacts together.
+    """
+    before, other = change.deal(kept), change.deal(absorbed)
+    if before.id == other.id:
+        raise Refusal("same_deal", f"deal {before.id} cannot be merged with itself")
+    together = {contact.id for contact in (*before.contacts, *other.contacts)}
+    if len(together) > MOST_CONTACTS:
+        raise Refusal("bad_contacts", f"they have {len(together)} contacts together; {MOST_CONTACTS} are the most")
+    change.load(contacts=[contact.id for contact in other.contacts])
+    for contact in other.contacts:
+        change.link(before.id, contact.id, origin)
+    for table in (schema.tasks, schema.notes, schema.activities):
+        change.connection.execute(update(table).where(table.c.deal_id == int(other.id)).values(deal_id=int(before.id)))
+    remove_deals(change, [other.id])
+    _remember(change, "deal", int(before.id), int(other.id))
+    return change.deal(before.id)
+
+
+def _move_links(change: Change, kept: int, absorbed: int) -> None:
+    links = schema.deal_contacts
+    twin = links.alias()
+
+    def has(contact: int, *more: Any) -> Any:
+        return exists(select(1).where(and_(twin.c.deal_id == links.c.deal_id, twin.c.contact_id == contact, *more)))
+
+    # Of two links of one deal the better placed stays, so that a main contact stays the main contact.
+    worse = delete(links).where(links.c.contact_id == kept, has(absorbed, twin.c.position < links.c.position))
+    change.connection.execute(worse)
+    change.connection.execute(delete(links).where(links.c.contact_id == absorbed, has(kept)))
+    change.connection.execute(update(links).where(links.c.contact_id == absorbed).values(contact_id=kept))
+
+
+def _remember(change: Change, kind: str, kept: int, absorbed: int) -> None:
+    """Keep what was merged into what; what was merged into the absorbed one is the kept one now too."""
+    table = schema.merges
+    change.connection.execute(update(table).where(table.c.kind == kind, table.c.kept == absorbed).values(kept=kept))
+    row = {"kind": kind, "absorbed": absorbed, "kept": kept, "at": change.now}
+    change.connection.execute(insert(table), [row])
