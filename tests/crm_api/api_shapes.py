@@ -1,0 +1,31 @@
+"""The pipelines of the API's tests."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+from dealwright.clock import PlayedClock
+from dealwright.model.crm import PipelineShape, StageShape
+from dealwright_embedded_crm import EmbeddedCrm
+
+START = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
+
+SALES = PipelineShape(
+    key="sales",
+    name="Sales",
+    stages=(
+        StageShape(key="incoming", name="Incoming", kind="incoming"),
+        StageShape(key="prospecting", name="Prospecting", kind="open", probability=20),
+        StageShape(key="engaging", name="Engaging", kind="open", probability=50),
+        StageShape(key="won", name="Closed won", kind="won"),
+        StageShape(key="lost", name="Closed lost", kind="lost", reasons=("Price", "Timing")),
+    ),
+)
+
+
+def opened(url: str) -> tuple[EmbeddedCrm, PlayedClock]:
+    """Open a CRM whose clock stands still, with the pipeline."""
+    clock = PlayedClock(START)
+    crm = EmbeddedCrm(url, clock)
+    crm.shape([SALES], apply=True)
+    return crm, clock
