@@ -1,20 +1,27 @@
 """The composition root: reads a target file and puts accounts, connectors, journal and data together.
 
-A target says where an account lives: vendor ids, addresses, secrets. Definitions never do. `${data_dir}` and
-`${receiver}` in a target file are filled in here, everything else stands as written.
+A target says where an account lives: vendor ids, addresses, secrets. Definitions never do. `${data_dir}`,
+`${receiver}` and `${mail_port}` in a target file are filled in here, everything else stands as written.
 """
 
 from __future__ import annotations
 
 import os
 import tomllib
+from collections.abc import Sequence
+from functools import partial
+from importlib import import_module
 from pathlib import Path
 from string import Template
 from typing import Any
 
 from dealwright.clock import Clock, SystemClock
 from dealwright.errors import InputError
+from dealwright.intake.settings import signed_sources
+from dealwright.ports import Asgi
 from dealwright.project import AccountBinding, Project
+from dealwright_email import connector as email
+from dealwright_embedded_crm import EmbeddedCrm
 from dealwright_embedded_crm import connector as embedded_crm
 from dealwright_webhook import connector as webhook
 
@@ -22,7 +29,12 @@ HERE = Path(__file__).resolve().parent
 
 
 def project(
-    *, target: str | None = None, data_dir: Path | None = None, clock: Clock | None = None, receiver: str | None = None
+    *,
+    target: str | None = None,
+    data_dir: Path | None = None,
+    clock: Clock | None = None,
+    receiver: str | None = None,
+    mail_port: int | None = None,
 ) -> Project:
     """Return the project of a target (default: the setting DEALWRIGHT_TARGET, or `local`).
 
@@ -31,19 +43,31 @@ def project(
         data_dir: where databases and logs lie (default: the setting DEALWRIGHT_DATA, or `.dealwright/up`).
         clock: business and real time; the demo plays the former.
         receiver: the address of the local receiver of webhook events.
+        mail_port: the port of the local mail server.
     """
     name = target or os.environ.get("DEALWRIGHT_TARGET", "local")
     data = (data_dir or Path(os.environ.get("DEALWRIGHT_DATA", HERE.parent / ".dealwright" / "up"))).resolve()
     data.mkdir(parents=True, exist_ok=True)
     receiver = receiver or os.environ.get("DEALWRIGHT_RECEIVER", "http://127.0.0.1:8655")
-    table = _read(HERE / "targets" / f"{name}.toml", {"data_dir": str(data), "receiver": receiver})
+    mail = str(mail_port or os.environ.get("DEALWRIGHT_MAIL_PORT", "8657"))
+    values = {"data_dir": str(data), "receiver": receiver, "mail_port": mail}
+    table = _read(HERE / "targets" / f"{name}.toml", values)
     clock = clock or SystemClock()
     _refuse_shared_crms(table["account"])
+    accounts = tuple(_account(key, account, clock) for key, account in table["account"].items())
     return Project(
         data_dir=data,
         journal_url=os.environ.get("DEALWRIGHT_JOURNAL") or table.get("journal", f"sqlite:///{data / 'journal.db'}"),
-        accounts=tuple(_account(key, account, clock) for key, account in table["account"].items()),
+        accounts=accounts,
+        apps={"/api/crm/v1": partial(_crm_api, accounts, clock)},
     )
+
+
+def _crm_api(accounts: Sequence[AccountBinding], clock: Clock) -> Asgi:
+    """The JSON API of the embedded CRMs; loaded only by who serves it, for the command line shall not wait for it."""
+    crms = {account.key: account.crm for account in accounts if isinstance(account.crm, EmbeddedCrm)}
+    served: Asgi = import_module("dealwright_embedded_crm.api.app").create_app(crms, clock=clock)
+    return served
 
 
 def _refuse_shared_crms(accounts: dict[str, dict[str, Any]]) -> None:
@@ -71,10 +95,12 @@ def _account(key: str, table: dict[str, Any], clock: Clock) -> AccountBinding:
         if needed not in table:
             raise InputError(f"the target file's [account.{key}] has no {needed}; copy it from another account")
     crm = embedded_crm(table["embedded_crm"], environ=os.environ, clock=clock)
+    mail = [email(table["email"], environ=os.environ, clock=clock)] if "email" in table else []
     return AccountBinding(
         key=key,
         definitions=HERE.parent / table["definitions"],
         crm=crm,
         feeds=(crm,),
-        connectors=(crm, webhook(table.get("webhook", {}), environ=os.environ, clock=clock)),
+        connectors=(crm, webhook(table.get("webhook", {}), environ=os.environ, clock=clock), *mail),
+        hooks=signed_sources(table.get("hooks", {}), environ=os.environ, clock=clock, where=f"account.{key}.hooks"),
     )

@@ -1,0 +1,1 @@
+"""Intake: what comes in over HTTP is verified, appended and only then acknowledged."""

@@ -1,0 +1,51 @@
+"""Answers of the hooks' application: a status, and JSON that says why."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping, MutableMapping
+from http import HTTPStatus
+from typing import Any
+
+import msgspec
+
+Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
+
+
+class Answer(Exception):
+    """What a request is answered; raised from wherever it is decided.
+
+    `close` ends the connection: the rest of the request was not read, and must not be taken for the next one.
+    """
+
+    def __init__(
+        self,
+        status: HTTPStatus,
+        body: Mapping[str, object],
+        *,
+        headers: Mapping[str, str] | None = None,
+        close: bool = False,
+    ) -> None:
+        super().__init__(status)
+        self.status = status
+        self.body = body
+        self.headers = dict(headers or {}) | ({"connection": "close"} if close else {})
+
+    async def send(self, send: Send, *, head: bool = False) -> None:
+        """Send it, without the body if it answers a HEAD."""
+        encoded = msgspec.json.encode(self.body)
+        headers = {"content-type": "application/json", "content-length": str(len(encoded)), "cache-control": "no-store"}
+        pairs = [(name.encode(), value.encode()) for name, value in (headers | self.headers).items()]
+        await send({"type": "http.response.start", "status": int(self.status), "headers": pairs})
+        await send({"type": "http.response.body", "body": b"" if head else encoded})
+
+
+def refusal(
+    status: HTTPStatus, code: str, message: str, *, headers: Mapping[str, str] | None = None, close: bool = False
+) -> Answer:
+    """Return an answer that says why a request was not taken; it never repeats anything of the request."""
+    return Answer(status, {"error": code, "message": message}, headers=headers, close=close)
+
+
+def come_again(status: HTTPStatus, code: str, message: str, seconds: int) -> Answer:
+    """Return an answer that asks the sender to repeat the request after so many seconds."""
+    return refusal(status, code, message, headers={"retry-after": str(seconds)})

@@ -1,0 +1,65 @@
+"""Reads a request's body within its limits of size and time."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping, MutableMapping
+from http import HTTPStatus
+from typing import Any
+
+from dealwright.intake.answers import refusal
+from dealwright.intake.limits import Limits
+
+Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
+
+
+class Gone(Exception):
+    """The sender hung up: nobody hears an answer."""
+
+
+async def read_body(headers: Mapping[str, str], receive: Receive, limits: Limits) -> bytes:
+    """Return the whole body.
+
+    Raises:
+        Answer: it is too large, or does not come in time.
+        Gone: the sender hung up before its end.
+    """
+    announced = _announced(headers)
+    too_large = announced > limits.body
+    parts: list[bytes] = []
+    size, more = 0, announced <= limits.drained  # of much more than we would read, nothing is read
+    try:
+        async with asyncio.timeout(limits.body_seconds):
+            while more and size <= limits.drained:
+                message = await receive()
+                if message["type"] == "http.disconnect":
+                    raise Gone
+                part, more = message.get("body", b""), message.get("more_body", False)
+                size += len(part)
+                too_large |= size > limits.body
+                if too_large:
+                    parts.clear()  # only read on so that the sender, who may not listen before its end, hears why
+                else:
+                    parts.append(part)
+    except TimeoutError:
+        if not too_large:
+            raise refusal(
+                HTTPStatus.REQUEST_TIMEOUT,
+                "slow",
+                f"the body did not come to its end within {limits.body_seconds:g} s",
+                close=True,
+            ) from None
+    if too_large:
+        raise refusal(
+            HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
+            "too_large",
+            f"the body is larger than {limits.body} bytes",
+            close=True,
+        )
+    return b"".join(parts)
+
+
+def _announced(headers: Mapping[str, str]) -> int:
+    """Return the body's length as the sender says, 0 if it says none; a longer number is any large one."""
+    said = headers.get("content-length", "")[:18]
+    return int(said) if said.isascii() and said.isdigit() else 0
