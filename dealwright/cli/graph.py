@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -10,52 +9,82 @@ from pathlib import Path
 import click
 import msgspec
 
+from dealwright.cli import options, output
+from dealwright.cli.shapes import prints
 from dealwright.cli.terminal import plain
 from dealwright.compile import describe, ir
-from dealwright.compile.causes import Edge, edges
 from dealwright.compile.loader import load
+from dealwright.compile.rules.links import links_of
 from dealwright.errors import DefinitionError, InputError
 
 _DEFAULT = Path("pipeline_defs")
 
 
+class Edge(msgspec.Struct, frozen=True, kw_only=True, order=True):
+    """One automation's step can set another one off; `new_deal` says that it does so for a deal it has made."""
+
+    cause: str
+    step: str
+    effect: str
+    new_deal: bool = False
+
+
+class Node(msgspec.Struct, frozen=True, kw_only=True):
+    """One automation and what it answers; `origin` is `authored` or `stage-tasks`."""
+
+    key: str
+    on: str
+    origin: str
+
+
+class Graph(msgspec.Struct, frozen=True, kw_only=True):
+    """What triggers what in one account."""
+
+    account: str
+    automations: tuple[Node, ...]
+    edges: tuple[Edge, ...]
+
+
 @click.command()
 @click.argument("path", type=click.Path(path_type=Path), default=_DEFAULT)
-@click.option("--account", "key", metavar="KEY", help="Only the account of this key.")
-@click.option("--format", "format_", type=click.Choice(("text", "mermaid", "json")), default="text", show_default=True)
-def graph(path: Path, key: str | None, format_: str) -> None:
+@options.account
+@click.option("--format", "format_", type=click.Choice(("text", "mermaid")), default="text", show_default=True)
+@options.as_json
+@prints(Graph, many=True)
+def graph(path: Path, account: str | None, format_: str, as_json: bool) -> None:
     """Show what triggers what: events, the automations that answer them, and which of them can set off others.
 
-    It says what can happen, not what will: conditions are not looked at.
+    It says what can happen, not what will: a line is drawn unless triggers and conditions exclude it.
     """
     loaded = load(path)
     if loaded.errors:
         raise DefinitionError(f"{path} has {len(loaded.errors)} errors", hint=f"dealwright check {path}")
-    accounts = [account for account in loaded.accounts if key in (None, account.key)]
+    accounts = [each for each in loaded.accounts if account in (None, each.key)]
     if not accounts:
-        known = ", ".join(account.key for account in loaded.accounts)
-        raise InputError(f"there is no account {plain(key)!r} in {path}; there is {known}")
-    match format_:
-        case "json":
-            click.echo(json.dumps([_as_object(account) for account in accounts], indent=2))
-        case "mermaid":
-            click.echo("\n".join(_mermaid(accounts)))
-        case _:
-            click.echo("\n".join(line for account in accounts for line in _text(account)))
+        known = ", ".join(each.key for each in loaded.accounts)
+        raise InputError(f"there is no account {plain(account, limit=80)!r} in {path}; there is {known}")
+    if as_json:
+        output.print_json([_graph(each) for each in accounts])
+    elif format_ == "mermaid":
+        click.echo("\n".join(_mermaid(accounts)))
+    else:
+        click.echo("\n".join(line for each in accounts for line in _text(each)))
 
 
-def _as_object(account: ir.Account) -> dict[str, object]:
-    return {
-        "account": account.key,
-        "automations": [
-            {"key": each.key, "on": describe.trigger(each.on), "origin": each.origin} for each in account.automations
-        ],
-        "edges": msgspec.to_builtins(edges(account.automations)),
-    }
+def _graph(account: ir.Account) -> Graph:
+    nodes = (Node(key=each.key, on=describe.trigger(each.on), origin=each.origin) for each in account.automations)
+    return Graph(account=account.key, automations=tuple(nodes), edges=tuple(_edges(account)))
+
+
+def _edges(account: ir.Account) -> list[Edge]:
+    return sorted(
+        Edge(cause=link.source.key, step=link.step, effect=link.target.key, new_deal=link.creates)
+        for link in links_of(account, again=False)
+    )
 
 
 def _text(account: ir.Account) -> Iterator[str]:
-    found = edges(account.automations)
+    found = _edges(account)
     yield f"{plain(account.name)} ({account.key})"
     for automation in account.automations:
         yield ""
@@ -73,7 +102,7 @@ def _mermaid(accounts: Sequence[ir.Account]) -> Iterator[str]:
             yield f'    {_name(account.key)}_on{number}(["{_label(trigger)}"])'
             for key in keys:
                 yield f'    {_name(account.key)}_on{number} --> {_node(account, key)}["{_label(key)}"]'
-        for edge in edges(account.automations):
+        for edge in _edges(account):
             yield f"    {_arrow(account, edge)}"
         yield "  end"
 

@@ -41,15 +41,21 @@ class Site:
         defined = {item.key for item in self.release.automations} if self.release is not None else set()
         return self.journal.automations_seen(self.account) | defined
 
-    def automation(self, key: str) -> str:
-        """Return the key if the account has that automation.
+    def automation(self, key: str, *, unreleased: bool = False) -> str:
+        """Return the key if the account has that automation; with `unreleased` also if only its files have it.
 
         Raises:
             InputError: it has not; the message names the nearest.
+            DefinitionError: no release has it, and the files have errors.
         """
         known = sorted(self.automations())
         if key in known:
             return key
+        if unreleased:
+            written = {item.key for item in self.project.definitions(self.account).automations}
+            if key in written:
+                return key
+            known = sorted(written.union(known))
         near = difflib.get_close_matches(key, known, n=1)
         hint = f"did you mean {near[0]}?" if near else f"it has {', '.join(known) or 'none yet'}"
         raise InputError(f"account {self.account} has no automation {plain(key, limit=80)!r}; {hint}")

@@ -52,7 +52,8 @@ def _scope(site: Site, automation: str | None, account: str | None, command: str
         return Scope(site.account, None, messages=True)
     if automation is None and account is None:
         raise InputError(f"name an automation, or a whole account with --account: dealwright {command} --account KEY")
-    return Scope(site.account, None if automation is None else site.automation(automation))
+    # One that is written and not yet released can be switched: that is how it begins in shadow, or stopped.
+    return Scope(site.account, None if automation is None else site.automation(automation, unreleased=True))
 
 
 @click.command()

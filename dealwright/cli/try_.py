@@ -25,36 +25,42 @@ from dealwright.engine.guards.again import Again
 from dealwright.engine.guards.base import Candidate, Send
 from dealwright.engine.imagine import Imagination
 from dealwright.engine.records import EffectRow
-from dealwright.engine.rehearse import Part, Rehearsal, rehearse
+from dealwright.engine.rehearse import Rehearsal, rehearse
 from dealwright.engine.trace import TraceLine
 from dealwright.errors import InputError, NotFound
 from dealwright.journal.store import Journal
 from dealwright.model.crm import Deal
 from dealwright.model.delivery import AtMostOnce, delivery_name
 from dealwright.model.events import DealCreated, EventReceived
-from dealwright.project import AccountBinding, Project, load_project
+from dealwright.model.requests import Request
+from dealwright.project import AccountBinding, load_project
 
 _RESULT_STYLE: Final = {"true": "green", "false": "red", "unset": "yellow"}
 
 
-class Carried(msgspec.Struct, frozen=True, kw_only=True):
-    """Who would carry a step out, and what would be done if its answer were lost."""
+class TrialTurn(msgspec.Struct, frozen=True, kw_only=True):
+    """One turn of the rehearsal, and who would carry out what it asks for."""
 
+    at: datetime
+    trace: tuple[TraceLine, ...]
     step: str
-    connector: str | None
-    delivery: str | None
+    asked: Request | None
+    connector: str | None = None
+    delivery: str | None = None
 
 
 class Trial(msgspec.Struct, frozen=True, kw_only=True):
-    """What `try` tells: the rehearsal, who would carry it, and what stands in its way now."""
+    """What `try` tells: what was imagined, what would happen, and what stands in its way now."""
 
     account: str
+    automation: str
     deal: str
     zone: str
-    now: datetime
     as_if: str
-    rehearsal: Rehearsal
-    carried: tuple[Carried, ...]
+    answers: bool
+    turns: tuple[TrialTurn, ...]
+    state: str
+    reason: str
     in_the_way: tuple[str, ...]
 
 
@@ -91,12 +97,14 @@ def try_(rule: str, deal_id: str, account: str | None, at: str | None, data: tup
         journal.close()
     trial = Trial(
         account=defined.key,
+        automation=automation.key,
         deal=deal.id,
         zone=defined.calendar.zone,
-        now=now,
         as_if=_as_if(told, deal, imagined),
-        rehearsal=told,
-        carried=tuple(_carried(project, binding, told)),
+        answers=told.answers,
+        turns=tuple(_turns(binding, told)),
+        state=told.state,
+        reason=told.reason,
         in_the_way=in_the_way,
     )
     if as_json:
@@ -154,13 +162,18 @@ def _as_if(told: Rehearsal, deal: Deal, imagined: Deal) -> str:
     return f"{event.kind.replace('_', ' ')} happened now"
 
 
-def _carried(project: Project, binding: AccountBinding, told: Rehearsal) -> Iterator[Carried]:
+def _turns(binding: AccountBinding, told: Rehearsal) -> Iterator[TrialTurn]:
     connectors = Connectors(binding.connectors)
     for part in told.parts:
-        if part.request is not None:
-            carrier = connectors.carrier(part.request)
-            delivery = None if carrier is None else delivery_name(carrier.delivery(part.request))
-            yield Carried(step=part.step, connector=None if carrier is None else carrier.name, delivery=delivery)
+        carrier = None if part.request is None else connectors.carrier(part.request)
+        yield TrialTurn(
+            at=part.at,
+            trace=part.trace,
+            step=part.step,
+            asked=part.request,
+            connector=None if carrier is None else carrier.name,
+            delivery=None if carrier is None or part.request is None else delivery_name(carrier.delivery(part.request)),
+        )
 
 
 def _in_the_way(
@@ -207,42 +220,39 @@ def _in_the_way(
 
 
 def _lines(trial: Trial, automation: ir.Automation, deal: Deal, zone: ZoneInfo) -> Iterator[Text]:
-    told = trial.rehearsal
-    title = Text(f"{told.automation} for deal {trial.deal} ", "bold")
+    title = Text(f"{trial.automation} for deal {trial.deal} ", "bold")
     title.append(f"“{plain(deal.title, limit=60)}”")
     yield title
     yield Text(f"times in {trial.zone}; nothing is sent, nothing is written", "dim")
     yield Text(f"as if    {trial.as_if}")
     answer = Text(f"trigger  {describe.trigger(automation.on)}: ")
-    answer.append(*(("answers", "green") if told.answers else ("does not answer this deal", "red")))
+    answer.append(*(("answers", "green") if trial.answers else ("does not answer this deal", "red")))
     yield answer
-    if not told.answers:
+    if not trial.answers:
         yield Text("         so nothing would happen; what follows is what would if it did", "red")
-    carried = {each.step: each for each in trial.carried}
-    for part in told.parts:
-        yield from _part(part, carried, zone)
+    for turn in trial.turns:
+        yield from _turn(turn, zone)
     ending = Text("ends     ")
-    ending.append(told.state, "green" if told.state == "done" else "yellow")
-    yield ending.append(f" ({plain(told.reason)})" if told.reason else "")
+    ending.append(trial.state, "green" if trial.state == "done" else "yellow")
+    yield ending.append(f" ({plain(trial.reason)})" if trial.reason else "")
     for line in trial.in_the_way:
         yield Text(f"but      {line}", "yellow")
 
 
-def _part(part: Part, carried: dict[str, Carried], zone: ZoneInfo) -> Iterator[Text]:
-    for seen in part.trace:
+def _turn(turn: TrialTurn, zone: ZoneInfo) -> Iterator[Text]:
+    for seen in turn.trace:
         if seen.result != ACTS:
             yield _trace(seen)
-    if part.request is None:
+    if turn.asked is None:
         return
-    by = carried[part.step]
-    head = Text(f"{part.at.astimezone(zone):%a %d %b %H:%M}  ", "cyan")
-    head.append(f"{part.step}: {part.request.kind}", "bold")
-    if by.connector is None:
+    head = Text(f"{turn.at.astimezone(zone):%a %d %b %H:%M}  ", "cyan")
+    head.append(f"{turn.step}: {turn.asked.kind}", "bold")
+    if turn.connector is None:
         head.append("  no connector of this account carries it out", "red")
     else:
-        head.append(f"  by {by.connector}, {by.delivery}", "dim")
+        head.append(f"  by {turn.connector}, {turn.delivery}", "dim")
     yield head
-    for name, value in _fields(part.request, zone):
+    for name, value in _fields(turn.asked, zone):
         for number, line in enumerate(value.split("\n")):
             yield Text(f"    {'' if number else name:<12} {plain(line)}")
 

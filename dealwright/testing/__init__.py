@@ -2,6 +2,30 @@
 
 from __future__ import annotations
 
-from dealwright.testing.rehearsal import MONDAY, Told, a_contact, a_deal, changed, created, moved, rehearse
+from dealwright.testing.rehearsal import (
+    MONDAY,
+    Told,
+    a_contact,
+    a_deal,
+    a_task,
+    an_activity,
+    changed,
+    compiled_account,
+    created,
+    moved,
+    rehearse,
+)
 
-__all__ = ["MONDAY", "Told", "a_contact", "a_deal", "changed", "created", "moved", "rehearse"]
+__all__ = [
+    "MONDAY",
+    "Told",
+    "a_contact",
+    "a_deal",
+    "a_task",
+    "an_activity",
+    "changed",
+    "compiled_account",
+    "created",
+    "moved",
+    "rehearse",
+]

@@ -19,7 +19,7 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 
-from dealwright.compile import ir
+from dealwright.compile import describe, ir
 from dealwright.compile.lower import lower
 from dealwright.engine.imagine import Imagination
 from dealwright.engine.rehearse import Part, Rehearsal
@@ -28,7 +28,7 @@ from dealwright.errors import DefinitionError
 from dealwright.language.account import Account
 from dealwright.language.pipeline import StageLike, parts
 from dealwright.language.schema import UPDATABLE
-from dealwright.model.crm import Activity, Contact, Deal, Money, Task, User
+from dealwright.model.crm import Activity, ActivityKind, Contact, Deal, Money, Task, User
 from dealwright.model.events import DealCreated, DealUpdated, Event, StageChanged
 from dealwright.model.requests import (
     AddNote,
@@ -57,7 +57,7 @@ def a_deal(
     title: str = "Forty chairs",
     amount: float | str | None = None,
     currency: str = "USD",
-    owner: str | None = "Ana Lima",
+    owner: str | User | None = "Ana Lima",
     contact: Contact | None = None,
     contacts: Sequence[Contact] = (),
     tags: Sequence[str] = (),
@@ -74,7 +74,7 @@ def a_deal(
         title=title,
         pipeline=parts(stage.pipeline).key,
         stage=stage.key,
-        owner=None if owner is None else User(id="1", name=owner, email=None),
+        owner=User(id="1", name=owner, email=None) if isinstance(owner, str) else owner,
         amount=None if amount is None else Money(Decimal(str(amount)), currency),
         close_date=close_date,
         reference=reference,
@@ -87,6 +87,17 @@ def a_deal(
         stage_since=MONDAY,
         version=1,
     )
+
+
+def a_task(text: str, *, done: bool = True) -> Task:
+    """Return a task of the deal that `a_deal` makes; completed, for that is what events tell."""
+    completed = MONDAY if done else None
+    return Task(id="1", deal_id="1", text=text, due_at=MONDAY, done=done, created_at=MONDAY, completed_at=completed)
+
+
+def an_activity(kind: ActivityKind, outcome: str | None = None, *, text: str | None = None) -> Activity:
+    """Return a call, meeting or e-mail of the deal that `a_deal` makes."""
+    return Activity(id="1", deal_id="1", kind=kind, at=MONDAY, outcome=outcome, text=text)
 
 
 def created(deal: Deal) -> DealCreated:
@@ -112,6 +123,7 @@ class Told(msgspec.Struct, frozen=True):
 
     rehearsal: Rehearsal
     zone: ZoneInfo
+    automation: ir.Automation
 
     @property
     def answers(self) -> bool:
@@ -122,6 +134,16 @@ class Told(msgspec.Struct, frozen=True):
     def state(self) -> str:
         """How it ends: `done`, `skipped` or `failed`."""
         return self.rehearsal.state if self.answers else "skipped"
+
+    @property
+    def reason(self) -> str:
+        """Why it ended so, if it did not simply come to its end: `conditions`, if they were not true."""
+        return self.rehearsal.reason if self.answers else ""
+
+    @property
+    def again(self) -> str:
+        """How often it acts, as `dealwright compile` says it: `every time`, `once per person within 30 days`."""
+        return describe.again(self.automation.again)
 
     @property
     def acts(self) -> list[str]:
@@ -212,7 +234,7 @@ def rehearse(
             compiled, now, before=before, contact=contact, task=task, activity=activity, data=data
         )
         event, deal = imagination.event(found.on, deal)
-    return Told(_rehearse(compiled, found, event, deal, now.astimezone(UTC)), zone)
+    return Told(_rehearse(compiled, found, event, deal, now.astimezone(UTC)), zone, found)
 
 
 def compiled_account(account: Account) -> ir.Account:

@@ -323,10 +323,17 @@ class PlayedProject:
     def __init__(self, url: str, clock: PlayedClock) -> None:
         self.journal = KeptJournal(url, clock)
         self.accounts = (Binding("acme"),)
+        self.data_dir = Path("nowhere")
 
     def account(self, key: str | None = None) -> Binding:
         """Return the only account, as a project does."""
         return Project.account(self, key)  # type: ignore[arg-type,return-value]
+
+    def definitions(self, key: str) -> ir.Account:
+        """Return what is released: the files say nothing else."""
+        active = self.journal.active_release(key)
+        assert active is not None
+        return active.account
 
     def open_journal(self) -> Journal:
         """Return the journal."""

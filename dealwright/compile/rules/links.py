@@ -33,8 +33,12 @@ class _Caused(NamedTuple):
     known: Alternatives
 
 
-def links_of(account: ir.Account) -> Iterator[Link]:
-    """Yield every link between the account's automations."""
+def links_of(account: ir.Account, *, again: bool = True) -> Iterator[Link]:
+    """Yield every link between the account's automations.
+
+    With `again`, an automation that acts only once for a deal or a person is taken to have acted already: it cannot be
+    part of a circle. Without, what can happen the first time.
+    """
     logic = Logic(account.currency)
     steps = [
         (automation, step, caused)
@@ -44,7 +48,7 @@ def links_of(account: ir.Account) -> Iterator[Link]:
     ]
     for automation, step, caused in steps:
         for target in account.automations:
-            if _answers(target.on, caused) and _may_run(target, caused, logic, automation is target, step):
+            if _answers(target.on, caused) and _may_run(target, caused, logic, automation is target, step, again):
                 forward = isinstance(step, ir.MoveDealStep) and step.only_forward
                 creates = isinstance(step, ir.CreateDealStep)
                 yield Link(automation, step.name, target, forward, creates)
@@ -106,11 +110,11 @@ def _answers(on: ir.Trigger, caused: _Caused) -> bool:
     return False
 
 
-def _may_run(target: ir.Automation, caused: _Caused, logic: Logic, own: bool, step: ir.Step) -> bool:
-    again = target.again
+def _may_run(target: ir.Automation, caused: _Caused, logic: Logic, own: bool, step: ir.Step, again: bool) -> bool:
+    once = target.again
     # The second time round it has acted already; a deal that is made anew is another one, of the same person.
     counted = ("person",) if caused.kind == "deal_created" else ("person", "deal")
-    if isinstance(again, ir.Once) and again.within is None and again.per in counted:
+    if again and isinstance(once, ir.Once) and once.within is None and once.per in counted:
         return False
     if own and isinstance(step, ir.UpdateDealStep | ir.ChangeTagsStep) and _is_constant(step):
         # It sets itself off once, and then writes what is there already.

@@ -1,0 +1,183 @@
+"""`try`, `doctor` and `graph`, typed at the reference company with data of its own."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+import pytest
+from click.testing import CliRunner, Result
+
+from dealwright.cli.main import cli
+from dealwright.cli.manual import keys
+from dealwright.cli.shapes import shape_of
+from dealwright.cli.try_ import try_
+from dealwright.journal.database import micros
+from dealwright.journal.store import Journal
+from dealwright.project import Project, load_project
+from dealwright_embedded_crm import EmbeddedCrm
+
+ROOT = Path(__file__).parents[2]
+HOSTILE = "Forty\x1b[31m chairs\u202e {{ deal.id }}"
+
+
+@pytest.fixture
+def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Project]:
+    """The reference company with one deal of a reachable contact, and no release yet."""
+    for name in [name for name in os.environ if name.startswith("DEALWRIGHT_")]:
+        monkeypatch.delenv(name)
+    monkeypatch.setenv("DEALWRIGHT_DATA", str(tmp_path / "data"))
+    monkeypatch.chdir(ROOT)
+    found = load_project()
+    (tmp_path / "data" / "receiver.secret").write_text("x" * 32)
+    (tmp_path / "data" / "hooks.secret").write_text("x" * 32)
+    crm = found.account().crm
+    assert isinstance(crm, EmbeddedCrm)
+    with closing(crm):
+        crm.shape(found.definitions("acme").pipelines, apply=True)
+        crm.add_user("Ana Lima")
+        maria = crm.create_contact(name="Maria Silva", phone="(212) 555-0142", email="maria@example.com")
+        crm.create_deal(pipeline="new-business", stage="incoming", title=HOSTILE, contacts=(maria.id,))
+    yield found
+
+
+def typed(*words: str, code: int = 0) -> Result:
+    """Run a command as it is typed."""
+    result = CliRunner().invoke(cli, list(words))
+    assert result.exit_code == code, result.output
+    assert "\x1b" not in result.output
+    assert "\u202e" not in result.output
+    return result
+
+
+def found(*words: str, code: int = 0) -> Any:
+    """Run a command with --json."""
+    return json.loads(typed(*words, "--json", code=code).output)
+
+
+def test_try_shows_every_text_when_and_by_whom_and_writes_nothing(project: Project, tmp_path: Path) -> None:
+    journal = project.open_journal()
+    journal.close()
+    before = (tmp_path / "data" / "journal.db").read_bytes(), (tmp_path / "data" / "crm.db").read_bytes()
+    told = typed("try", "greet-inbound", "--deal", "1", "--at", "2026-05-09T22:30").output
+    assert "deal.main_contact.phone is set  true  [deal.main_contact.phone = (212) 555-0142]" in told
+    assert "Sat 09 May 22:30  call: set_task  by embedded_crm, KEYED" in told
+    assert "Call Maria Silva about Forty" in told
+    assert "Mon 11 May 2026 09:15" in told
+    assert "times in America/New_York" in told
+    assert "ends     done" in told
+    assert ((tmp_path / "data" / "journal.db").read_bytes(), (tmp_path / "data" / "crm.db").read_bytes()) == before
+
+
+def test_try_imagines_the_deal_where_the_rule_waits_for_it(project: Project) -> None:
+    told = found("try", "won-to-erp", "--deal", "1")
+    assert told["as_if"].startswith("the deal came in new-business.won now (it stands in new-business.incoming)")
+    assert (told["answers"], told["state"], told["reason"]) == (True, "skipped", "conditions: unset")
+    assert [line["result"] for line in told["turns"][0]["trace"]] == ["unset"]
+
+
+def test_try_says_what_stands_in_the_way(project: Project) -> None:
+    journal = project.open_journal()
+    project.release(journal, "acme")
+    journal.stop("acme", "greet-inbound", actor="user:test", reason="")
+    journal.set_mode("acme", "greet-inbound", "shadow", actor="user:test")
+    taken(journal)
+    journal.close()
+    way = found("try", "greet-inbound", "--deal", "1")["in_the_way"]
+    assert [line.split(":")[0] for line in way] == ["it is stopped", "its mode is shadow", "again"]
+    assert "execution other acted" in way[2]
+
+
+def taken(journal: Journal) -> None:
+    """Let an execution have the share that greeting this person takes in shadow."""
+    parts = journal.persons("acme", ["1"])
+    with journal.database.write() as connection:
+        connection.exec_driver_sql(
+            "insert into reservations (account, mode, rule, scope, holder, taken_at, until)"
+            " values ('acme', 'shadow', 'again:greet-inbound', ?, 'other', 0, ?)",
+            (f"person:{parts.get('1', '1')}", micros(journal.clock.now()) + 10**9),
+        )
+
+
+def test_try_prints_the_keys_that_are_documented(project: Project) -> None:
+    shape = shape_of(try_)
+    assert shape is not None
+    top = {key.path.removesuffix("[]") for key in keys(shape.type) if "." not in key.path}
+    assert set(found("try", "greet-inbound", "--deal", "1")) == top
+
+
+@pytest.mark.parametrize(
+    ("words", "code", "told"),
+    [
+        (("greet-inbond", "--deal", "1"), 2, "did you mean greet-inbound?"),
+        (("greet-inbound", "--deal", "99"), 2, "has no deal '99'"),
+        (("greet-inbound", "--deal", "1", "--at", "soon"), 2, "is no moment"),
+        (("invoice-paid", "--deal", "1", "--data", "number"), 2, "is not NAME=VALUE"),
+        (("greet-inbound",), 2, "Missing option '--deal'"),
+    ],
+)
+def test_try_refuses_what_it_cannot_use(project: Project, words: tuple[str, ...], code: int, told: str) -> None:
+    assert told in typed("try", *words, code=code).output
+
+
+def test_try_takes_what_an_event_from_outside_would_tell(project: Project) -> None:
+    told = found("try", "invoice-paid", "--deal", "1", "--data", "number=A-7", "--data", "amount=10")
+    assert "A-7" in json.dumps(told["turns"])
+
+
+def test_doctor_finds_what_is_missing_and_ends_with_1(project: Project, tmp_path: Path) -> None:
+    told = {each["what"]: each for each in found("doctor", code=1)}
+    assert told["acme: email"]["state"] == "wrong"  # nothing listens there
+    assert told["engine"]["state"] == "look"
+    assert told["acme: definitions"]["todo"] == "dealwright up"
+    assert {told[name]["state"] for name in ("python", "libraries", "project", "journal", "acme: CRM")} == {"ok"}
+    shown = typed("doctor", code=1).output
+    assert "wrong" in shown
+    (tmp_path / "data" / "journal.db").write_bytes(b"no database, this")
+    assert {each["what"]: each["state"] for each in found("doctor", code=1)}["journal"] == "wrong"
+
+
+def test_doctor_without_a_project_says_where_it_looked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DEALWRIGHT_PROJECT", str(tmp_path / "none.py"))
+    told = found("doctor", code=1)[-1]
+    assert (told["what"], told["state"]) == ("project", "wrong")
+    assert "none.py" in told["told"]
+
+
+COMPANY = """
+from dealwright import *
+deal = DealFields()
+class Sales(Pipeline, key="sales"):
+    incoming = Incoming()
+    quoted = Stage("Sent the quote", probability=50, task=None, because="a test")
+    won = Won()
+    lost = Lost()
+first = Automation(key="first", on=deal_created(), again=every_event(), do=[move_deal("go", to=Sales.quoted)])
+second = Automation(key="second", on=entered(Sales.quoted), again=once(per=deal), do=[
+    add_note("log", text="x"), create_deal("more", in_=Sales.incoming, title="x")])
+third = Automation(key="third", on=entered(Sales.won), do=[add_note("log", text="x")])
+a = Account("a", zone="UTC", country="US", currency="USD", pipelines=[Sales], automations=[first, second, third])
+"""
+
+
+def test_graph_draws_what_can_set_off_what(tmp_path: Path) -> None:
+    (tmp_path / "company.py").write_text(COMPANY)
+    (account,) = found("graph", str(tmp_path / "company.py"))
+    assert [(edge["cause"], edge["step"], edge["effect"], edge["new_deal"]) for edge in account["edges"]] == [
+        ("first", "go", "second", False),
+        ("second", "more", "first", True),
+    ]
+    chart = typed("graph", str(tmp_path / "company.py"), "--format", "mermaid").output
+    assert 'a_first ==>|"go"| a_second' in chart
+    assert 'a_second -.->|"more"| a_first' in chart
+    assert "go can set off second" in typed("graph", str(tmp_path / "company.py")).output
+
+
+def test_graph_needs_definitions_without_errors(tmp_path: Path) -> None:
+    (tmp_path / "company.py").write_text(COMPANY.replace("to=Sales.quoted", "to=Sales.quote"))
+    assert "dealwright check" in typed("graph", str(tmp_path / "company.py"), code=1).output
+    assert typed("graph", str(tmp_path / "nothing"), code=2).output
