@@ -17,3 +17,12 @@ def journal_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]
         return
     with postgresql("journal") as url:
         yield url
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark as slow what runs on PostgreSQL again, but for the journal's own tests: the fast suite stays fast."""
+    for item in items:
+        parameters = getattr(item, "callspec", None)
+        again = parameters is not None and "postgresql" in parameters.params.values()
+        if again and "journal" not in item.path.parts:
+            item.add_marker(pytest.mark.slow)

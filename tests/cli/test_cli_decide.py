@@ -134,6 +134,12 @@ def test_a_mode_that_its_account_overrules_is_said(typed: Shell) -> None:
     assert typed.json("mode", "greet", "approve")["value"] == "approve"
 
 
+def test_what_is_written_and_not_yet_released_can_begin_in_shadow(typed: Shell) -> None:
+    assert "acme.coming is shadow from now on" in typed("mode", "coming", "shadow").stdout
+    assert "stopped acme.coming" in typed("stop", "coming").stdout
+    assert "did you mean coming?" in typed("mode", "comin", "shadow", code=2).stderr
+
+
 def test_a_release_is_brought_back(company: Company, typed: Shell) -> None:
     (first,) = typed.json("releases", "ls")
     changed = company.journal.active_release("acme")

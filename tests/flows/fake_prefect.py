@@ -49,6 +49,15 @@ class FakePrefect:
     def press_cancel(self, run_id: str) -> None:
         self._set(run_id, {"type": "CANCELLING"}, force=True)
 
+    def press_retry(self, run_id: str) -> None:
+        self._set(run_id, {"type": "SCHEDULED", "name": "AwaitingRetry"}, force=True)
+
+    def press_suspend(self, run_id: str) -> None:
+        self._set(run_id, {"type": "PAUSED", "name": "Suspended"}, force=True)
+
+    def press_resume(self, run_id: str) -> None:
+        self._set(run_id, {"type": "SCHEDULED", "name": "Resuming"}, force=False)
+
     def quick_run(self, name: str) -> str:
         deployment = next(each for each in self.deployments.values() if each["name"] == name)
         return str(self._create(deployment["id"], {"state": {"type": "SCHEDULED"}})["id"])
@@ -105,8 +114,8 @@ class FakePrefect:
             case "POST", ["events"]:
                 return self._events(body)
             case "POST", ["task_runs", "count"]:
-                wanted = set(body["flow_runs"]["id"]["any_"])
-                return sum(task["flow_run_id"] in wanted for task in self.task_runs.values())
+                wanted = {f"prefect.task-run.{id_}" for id_ in body["task_runs"]["id"]["any_"]}
+                return len(wanted & set(self.task_runs))
             case "POST", ["artifacts"]:
                 self.artifacts.append(body)
                 return body
@@ -188,7 +197,10 @@ class FakePrefect:
         for event in body:
             run = event["related"][0]["prefect.resource.id"].removeprefix("prefect.flow-run.")
             task = event["resource"]["prefect.resource.id"]
-            self.task_runs[task] = {**event["payload"]["task_run"], "flow_run_id": run}
+            told = event["payload"]["task_run"]
+            known = [(each["flow_run_id"], each["task_key"], each["dynamic_key"]) for each in self.task_runs.values()]
+            if task in self.task_runs or (run, told["task_key"], told["dynamic_key"]) not in known:
+                self.task_runs[task] = {**told, "flow_run_id": run}
 
     def _matches(self, deployment: dict[str, Any], asked: dict[str, Any]) -> bool:
         return (

@@ -61,6 +61,7 @@ class FakeJournal:
         self.pauses: set[tuple[str, str]] = set()
         self.asked: dict[str, tuple[str, str]] = {}
         self.cancelled: list[str] = []
+        self.retried: list[str] = []
         self.forgotten = 0
         self.deployments: dict[tuple[str, str], Deployment] = {}
 
@@ -102,8 +103,15 @@ class FakeJournal:
         self.cancelled.append(window_id)
         self.change(window_id, cancelled=True)
 
-    def ask_run(self, account: str, automation: str, run_id: str) -> None:
+    def suspend_window(self, window_id: str, suspended: bool) -> None:
+        self.change(window_id, suspended=suspended)
+
+    def ask_run(self, account: str, automation: str, run_id: str, *, actor: str) -> int:
+        assert actor == "prefect"
         self.asked[run_id] = (account, automation)
+        ended = [each for each in self.windows.values() if each.run_id == run_id and each.phase == "recorded"]
+        self.retried += [each.id for each in ended]
+        return sum(each.executions.get("failed", 0) for each in ended)
 
     def active_release(self, account: str) -> Release | None:
         return self.releases.get(account)

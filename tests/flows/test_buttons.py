@@ -178,6 +178,80 @@ def test_a_cancel_is_seen_behind_a_long_backlog_of_closed_windows() -> None:
     assert desk.journal.cancelled == [open_one.id]
 
 
+def test_retry_of_an_ended_run_retries_its_window_and_the_run_records_it_whole() -> None:
+    desk = Desk()
+    made = window(executions={"done": 1, "failed": 2})
+    desk.journal.put(made)
+    desk.record()
+    run_id = str(desk.journal.windows[made.id].run_id)
+    desk.prefect.press_retry(run_id)
+    desk.read()
+    desk.read()
+    assert desk.journal.retried == [made.id], "once, however often the buttons are read"
+    assert desk.journal.asked == {run_id: ("acme", "greet")}
+    again = window(run_id=run_id, phase="opened", executions={"done": 2})
+    desk.journal.put(again)
+    desk.record()
+    assert list(desk.prefect.runs) == [run_id]
+    assert desk.prefect.runs[run_id]["state"]["name"] == "Done"
+    kinds = [state["type"] for state in desk.prefect.states[run_id]]
+    assert kinds == ["RUNNING", "FAILED", "SCHEDULED", "PENDING", "RUNNING", "COMPLETED"]
+    assert len(desk.prefect.task_runs) == 4, "the steps of both windows"
+    assert len(desk.prefect.artifacts) == len(desk.prefect.logs) == 2
+
+
+def test_suspend_pauses_until_resume_and_the_run_goes_on() -> None:
+    desk = Desk()
+    made = window(closed=False)
+    desk.journal.put(made)
+    desk.record()
+    run_id = str(desk.journal.windows[made.id].run_id)
+    desk.prefect.press_suspend(run_id)
+    desk.read()
+    desk.read()
+    assert desk.journal.pauses == {("acme", "greet")}
+    assert desk.journal.cancelled == []
+    desk.restart()
+    desk.prefect.press_resume(run_id)
+    desk.read()
+    desk.read()
+    assert desk.journal.pauses == set()
+    assert desk.prefect.runs[run_id]["state"]["type"] == "RUNNING"
+    assert desk.journal.asked == {}, "it has its window still"
+
+
+def test_a_window_that_closed_while_its_run_is_suspended_is_recorded_when_it_is_resumed() -> None:
+    desk = Desk()
+    made = window(closed=False)
+    desk.journal.put(made)
+    desk.record()
+    run_id = str(desk.journal.windows[made.id].run_id)
+    desk.prefect.press_suspend(run_id)
+    desk.read()
+    done = window()
+    desk.journal.change(made.id, closed_at=done.closed_at, executions={"done": 1}, steps=done.steps, rows=done.rows)
+    desk.record()
+    assert desk.prefect.runs[run_id]["state"]["type"] == "PAUSED"
+    desk.prefect.press_resume(run_id)
+    desk.read()
+    desk.restart()
+    desk.record()
+    assert desk.prefect.runs[run_id]["state"]["type"] == "COMPLETED"
+    assert desk.journal.windows[made.id].phase == "recorded"
+
+
+def test_an_operator_who_unpauses_a_suspended_automation_is_not_paused_again() -> None:
+    desk = Desk()
+    made = window(closed=False)
+    desk.journal.put(made)
+    desk.record()
+    desk.prefect.press_suspend(str(desk.journal.windows[made.id].run_id))
+    desk.read()
+    desk.prefect.pause("acme.greet", paused=False)
+    desk.read()
+    assert desk.journal.pauses == set()
+
+
 def test_buttons_are_never_read_more_rarely_than_every_five_seconds() -> None:
     desk = Desk()
     with pytest.raises(ValueError, match="every 5 seconds"):

@@ -241,6 +241,56 @@ def test_a_quick_run_is_taken_within_five_seconds_and_is_the_record(server: Pref
     asyncio.run(play())
 
 
+def test_retry_of_a_run_is_taken_within_five_seconds_and_the_run_records_it_too(server: PrefectServer) -> None:
+    async def play() -> None:
+        async with desk(server, "retries") as made:
+            first = made.put(executions={"done": 1, "failed": 2})
+            await within(10, lambda: made.phase(first) == "recorded")
+            run = made.run_of(first)
+            assert await made.state(run) == ("FAILED", "Failed")
+            pressed = {"state": {"type": "SCHEDULED", "name": "AwaitingRetry", "message": "Retry"}, "force": True}
+            await made.api.post(f"/flow_runs/{run}/set_state", pressed)
+            await within(5, lambda: made.journal.retried == [first.id])
+            again = made.put(executions={"done": 2}, run_id=run, phase="opened")
+            await within(10, lambda: made.phase(again) == "recorded")
+            assert await made.state(run) == ("COMPLETED", "Done")
+            assert made.journal.retried == [first.id]
+            of_run = {"flow_runs": {"id": {"any_": [run]}}}
+            assert await made.api.post("/task_runs/count", of_run) == 4
+            tables = {"artifacts": {"flow_run_id": {"any_": [run]}, "type": {"any_": ["table"]}}}
+            assert len(await made.api.post("/artifacts/filter", tables)) == 2
+            logs = await made.api.post("/logs/filter", {"logs": {"flow_run_id": {"any_": [run]}}})
+            assert len(logs) == 2
+            kinds = [state["type"] for state in await made.api.get(f"/flow_run_states/?flow_run_id={run}")]
+            assert kinds == ["RUNNING", "FAILED", "SCHEDULED", "PENDING", "RUNNING", "COMPLETED"]
+
+    asyncio.run(play())
+
+
+def test_suspend_pauses_within_five_seconds_until_resume(server: PrefectServer) -> None:
+    async def play() -> None:
+        async with desk(server, "suspends") as made:
+            opened = made.put(closed=False)
+            await within(10, lambda: made.phase(opened) == "opened")
+            run = made.run_of(opened)
+            pressed = {"state": {"type": "PAUSED", "name": "Suspended"}, "force": True}
+            await made.api.post(f"/flow_runs/{run}/set_state", pressed)
+            await within(5, lambda: made.journal.pauses == {("suspends", "greet")})
+            assert (await made.deployment("greet"))["paused"] is True
+            await made.api.post(f"/flow_runs/{run}/resume", {})
+            await within(5, lambda: made.journal.pauses == set())
+            assert (await made.deployment("greet"))["paused"] is False
+            await within(5, lambda: running(made, run))
+            made.close(opened, executions={"done": 1})
+            await within(10, lambda: made.phase(opened) == "recorded")
+            assert await made.state(run) == ("COMPLETED", "Done")
+
+    async def running(made: Desk, run: str) -> bool:
+        return (await made.state(run))[0] == "RUNNING"
+
+    asyncio.run(play())
+
+
 def test_dead_windows_are_marked_crashed_and_living_ones_are_not(server: PrefectServer) -> None:
     async def play() -> None:
         async with desk(server, "crashes") as made:

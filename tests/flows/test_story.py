@@ -29,7 +29,9 @@ def test_the_story_is_a_working_fortnight_with_more_than_two_hundred_deals_and_e
     told = story.tell()
     kinds = Counter(type(act).__name__ for moment in told.moments for act in moment.acts)
     assert kinds["Create"] >= 200
-    assert set(kinds) == {"Create", "Link", "Unlink", "Move", "Amount", "Renew"}
+    assert set(kinds) == {
+        "Create", "Link", "Unlink", "Move", "Amount", "Call", "Complete", "HandOver", "Correct", "Pay", "Renew",
+    }  # fmt: skip
     moves = Counter(act.stage for moment in told.moments for act in moment.acts if isinstance(act, story.Move))
     assert min(moves[stage] for stage in ("qualified", "quoted", "paid", "won", "lost")) >= 10
     assert told.ends - told.moments[0].at >= timedelta(days=11)
@@ -111,6 +113,7 @@ def test_a_hostile_title_stays_inert_in_the_summary() -> None:
         events={"deal_created": 1},
         executions={HOSTILE: {"done": 1}},
         effects={"set_task": {"sent": 1}},
+        mails={"sent": 1, "arrived": 0},
         flow_runs=1,
         task_runs=1,
         seconds=1.0,
@@ -122,4 +125,5 @@ def test_a_hostile_title_stays_inert_in_the_summary() -> None:
     assert "\x1b" not in said
     assert "\r" not in said
     assert "\nSubject: spam" not in said
+    assert "1 e-mails are sent, says the journal; the local mail server's own log has 0" in said
     assert said.count("[red]x[/red]") == 9, "one for each place: company, stage twice, automation, title, trace, ..."

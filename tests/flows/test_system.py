@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import os
+import re
 import shutil
 import signal
 import sqlite3
@@ -26,6 +27,7 @@ from dealwright.journal.store import Journal
 from dealwright.model.crm import StageShape
 from dealwright_embedded_crm import EmbeddedCrm
 from dealwright_flows import commands, workplace
+from dealwright_flows.billing import Billing
 from dealwright_flows.children import clean_environment
 from dealwright_flows.player import Player
 from dealwright_flows.server import PrefectServer
@@ -46,7 +48,8 @@ def project(tmp_path: Path) -> Path:
 
 
 def environment(project: Path) -> dict[str, str]:
-    return clean_environment({"DEALWRIGHT_PROJECT": str(project / "deployments" / "project.py")})
+    root = str(project / "deployments" / "project.py")
+    return clean_environment({"DEALWRIGHT_PROJECT": root, "DEALWRIGHT_WEB": "127.0.0.1:0"})
 
 
 def dealwright(*arguments: str) -> list[str]:
@@ -74,6 +77,7 @@ def test_the_demo_prints_one_object_that_the_databases_and_the_receiver_bear_out
         "events",
         "executions",
         "effects",
+        "mails",
         "flow_runs",
         "task_runs",
         "seconds",
@@ -87,7 +91,12 @@ def test_the_demo_prints_one_object_that_the_databases_and_the_receiver_bear_out
     requests = [json.loads(line) for line in (data / "receiver.jsonl").read_text().splitlines()]
     committed = [line["key"] for line in requests if line["committed"]]
     assert len(committed) == len(set(committed))
+    mails = [json.loads(line) for line in (data / "mail.jsonl").read_text().splitlines()]
+    assert figures["mails"] == {"sent": len(mails), "arrived": len(mails)}
+    assert all(address.lower().endswith("@example.com") for mail in mails for address in mail["to"])
     with closing(sqlite3.connect(data / "journal.db")) as journal:
+        thanked = journal.execute("select key from dw_effects where kind = 'send_email' and state = 'sent'")
+        assert sorted(key for (key,) in thanked) == sorted(mail["key"] for mail in mails) != []
         for what in ("events", "executions", "effects"):
             assert one(journal, f"select count(*) from dw_{what}") == counted(figures[what])
         sent = journal.execute("select key from dw_effects where kind = 'send_event' and state = 'sent'")
@@ -99,13 +108,27 @@ def test_the_demo_prints_one_object_that_the_databases_and_the_receiver_bear_out
         assert automations == keys(account)
         resumed = "select count(*) from transitions where to_state = 'waiting'"
         assert one(journal, resumed) > 50
-    assert set(figures["effects"]) == {"create_deal", "update_deal", "move_deal", "set_task", "send_event"}
+    assert set(figures["effects"]) == {
+        "create_deal",
+        "update_deal",
+        "move_deal",
+        "set_task",
+        "send_event",
+        "send_email",
+        "change_tags",
+        "complete_tasks",
+        "add_note",
+    }
     assert set(figures["events"]) == {
         "deal_created",
         "deal_updated",
         "stage_changed",
         "contact_added",
         "contact_removed",
+        "contact_updated",
+        "task_completed",
+        "activity_logged",
+        "event_received",
     }
     assert any("again" in state or state == "skipped" for state in figures["executions"]["greet-inbound"])
 
@@ -142,7 +165,7 @@ def test_a_killed_demo_leaves_no_process_and_the_next_one_starts_clean(project: 
         )
 
     data = project / ".dealwright" / "demo"
-    notes = [data / "receiver.pid", data / "prefect" / "server.pid"]
+    notes = [data / "receiver.pid", data / "mail-server.pid", data / "prefect" / "server.pid"]
     killed = start()
     until(lambda: all(note.exists() and note.read_text() for note in notes), seconds=30)
     pids = [json.loads(note.read_text())["pid"] for note in notes]
@@ -212,7 +235,7 @@ def test_up_serves_obeys_the_buttons_and_goes_on_after_a_restart(project: Path) 
         port = (data / "prefect" / "port").read_text()
         with pytest.raises(subprocess.CalledProcessError) as refused:
             subprocess.run(dealwright("up"), env=environment(project), check=True, capture_output=True)
-        assert b"another `dealwright up` works in" in refused.value.stderr
+        assert re.search(rb"another `dealwright up` \(process \d+, since [^)]+\) works in", refused.value.stderr)
     with up(project):
         assert (data / "prefect" / "port").read_text() == port
         with prefect(data) as api:
@@ -293,10 +316,12 @@ def test_with_a_prefect_that_never_starts_the_work_is_done_and_it_is_said_plainl
             crm = system.project.account().crm
             assert isinstance(crm, EmbeddedCrm)
             await system.receiver.start()
+            await system.mail.start()
             system.prepare()
             stop = asyncio.Event()
             serving = asyncio.create_task(system.serve(stop, patience=1))
-            await Player(story, crm, system.engine, clock).play(asyncio.Event(), lambda now, number: None)
+            billing = Billing("acme", (), system.journal, secret=data / "hooks.secret", clock=clock)
+            await Player(story, crm, system.engine, clock, billing).play(asyncio.Event(), lambda now, number: None)
             while not said:
                 await asyncio.sleep(0.1)
             stop.set()
@@ -378,7 +403,8 @@ def test_a_story_whose_stages_are_gone_is_refused_before_it_is_played(tmp_path: 
     clock = PlayedClock(tell().moments[0].at)
     crm = EmbeddedCrm(f"sqlite:///{tmp_path}/crm.db", clock)
     with closing(crm), closing(Journal(f"sqlite:///{tmp_path}/journal.db", clock)) as journal:
-        player = Player(tell(), crm, Engine(journal, [], clock), clock)
+        billing = Billing("acme", (), journal, secret=tmp_path / "hooks.secret", clock=clock)
+        player = Player(tell(), crm, Engine(journal, [], clock), clock, billing)
         with pytest.raises(InputError, match=r"do not have: new-business\.agreed, .*renewals\.won"):
             asyncio.run(player.play(asyncio.Event(), lambda now, number: None))
         assert crm.users() == []
@@ -413,6 +439,7 @@ def test_one_account_that_is_refused_leaves_every_account_unchanged(twofold: Sys
     old = StageShape(key="old", name="Old", kind="open", probability=10)
     stages = (pipeline.stages[0], old, *pipeline.stages[1:])
     crm.shape([msgspec.structs.replace(pipeline, stages=stages)], apply=True)
+    crm.add_user("Ana Lima")
     crm.create_deal(pipeline=pipeline.key, stage="old", title="Held")
     wanted = len(twofold.project.account("acme").crm.shape(acme.pipelines, apply=False))
     with pytest.raises(ReleaseError, match=r"(?s)account beta: .*Nothing was changed"):
@@ -429,7 +456,7 @@ def test_with_several_accounts_the_advice_names_each(twofold: System) -> None:
 
 def test_a_directory_is_worked_in_by_one_process_at_a_time(tmp_path: Path) -> None:
     wanted = tmp_path / "up"
-    refused = pytest.raises(InputError, match="another `dealwright up` works in")
+    refused = pytest.raises(InputError, match=r"another `dealwright up` \(process \d+, since .*\) works in")
     with workplace.kept(wanted), refused, workplace.kept(wanted):
         pass
     with workplace.kept(tmp_path / "up"):
