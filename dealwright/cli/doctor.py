@@ -20,6 +20,7 @@ from dealwright.cli.shapes import prints
 from dealwright.cli.status import probe
 from dealwright.cli.terminal import plain
 from dealwright.compile import ir
+from dealwright.compile.check import check
 from dealwright.compile.digest import release_digest
 from dealwright.errors import ConnectorError, DealwrightError, DefinitionError
 from dealwright.journal import lanes
@@ -165,6 +166,12 @@ def _release(project: Project, journal: Journal, binding: AccountBinding) -> Ite
         yield Symptom(what=what, state="look", told=f"{told}; the files are not the active release", todo=todo)
     else:
         yield Symptom(what=what, state="ok", told=f"{told}; they are the active release")
+    found = check(binding.definitions).findings
+    if found:
+        told = f"`dealwright check` has {len(found)} findings, the first: {found[0]}"
+        yield Symptom(
+            what=f"{binding.key}: check", state="look", told=told, todo=f"dealwright check {binding.definitions}"
+        )
     missing = sorted(_needed(account) - {kind for each in binding.connectors for kind in each.actions()})
     if missing:
         told = f"no connector carries out {', '.join(missing)}"

@@ -177,6 +177,11 @@ class Told(msgspec.Struct, frozen=True):
         return [(request.name, request.body) for request in self.requests if isinstance(request, SendEvent)]
 
     @property
+    def destinations(self) -> set[str]:
+        """The outside systems that those events would go to."""
+        return {request.to for request in self.requests if isinstance(request, SendEvent)}
+
+    @property
     def moves(self) -> list[str]:
         """Where the deal would be moved, as `pipeline.stage`."""
         return [f"{request.pipeline}.{request.stage}" for request in self.requests if isinstance(request, MoveDeal)]
