@@ -6,10 +6,11 @@ The composition root is found by path, never imported by name: the setting `DEAL
 
 from __future__ import annotations
 
+import asyncio
 import importlib.util
 import inspect
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from pathlib import Path
 from typing import Any, Final
 
@@ -47,12 +48,14 @@ class Project(msgspec.Struct, frozen=True, kw_only=True):
     """Everything that the CLI, the engine and workers need, put together once.
 
     `apps` are what connectors serve over HTTP beside the hooks: a factory for each path they are mounted at.
+    `beside` is what runs beside the engine while `up` serves; it ends when the event is set.
     """
 
     data_dir: Path
     journal_url: str
     accounts: tuple[AccountBinding, ...]
     apps: Mapping[str, Callable[[], Asgi]] = {}
+    beside: tuple[Callable[[asyncio.Event], Awaitable[None]], ...] = ()
 
     def account(self, key: str | None = None) -> AccountBinding:
         """Return the account of that key; without a key the only one.

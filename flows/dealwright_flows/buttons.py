@@ -1,6 +1,7 @@
 """Owns the operator's buttons: what is pressed in Prefect's dashboard becomes rows in the journal within seconds.
 
-Pause, cancel, quick run and scheduled run do nothing by themselves in a server that carries no work; here they do.
+Pause, cancel, quick run, scheduled run, retry and suspend do nothing by themselves in a server that carries no work;
+here they do.
 While Prefect is away the last known answer holds.
 """
 
@@ -70,6 +71,7 @@ class Buttons:
         paused = await self._read_pauses(known)
         await self._read_runs(known, paused)
         await self._read_cancels(ids)
+        await self._read_resumes(ids)
 
     async def _read_pauses(self, known: Mapping[str, Key]) -> set[Key]:
         found = await self._all("/deployments/filter", wire.ours(paused={"eq_": True}), sort="NAME_ASC")
@@ -106,7 +108,8 @@ class Buttons:
             # The loser of a race for a run is told so in the body, under a status of success.
             answer = await self._api.post(f"/flow_runs/{run_id}/set_state", wire.claiming())
             if answer["status"] == "ACCEPT":
-                self._journal.ask_run(*key, run_id)
+                if retried := self._journal.ask_run(*key, run_id, actor=ACTOR):
+                    _log.info("retry of a run of %s.%s: %d failed executions go again", *key, retried)
                 return True
         return False
 
@@ -114,22 +117,48 @@ class Buttons:
         """Ask again for runs that were claimed by an engine that died before the journal knew."""
         pending = {"flow_runs": {"state": {"type": {"any_": ["PENDING"]}}, "deployment_id": {"any_": list(known)}}}
         for run in await self._all("/flow_runs/filter", pending, sort="ID_DESC"):
-            self._journal.ask_run(*known[run["deployment_id"]], run["id"])
+            self._journal.ask_run(*known[run["deployment_id"]], run["id"], actor=ACTOR)
 
     async def _read_cancels(self, ids: Mapping[Key, str]) -> None:
+        """Read cancels and suspends of open runs. Prefect is paused first: what the next reading of pauses finds."""
         windows = [window for window in self._unrecorded() if window.phase == "opened"]
-        running = {str(window.run_id): window for window in windows if not window.closed_at and not window.cancelled}
+        running = {
+            str(window.run_id): window
+            for window in windows
+            if not window.closed_at and not window.cancelled and not window.suspended
+        }
         if not running:
             return
-        cancelled = {"type": {"any_": ["CANCELLING", "CANCELLED"]}}
-        asked = {"flow_runs": {"id": {"any_": list(running)}, "state": cancelled}}
+        pressed = {"type": {"any_": ["CANCELLING", "CANCELLED", "PAUSED"]}}
+        asked = {"flow_runs": {"id": {"any_": list(running)}, "state": pressed}}
         for run in await self._all("/flow_runs/filter", asked, sort="ID_DESC"):
             window = running[run["id"]]
-            if deployment := ids.get((window.account, window.automation)):
-                # Prefect first: the next reading of pauses must not undo what this one wrote.
-                await self._api.patch(f"/deployments/{deployment}", {"paused": True})
-            self._journal.set_paused(window.account, window.automation, True, actor=ACTOR)
-            self._journal.cancel_window(window.id, actor=ACTOR)
+            await self._pause(ids, window, True)
+            if run["state"]["type"] == "PAUSED":
+                self._journal.suspend_window(window.id, True)
+            else:
+                self._journal.cancel_window(window.id, actor=ACTOR)
+
+    async def _read_resumes(self, ids: Mapping[Key, str]) -> None:
+        """Read which suspended runs go on: in whatever state they are by now, they are running again."""
+        suspended = {str(window.run_id): window for window in self._unrecorded() if window.suspended}
+        if not suspended:
+            return
+        asked = {"flow_runs": {"id": {"any_": list(suspended)}}}
+        for run in await self._all("/flow_runs/filter", asked, sort="ID_DESC"):
+            window, state = suspended[run["id"]], run["state"]["type"]
+            if state == "PAUSED":
+                continue
+            if state in ("SCHEDULED", "PENDING"):
+                await self._api.post(f"/flow_runs/{window.run_id}/set_state", wire.resuming())
+            if state not in ("CANCELLING", "CANCELLED"):  # those stay paused, as the cancel of a running one does
+                await self._pause(ids, window, False)
+            self._journal.suspend_window(window.id, False)
+
+    async def _pause(self, ids: Mapping[Key, str], window: Window, paused: bool) -> None:
+        if deployment := ids.get((window.account, window.automation)):
+            await self._api.patch(f"/deployments/{deployment}", {"paused": paused})
+        self._journal.set_paused(window.account, window.automation, paused, actor=ACTOR)
 
     def _unrecorded(self) -> Sequence[Window]:
         """Return all of them: the open ones are the youngest, and an outage leaves many before them."""

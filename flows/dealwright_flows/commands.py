@@ -55,7 +55,7 @@ def demo(as_json: bool) -> None:
 
 @click.command()
 def up() -> None:
-    """Keep everything serving until Ctrl-C: engine, embedded CRM, local receiver, Prefect with its dashboard."""
+    """Keep everything serving until Ctrl-C: engine, embedded CRM, hooks and APIs, local receiver, Prefect."""
     with workplace.kept(Path(os.environ.get("DEALWRIGHT_DATA") or workplace.home() / "up")) as data_dir:
         _until_told(lambda stop: _serve(data_dir, stop))
 
@@ -65,11 +65,17 @@ async def _serve(data_dir: Path, stop: asyncio.Event) -> None:
         for line in text.splitlines():
             click.echo(plain(line), err=True)
 
-    system = System(data_dir.resolve(), clock=SystemClock(), linger=workplace.linger(), say=say)
+    web = workplace.web_address()
+    system = System(data_dir.resolve(), clock=SystemClock(), linger=workplace.linger(), say=say, web=web)
     try:
+        if system.web is not None:
+            await system.web.claim()  # before anything is changed
         await system.receiver.start()
+        await system.mail.start()
         for line in system.prepare():
             click.echo(plain(line))
+        if system.web is not None:
+            await system.web.start()
         click.echo(_addresses(system))
         serving = asyncio.create_task(system.serve(stop, patience=_LAST_WORDS))
         click.echo("The engine is working; Ctrl-C ends it. Prefect's dashboard answers in a few seconds.")
@@ -92,8 +98,15 @@ def _addresses(system: System) -> str:
         f"  its login          user:password as they stand in {server.credentials_file}",
         f"  its log            {server.log}",
         f"Local receiver       {system.receiver.url}/erp, writes {system.receiver.log}",
+        f"Local mail server    127.0.0.1:{system.mail.port}, delivers nothing, writes {system.mail.log}",
         f"Data                 {system.data_dir}",
     ]
+    if system.web is not None:
+        web = system.web.url
+        lines += [f"Hooks and APIs       {web} (is it ready: {web}/readyz), log: {system.web.child.log}"]
+        hooks = [f"{binding.key}/{source.name}" for binding in system.project.accounts for source in binding.hooks]
+        lines += [f"  hooks from         POST {web}/hooks/{address}" for address in hooks]
+        lines += [f"  API                {web}{path}" for path in system.project.apps]
     return "\n".join(lines + accounts)
 
 

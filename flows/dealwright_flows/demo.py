@@ -11,10 +11,12 @@ from typing import Any, Final, Protocol
 from dealwright.clock import PlayedClock
 from dealwright.errors import InputError
 from dealwright_embedded_crm import EmbeddedCrm
+from dealwright_flows.billing import Billing
 from dealwright_flows.player import Player
 from dealwright_flows.story import HERO, ZONE, Story, tell
 from dealwright_flows.summary import Figures, Told, deals_by_stage
 from dealwright_flows.system import System
+from dealwright_flows.web import HOOKS_SECRET
 
 LINGER: Final = 2.5
 """Seconds without work after which a window closes; real ones, so that a short demo shows more than one run each."""
@@ -54,13 +56,15 @@ async def run_demo(data_dir: Path, stop: asyncio.Event, progress: Progress) -> t
             raise InputError("the demo plays in the embedded CRM, which this project's account does not use")
         progress.stage("Recording the release, shaping the CRM")
         await system.receiver.start()
+        await system.mail.start()
         for line in system.prepare():
             progress.stage(line)
         progress.stage("Starting Prefect")
         await _first(stop, system.start_prefect())
         if stop.is_set():
             return None
-        player = Player(story, binding.crm, system.engine, clock)
+        billing = Billing(binding.key, binding.hooks, system.journal, secret=data_dir / HOOKS_SECRET, clock=clock)
+        player = Player(story, binding.crm, system.engine, clock, billing)
         progress.stage("Playing the fortnight")
         await _play(system, player, story, stop, progress)
         if stop.is_set():
@@ -115,11 +119,13 @@ def _figures(system: System, player: Player, crm: EmbeddedCrm, story: Story, sec
     hero = crm.deal(player.deals[HERO])
     if release is None or hero is None:
         raise InputError("the demo's journal or CRM was changed by somebody else while it was played")
+    effects = system.journal.counts("effects")
     figures = Figures(
         deals=deals_by_stage(stages),
         events=system.journal.counts("events"),
         executions=system.journal.counts("executions"),
-        effects=system.journal.counts("effects"),
+        effects=effects,
+        mails={"sent": effects.get("send_email", {}).get("sent", 0), "arrived": system.mail.arrived()},
         flow_runs=system.recorded.flow_runs,
         task_runs=system.recorded.task_runs,
         seconds=round(seconds, 1),

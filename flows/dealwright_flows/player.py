@@ -18,7 +18,24 @@ from dealwright.errors import DealwrightError, InputError
 from dealwright.model.crm import Contact, Deal, Money, User
 from dealwright.model.requests import DealChanges
 from dealwright_embedded_crm import EmbeddedCrm
-from dealwright_flows.story import USERS, Act, Amount, Create, Link, Move, Person, Renew, Story, Unlink
+from dealwright_flows.billing import Billing
+from dealwright_flows.story import (
+    USERS,
+    Act,
+    Amount,
+    Call,
+    Complete,
+    Correct,
+    Create,
+    HandOver,
+    Link,
+    Move,
+    Pay,
+    Person,
+    Renew,
+    Story,
+    Unlink,
+)
 
 _LONGEST_REST: Final = 120.0
 _PIPELINE: Final = "new-business"
@@ -27,13 +44,14 @@ _RENEWED: Final = {"incoming": "reviewed", "reviewed": "offered", "offered": "co
 
 
 class Player:
-    """Plays a story against the CRM, as the users of it."""
+    """Plays a story against the CRM, as the users of it, and as the billing system beside it."""
 
-    def __init__(self, story: Story, crm: EmbeddedCrm, engine: Engine, clock: PlayedClock) -> None:
+    def __init__(self, story: Story, crm: EmbeddedCrm, engine: Engine, clock: PlayedClock, billing: Billing) -> None:
         self._story = story
         self._crm = crm
         self._engine = engine
         self._clock = clock
+        self._billing = billing
         self._users: list[User] = []
         self._contacts: list[Contact] = []
         self.deals: dict[int, str] = {}
@@ -125,6 +143,26 @@ class Player:
             case Amount():
                 changes = DealChanges(amount=_dollars(act.amount))
                 self._crm.update_deal(self.deals[act.deal], changes, actor=self._owner(act.deal))
+            case Call():
+                contact = self._deal(act.deal).main_contact
+                self._crm.log_activity(
+                    self.deals[act.deal],
+                    "call",
+                    outcome=act.outcome,
+                    contact=None if contact is None else contact.id,
+                    actor=self._owner(act.deal),
+                )
+            case Complete():
+                self._complete(act)
+            case HandOver():
+                owner = DealChanges(owner=self._users[act.owner].id)
+                self._crm.update_deal(self.deals[act.deal], owner, actor=self._owner(act.deal))
+            case Correct():
+                contact = self._deal(act.deal).main_contact
+                if contact is not None:
+                    self._crm.update_contact(contact.id, phone=act.phone, actor=self._owner(act.deal))
+            case Pay():
+                self._pay(self._deal(act.deal))
             case Renew():
                 self._renew(act)
 
@@ -142,6 +180,17 @@ class Player:
             actor=f"user:{owner.id}",
         )
         self.deals[act.deal] = made.id
+
+    def _complete(self, act: Complete) -> None:
+        for task in self._crm.tasks(self.deals[act.deal]):
+            if not task.done and task.text.startswith(act.task):
+                self._crm.complete_task(task.id, actor=self._owner(act.deal))
+                return
+
+    def _pay(self, deal: Deal) -> None:
+        if deal.reference is None:
+            raise DealwrightError(f"deal {deal.id} of the story has no invoice number: has invoice-number failed?")
+        self._billing.paid(deal.reference, None if deal.amount is None else deal.amount.amount)
 
     def _renew(self, act: Renew) -> None:
         """Work on every second renewal, so that some stay untouched."""

@@ -67,8 +67,16 @@ class RecorderJournal(Protocol):
         """Ask for the window's end: the request in flight is finished, leases go back."""
         ...
 
-    def ask_run(self, account: str, automation: str, run_id: str) -> None:
-        """Wake the automation now; its window's record is this run. Asking again with the same run changes nothing."""
+    def suspend_window(self, window_id: str, suspended: bool) -> None:
+        """Remember that the window's run was suspended, or resumed."""
+        ...
+
+    def ask_run(self, account: str, automation: str, run_id: str, *, actor: str) -> int:
+        """Wake the automation now; its window's record is this run. Asking again before it has opened changes nothing.
+
+        A run that is a window's ended record already is retried: what that window left failed goes again, and its
+        number is returned.
+        """
         ...
 
     def active_release(self, account: str) -> ReleaseLike | None:

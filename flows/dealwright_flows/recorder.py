@@ -181,17 +181,20 @@ class Recorder:
         there: list[Window] = []
         for window in windows:
             if window.run_id in runs:
-                there.append(window)
+                if _kind(runs[window.run_id]) == "PAUSED":  # suspended: it ends when somebody resumes it
+                    self._put_off[window.id] = self._clock.monotonic() + _LONGEST_PAUSE
+                else:
+                    there.append(window)
             else:
                 await self._missing(window)
         # All are posted before any is waited for: the server writes task runs once a second, so the waits overlap.
         there = await self._each(await self._each(there, self._post_steps), self._see_steps)
         if not there:
             return
-        tables, logs = await self._told([str(window.run_id) for window in there])
+        told_of = await self._told([str(window.run_id) for window in there])
 
         async def tell(window: Window) -> Window:
-            return await self._tell(window, runs[str(window.run_id)], tables, logs)
+            return await self._tell(window, runs[str(window.run_id)], *told_of)
 
         told = await self._each(there, tell)
         dead = [window for window in told if window.crashed]
@@ -209,7 +212,7 @@ class Recorder:
         for _ in range(_VISIBLE_TRIES):
             deadline = self._clock.monotonic() + _VISIBLE_PATIENCE
             while self._clock.monotonic() < deadline:
-                asked = {"flow_runs": {"id": {"any_": [window.run_id]}}}
+                asked = wire.seen_steps(window, str(window.run_id))
                 if int(await self._api.post("/task_runs/count", asked)) >= len(window.steps):
                     return window
                 await asyncio.sleep(0.1)
@@ -218,17 +221,15 @@ class Recorder:
         _log.warning("Prefect took the steps of window %s but shows no task runs; trying again later", window.id)
         return None
 
-    async def _tell(
-        self, window: Window, run: Mapping[str, Any], tables: frozenset[str], logs: frozenset[str]
-    ) -> Window:
+    async def _tell(self, window: Window, run: Mapping[str, Any], tables: Sequence[str], logs: Sequence[str]) -> Window:
         run_id = str(window.run_id)
         closed_at = window.closed_at or window.opened_at
         late = self._seconds_since(closed_at) > LATE_AFTER or run["name"].endswith("(recorded late)")
         if late and run["name"] != (name := names.late_run_name(window)):
             await self._api.patch(f"/flow_runs/{run_id}", {"name": name})
-        if run_id not in tables and window.rows:
+        if not _tells(tables, window) and window.rows:
             await self._api.post("/artifacts/", wire.table(window, run_id))
-        if run_id not in logs:
+        if not _tells(logs, window):
             await self._api.post("/logs/", wire.log_line(window, run_id, late=late))
         return window
 
@@ -258,16 +259,16 @@ class Recorder:
         found = await self._api.post("/flow_runs/filter", {"flow_runs": {"id": {"any_": list(ids)}}, "limit": _BATCH})
         return {run["id"]: run for run in found}
 
-    async def _told(self, ids: Sequence[str]) -> tuple[frozenset[str], frozenset[str]]:
-        """Return which runs have their table and which their log line: neither takes an id of ours."""
+    async def _told(self, ids: Sequence[str]) -> tuple[Sequence[str], Sequence[str]]:
+        """Return what tables and log lines of these runs say: neither takes an id of ours, so each names its window."""
         of_runs = {"flow_run_id": {"any_": list(ids)}}
         tables = await self._api.post(
             "/artifacts/filter", {"artifacts": {**of_runs, "type": {"any_": ["table"]}}, "limit": _BATCH}
         )
         logs = await self._api.post("/logs/filter", {"logs": of_runs, "limit": _BATCH})
         return (
-            frozenset(each["flow_run_id"] for each in tables),
-            frozenset(each["flow_run_id"] for each in logs if each["name"] == wire.LOGGER),
+            [str(each["description"]) for each in tables],
+            [str(each["message"]) for each in logs if each["name"] == wire.LOGGER],
         )
 
     async def _missing(self, window: Window) -> None:
@@ -328,6 +329,10 @@ class Recorder:
                 wait.cancel()
                 with contextlib.suppress(asyncio.CancelledError):
                     await wait
+
+
+def _tells(texts: Sequence[str], window: Window) -> bool:
+    return any(window.id in text for text in texts)
 
 
 def _kind(answer: Mapping[str, Any]) -> str:

@@ -24,3 +24,15 @@ def is_free(port: int) -> bool:
         except (OSError, OverflowError):
             return False
         return True
+
+
+def can_listen(host: str, port: int) -> bool:
+    """Say whether a server could listen at this address."""
+    try:
+        family, _, _, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
+        with socket.socket(family) as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            probe.bind(address)
+    except (OSError, OverflowError):
+        return False
+    return True

@@ -32,6 +32,7 @@ _TOWN = ("Harbor", "Summit", "Lakeside", "Pinewood", "Granite", "Meadow", "Union
 _TRADE = ("Roofing", "Machine Works", "Carpentry", "Electric", "Metal", "Stone", "Cabinets", "Plumbing", "Glass")
 _WANTS = ("bench saws", "a drill press", "dust extraction", "torque sets", "a planer", "welding gear", "workbenches")
 _REASONS = ("Price", "Timing", "Competitor", "No answer")
+_BOOK, _SEND_INVOICE = "Book the meeting", "Send the invoice"
 _PATH = ("qualified", "met", "quoted", "agreed", "paid", "won")
 
 
@@ -85,13 +86,47 @@ class Amount(msgspec.Struct, frozen=True, kw_only=True):
     amount: int
 
 
+class Call(msgspec.Struct, frozen=True, kw_only=True):
+    """The owner calls the deal's main contact, and writes down what came of it."""
+
+    deal: int
+    outcome: Literal["reached", "no answer"]
+
+
+class Complete(msgspec.Struct, frozen=True, kw_only=True):
+    """The owner completes the deal's open task that begins with these words, if there is one."""
+
+    deal: int
+    task: str
+
+
+class HandOver(msgspec.Struct, frozen=True, kw_only=True):
+    """A deal gets another owner."""
+
+    deal: int
+    owner: int
+
+
+class Correct(msgspec.Struct, frozen=True, kw_only=True):
+    """The number of the deal's main contact, if there is one, is written down anew."""
+
+    deal: int
+    phone: str
+
+
+class Pay(msgspec.Struct, frozen=True, kw_only=True):
+    """The customer pays: the billing system tells of it, by the deal's reference."""
+
+    deal: int
+
+
 class Renew(msgspec.Struct, frozen=True, kw_only=True):
     """The renewals that automations have made are worked on: each goes one stage on, some are lost."""
 
     how: Literal["on", "lost"]
 
 
-Act: TypeAlias = Create | Link | Unlink | Move | Amount | Renew
+Act: TypeAlias = Create | Link | Unlink | Move | Amount | Call | Complete | HandOver | Correct | Pay | Renew
 
 
 class Moment(msgspec.Struct, frozen=True, kw_only=True):
@@ -111,7 +146,7 @@ class Story(msgspec.Struct, frozen=True, kw_only=True):
 
 def tell() -> Story:
     """Return the script; it is the same at every call."""
-    writer = _Writer(random.Random(_SEED))  # noqa: S311 - a story, not a secret
+    writer = _Writer(random.Random(_SEED), random.Random(_SEED + 1))  # noqa: S311 - a story, not a secret
     writer.hero()
     for deal in range(1, DEALS):
         writer.deal(deal)
@@ -134,8 +169,10 @@ def slots() -> Sequence[datetime]:
 class _Writer:
     """Writes deals' lives onto the calendar."""
 
-    def __init__(self, dice: random.Random) -> None:
+    def __init__(self, dice: random.Random, ways: random.Random) -> None:
+        """`dice` decide what becomes of deals, `ways` how people go about it."""
         self._dice = dice
+        self._ways = ways
         self._slots = slots()
         self._acts: dict[int, list[Act]] = {}
         self._people: list[Person] = []
@@ -146,15 +183,19 @@ class _Writer:
 
     def hero(self) -> None:
         """One life with everything in it: found by a contact, quoted, waited for, asked, paid, won, renewed."""
-        contact = self._person(Person(first_name="Nora", last_name="Lindqvist", phone="(212) 555-0142"))
+        contact = self._person(
+            Person(first_name="Nora", last_name="Lindqvist", phone="(212) 555-0142", email="nora.lindqvist@example.com")
+        )
         company = "Lindqvist Boatyard"
         self._put(1, Create(deal=HERO, title="Workshop for the new hall", company=company, owner=2))
         self._put(3, Link(deal=HERO, contact=contact))
         self._put(6, Amount(deal=HERO, amount=31_500))
+        self._put(10, Complete(deal=HERO, task=_BOOK))
         self._put(10, Move(deal=HERO, stage="met"))
         self._put(15, Move(deal=HERO, stage="quoted"))
         self._put(44, Move(deal=HERO, stage="agreed"))
-        self._put(52, Move(deal=HERO, stage="paid"))
+        self._put(46, Complete(deal=HERO, task=_SEND_INVOICE))
+        self._put(52, Pay(deal=HERO))
         self._put(61, Move(deal=HERO, stage="won"))
 
     def deal(self, deal: int) -> None:
@@ -166,19 +207,17 @@ class _Writer:
         spam = contact is not None and dice.random() < 0.06
         stage = "qualified" if dice.random() < 0.12 else "incoming"
         amount = round(dice.lognormvariate(8.9, 0.9), -2)
-        self._put(
-            slot,
-            Create(
-                deal=deal,
-                title=f"{company}: {dice.choice(_WANTS)}",
-                company=company,
-                stage=stage,
-                contact=contact,
-                amount=int(amount) if dice.random() < 0.6 else None,
-                owner=dice.randrange(len(USERS)),
-                tags=("spam",) if spam else ("web",) if dice.random() < 0.5 else (),
-            ),
+        created = Create(
+            deal=deal,
+            title=f"{company}: {dice.choice(_WANTS)}",
+            company=company,
+            stage=stage,
+            contact=contact,
+            amount=int(amount) if dice.random() < 0.6 else None,
+            owner=dice.randrange(len(USERS)),
+            tags=("spam",) if spam else ("web",) if dice.random() < 0.5 else (),
         )
+        self._put(slot, created)
         if spam:
             self._put(slot + 2, Move(deal=deal, stage="lost", lost_reason="No answer"))
             return
@@ -186,14 +225,15 @@ class _Writer:
             slot += dice.randint(1, 4)
             self._put(slot, Link(deal=deal, contact=self._somebody()))
             stage = "qualified"  # an automation sees to that
-        self._live(deal, stage, slot)
+        self._live(created, stage, slot)
 
-    def _live(self, deal: int, stage: str, slot: int) -> None:
-        dice = self._dice
+    def _live(self, created: Create, stage: str, slot: int) -> None:
+        dice, deal, worth = self._dice, created.deal, created.amount
         for following in _PATH[_PATH.index(stage) + 1 if stage in _PATH else 0 :]:
             slot += dice.randint(2, 11)
             if dice.random() < 0.30:
-                self._put(slot, Amount(deal=deal, amount=int(round(dice.lognormvariate(9.2, 0.9), -2))))
+                worth = int(round(dice.lognormvariate(9.2, 0.9), -2))
+                self._put(slot, Amount(deal=deal, amount=worth))
                 slot += 1
             if dice.random() < 0.04:
                 self._put(slot, Unlink(deal=deal))
@@ -208,7 +248,30 @@ class _Writer:
                 return  # nobody touches it again this fortnight
             if following == "agreed" and dice.random() < 0.4:
                 slot += 19  # the quote lies there for more than two days
-            self._put(slot, Move(deal=deal, stage=following))
+            if following == "agreed" and worth is None:
+                worth = 4_800  # terms without an amount are refused
+                self._put(slot - 1, Amount(deal=deal, amount=worth))
+            self._go_on(created, following, slot)
+
+    def _go_on(self, created: Create, following: str, slot: int) -> None:
+        """Take a deal one stage on: by moving it, or by what automations move it for."""
+        ways, deal = self._ways, created.deal
+        if ways.random() < 0.04:
+            self._put(slot - 1, HandOver(deal=deal, owner=(created.owner + 1) % len(USERS)))
+        if ways.random() < 0.05:
+            self._put(slot - 1, Correct(deal=deal, phone=f"(718) 555-0{ways.randrange(100, 200)}"))
+        if following == "qualified" and self._has_phone(created.contact) and ways.random() < 0.6:
+            if ways.random() < 0.4:
+                self._put(slot - 1, Call(deal=deal, outcome="no answer"))
+            self._put(slot, Call(deal=deal, outcome="reached"))
+            return
+        if following == "met" and ways.random() < 0.5:
+            self._put(slot, Complete(deal=deal, task=_BOOK))
+        if following == "paid" and ways.random() < 0.7:
+            self._put(slot - 1, Complete(deal=deal, task=_SEND_INVOICE))
+            self._put(slot, Pay(deal=deal))
+            return
+        self._put(slot, Move(deal=deal, stage=following))
 
     def renewals(self) -> None:
         """Every day of the second week somebody looks after what came up for renewal."""
@@ -236,6 +299,9 @@ class _Writer:
                 email=email if dice.random() < 0.6 else None,
             )
         )
+
+    def _has_phone(self, contact: int | None) -> bool:
+        return contact is not None and self._people[contact].phone is not None
 
     def _person(self, person: Person) -> int:
         self._people.append(person)

@@ -29,6 +29,7 @@ class Figures(msgspec.Struct, frozen=True, kw_only=True):
     events: dict[str, int]
     executions: dict[str, dict[str, int]]
     effects: dict[str, dict[str, int]]
+    mails: dict[str, int]
     flow_runs: int
     task_runs: int
     seconds: float
@@ -64,6 +65,7 @@ def show(console: Console, figures: Figures, told: Told) -> None:
         _deals(told.stages),
         _executions(figures.executions),
         _effects(figures.effects),
+        _mails(figures.mails),
         _timeline(told),
         _prefect(figures, told),
         _where(Path(figures.data_dir)),
@@ -129,6 +131,13 @@ def _effects(effects: Mapping[str, Mapping[str, int]]) -> RenderableType:
     return table
 
 
+def _mails(mails: Mapping[str, int]) -> RenderableType:
+    """Hold what the journal says was sent against what the mail server's own log says came."""
+    sent, arrived = mails["sent"], mails["arrived"]
+    told = f"{sent} e-mails are sent, says the journal; the local mail server's own log has {arrived}."
+    return Group(Text("E-mail", "bold"), Text(told, "" if sent == arrived else "yellow"))
+
+
 def _prefect(figures: Figures, told: Told) -> RenderableType:
     lines = [Text("What Prefect recorded", "bold")]
     lines.append(
@@ -146,6 +155,7 @@ def _where(data_dir: Path) -> RenderableType:
         ("journal.db", "events, executions, effects: the views dw_events, dw_executions, dw_effects"),
         ("crm.db", "the embedded CRM"),
         ("receiver.jsonl", "what the outside system received, one line per request"),
+        ("mail.jsonl", "what the local mail server took, one line per e-mail"),
         ("prefect/", "Prefect's own database, log and credentials"),
     ):
         table.add_row(Text(str(data_dir / name)), what)

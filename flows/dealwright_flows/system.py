@@ -1,29 +1,37 @@
-"""Owns the whole system of `up` and `demo`: engine, recorder and buttons here, Prefect and the receiver beside."""
+"""Owns the whole system of `up` and `demo`: engine, recorder and buttons here, Prefect, web and receiver beside."""
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Callable
+import logging
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Final
 
 import msgspec
 
 from dealwright.clock import Clock
+from dealwright.compile.check import check
 from dealwright.errors import DealwrightError, ReleaseError
+from dealwright.ports import Installed
 from dealwright.project import Project, load_project
 from dealwright_flows import names
 from dealwright_flows.api import PrefectApi, PrefectError
 from dealwright_flows.buttons import Buttons
 from dealwright_flows.deployments import Deployments
+from dealwright_flows.mail import LocalMail
 from dealwright_flows.receiver import LocalReceiver
 from dealwright_flows.recorder import Left, Recorder
 from dealwright_flows.selftest import self_test
 from dealwright_flows.server import PrefectServer, ServerFailed
+from dealwright_flows.web import WebProcess
+from dealwright_flows.workplace import WebAddress
 
 _WATCH: Final = 0.5
 _FIRST_RESTART, _LONGEST_RESTART = 1.0, 60.0
+
+_log = logging.getLogger(__name__)
 
 
 class Recorded(msgspec.Struct, frozen=True, kw_only=True):
@@ -38,13 +46,25 @@ class Recorded(msgspec.Struct, frozen=True, kw_only=True):
 class System:
     """Everything that runs together over one data directory. `say` hears, in plain words, what operators must know."""
 
-    def __init__(self, data_dir: Path, *, clock: Clock, linger: float, say: Callable[[str], None]) -> None:
+    def __init__(
+        self,
+        data_dir: Path,
+        *,
+        clock: Clock,
+        linger: float,
+        say: Callable[[str], None],
+        web: WebAddress | None = None,
+    ) -> None:
         self.data_dir = data_dir
         self.clock = clock
         self.say = say
         self.receiver = LocalReceiver(data_dir, clock=clock)
+        self.mail = LocalMail(data_dir, clock=clock)
+        self.web = None if web is None else WebProcess(data_dir, web, receiver=self.receiver.url, clock=clock)
         self.server = PrefectServer(data_dir / "prefect", clock=clock)
-        self.project: Project = load_project(data_dir=data_dir, clock=clock, receiver=self.receiver.url)
+        self.project: Project = load_project(
+            data_dir=data_dir, clock=clock, receiver=self.receiver.url, mail_port=self.mail.port
+        )
         self.journal = self.project.open_journal(clock)
         self.engine = self.project.engine(self.journal, clock=clock, linger=linger)
         self.recorded = Recorded()
@@ -58,12 +78,16 @@ class System:
         Raises:
             ReleaseError: a stage that holds deals would have to go, or two automations would be one flow.
             DefinitionError: the definitions have errors.
+            JournalError: an account's events in the journal are another CRM's.
         """
         done: list[str] = []
         self.journal.start()
         accounts = [self.project.definitions(binding.key) for binding in self.project.accounts]
         names.idents(accounts)
         crms = {binding.key: binding.crm for binding in self.project.accounts}
+        for key, crm in crms.items():
+            if isinstance(crm, Installed):
+                self.journal.claim_crm(key, crm.installation)
         # All are asked before the first is changed: "nothing was changed" is said of every account.
         refused = [
             f"  account {account.key}: {change.what}: {change.refused}"
@@ -82,7 +106,14 @@ class System:
             done += [change.what for change in crm.shape(account.pipelines, apply=True)]
             if self.journal.record_release(account):
                 done.append(f"new release of account {account.key}: {len(account.automations)} automations")
+                done += self._judged(account.key)
         return done
+
+    def _judged(self, key: str) -> list[str]:
+        """What the rules find does not keep a release from being recorded; it is said once."""
+        folder = self.project.account(key).definitions
+        found = check(folder).findings
+        return [f"`dealwright check {folder}` has {len(found)} findings: {found[0]}"] if found else []
 
     async def start_prefect(self, progress: Callable[[float], None] | None = None) -> bool:
         """Start Prefect; without it the work goes on, so a failure is said and not raised."""
@@ -111,9 +142,12 @@ class System:
                 for work in (
                     recorder.run(never),
                     buttons.run(never),
-                    self._watch_receiver(),
+                    self._watch_local(self.receiver),
+                    self._watch_local(self.mail),
+                    self._watch_web(),
                     self._watch_prefect(),
                     self._test_prefect(),
+                    *(self._keep(work, stop) for work in self.project.beside),
                 )
             ]
             try:
@@ -130,7 +164,9 @@ class System:
         for binding in self.project.accounts:
             for connector in binding.connectors:
                 await connector.aclose()
-        await asyncio.gather(self.server.stop(), self.receiver.stop())
+        if self.web is not None:
+            await self.web.stop()
+        await asyncio.gather(self.server.stop(), self.receiver.stop(), self.mail.stop())
 
     async def _finish(self, recorder: Recorder, patience: float, tick: Callable[[int], None] | None) -> Recorded:
         left: Left = await recorder.drain(patience if self.server.child.alive else 1.0, tick=tick)
@@ -140,14 +176,46 @@ class System:
             return Recorded(left=left.windows, away=True)
         return Recorded(flow_runs=flow_runs, task_runs=task_runs, left=left.windows, away=left.away)
 
-    async def _watch_receiver(self) -> None:
-        """Start the receiver again if it dies: it reads from its log what it had seen."""
+    async def _keep(self, work: Callable[[asyncio.Event], Awaitable[None]], stop: asyncio.Event) -> None:
+        """Run what a connector does beside the engine; if it fails, again, with growing pauses. The engine goes on."""
+        pause = _FIRST_RESTART
+        while not stop.is_set():
+            began = self.clock.monotonic()
+            try:
+                await work(stop)
+            except Exception as error:
+                # Not its text: a connector's can hold what customers are called.
+                _log.error("what runs beside the engine failed with %s; it is started again", type(error).__name__)
+            if self.clock.monotonic() - began > _LONGEST_RESTART:
+                pause = _FIRST_RESTART
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(stop.wait(), pause)
+            pause = min(pause * 2, _LONGEST_RESTART)
+
+    async def _watch_local(self, server: LocalReceiver | LocalMail) -> None:
+        """Start an outside system of this machine again if it dies: it has its log."""
         while True:
             await asyncio.sleep(_WATCH)
-            if not self.receiver.child.alive:
-                self.say("the local receiver ended; starting it again")
+            if not server.child.alive:
+                self.say(f"the local {server.child.name} ended; starting it again")
                 with contextlib.suppress(DealwrightError):
-                    await self.receiver.start()
+                    await server.start()
+
+    async def _watch_web(self) -> None:
+        """Start the web process again if it dies, with growing pauses: senders of hooks repeat until it is back."""
+        pause = _FIRST_RESTART
+        while self.web is not None:
+            await asyncio.sleep(_WATCH)
+            if self.web.child.alive:
+                pause = _FIRST_RESTART
+                continue
+            self.say(f"the web process ended; starting it again (log: {self.web.child.log})")
+            try:
+                await self.web.start()
+            except DealwrightError as error:
+                self.say(str(error))
+                await asyncio.sleep(pause)
+                pause = min(pause * 2, _LONGEST_RESTART)
 
     async def _watch_prefect(self) -> None:
         """Start Prefect, and again if it dies, with growing pauses."""

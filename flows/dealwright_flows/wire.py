@@ -73,6 +73,11 @@ def adopting(window: Window) -> Body:
     return _transition(window, "open", {"type": "RUNNING", "name": "Running", "message": f"window {window.id}"})
 
 
+def resuming() -> Body:
+    """Return the state of a suspended run that goes on."""
+    return {"state": {"type": "RUNNING", "name": "Running", "message": "resumed"}, "force": True}
+
+
 def claiming() -> Body:
     """Return the state that claims a scheduled run; the loser of a race is told ABORT in the body."""
     return {"state": {"type": "PENDING", "name": "Pending", "message": "claimed by Dealwright"}}
@@ -137,13 +142,23 @@ def step_events(window: Window, run_id: str) -> list[Body]:
     before: str | None = None
     for step in window.steps:
         events.append(_step_event(window, run_id, step, before))
-        before = identity("task", window.id, run_id, step.name)
+        before = task_run_id(window, run_id, step)
     return events
+
+
+def task_run_id(window: Window, run_id: str, step: StepSummary) -> str:
+    """Return the id of the task run that shows a step."""
+    return identity("task", window.id, run_id, step.name)
+
+
+def seen_steps(window: Window, run_id: str) -> Body:
+    """Return the filter for the task runs of this window, among those of all windows that its run has recorded."""
+    return {"task_runs": {"id": {"any_": [task_run_id(window, run_id, step) for step in window.steps]}}}
 
 
 def _step_event(window: Window, run_id: str, step: StepSummary, before: str | None) -> Body:
     kind, name = step_state(step)
-    task_run = identity("task", window.id, run_id, step.name)
+    task_run = task_run_id(window, run_id, step)
     started, ended = _stamp(step.started_at), _stamp(max(step.started_at, step.ended_at))
     return {
         "id": identity("event", window.id, run_id, step.name, kind),
@@ -172,7 +187,7 @@ def _step_event(window: Window, run_id: str, step: StepSummary, before: str | No
             "task_run": {
                 "name": step.name,
                 "task_key": step.name,
-                "dynamic_key": "0",
+                "dynamic_key": window.id,
                 "tags": [],
                 "run_count": 1,
                 "flow_run_run_count": 1,
@@ -199,7 +214,8 @@ def table(window: Window, run_id: str) -> Body:
     return {
         "key": re.sub(r"[^a-z0-9]+", "-", names.flow_name(window.account, window.automation).lower()).strip("-"),
         "type": "table",
-        "description": f"{shown}; {said(window.executions)}. The journal has them all.",
+        # The window's id tells whose table it is: a run that is retried has one for each of its windows.
+        "description": f"{shown}; {said(window.executions)}. The journal has them all (window {window.id}).",
         "data": json.dumps(rows),
         "flow_run_id": run_id,
     }

@@ -9,11 +9,20 @@ import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import IO
+from typing import IO, Final
+from urllib.parse import urlsplit
 
+import msgspec
+
+from dealwright.clock import SystemClock
 from dealwright.errors import InputError
 from dealwright.project import DEFAULT, SETTING
+from dealwright_flows.sockets import HOST, free_port
 
+WEB: Final = "DEALWRIGHT_WEB"
+"""The setting of where hooks and APIs are served: host:port."""
+
+_WEB_DEFAULT: Final = f"{HOST}:8656"
 _MOST_DEMOS = 9
 _LONGEST_LINGER = 600
 
@@ -34,6 +43,41 @@ def linger() -> float:
     return seconds
 
 
+class WebAddress(msgspec.Struct, frozen=True, kw_only=True):
+    """Where hooks and APIs are served."""
+
+    host: str
+    port: int
+
+    @property
+    def reached_at(self) -> str:
+        """The host by which this machine reaches it: one that stands for all addresses is reached at loopback."""
+        return {"0.0.0.0": HOST, "::": "::1"}.get(self.host, self.host)  # noqa: S104 - it is only looked up
+
+    @property
+    def url(self) -> str:
+        """The address as this machine reaches it."""
+        host = f"[{self.reached_at}]" if ":" in self.reached_at else self.reached_at
+        return f"http://{host}:{self.port}"
+
+
+def web_address() -> WebAddress:
+    """Return where hooks and APIs are served: the setting DEALWRIGHT_WEB, or port 8656 on loopback.
+
+    Raises:
+        InputError: it is no host and port.
+    """
+    said = os.environ.get(WEB) or _WEB_DEFAULT
+    try:
+        parts = urlsplit(f"//{said}")
+        host, port = parts.hostname, parts.port
+    except ValueError:
+        host = port = None
+    if not host or port is None or parts.netloc != said or parts.username is not None:
+        raise InputError(f"{WEB} is {said!r}: it takes host:port, such as {_WEB_DEFAULT}; port 0 takes any free one")
+    return WebAddress(host=host, port=port or free_port())
+
+
 def home() -> Path:
     """Return where data lies by default: `.dealwright` in the project's directory."""
     root = Path(os.environ.get(SETTING) or DEFAULT).resolve()
@@ -49,7 +93,10 @@ def kept(directory: Path) -> Iterator[Path]:
     """
     with _locked(directory) as lock:
         if lock is None:
-            raise InputError(f"another `dealwright up` works in {directory}: end it first, or set DEALWRIGHT_DATA")
+            raise InputError(
+                f"another `dealwright up`{_holder(directory)} works in {directory}: end it first, or set"
+                " DEALWRIGHT_DATA to a directory of its own (docs/hooks.md says what two may share)"
+            )
         directory.mkdir(parents=True, exist_ok=True)
         yield directory
 
@@ -86,10 +133,26 @@ def secret_file(file: Path) -> Path:
 def _locked(directory: Path) -> Iterator[IO[str] | None]:
     """Lock beside the directory (which may be wiped); the kernel lets go when the process dies, however it dies."""
     directory.parent.mkdir(parents=True, exist_ok=True)
-    with directory.with_name(f"{directory.name}.lock").open("a", encoding="utf-8") as lock:
+    with _lock_file(directory).open("a", encoding="utf-8") as lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             yield None
             return
+        lock.truncate(0)
+        lock.write(f"process {os.getpid()}, since {SystemClock().wall():%Y-%m-%d %H:%M:%S} UTC\n")
+        lock.flush()
         yield lock
+
+
+def _lock_file(directory: Path) -> Path:
+    return directory.with_name(f"{directory.name}.lock")
+
+
+def _holder(directory: Path) -> str:
+    """Return who holds the directory, as its lock says, for an error text."""
+    try:
+        told = _lock_file(directory).read_text("utf-8").strip()
+    except (OSError, UnicodeDecodeError):
+        return ""
+    return f" ({told})" if told else ""

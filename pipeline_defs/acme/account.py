@@ -1,11 +1,18 @@
-"""Acme, the reference company: where it works, and what is on."""
+"""Acme, the reference company: where it works, and what is on.
+
+One file for each subject, with a list of its automations. What is in no list is off, and `dealwright check` says so.
+"""
 
 from __future__ import annotations
 
 from dealwright import Account
 
+from .care import automations as care
+from .closing import automations as closing
+from .inquiries import automations as inquiries
+from .invoices import automations as invoices
 from .pipelines import NewBusiness, Renewals
-from .rules import automations
+from .quotes import automations as quotes
 
 acme = Account(
     "acme",
@@ -15,5 +22,5 @@ acme = Account(
     currency="USD",
     working_hours="Mon-Fri 09:00-18:00, Sat 10:00-14:00",
     pipelines=[NewBusiness, Renewals],
-    automations=automations,
+    automations=[*inquiries, *quotes, *invoices, *closing, *care],
 )

@@ -1,8 +1,16 @@
-"""Acme's pipelines: from first inquiry to payment, and the renewals that follow."""
+"""Acme's pipelines: from first inquiry to payment, and the renewals that follow.
+
+A stage is called after what has happened, and has the task that leads to the next one.
+"""
 
 from __future__ import annotations
 
-from dealwright import Incoming, Lost, Pipeline, Stage, Task, Won, working_days, working_hours
+from dealwright import DealFields, Incoming, Lost, Pipeline, Stage, Task, Won, working_days, working_hours
+
+deal = DealFields()
+
+SEND_INVOICE = "Send the invoice"
+"""The task's text, in one place: a rule in invoices.py waits for it to be completed."""
 
 
 class NewBusiness(Pipeline, key="new-business", name="New business"):
@@ -16,16 +24,21 @@ class NewBusiness(Pipeline, key="new-business", name="New business"):
         "Held the meeting", probability=40, task=Task("Send the quote for {{ deal.title }}", due=working_days(1))
     )
     quoted = Stage("Sent the quote", probability=60, task=Task("Call back about {{ deal.title }}", due=working_days(2)))
-    agreed = Stage("Agreed the terms", probability=80, task=Task("Send the invoice", due=working_hours(4)))
+    agreed = Stage(
+        "Agreed the terms",
+        probability=80,
+        required=[deal.amount],  # an invoice has an amount
+        task=Task(SEND_INVOICE, due=working_hours(4)),
+    )
     paid = Stage("Received payment", probability=95, task=Task("Hand over to onboarding", due=working_days(1)))
     won = Won("Closed won")
-    lost = Lost("Closed lost", reasons=["Price", "Timing", "Competitor", "No answer"])
+    lost = Lost("Closed lost", reasons=["Price", "Timing", "Competitor", "No answer"], require_reason=True)
 
 
 class Renewals(Pipeline, key="renewals", name="Renewals"):
     incoming = Incoming("Up for renewal")
     reviewed = Stage("Reviewed the usage", probability=40, task=Task("Prepare the offer", due=working_days(2)))
     offered = Stage("Sent the offer", probability=60, task=Task("Ask for an answer", due=working_days(3)))
-    confirmed = Stage("Confirmed the renewal", probability=90, task=Task("Send the invoice", due=working_hours(4)))
+    confirmed = Stage("Confirmed the renewal", probability=90, task=Task(SEND_INVOICE, due=working_hours(4)))
     won = Won("Renewed")
-    lost = Lost("Not renewed", reasons=["Price", "Not used", "Competitor"])
+    lost = Lost("Not renewed", reasons=["Price", "Not used", "Competitor"], require_reason=True)

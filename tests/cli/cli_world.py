@@ -330,16 +330,12 @@ class PlayedProject:
         return Project.account(self, key)  # type: ignore[arg-type,return-value]
 
     def definitions(self, key: str) -> ir.Account:
-        """Return what the files say: what is released, and `greet` once more as `coming`, which is not."""
-        released = compiled()
-        coming = msgspec.structs.replace(released.automations[0], key="coming")
-        return msgspec.structs.replace(released, automations=(*released.automations, coming))
-
-    def definitions(self, key: str) -> ir.Account:
-        """Return what is released: the files say nothing else."""
+        """Return what the files say: what is released, and its first automation once more as `coming`, which is not."""
         active = self.journal.active_release(key)
         assert active is not None
-        return active.account
+        released = active.account
+        coming = msgspec.structs.replace(released.automations[0], key="coming")
+        return msgspec.structs.replace(released, automations=(*released.automations, coming))
 
     def open_journal(self) -> Journal:
         """Return the journal."""

@@ -47,7 +47,7 @@ def test_every_answer_of_every_operation_is_described() -> None:
                 assert "content" not in answer
             else:
                 assert answer["content"]["application/json"]["schema"], (method, path, status)
-        if method != "get" and path != "/tokens":
+        if method != "get" and path not in ("/tokens", "/webhooks"):  # they answer a secret
             assert "Idempotency-Key" in {each["name"] for each in operation["parameters"]}, path
 
 

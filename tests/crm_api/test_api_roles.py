@@ -28,6 +28,7 @@ def address(path: str) -> str:
         .replace("task_id", "404")
         .replace("user_id", "404")
         .replace("token_id", "404")
+        .replace("webhook_id", "404")
     )
 
 

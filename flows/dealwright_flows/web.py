@@ -1,0 +1,205 @@
+"""Owns the web process: the hooks, and what connectors serve over HTTP, on one address, in a process of its own.
+
+In its own process because it must answer in milliseconds while the engine works, and go on when the engine does not:
+what it appends waits in the journal. `python -m dealwright_flows.web` is that process, `WebProcess` its owner.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import logging
+import os
+import sys
+import traceback
+from collections.abc import AsyncIterator, Awaitable, Callable, MutableMapping, Sequence
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any, Final
+
+import uvicorn
+from starlette.applications import Starlette
+from starlette.responses import JSONResponse
+from starlette.routing import BaseRoute, Mount
+
+from dealwright.clock import Clock, SystemClock
+from dealwright.errors import DealwrightError, InputError
+from dealwright.intake.app import HooksApp
+from dealwright.journal.store import Journal
+from dealwright.ports import Asgi
+from dealwright.project import Project, load_project
+from dealwright_flows.children import Child
+from dealwright_flows.patient import PatientProtocol
+from dealwright_flows.sockets import can_listen
+from dealwright_flows.workplace import WEB, WebAddress, secret_file
+
+HOOKS_SECRET: Final = "hooks.secret"  # noqa: S105 - the name of its file
+"""A secret in the data directory that target files may name, so that a first hook needs no preparation."""
+
+CONNECTIONS: Final = 500
+"""Connections at once; below the 1,024 files that a process may usually have open."""
+
+_PATIENCE: Final = 30.0
+_KEEP_ALIVE: Final = 5
+_LAST_WORDS: Final = 5
+_LARGEST_HEADERS: Final = 16 * 1024
+
+_log = logging.getLogger(__name__)
+
+
+class WebProcess:
+    """The web process of one data directory."""
+
+    def __init__(self, directory: Path, address: WebAddress, *, receiver: str, clock: Clock) -> None:
+        self._directory = directory.absolute()
+        self._address = address
+        self._receiver = receiver
+        self._clock = clock
+        self.secret = secret_file(self._directory / HOOKS_SECRET)
+        self.child = Child("web", self._directory)
+
+    @property
+    def url(self) -> str:
+        """Where it listens."""
+        return self._address.url
+
+    def launch(self) -> None:
+        """Start the process and come back at once."""
+        command = [sys.executable, "-m", "dealwright_flows.web", "--data", str(self._directory)]
+        command += ["--host", self._address.host, "--port", str(self._address.port), "--receiver", self._receiver]
+        # It loads the project as we did: from here, by the same settings.
+        env = {name: value for name, value in os.environ.items() if not name.startswith("PREFECT_")}
+        self.child.start(command, env=env, cwd=Path.cwd())
+
+    async def start(self) -> None:
+        """Start it and wait until it listens.
+
+        Raises:
+            InputError: somebody else listens at its address.
+            DealwrightError: it ended or stayed silent.
+        """
+        await self.claim()
+        self.launch()
+        deadline = self._clock.monotonic() + _PATIENCE
+        while True:
+            try:
+                _, writer = await asyncio.open_connection(self._address.reached_at, self._address.port)
+            except OSError:
+                if not self.child.alive or self._clock.monotonic() > deadline:
+                    raise DealwrightError(
+                        f"the web process did not start (log: {self.child.log}).\n{self.child.tail()}"
+                    ) from None
+                await asyncio.sleep(0.05)
+            else:
+                writer.close()
+                await writer.wait_closed()
+                return
+
+    async def stop(self) -> None:
+        """End it; what it has acknowledged is in the journal."""
+        await self.child.stop(patience=2 * _LAST_WORDS)
+
+    async def claim(self) -> None:
+        """See that the address is free; one that a process left a moment ago is waited for.
+
+        Raises:
+            InputError: somebody else listens there.
+        """
+        self.child.end_stale()
+        for _ in range(20):
+            if can_listen(self._address.host, self._address.port):
+                return
+            await asyncio.sleep(0.1)
+        raise InputError(
+            f"hooks cannot be served at {self._address.host}:{self._address.port}: another program listens there, or"
+            f" the address is not this machine's. End that program (another `dealwright up`?), or set {WEB} to another"
+            " host:port (port 0 takes any free one)"
+        )
+
+
+def application(project: Project, journal: Journal, clock: Clock) -> Starlette:
+    """Return what the process serves: every app of the project at its path, the hooks, health and readiness."""
+    hooks = HooksApp({account.key: account.hooks for account in project.accounts}, journal, clock)
+
+    @asynccontextmanager
+    async def lifespan(_: Starlette) -> AsyncIterator[None]:
+        hooks.start()
+        try:
+            yield
+        finally:
+            await hooks.stop()
+            await project.aclose()
+            journal.close()
+
+    routes: list[BaseRoute] = [Mount(path, app=_shielded(path, make())) for path, make in project.apps.items()]
+    return Starlette(routes=[*routes, Mount("/", app=hooks)], lifespan=lifespan)
+
+
+def serve(app: Starlette, host: str, port: int) -> None:
+    """Serve until SIGTERM or SIGINT."""
+    config = uvicorn.Config(
+        app,
+        host=host,
+        port=port,
+        http=PatientProtocol,
+        ws="none",
+        lifespan="on",
+        # Paths and peers are nobody's business; uvicorn's own warnings could be caused by any stranger, without end.
+        access_log=False,
+        log_level="error",
+        proxy_headers=False,
+        server_header=False,
+        limit_concurrency=CONNECTIONS,
+        timeout_keep_alive=_KEEP_ALIVE,
+        timeout_graceful_shutdown=_LAST_WORDS,
+        h11_max_incomplete_event_size=_LARGEST_HEADERS,
+    )
+    uvicorn.Server(config).run()
+
+
+def _shielded(path: str, app: Asgi) -> Asgi:
+    """Let nothing that an app fails with reach the log as text: it may hold what a request held."""
+
+    async def shielded(
+        scope: MutableMapping[str, Any],
+        receive: Callable[[], Awaitable[MutableMapping[str, Any]]],
+        send: Callable[[MutableMapping[str, Any]], Awaitable[None]],
+    ) -> None:
+        begun = False
+
+        async def noting(message: MutableMapping[str, Any]) -> None:
+            nonlocal begun
+            begun = True
+            await send(message)
+
+        try:
+            await app(scope, receive, noting)
+        except Exception as error:
+            places = "".join(traceback.format_tb(error.__traceback__))
+            _log.error("%s failed with %s\n%s", path, type(error).__name__, places)
+            if not begun:
+                await JSONResponse({"error": "failed"}, status_code=500)(scope, receive, send)
+
+    return shielded
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Load the project and serve."""
+    parser = argparse.ArgumentParser(prog="python -m dealwright_flows.web", description=main.__doc__)
+    parser.add_argument("--data", type=Path, required=True)
+    parser.add_argument("--host", required=True)
+    parser.add_argument("--port", type=int, required=True)
+    parser.add_argument("--receiver", required=True)
+    options = parser.parse_args(arguments)
+    logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(levelname)s %(message)s")
+    clock = SystemClock()
+    try:
+        project = load_project(data_dir=options.data, clock=clock, receiver=options.receiver)
+        app = application(project, project.open_journal(clock), clock)
+    except DealwrightError as error:
+        sys.exit(str(error))
+    serve(app, options.host, options.port)
+
+
+if __name__ == "__main__":
+    main()

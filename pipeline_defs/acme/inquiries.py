@@ -1,0 +1,123 @@
+"""New inquiries: who asks first is often who sells, so nobody waits, and nobody is asked twice.
+
+What is tagged `spam` on its way in is left alone by all of them.
+"""
+
+from __future__ import annotations
+
+from dealwright import (
+    Automation,
+    activity_logged,
+    add_note,
+    branch,
+    case,
+    complete_tasks,
+    contact_added,
+    days,
+    deal_created,
+    entered,
+    event,
+    move_deal,
+    once,
+    person,
+    send_email,
+    send_event,
+    set_task,
+    working_hours,
+    working_minutes,
+)
+
+from .pipelines import NewBusiness, deal
+
+greet_inbound = Automation(
+    key="greet-inbound",
+    why="The speed of the first contact decides.",
+    on=deal_created(in_=NewBusiness.incoming),
+    when=[deal.main_contact.phone.is_set(), ~deal.tags.has("spam")],
+    again=once(per=person, within=days(30)),
+    do=[
+        set_task("call", text="Call {{ deal.main_contact.name }} about {{ deal.title }}", due=working_minutes(15)),
+    ],
+)
+
+confirm_inquiry = Automation(
+    key="confirm-inquiry",
+    why="Who writes on a Saturday night wants to know that it has arrived.",
+    on=deal_created(in_=NewBusiness.incoming),
+    when=[deal.main_contact.email.is_set(), ~deal.tags.has("spam")],
+    again=once(per=person, within=days(30)),
+    do=[
+        send_email(
+            "confirm",
+            to=deal.main_contact,
+            subject="We have your inquiry",
+            text="Hello {{ contact.first_name or 'there' }},\n\nthank you for your inquiry. "
+            "{{ deal.owner.name or 'One of us' }} will be in touch within one working day; "
+            "an answer to this message reaches them.\n\nAcme Tools\n",
+            reply_to=deal.owner.email,
+        ),
+    ],
+)
+
+find_phone = Automation(
+    key="find-phone",
+    why="Nobody can be called without a number.",
+    on=deal_created(in_=NewBusiness),
+    when=[~deal.main_contact.phone.is_set(), ~deal.tags.has("spam")],
+    do=[
+        set_task(
+            "find",
+            text="Find a number for {{ deal.main_contact.name or deal.company or deal.title }}",
+            due=working_hours(4),
+        ),
+    ],
+)
+
+qualify_with_contact = Automation(
+    key="qualify-with-contact",
+    why="An inquiry with somebody to talk to is worth a meeting.",
+    on=contact_added(in_=NewBusiness),
+    when=[
+        deal.stage == NewBusiness.incoming,
+        event.contact.email.is_set() | event.contact.phone.is_set(),
+    ],
+    again=once(per=deal),
+    do=[
+        move := move_deal("qualify", to=NewBusiness.qualified),
+        branch(
+            "moved",
+            case(
+                move.moved.is_true(),
+                add_note("say-why", text="Qualified: {{ event.contact.name or 'a new contact' }} can be reached"),
+            ),
+        ),
+    ],
+)
+
+reached_by_phone = Automation(
+    key="reached-by-phone",
+    why="Who has just talked to the customer should not have to tidy up after it.",
+    on=activity_logged(kind="call", in_=NewBusiness),
+    when=[deal.stage == NewBusiness.incoming, event.activity.outcome == "reached"],
+    do=[
+        complete_tasks("called"),
+        move_deal("qualify", to=NewBusiness.qualified),
+    ],
+)
+
+qualified_to_erp = Automation(
+    key="qualified-to-erp",
+    why="Marketing pays for inquiries, and wants to know which of them were any good.",
+    on=entered(NewBusiness.qualified),
+    again=once(per=deal),
+    do=[send_event("deal-qualified", to="erp", with_={"company": deal.company, "contact": deal.main_contact.name})],
+)
+
+automations = [
+    confirm_inquiry,
+    find_phone,
+    greet_inbound,
+    qualified_to_erp,
+    qualify_with_contact,
+    reached_by_phone,
+]

@@ -1,0 +1,143 @@
+"""What happens to new inquiries. Run: pytest pipeline_defs."""
+
+from __future__ import annotations
+
+import pytest
+from acme.account import acme
+from acme.pipelines import NewBusiness, Renewals
+from acme.tests.people import ANA, BY_MAIL, BY_PHONE, MARIA, MONDAY_MORNING, NAMELESS, SATURDAY_NIGHT, UNREACHABLE
+
+from dealwright.model.crm import Deal
+from dealwright.testing import a_deal, an_activity, created, moved, rehearse
+
+
+def test_a_new_inquiry_is_called_within_fifteen_working_minutes() -> None:
+    deal = a_deal(NewBusiness.incoming, contact=BY_PHONE)
+    told = rehearse(acme, "greet-inbound", deal, event=created(deal), at=SATURDAY_NIGHT)
+    assert told.acts == ["call"]
+    assert told.tasks == ["Call Maria Silva about Forty chairs"]
+    assert told.due == ["Mon 11 May 09:15"]
+
+
+def test_a_new_inquiry_is_confirmed_by_mail_and_answers_reach_its_owner() -> None:
+    deal = a_deal(NewBusiness.incoming, contact=BY_MAIL, owner=ANA)
+    told = rehearse(acme, "confirm-inquiry", deal, event=created(deal))
+    assert told.acts == ["confirm"]
+    (mail,) = told.emails
+    assert (mail.to, mail.subject, mail.reply_to) == ("maria@example.com", "We have your inquiry", "ana@acme.example")
+    assert mail.text == (
+        "Hello Maria,\n\nthank you for your inquiry. Ana Lima will be in touch within one working day; an answer to"
+        " this message reaches them.\n\nAcme Tools\n"
+    )
+
+
+def test_a_confirmation_reads_well_when_nothing_is_known() -> None:
+    (mail,) = rehearse(acme, "confirm-inquiry", a_deal(NewBusiness.incoming, contact=NAMELESS, owner=None)).emails
+    assert mail.text.startswith("Hello there,\n\nthank you for your inquiry. One of us will be in touch")
+
+
+@pytest.mark.parametrize("automation", ["greet-inbound", "confirm-inquiry"])
+def test_nobody_is_greeted_twice_within_a_month(automation: str) -> None:
+    told = rehearse(acme, automation, a_deal(NewBusiness.incoming, contact=MARIA))
+    assert told.again == "once per person within 30 days"
+
+
+@pytest.mark.parametrize("automation", ["greet-inbound", "confirm-inquiry"])
+@pytest.mark.parametrize(
+    "deal",
+    [
+        a_deal(NewBusiness.incoming, contact=MARIA, tags=["spam"]),
+        a_deal(NewBusiness.incoming, contact=UNREACHABLE),
+        a_deal(NewBusiness.incoming),
+    ],
+    ids=["spam", "unreachable", "nobody"],
+)
+def test_spam_and_who_cannot_be_reached_is_not_greeted(automation: str, deal: Deal) -> None:
+    told = rehearse(acme, automation, deal)
+    assert (told.state, told.reason, told.acts) == ("skipped", "conditions", [])
+
+
+@pytest.mark.parametrize("automation", ["greet-inbound", "confirm-inquiry"])
+@pytest.mark.parametrize("stage", [NewBusiness.quoted, Renewals.incoming])
+def test_what_is_no_new_inquiry_is_not_greeted(automation: str, stage: object) -> None:
+    deal = a_deal(stage, contact=MARIA)  # type: ignore[arg-type]
+    assert not rehearse(acme, automation, deal, event=created(deal)).answers
+
+
+@pytest.mark.parametrize(
+    ("deal", "whose"),
+    [
+        (a_deal(NewBusiness.incoming, contact=BY_MAIL, company="Chairs & Co"), "Maria Silva"),
+        (a_deal(NewBusiness.quoted, company="Chairs & Co"), "Chairs & Co"),
+        (a_deal(NewBusiness.incoming), "Forty chairs"),
+    ],
+)
+def test_without_a_number_somebody_looks_for_one(deal: Deal, whose: str) -> None:
+    told = rehearse(acme, "find-phone", deal, at=MONDAY_MORNING)
+    assert told.acts == ["find"]
+    assert told.tasks == [f"Find a number for {whose}"]
+    assert told.due == ["Mon 11 May 14:00"]
+    assert told.again == "every time"
+
+
+def test_nobody_looks_for_a_number_that_is_there_or_for_spam_or_for_a_renewal() -> None:
+    assert rehearse(acme, "find-phone", a_deal(NewBusiness.incoming, contact=BY_PHONE)).acts == []
+    assert rehearse(acme, "find-phone", a_deal(NewBusiness.incoming, tags=["spam"])).acts == []
+    renewal = a_deal(Renewals.incoming)
+    assert not rehearse(acme, "find-phone", renewal, event=created(renewal)).answers
+
+
+@pytest.mark.parametrize("contact", [BY_PHONE, BY_MAIL])
+def test_an_inquiry_with_somebody_to_talk_to_is_qualified(contact: object) -> None:
+    deal = a_deal(NewBusiness.incoming, contact=UNREACHABLE)
+    told = rehearse(acme, "qualify-with-contact", deal, contact=contact)  # type: ignore[arg-type]
+    assert told.acts == ["qualify", "say-why"]
+    assert told.moves == ["new-business.qualified"]
+    assert told.notes == ["Qualified: Maria Silva can be reached"]
+    assert told.again == "once per deal"
+
+
+def test_a_contact_without_a_name_can_be_reached_as_well() -> None:
+    told = rehearse(acme, "qualify-with-contact", a_deal(NewBusiness.incoming), contact=NAMELESS)
+    assert told.notes == ["Qualified: a new contact can be reached"]
+
+
+def test_a_contact_that_nobody_can_reach_qualifies_nothing() -> None:
+    deal = a_deal(NewBusiness.incoming, contact=MARIA)
+    assert rehearse(acme, "qualify-with-contact", deal, contact=UNREACHABLE).acts == []
+
+
+def test_what_is_qualified_already_or_a_renewal_is_not_moved() -> None:
+    deal = a_deal(NewBusiness.quoted, contact=MARIA)
+    assert rehearse(acme, "qualify-with-contact", deal, contact=MARIA).acts == []
+    assert not rehearse(acme, "qualify-with-contact", a_deal(Renewals.incoming), contact=MARIA).answers
+
+
+def test_a_call_that_reached_somebody_qualifies_and_tidies_up() -> None:
+    deal = a_deal(NewBusiness.incoming, contact=MARIA)
+    told = rehearse(acme, "reached-by-phone", deal, activity=an_activity("call", "reached"))
+    assert told.acts == ["called", "qualify"]
+    assert told.requests[0].kind == "complete_tasks"
+    assert told.moves == ["new-business.qualified"]
+    assert told.again == "every time"
+
+
+def test_other_calls_and_other_activities_qualify_nothing() -> None:
+    deal, called = a_deal(NewBusiness.incoming, contact=MARIA), an_activity("call", "reached")
+    assert rehearse(acme, "reached-by-phone", deal, activity=an_activity("call", "no answer")).acts == []
+    assert rehearse(acme, "reached-by-phone", deal, activity=an_activity("call")).acts == []
+    assert not rehearse(acme, "reached-by-phone", deal, activity=an_activity("meeting", "reached")).answers
+    assert rehearse(acme, "reached-by-phone", a_deal(NewBusiness.met, contact=MARIA), activity=called).acts == []
+    assert not rehearse(acme, "reached-by-phone", a_deal(Renewals.incoming), activity=called).answers
+
+
+def test_the_erp_hears_once_which_inquiries_were_good() -> None:
+    deal = a_deal(NewBusiness.qualified, contact=MARIA, company="Chairs & Co")
+    told = rehearse(acme, "qualified-to-erp", deal, event=moved(a_deal(NewBusiness.incoming), deal))
+    assert [(name, body["company"], body["contact"]) for name, body in told.events] == [
+        ("deal-qualified", "Chairs & Co", "Maria Silva")
+    ]
+    assert told.destinations == {"erp"}
+    assert told.again == "once per deal"
+    met = a_deal(NewBusiness.met)
+    assert not rehearse(acme, "qualified-to-erp", met, event=moved(a_deal(NewBusiness.incoming), met)).answers

@@ -1,0 +1,77 @@
+"""What happens to quotes, and to what deals are worth. Run: pytest pipeline_defs."""
+
+from __future__ import annotations
+
+import pytest
+from acme.account import acme
+from acme.pipelines import NewBusiness, Renewals
+from acme.tests.people import FRIDAY_MORNING, MARIA, MONDAY_MORNING
+
+from dealwright.model.crm import Deal
+from dealwright.model.requests import ChangeTags
+from dealwright.testing import a_deal, changed, moved, rehearse
+
+
+def test_a_large_amount_is_reviewed_with_what_it_was_and_marked() -> None:
+    was, now = a_deal(NewBusiness.quoted, amount=9_000), a_deal(NewBusiness.quoted, amount=25_000)
+    told = rehearse(acme, "review-amount", now, event=changed(was, now), at=MONDAY_MORNING)
+    assert told.acts == ["review", "mark"]
+    assert told.tasks == ["Review Forty chairs: now 25,000 USD, was 9,000 USD"]
+    assert told.due == ["Mon 11 May 18:00"]
+    tags = told.requests[1]
+    assert isinstance(tags, ChangeTags)
+    assert (tags.add, tags.remove) == (("large",), ())
+    assert told.again == "once per deal within 7 days"
+
+
+def test_a_first_amount_was_nothing_before() -> None:
+    was, now = a_deal(NewBusiness.met), a_deal(NewBusiness.met, amount=40_000)
+    told = rehearse(acme, "review-amount", now, event=changed(was, now))
+    assert told.tasks == ["Review Forty chairs: now 40,000 USD, was nothing"]
+
+
+@pytest.mark.parametrize(
+    ("was", "now"),
+    [
+        (a_deal(NewBusiness.quoted), a_deal(NewBusiness.quoted, amount=24_999)),
+        (a_deal(NewBusiness.won), a_deal(NewBusiness.won, amount=25_000)),
+        (a_deal(NewBusiness.quoted, amount=25_000), a_deal(NewBusiness.quoted, amount=25_000, title="Fifty chairs")),
+        (a_deal(Renewals.offered), a_deal(Renewals.offered, amount=25_000)),
+    ],
+    ids=["small", "closed", "another field", "a renewal"],
+)
+def test_other_changes_are_not_reviewed(was: Deal, now: Deal) -> None:
+    assert rehearse(acme, "review-amount", now, event=changed(was, now)).acts == []
+
+
+@pytest.mark.parametrize(
+    ("amount", "step", "text", "due"),
+    [
+        (10_000, "call-sponsor", "Call the sponsor of Forty chairs (10,000 USD)", "Mon 18 May 11:00"),
+        (9_999, "nudge", "Nudge Maria Silva", "Tue 19 May 09:00"),
+        (None, "ask-amount", "Write down what Forty chairs is worth", "Mon 18 May 13:00"),
+    ],
+)
+def test_a_quote_is_followed_up_after_two_days_by_its_size(amount: int | None, step: str, text: str, due: str) -> None:
+    deal = a_deal(NewBusiness.quoted, amount=amount, contact=MARIA)
+    told = rehearse(acme, "quote-follow-up", deal, at=FRIDAY_MORNING)
+    assert told.acts == [step]
+    assert told.tasks == [text]
+    assert told.when(step) == "Sun 17 May 10:00"
+    assert told.due == [due]
+    assert told.again == "once per stage visit"
+
+
+def test_without_a_contact_the_deal_itself_is_nudged() -> None:
+    assert rehearse(acme, "quote-follow-up", a_deal(NewBusiness.quoted, amount=1)).tasks == ["Nudge Forty chairs"]
+
+
+def test_a_quote_that_was_answered_meanwhile_is_left_alone() -> None:
+    agreed, quoted = a_deal(NewBusiness.agreed, amount=10_000), a_deal(NewBusiness.quoted)
+    told = rehearse(acme, "quote-follow-up", agreed, event=moved(a_deal(NewBusiness.met), quoted))
+    assert (told.answers, told.acts) == (True, [])
+
+
+def test_only_a_quote_is_followed_up() -> None:
+    met = a_deal(NewBusiness.met)
+    assert not rehearse(acme, "quote-follow-up", met, event=moved(a_deal(NewBusiness.qualified), met)).answers
