@@ -21,6 +21,8 @@ from dealwright.journal.store import Journal
 from dealwright.project import Project, load_project
 from dealwright_embedded_crm import EmbeddedCrm
 
+pytestmark = pytest.mark.slow  # each test compiles the reference company in a child process
+
 ROOT = Path(__file__).parents[2]
 HOSTILE = "Forty\x1b[31m chairs\u202e {{ deal.id }}"
 

@@ -13,6 +13,8 @@ from click.testing import CliRunner
 from dealwright.cli.main import cli
 from dealwright.cli.manual import commands
 
+pytestmark = pytest.mark.slow  # every command with every wrong kind: minutes on a busy machine
+
 HOSTILE = (
     "",
     "\x00",

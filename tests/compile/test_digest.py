@@ -7,7 +7,7 @@ from typing import Any, get_args
 
 import msgspec
 import pytest
-from hypothesis import Phase, given, settings
+from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 from strategies_ir import accounts, another, automations, steps, triggers
 
@@ -80,7 +80,14 @@ def test_every_kind_of_node_is_among_what_is_tried(strategy, union):
     """A kind that the strategies forget is a kind whose leaves nobody looks at."""
     seen = set()
 
-    @settings(max_examples=400, database=None, derandomize=True, phases=[Phase.generate], deadline=None)
+    @settings(
+        max_examples=400,
+        database=None,
+        derandomize=True,
+        phases=[Phase.generate],
+        deadline=None,
+        suppress_health_check=list(HealthCheck),
+    )
     @given(strategy)
     def look(node):
         seen.add(type(node))

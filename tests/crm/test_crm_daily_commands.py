@@ -120,3 +120,26 @@ def test_leads_users_and_tokens(shell: Shell, crm: EmbeddedCrm) -> None:
     shell("tokens", "revoke", "1")
     assert crm.token(secret) is None
     crm.close()
+
+
+def test_webhooks(shell: Shell, crm: EmbeddedCrm) -> None:
+    shell("deals", "add", "--title", "a")
+    refused = shell("webhooks", "add", "http://127.0.0.1:9/in?key=hunter2", code=1)
+    assert "not https" in refused.stderr and "hunter2" not in refused.stderr
+    added = shell("webhooks", "add", "http://127.0.0.1:9/in?key=hunter2", "--kind", "deal_created", "--allow-private")
+    assert "webhook 1 created, after event 1" in added.stderr
+    secret = added.stdout.strip()
+    assert secret.startswith("dwhook_") and secret in str(crm.hold_webhook("1", "a test"))
+    listed = shell("webhooks", "ls").stdout
+    assert "http://127.0.0.1:9" in listed and "deal_created" in listed
+    assert "hunter2" not in listed and secret not in listed
+    assert shell.json("webhooks", "ls")[0]["allow_private"] is True
+    crm.webhook_failed("1", "a test", "http 410", gone=True, wait=0)
+    assert "it wants nothing any more" in shell("webhooks", "ls").stdout
+    assert shell("webhooks", "enable", "1").stdout == "webhook 1 goes on after event 1\n"
+    assert crm.webhooks()[0].disabled_at is None
+    shell("webhooks", "rm", "1", code=1)
+    assert shell("webhooks", "rm", "1", "--yes").stdout == "webhook 1 deleted; the last event it got was 1\n"
+    assert "there is no webhook '1'" in shell("webhooks", "enable", "1", code=2).stderr
+    assert "no webhook" in shell("webhooks", "rm", "1", "--yes", code=2).stderr
+    crm.close()

@@ -14,6 +14,8 @@ from dealwright.model.events import ContactAdded, ContactRemoved, DealCreated, D
 from dealwright.model.requests import CreateDeal, DealChanges, MoveDeal, SetTask, UpdateDeal
 from dealwright_embedded_crm import EmbeddedCrm
 
+pytestmark = pytest.mark.slow  # processes that write and are killed
+
 HERE = Path(__file__).parent
 
 

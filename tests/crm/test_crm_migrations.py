@@ -25,6 +25,8 @@ from dealwright_embedded_crm import EmbeddedCrm, schema
 from dealwright_embedded_crm.database import HEAD, Database
 from dealwright_embedded_crm.reads import ContactQuery, DealQuery
 
+pytestmark = pytest.mark.slow  # databases made and migrated by processes of their own
+
 MIGRATIONS = Path(dealwright_embedded_crm.__file__).parent / "migrations"
 
 

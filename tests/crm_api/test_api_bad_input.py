@@ -7,6 +7,8 @@ from typing import Any
 import pytest
 from api_world import World
 
+pytestmark = pytest.mark.slow  # a CRM for each case
+
 NEW = {"title": "Chairs", "pipeline": "sales", "stage": "prospecting"}
 
 

@@ -129,7 +129,7 @@ def test_a_server_that_is_killed_while_it_writes_has_written_all_of_it_or_nothin
 @pytest.mark.skipif(shutil.which("curl") is None, reason="no curl: the page's examples were not typed")
 def test_the_examples_of_the_page_can_be_typed(served: Served) -> None:
     examples = [block for block in re.findall(r"```sh\n(.*?)```", PAGE, re.DOTALL) if block.startswith("curl")]
-    assert len(examples) == 3
+    assert len(examples) == 4
     environ = {**os.environ, "API": served.where["url"], "TOKEN": served.where["token"]}
     replies = [
         json.loads(subprocess.run(["sh", "-c", each], env=environ, check=True, capture_output=True).stdout)
@@ -137,6 +137,7 @@ def test_the_examples_of_the_page_can_be_typed(served: Served) -> None:
     ]
     assert [reply.get("stage") for reply in replies[:2]] == ["prospecting", "won"], replies
     assert [deal["title"] for deal in replies[2]["items"]] == ["Forty chairs"]
+    assert replies[3]["secret"].startswith("dwhook_") and replies[3]["after"] == "2"
 
 
 def test_schemathesis_finds_nothing(served: Served) -> None:
