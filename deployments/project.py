@@ -23,6 +23,7 @@ from dealwright.project import AccountBinding, Project
 from dealwright_email import connector as email
 from dealwright_embedded_crm import EmbeddedCrm
 from dealwright_embedded_crm import connector as embedded_crm
+from dealwright_embedded_crm.webhooks_out import Deliverer
 from dealwright_webhook import connector as webhook
 
 HERE = Path(__file__).resolve().parent
@@ -60,6 +61,7 @@ def project(
         journal_url=os.environ.get("DEALWRIGHT_JOURNAL") or table.get("journal", f"sqlite:///{data / 'journal.db'}"),
         accounts=accounts,
         apps={"/api/crm/v1": partial(_crm_api, accounts, clock)},
+        beside=tuple(Deliverer(each.crm, clock).run for each in accounts if isinstance(each.crm, EmbeddedCrm)),
     )
 
 

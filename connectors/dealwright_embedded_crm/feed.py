@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
+from typing import Any
 
 import msgspec
-from sqlalchemy import Connection, bindparam, select, update
+from sqlalchemy import Connection, bindparam, func, select, update
 
 from dealwright.model.events import Event
 from dealwright.ports import FeedItem
@@ -24,11 +25,29 @@ def untaken(connection: Connection, limit: int) -> list[FeedItem]:
     return [FeedItem(event=_decode(raw), raw=raw) for raw in connection.execute(query).scalars()]
 
 
-def since(connection: Connection, after: int, limit: int) -> list[tuple[int, bytes]]:
-    """Return the events after that number, taken or not; writers take turns, so none ever comes before one shown."""
+def since(connection: Connection, after: int, limit: int, kinds: Sequence[str] = ()) -> list[tuple[int, bytes]]:
+    """Return the events after that number, taken or not, of these kinds (of none: of all).
+
+    Writers take turns, so none ever comes before one that was shown.
+    """
     outbox = schema.outbox.c
     query = select(outbox.id, outbox.event).where(outbox.id > after).order_by(outbox.id).limit(limit)
+    if kinds:
+        query = query.where(outbox.kind.in_(kinds))
     return [(row.id, bytes(row.event)) for row in connection.execute(query)]
+
+
+def last(connection: Connection) -> int:
+    """Return the number of the newest event; 0 if there is none."""
+    return int(connection.execute(select(func.max(schema.outbox.c.id))).scalar() or 0)
+
+
+def told(number: int, raw: bytes) -> dict[str, Any]:
+    """Return an event as clients are told it, by `GET /events` and by webhooks."""
+    data = msgspec.json.decode(raw, type=dict[str, Any])
+    head = {name: data.pop(name, None) for name in ("kind", "occurred_at", "actor", "cause")}
+    del data["source_id"]
+    return {"id": str(number), **head, "data": data}
 
 
 def take(connection: Connection, source_ids: Sequence[str], at: datetime) -> None:

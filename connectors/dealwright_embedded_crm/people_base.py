@@ -23,7 +23,9 @@ SOMEBODY: Final = "user:local"
 MOST_AT_ONCE: Final = 1_000
 """How many deals one bulk change or deletion takes."""
 
-_GONE: Final = frozenset({"unknown_deal", "unknown_contact", "unknown_task", "unknown_token", "not_found"})
+_GONE: Final = frozenset(
+    {"unknown_deal", "unknown_contact", "unknown_task", "unknown_token", "unknown_webhook", "not_found"}
+)
 
 T = TypeVar("T")
 

@@ -218,6 +218,30 @@ tokens = Table(
 )
 """API tokens; of the secret only its hash."""
 
+subscriptions = Table(
+    "subscriptions",
+    metadata,
+    Column("id", BigInteger, primary_key=True, autoincrement=False),
+    Column("url", Text, nullable=False),
+    Column("secret", Text, nullable=False),
+    Column("kinds", Text, nullable=False),
+    Column("allow_private", Boolean, nullable=False),
+    Column("made_by", Text, nullable=False),
+    Column("created_at", Instant, nullable=False),
+    Column("after", BigInteger, nullable=False),
+    Column("failures", Integer, nullable=False),
+    Column("failing_since", Instant),
+    Column("not_before", Instant),
+    Column("last_status", String(50)),
+    Column("disabled_at", Instant),
+    Column("disabled_reason", Text),
+    Column("held_by", String(50)),
+    Column("held_until", Instant),
+    CheckConstraint("url <> ''", name="url"),
+    CheckConstraint("(disabled_at is null) = (disabled_reason is null)", name="disabled"),
+)
+"""Webhooks out. `after` is the last event of the outbox that was delivered; one process at a time holds each."""
+
 writes = Table(
     "writes",
     metadata,

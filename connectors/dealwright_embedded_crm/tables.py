@@ -19,7 +19,9 @@ from rich.text import Text
 from dealwright.cli.terminal import plain
 from dealwright.model.crm import Activity, Contact, Deal, Money, Note, PipelineShape, Task, User
 from dealwright_embedded_crm.people import StageCount
+from dealwright_embedded_crm.subscriptions import Subscription
 from dealwright_embedded_crm.tokens import Token
+from dealwright_http.redaction import shown_url
 
 PIPED_WIDTH: Final = 200
 """Columns when nobody looks at a terminal: `grep` must find what is there."""
@@ -103,6 +105,26 @@ def tokens(rows: list[Token], zone: ZoneInfo) -> Table:
     for token in rows:
         revoked = None if token.revoked_at is None else when(token.revoked_at, zone)
         _add(table, token.id, token.name, token.role, token.user_id, when(token.created_at, zone), revoked)
+    return table
+
+
+def webhooks(rows: list[Subscription], zone: ZoneInfo) -> Table:
+    """Return webhooks as a table; of their addresses only the host, since a path can hold a key."""
+    table = _table("id", "to", "kinds", "after>", "failures>", "last", "next try", "disabled")
+    for each in rows:
+        waits = None if each.not_before is None or each.disabled_at is not None else when(each.not_before, zone)
+        kinds = ", ".join(each.kinds) or "all"
+        _add(
+            table,
+            each.id,
+            shown_url(each.url),
+            kinds,
+            each.after,
+            str(each.failures),
+            each.last_status,
+            waits,
+            each.disabled_reason,
+        )
     return table
 
 

@@ -53,6 +53,8 @@ class Buttons:
             except PrefectError:
                 self._claims_checked = False  # the recorder says that Prefect is away
             except Exception as error:
+                # A run may have been claimed that the journal has not heard of: Prefect is asked for those again.
+                self._claims_checked = False
                 _log.error("reading Prefect's buttons failed with %s; trying again", type(error).__name__)
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(stop.wait(), self._period)

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 
 import pytest
 
 from dealwright.clock import SystemClock
+from dealwright.errors import JournalError
 from dealwright_flows.api import PrefectAway
 from dealwright_flows.buttons import Buttons
 from dealwright_flows.deployments import Deployments
@@ -23,10 +25,10 @@ class Desk:
         self.prefect = FakePrefect()
         self.restart()
 
-    def restart(self) -> None:
+    def restart(self, *, period: float = 2.0) -> None:
         deployments = Deployments(self.journal, self.prefect, ["acme"])
         self.recorder = Recorder(self.journal, self.prefect, deployments, clock=SystemClock())
-        self.buttons = Buttons(self.journal, self.prefect, deployments, clock=SystemClock())
+        self.buttons = Buttons(self.journal, self.prefect, deployments, clock=SystemClock(), period=period)
 
     def read(self) -> None:
         asyncio.run(self.buttons.once())
@@ -112,6 +114,39 @@ def test_a_run_claimed_by_an_engine_that_died_is_not_lost() -> None:
     desk.prefect._set(run_id, {"type": "PENDING"}, force=False)
     desk.restart()
     desk.read()
+    assert desk.journal.asked == {run_id: ("acme", "nudge")}
+
+
+def test_a_run_that_was_claimed_while_the_journal_failed_is_asked_for_again() -> None:
+    """The claim stands in Prefect; without asking for claimed runs again nobody would ever hear of it."""
+    desk = Desk()
+
+    class Failing(FakeJournal):
+        broken = True
+
+        def ask_run(self, account: str, automation: str, run_id: str, *, actor: str) -> int:
+            if self.broken:
+                self.broken = False
+                raise JournalError("the journal cannot be used: another process has written to it for 30 seconds")
+            return super().ask_run(account, automation, run_id, actor=actor)
+
+    desk.journal = Failing(account("greet", "nudge"))
+    desk.restart(period=0.01)
+    desk.read()
+    run_id = desk.prefect.quick_run("acme.nudge")
+
+    async def pressed() -> None:
+        stop = asyncio.Event()
+        reading = asyncio.create_task(desk.buttons.run(stop))
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(5):
+                while not desk.journal.asked:
+                    await asyncio.sleep(0.01)
+        stop.set()
+        await reading
+
+    asyncio.run(pressed())
+    assert not desk.journal.broken
     assert desk.journal.asked == {run_id: ("acme", "nudge")}
 
 

@@ -24,6 +24,7 @@ from dealwright_embedded_crm.api import (
     talk,
     tasks,
     users,
+    webhooks,
 )
 from dealwright_embedded_crm.api.accounts import Accounts, CrmSource
 from dealwright_embedded_crm.api.document import document
@@ -39,6 +40,7 @@ ROUTERS: Final[tuple[APIRouter, ...]] = (
     pipelines.router,
     users.router,
     events.router,
+    webhooks.router,
 )
 
 _UNTOLD: Final[Any] = {"tracing": False, "metrics": False, "logs": False, "operation_spans": False}

@@ -32,6 +32,7 @@ ContactId = Annotated[str, Path(pattern=ID_PATTERN, examples=["7"])]
 TaskId = Annotated[str, Path(pattern=ID_PATTERN, examples=["3"])]
 UserId = Annotated[str, Path(pattern=ID_PATTERN, examples=["1"])]
 TokenId = Annotated[str, Path(pattern=ID_PATTERN, examples=["1"])]
+WebhookId = Annotated[str, Path(pattern=ID_PATTERN, examples=["1"])]
 PipelineKey = Annotated[str, Path(pattern=KEY_PATTERN, examples=["new-business"])]
 StageKey = Annotated[str, Path(pattern=KEY_PATTERN, examples=["qualified"])]
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Final
 
-import msgspec
 from fastapi import APIRouter, Query
 from pydantic import Field
 from starlette.responses import Response
 
+from dealwright_embedded_crm import feed
 from dealwright_embedded_crm.api.caller import Asking
 from dealwright_embedded_crm.api.common import succeeds
 from dealwright_embedded_crm.api.fields import KEPT, WHOLE, Given, Shown
@@ -60,12 +60,6 @@ def list_events(caller: Asking, wanted: Annotated[EventFilter, Query()]) -> Resp
 
     Nothing is ever inserted before an event that was shown: whoever asks with the last `after` misses nothing.
     """
-    items = [_event(number, raw) for number, raw in caller.crm.events(after=int(wanted.after), limit=wanted.limit)]
+    found = caller.crm.events(after=int(wanted.after), limit=wanted.limit)
+    items = [EventOut(**feed.told(number, raw)) for number, raw in found]
     return shown(Answer(body=EventsOut(items=items, after=items[-1].id if items else wanted.after)))
-
-
-def _event(number: int, raw: bytes) -> EventOut:
-    told = msgspec.json.decode(raw, type=dict[str, Any])
-    head = {name: told.pop(name, None) for name in ("kind", "occurred_at", "actor", "cause")}
-    del told["source_id"]
-    return EventOut(id=str(number), data=told, **head)

@@ -118,9 +118,10 @@ def check_version(deal: Deal, if_match: str | None) -> None:
 
 
 def shown(answer: Answer) -> Response:
-    """Return the answer to a read."""
+    """Return the answer to a read, or to a write that no key can repeat."""
     body = None if answer.body is None else answer.body.model_dump_json()
-    return _response({"status": answer.status, "body": body, "version": answer.version}, replayed=False)
+    told = {"status": answer.status, "body": body, "version": answer.version, "location": answer.location}
+    return _response(told, replayed=False)
 
 
 def _response(kept: dict[str, Any], *, replayed: bool) -> Response:

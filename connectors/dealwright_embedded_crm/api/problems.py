@@ -30,6 +30,7 @@ CONFLICTS: Final = frozenset(
         "same_deal",
         "too_many_pipelines",
         "too_many_stages",
+        "too_many_webhooks",
     }
 )
 """The domain's refusals that are about the state of things, not about what was sent: they are 409."""

@@ -9,6 +9,7 @@ from dealwright_embedded_crm.commands.contacts import contacts
 from dealwright_embedded_crm.commands.deals import deals
 from dealwright_embedded_crm.commands.importing import import_
 from dealwright_embedded_crm.commands.pipelines import pipelines, stages
+from dealwright_embedded_crm.commands.webhooks import webhooks
 from dealwright_embedded_crm.commands.work import activities, notes, tasks
 
 __all__ = ["crm", "import_"]
@@ -19,5 +20,5 @@ def crm() -> None:
     """Look into the embedded CRM, work in it, import a file."""
 
 
-for _command in (deals, contacts, tasks, notes, activities, pipelines, stages, users, tokens, import_):
+for _command in (deals, contacts, tasks, notes, activities, pipelines, stages, users, tokens, webhooks, import_):
     crm.add_command(_command)
