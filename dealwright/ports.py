@@ -166,3 +166,12 @@ class Crm(Connector, Protocol):
         holds, and then nothing at all is applied.
         """
         ...
+
+
+@runtime_checkable
+class Merges(Protocol):
+    """A CRM in which two deals can be made one, and which remembers what became of the other."""
+
+    async def merged_deals(self, ids: Sequence[str]) -> Mapping[str, str]:
+        """Return the deal that each of these is now; what was never merged away is missing from the result."""
+        ...

@@ -48,10 +48,12 @@ def project(
     """
     name = target or os.environ.get("DEALWRIGHT_TARGET", "local")
     data = (data_dir or Path(os.environ.get("DEALWRIGHT_DATA", HERE.parent / ".dealwright" / "up"))).resolve()
-    data.mkdir(parents=True, exist_ok=True)
+    _make(data)
     receiver = receiver or os.environ.get("DEALWRIGHT_RECEIVER", "http://127.0.0.1:8655")
     mail = str(mail_port or os.environ.get("DEALWRIGHT_MAIL_PORT", "8657"))
     values = {"data_dir": str(data), "receiver": receiver, "mail_port": mail}
+    if name != Path(name).name:
+        raise InputError(f"--target {name!r}: a target is the name of a file in deployments/targets, such as local")
     table = _read(HERE / "targets" / f"{name}.toml", values)
     clock = clock or SystemClock()
     _refuse_shared_crms(table["account"])
@@ -63,6 +65,16 @@ def project(
         apps={"/api/crm/v1": partial(_crm_api, accounts, clock)},
         beside=tuple(Deliverer(each.crm, clock).run for each in accounts if isinstance(each.crm, EmbeddedCrm)),
     )
+
+
+def _make(data: Path) -> None:
+    try:
+        data.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise InputError(
+            f"{data} cannot be the data folder ({error.strerror}): give a folder that this user may write, with --data"
+            " or DEALWRIGHT_DATA"
+        ) from None
 
 
 def _crm_api(accounts: Sequence[AccountBinding], clock: Clock) -> Asgi:

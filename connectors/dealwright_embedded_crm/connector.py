@@ -116,6 +116,10 @@ class EmbeddedCrm(People):
         """Find the one deal of each reference; a reference of no deal or of several is missing from the result."""
         return await asyncio.to_thread(self._find_deals, references)
 
+    async def merged_deals(self, ids: Sequence[str]) -> Mapping[str, str]:
+        """Return the deal that each of these is now; what was never merged away is missing from the result."""
+        return await asyncio.to_thread(self._merged_deals, ids)
+
     def shape(self, pipelines: Sequence[PipelineShape], *, apply: bool) -> Sequence[ShapeChange]:
         """Compare pipelines with the wanted ones and, with `apply`, make them: all, or none if one is refused."""
         if not apply:
@@ -186,6 +190,10 @@ class EmbeddedCrm(People):
     def _read_deals(self, ids: Sequence[str]) -> dict[str, Deal]:
         with self._database.read() as connection:
             return reads.deals_by_id(connection, ids)
+
+    def _merged_deals(self, ids: Sequence[str]) -> dict[str, str]:
+        with self._database.read() as connection:
+            return reads.merged(connection, "deal", ids)
 
     def _find_deals(self, references: Sequence[str]) -> dict[str, Deal]:
         kept: dict[str, str] = {}

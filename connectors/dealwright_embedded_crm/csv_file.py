@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import hashlib
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from io import BufferedReader
@@ -109,7 +110,7 @@ class CsvFile:
         if first is None:
             raise InputError(f"{self.path}: the file is empty; it needs a header and a row per deal")
         names = [name.strip() for name in first.cells]
-        twice = sorted({name for name in names if names.count(name) > 1})
+        twice = sorted(name for name, times in Counter(names).items() if times > 1)
         if twice:
             raise InputError(f"{self.path}:{first.line}: two columns are called {twice[0]!r}")
         if len(names) == 1:

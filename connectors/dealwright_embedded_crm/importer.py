@@ -9,6 +9,7 @@ from __future__ import annotations
 import csv
 from collections import Counter
 from collections.abc import Callable, Iterator
+from itertools import chain
 from pathlib import Path
 from typing import Final
 
@@ -64,6 +65,14 @@ class Imported(msgspec.Struct, kw_only=True):
     contacts_created: int = 0
     given_to: Counter[str] = msgspec.field(default_factory=Counter)
     stages: Counter[str] = msgspec.field(default_factory=Counter)
+
+
+class _People(msgspec.Struct, frozen=True, kw_only=True):
+    """Who the contacts of some rows are: their keys by line, the contact kept for a key, and what it is today."""
+
+    keys: dict[int, list[str]]
+    known: dict[str, str]
+    there: dict[str, str]
 
 
 class Importer:
@@ -168,6 +177,7 @@ class Importer:
             keys = {row.line: _key(digest, row) for row in rows}
             present = kept(connection, list(keys.values()))
             references = _references(connection, rows)
+            people = self._people(connection, change, rows)
             for row in rows:
                 if keys[row.line] in present or row.deal.reference in references:
                     done.already_there += 1
@@ -175,7 +185,7 @@ class Importer:
                 owner = row.deal.owner
                 if owner is not None and not change.catalog.knows(owner):
                     users.add(owner)
-                contact = self._contact(connection, change, row, done, dry=dry)
+                contact = self._contact(change, row, people, done, dry=dry)
                 if not dry:
                     self._create(change, row, keys[row.line], contact)
                 if row.deal.owner is None and self._needs_owner(row) and self._catalog.default_owner is not None:
@@ -189,23 +199,34 @@ class Importer:
         stage = self._reader.pipeline.stage(row.deal.stage)
         return stage is not None and stage.kind != "incoming"
 
-    def _contact(self, connection: Connection, change: Change, row: Row, done: Imported, *, dry: bool) -> str | None:
+    def _people(self, connection: Connection, change: Change, rows: list[Row]) -> _People:
+        """Look up at once by what the rows' contacts are known, and load those that are there."""
+        keys = {
+            row.line: [f"import:contact:{mark}" for mark in persons.marks(row.contact, self._country)]
+            for row in rows
+            if row.contact is not None
+        }
+        receipts = kept(connection, chain.from_iterable(keys.values()))
+        known = {key: str(receipt["contact_id"]) for key, receipt in receipts.items()}
+        there = {old: contact.id for old, contact in reads.contacts_by_id(connection, known.values()).items()}
+        met = {self._persons[key] for each in keys.values() for key in each if key in self._persons}
+        change.load(contacts=met.union(there.values()))
+        return _People(keys=keys, known=known, there=there)
+
+    def _contact(self, change: Change, row: Row, people: _People, done: Imported, *, dry: bool) -> str | None:
         """Return the id of the row's contact: one for each person in the file, also when the import is run again."""
         if row.contact is None:
             return None
-        keys = [f"import:contact:{mark}" for mark in persons.marks(row.contact, self._country)]
+        keys = people.keys[row.line]
         found = next((self._persons[key] for key in keys if key in self._persons), None)
-        known = kept(connection, keys)
-        if found is None and known:
-            wanted = [str(known[key]["contact_id"]) for key in keys if key in known]
-            change.load(contacts=wanted)
-            there = reads.contacts_by_id(connection, wanted)
-            found = next((there[each].id for each in wanted if each in there), None)
+        if found is None:
+            wanted = (people.known[key] for key in keys if key in people.known)
+            found = next((people.there[each] for each in wanted if each in people.there), None)
         if found is None:
             done.contacts_created += 1
             found = f"dry {done.contacts_created}" if dry else change.add_contact(row.contact).id
         for key in keys:
-            if key not in self._persons and key not in known and not dry:
+            if key not in self._persons and key not in people.known and not dry:
                 change.keep(key, "import_contact", self._origin.actor, {"contact_id": found})
             self._persons.setdefault(key, found)
         return found

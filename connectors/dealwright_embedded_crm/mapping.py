@@ -33,6 +33,9 @@ FIELDS: Final = {
 }
 """What a column can be mapped to."""
 
+MOST_NAMED: Final = 60
+"""How many names a message lists; a file may have a hundred thousand columns."""
+
 _BRACED = re.compile(r"\{([^{}]*)\}")
 _OPTIONAL = re.compile(r"\[([^\[\]]*)\]")
 
@@ -125,4 +128,7 @@ def _near(word: str, known: Iterable[str]) -> str:
     close = difflib.get_close_matches(word.casefold(), [name.casefold() for name in names], n=1)
     if close:
         return f"; did you mean {next(name for name in names if name.casefold() == close[0])!r}?"
-    return f"; known: {', '.join(names)}"
+    if not names:
+        return "; there is none"
+    more = f" and {len(names) - MOST_NAMED:,} more" if len(names) > MOST_NAMED else ""
+    return f"; known: {', '.join(names[:MOST_NAMED])}{more}"

@@ -11,6 +11,7 @@ from typing import Final, TypeVar
 import msgspec
 
 from dealwright.errors import InputError
+from dealwright.model.address import is_address
 from dealwright.model.crm import Contact, Money, PipelineShape, StageShape
 from dealwright.model.iso import DECIMALS
 from dealwright.model.requests import CreateDeal
@@ -24,8 +25,8 @@ FIRST_YEAR: Final = 1900
 LAST_YEAR: Final = 2199
 
 _NO_CURRENCY: Final = "the amount has no currency; give --currency, or map a column to currency"
-_DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
-_AMOUNT = re.compile(r"\d+(\.\d+)?")
+_DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
+_AMOUNT = re.compile(r"[0-9]+(\.[0-9]+)?")
 _STEERS = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u2028\u2029]")
 """Control characters but tab and line ends: those are ordinary in quoted cells, and become spaces."""
 
@@ -96,10 +97,9 @@ class RowReader:
         company = given("company", lambda text: values.line("company", text))
         lost_reason = given("lost_reason", lambda text: self._lost_reason(text, stage))
         tags = self._tags(cells, problems)
-        name, phone, email = (
-            given(field, lambda text, field=field: values.line(field, text))  # type: ignore[misc]
-            for field in ("contact_name", "contact_phone", "contact_email")
-        )
+        name = given("contact_name", lambda text: values.line("contact_name", text))
+        phone = given("contact_phone", _phone)
+        email = given("contact_email", _email)
         contact = Contact(id="", name=name, phone=phone, email=email) if name or phone or email else None
         standing = self.pipeline.stage(stage or "")
         if standing is not None:
@@ -212,6 +212,20 @@ def _currency(text: str) -> str:
     if code not in DECIMALS:
         raise Refusal("bad_currency", f"{values.shown(text)} is no currency of ISO 4217, such as USD")
     return code
+
+
+def _phone(text: str) -> str | None:
+    phone = values.line("contact_phone", text)
+    if phone is not None and not any(character.isdecimal() for character in phone):
+        raise Refusal("bad_contact_phone", f"{values.shown(text)} is no phone: there is no digit in it")
+    return phone
+
+
+def _email(text: str) -> str | None:
+    email = values.line("contact_email", text)
+    if email is not None and not is_address(email):
+        raise Refusal("bad_contact_email", f"{values.shown(text)} is no e-mail address, such as ann@example.com")
+    return email
 
 
 def _named(currency: str | None) -> str:

@@ -15,7 +15,7 @@ from dealwright.clock import SystemClock
 from dealwright.compile import ir
 from dealwright.compile.check import check as checked
 from dealwright.compile.findings import Finding, Loaded, together
-from dealwright.compile.sources import lines_of
+from dealwright.compile.sources import content, lines_of
 from dealwright.errors import InputError
 
 _DEFAULT: Final = Path("pipeline_defs")
@@ -104,7 +104,7 @@ def _shown(finding: Finding, lines: Sequence[str]) -> Iterator[str]:
 
 def _lines(path: str) -> list[str]:
     try:
-        return lines_of(Path(path).read_bytes().decode("utf-8-sig", "replace"))
+        return lines_of(content(Path(path)).decode("utf-8-sig", "replace"))
     except (OSError, ValueError):
         return []
 

@@ -75,7 +75,7 @@ def examine() -> Iterator[Symptom]:
     try:
         project = load_project()
     except DealwrightError as error:
-        yield Symptom(what="project", state="wrong", told=str(error), todo="run it in the project's directory")
+        yield Symptom(what="project", state="wrong", told=str(error))
         return
     accounts = ", ".join(binding.key for binding in project.accounts)
     yield Symptom(what="project", state="ok", told=f"accounts {accounts}; data in {project.data_dir}")

@@ -14,7 +14,8 @@ from dealwright.cli.moments import Moment
 from dealwright.cli.narrate import briefs, cause_line
 from dealwright.cli.shapes import Replayed, prints
 from dealwright.cli.site import Site, actor, opened
-from dealwright.errors import InputError
+from dealwright.cli.terminal import plain
+from dealwright.errors import InputError, JournalError
 from dealwright.journal.browse import Browse, EventLine
 from dealwright.journal.browse_show import Shown, ShownEvent
 
@@ -120,7 +121,8 @@ def events_replay(event_ids: tuple[int, ...], account: str | None, yes: bool, as
     """Let events happen again, on the definitions of today.
 
     Each becomes a new event with the same content, which automations answer as if it were new; what `again=` says still
-    holds. Messages may be sent to customers, so look first with `events show`.
+    holds. Messages may be sent to customers, so look first with `events show`. One that cannot be replayed costs the
+    others nothing: each is told, and the command ends with 1.
     """
     wanted = list(dict.fromkeys(event_ids))
     with opened(account) as site:
@@ -130,15 +132,24 @@ def events_replay(event_ids: tuple[int, ...], account: str | None, yes: bool, as
                 raise _missing(site, event_id)
         if len(wanted) > 1 and not yes:
             click.confirm(f"replay {len(wanted)} events of account {site.account}?", abort=True, err=True)
-        replayed = [
-            Replayed(event=event_id, replayed_as=site.journal.replay_event(event_id, actor=actor()))
-            for event_id in wanted
-        ]
+        replayed = [_replay(site, event_id) for event_id in wanted]
     if as_json:
         output.print_json(replayed)
-        return
-    for item in replayed:
-        click.echo(f"event {item.event} happens again as event {item.replayed_as}")
+    else:
+        for item in replayed:
+            told = f"event {item.event} happens again as event {item.replayed_as}"
+            click.echo(told if item.done else plain(item.problem), err=not item.done)
+    if not all(item.done for item in replayed):
+        raise SystemExit(1)
+
+
+def _replay(site: Site, event_id: int) -> Replayed:
+    """Let one event happen again, or say why not: what was done of the others is done."""
+    try:
+        new_id = site.journal.replay_event(event_id, actor=actor())
+    except JournalError as error:
+        return Replayed(event=event_id, replayed_as=None, done=False, problem=str(error))
+    return Replayed(event=event_id, replayed_as=new_id, done=True, problem="")
 
 
 def _missing(site: Site, event_id: int) -> InputError:

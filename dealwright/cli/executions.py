@@ -12,7 +12,7 @@ from rich.console import RenderableType
 from rich.text import Text
 from rich.tree import Tree
 
-from dealwright.cli import options, output
+from dealwright.cli import approvals, options, output
 from dealwright.cli.ids import execution_id, short
 from dealwright.cli.moments import Moment
 from dealwright.cli.narrate import cause_line, followed, instead
@@ -101,7 +101,7 @@ def _told(site: Site, shown: ShownExecution, story: ExecutionStory) -> list[Rend
                 ("deal", line.deal or line.subject),
                 ("state", state),
                 ("instead", instead(shown.instead, zone) if shown.instead is not None else ""),
-                ("what to do", _todo(line)),
+                ("what to do", _todo(line, shown.asked_digest)),
                 ("since", output.when(line.changed_at, zone)),
                 ("due", output.when(line.due_at, zone)),
                 ("event", f"{happened}, {output.when(line.occurred_at, zone)}"),
@@ -131,7 +131,7 @@ def _told(site: Site, shown: ShownExecution, story: ExecutionStory) -> list[Rend
     return parts
 
 
-def _todo(line: ExecutionLine) -> str:
+def _todo(line: ExecutionLine, asked_digest: str | None) -> str:
     """Say what a person may do about it, if anything."""
     id_ = short(line.id)
     match line.state, line.reason.partition(":")[0]:
@@ -143,7 +143,7 @@ def _todo(line: ExecutionLine) -> str:
                 f"if it did: dealwright executions cancel {id_}"
             )
         case "held", "approve":
-            return f"dealwright executions approve {id_}, or cancel it"
+            return f"dealwright executions approve {id_} --digest {asked_digest}, or cancel it"
         case "held", "stop messages":
             return "when messages may leave again: dealwright resume --messages"
         case "held", "stop":
@@ -226,6 +226,11 @@ def executions_retry(
 
 @executions.command("approve")
 @options.states(("held",))
+@click.option(
+    "--digest",
+    metavar="KEY",
+    help="Of one execution: only if it still asks for what `executions show` showed with this digest.",
+)
 @_chosen
 @prints(Treated, many=True)
 def executions_approve(
@@ -236,18 +241,31 @@ def executions_approve(
     states: tuple[str, ...],
     since: Moment | None,
     until: Moment | None,
+    digest: str | None,
     yes: bool,
     as_json: bool,
 ) -> None:
-    """Let held executions do what they are held for, as `executions show` shows it.
+    """Let held executions do what they are held for; what each asks for is shown first.
 
-    Give ids, or choose with filters; more than one is asked about. What is approved is that very request: if it reads
-    differently when it leaves, it is held again.
+    Give ids, or choose with filters; more than one is asked about. What is approved is the very request that was shown,
+    and with --digest the one that you looked at before: if it is another by now, or reads differently when it leaves,
+    it stays held.
     """
+    if digest is not None and len(ids) != 1:
+        raise click.UsageError("--digest is of one execution: give its id.")
     with opened(account) as site:
         wanted = site.filter(deal=deal, automations=automations, states=states, since=since, until=until)
-        chosen = _choose(site, ids, wanted, ("held",), "approve", yes=yes)
-        treated = _treat(chosen, lambda id_: site.journal.approve_execution(id_, actor=actor()))
+        seen: dict[str, str] = {}
+
+        def show(lines: Sequence[ExecutionLine]) -> None:
+            for line in lines:
+                held = site.journal.to_approve(line.id)
+                seen[line.id] = digest or held.digest
+                if line.state == "held":
+                    approvals.tell(site, line, held, whole=len(lines) <= _TOLD)
+
+        chosen = _choose(site, ids, wanted, ("held",), "approve", yes=yes, show=show)
+        treated = _treat(chosen, lambda id_: site.journal.approve_execution(id_, actor=actor(), digest=seen[id_]))
     _end(treated, "is approved", as_json=as_json)
 
 
@@ -278,9 +296,16 @@ def executions_cancel(
 
 
 def _choose(
-    site: Site, ids: Sequence[str], wanted: Filter, allowed: Sequence[str], verb: str, *, yes: bool
+    site: Site,
+    ids: Sequence[str],
+    wanted: Filter,
+    allowed: Sequence[str],
+    verb: str,
+    *,
+    yes: bool,
+    show: Callable[[Sequence[ExecutionLine]], None] | None = None,
 ) -> Sequence[ExecutionLine]:
-    """Return the executions that are meant, oldest first; ask before there is more than one."""
+    """Return the executions that are meant, oldest first; ask before there is more than one, and `show` them first."""
     browse = Browse(site.journal.database)
     filtered = wanted != Filter(account=site.account)
     if bool(ids) == filtered:
@@ -293,11 +318,13 @@ def _choose(
         if not wanted.states:
             wanted = msgspec.structs.replace(wanted, states=tuple(allowed))
         chosen = list(reversed(browse.executions(wanted, options.MOST).rows))
+    if show is not None:
+        show(chosen)
     if len(chosen) > 1 and not yes:
         counted = Counter((line.automation, line.state) for line in chosen)
         for (automation, state), count in sorted(counted.items()):
             click.echo(f"  {plain(automation)}: {count} {state}", err=True)
-        if len(chosen) <= _TOLD:
+        if show is None and len(chosen) <= _TOLD:
             for line in chosen:
                 click.echo(f"  {short(line.id)} of deal {plain(line.deal or line.subject)}", err=True)
         click.confirm(f"{verb} these {len(chosen)} executions of account {site.account}?", abort=True, err=True)

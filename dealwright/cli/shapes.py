@@ -22,10 +22,12 @@ class Shape(msgspec.Struct, frozen=True):
 
 
 class Replayed(msgspec.Struct, frozen=True, kw_only=True):
-    """An event that happens again, and the event that it became."""
+    """What became of one event that was to happen again: the event that it became, or why not (`problem`)."""
 
     event: int
-    replayed_as: int
+    replayed_as: int | None
+    done: bool
+    problem: str
 
 
 class Treated(msgspec.Struct, frozen=True, kw_only=True):

@@ -86,7 +86,12 @@ def stop(automation: str | None, account: str | None, messages: bool, reason: st
 @options.account
 @_messages
 @click.option("--run", "run", is_flag=True, help="Let the held executions run; each checks its conditions again.")
-@click.option("--drop", "drop", is_flag=True, help="Cancel the held executions; nothing of them is sent.")
+@click.option(
+    "--drop",
+    "drop",
+    is_flag=True,
+    help="Cancel the held executions, with --messages only the held messages; nothing of them is sent.",
+)
 @options.as_json
 @prints(Switched)
 def resume(automation: str | None, account: str | None, messages: bool, run: bool, drop: bool, as_json: bool) -> None:

@@ -31,6 +31,7 @@ from dealwright.compile.guard import Guard, Refusing
 from dealwright.compile.lower import draft
 from dealwright.compile.messages import Compiled, Done, Found, Job, Limits, Message, Outlined, Started, Unlisted
 from dealwright.compile.record import Record, bound
+from dealwright.compile.writable import written
 from dealwright.language.account import Account
 
 _Outcome: TypeAlias = tuple[ModuleType | BaseException, str]
@@ -159,7 +160,9 @@ def _import(name: str, seconds: float) -> _Outcome:
     signal.setitimer(signal.ITIMER_REAL, seconds)
     try:
         with contextlib.redirect_stdout(printed), contextlib.redirect_stderr(io.StringIO()):
-            return importlib.import_module(name), printed.getvalue()
+            made = importlib.import_module(name)
+            # A file may put something else in its place, which then answers as it likes: it gives nothing a name.
+            return made if type(made) is ModuleType else ModuleType(name), printed.getvalue()
     except BaseException as error:
         return error, ""
     finally:
@@ -193,7 +196,12 @@ def _work(descriptor: int) -> _Work:
         if process() != own:
             os._exit(0)
         # It begins with a line break: whatever a file wrote before does not spoil the message.
-        data = prefix + encoder.encode(message) + b"\n"
+        try:
+            line = encoder.encode(message)
+        except UnicodeEncodeError:
+            # What a definition or an error says may hold half of a character.
+            line = encoder.encode(written(message))
+        data = prefix + line + b"\n"
         while data:
             data = data[write(descriptor, data) :]
 

@@ -167,7 +167,7 @@ acme = Account("acme", zone="UTC", country="US", currency="USD", pipelines=[Sale
     ),
     Code(
         code="DW206",
-        title="the reason for a lost deal is not one of the stage's",
+        title="the reason for a lost deal is left out, or is not one of the stage's",
         reason=("Reasons are counted. One that the stage does not list would be a column of its own in every report."),
         bad="""
 lose = Automation(

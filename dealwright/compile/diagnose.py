@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import ast
 import inspect
 import re
+import sys
 import traceback
 from collections.abc import Iterable, Mapping
 from pathlib import Path
@@ -69,6 +71,11 @@ def diagnose(error: BaseException, file: str, root: Path) -> list[Finding]:
             wrong = _wrong_call(error)
             if wrong is not None:
                 return [_finding("DW910", place, *wrong)]
+        case AttributeError(obj=tuple(made)) if (
+            len(made) == 1 and (lost := _made_with_comma(error, made, root)) is not None
+        ):
+            message = f"there is a comma after {lost[1]} = ..., which makes a tuple of it"
+            return [_finding("DW210", lost[0], message, "take the comma out")]
         case AttributeError():
             return [_finding("DW900", place, _said(error), _attribute_hint(error))]
         case NameError(name=str(name)):
@@ -155,6 +162,22 @@ def _wrong_call(error: TypeError) -> tuple[str, str] | None:
             else _listed(f"{name} takes", takes)
         )
         return f"{name} is given too many values without a name", hint
+    return None
+
+
+def _made_with_comma(error: BaseException, made: tuple[Any, ...], root: Path) -> tuple[tuple[str, int], str] | None:
+    """Where a company's file gives a name to the only thing in a tuple, and the name; None if none does so."""
+    # A file that fails is no module any more; the frames still have its names.
+    failed = [frame.f_globals for frame, _ in traceback.walk_tb(error.__traceback__)]
+    for names in (*failed, *(vars(module) for module in list(sys.modules.values()) if type(module) is ModuleType)):
+        file = _below(str(names.get("__file__")), root)
+        if file is None:
+            continue
+        named = {name for name, value in list(names.items()) if value is made}
+        for statement in ast.parse((root / file).read_bytes()).body if named else ():
+            match statement:
+                case ast.Assign(targets=[ast.Name(id=name)], value=ast.Tuple(elts=[ast.Call()])) if name in named:
+                    return (file, statement.lineno), name
     return None
 
 

@@ -20,10 +20,9 @@ from dealwright.compile import ir
 from dealwright.compile.findings import Company, Finding, Loaded, together
 from dealwright.compile.messages import Compiled, Done, Found, Job, Limits, Message, Outlined, Started, Unlisted
 from dealwright.compile.outline import Outline
+from dealwright.compile.sources import MAX_FILE, content
+from dealwright.compile.writable import is_writable, written
 from dealwright.errors import InputError
-
-MAX_FILE: Final = 1_000_000
-"""The largest definition file, in bytes."""
 
 _MAX_TOLD: Final = 256 << 20
 _KEPT_VARIABLES: Final = ("LANG", "LC_ALL", "LD_LIBRARY_PATH", "PATH", "SYSTEMROOT")
@@ -95,14 +94,18 @@ class _Company:
 
     def load(self, limits: Limits) -> Loaded:
         """Load the files; when one is the end of the child, start again without it."""
+        if not is_writable(str(self._root)):
+            message = f"the folder {written(self._root.name)!r} has a name that is no UTF-8"
+            return Loaded(findings=(_finding("DW909", self._shown("."), message, "use letters and _"),))
         findings = list(self._unreadable())
         unusable = {finding.path for finding in findings}
-        skipped = [file for file in self._files if file in unusable]
+        skipped = [file for file in map(written, self._files) if file in unusable]
+        files = tuple(filter(is_writable, self._files))
         while True:
             job = Job(
                 root=str(self._root),
                 package=self._root.name,
-                files=self._files,
+                files=files,
                 skipped=tuple(skipped),
                 whole=self._whole,
                 limits=limits,
@@ -123,7 +126,7 @@ class _Company:
         company = Company(
             folder=str(self._folder),
             root=str(self._root),
-            files=self._files,
+            files=files,
             accounts=tuple(told.accounts),
             unlisted=told.unlisted,
             outline=told.outline,
@@ -137,17 +140,20 @@ class _Company:
 
     def _unreadable(self) -> Iterator[Finding]:
         for file in self._files:
+            if not is_writable(file):
+                yield _finding("DW909", written(file), "the file has a name that is no UTF-8", "use letters and _")
+                continue
             try:
-                size = (self._root / file).stat().st_size
+                size = len(content(self._root / file))
             except OSError as error:
                 yield _finding("DW902", file, f"the file cannot be read: {error.strerror}", "check its link and rights")
                 continue
             if size > MAX_FILE:
-                message = f"the file has {size:,} bytes, and {MAX_FILE:,} are the most"
+                message = f"the file has more than {MAX_FILE:,} bytes"
                 yield _finding("DW902", file, message, "split it: definitions are written, not stored data")
 
     def _shown(self, file: str) -> str:
-        return str(self._folder / file) if file != "." else str(self._folder)
+        return written(str(self._folder / file) if file != "." else str(self._folder))
 
 
 def _finding(code: str, file: str, message: str, hint: str) -> Finding:

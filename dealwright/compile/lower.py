@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from pathlib import Path
+from typing import TypeVar
 
 import msgspec
 
@@ -12,6 +13,7 @@ from dealwright.compile import ir
 from dealwright.compile.findings import Finding
 from dealwright.compile.lower_steps import StepLowering
 from dealwright.compile.lower_values import Scope, ValueLowering, length
+from dealwright.compile.writable import is_writable, written
 from dealwright.language import triggers
 from dealwright.language.account import Account
 from dealwright.language.again import Again, Once
@@ -20,6 +22,7 @@ from dealwright.language.origin import Origin
 from dealwright.language.pipeline import PipelineParts, StageLike, is_pipeline, parts
 from dealwright.model.crm import PipelineShape, StageShape
 
+_T = TypeVar("_T")
 _KIND_ORDER = {"incoming": 0, "open": 1, "won": 2, "lost": 3}
 
 
@@ -63,20 +66,29 @@ class _Lowering:
         for pipeline in pipelines:
             self._unique_names(pipeline)
         automations = [
-            *(self._automation(automation) for automation in authored),
+            *(self._writable(self._automation(each), f"the automation {each.key!r}", each.origin) for each in authored),
             *(tasks for pipeline in pipelines if (tasks := self._stage_tasks(pipeline)) is not None),
         ]
         self._unique_identifiers(automations)
+        shapes = tuple(self._writable(_shape(each), f"the pipeline {each.key!r}", each.origin) for each in pipelines)
         return ir.Account(
             key=self._account.key,
-            name=self._account.name,
+            name=self._writable(self._account.name, "the account's name", self._account.origin),
             calendar=self._account.calendar,
             country=self._account.country,
             currency=self._account.currency,
-            pipelines=tuple(_shape(pipeline) for pipeline in pipelines),
+            pipelines=shapes,
             automations=tuple(automations),
             where=self._where(self._account.origin),
         )
+
+    def _writable(self, made: _T, what: str, origin: Origin) -> _T:
+        """What was made, if the journal can keep it; told, and without half characters, if not."""
+        if is_writable(made):
+            return made
+        message = f"{what} holds half of a character (a lone surrogate), which cannot be written down"
+        self._found("DW910", origin, message, "write the whole character itself, not its escape")
+        return written(made)
 
     def check_types(self, lowered: ir.Account) -> None:
         """Find what no constructor looked at: a value of another type would not come back from the journal."""
@@ -132,7 +144,7 @@ class _Lowering:
             )
             here = ir.Compare(field=ir.Ref(path="deal.stage", type="stage"), op="==", value=place)
             cases.append(ir.Case(when=here, do=(step,)))
-        return ir.Automation(
+        made = ir.Automation(
             key=f"{pipeline.key}.stage-tasks",
             on=ir.OnEntered(stages=tuple(ir.StageValue(pipeline=pipeline.key, stage=key) for key, _, _ in tasks)),
             when=ir.All(of=()),
@@ -142,6 +154,7 @@ class _Lowering:
             why=f"Every deal in {pipeline.name} has a next step.",
             where=self._where(pipeline.origin),
         )
+        return self._writable(made, f"the pipeline {pipeline.key!r}", pipeline.origin)
 
     # --- triggers ---------------------------------------------------------------------------------------------------
 
@@ -196,7 +209,9 @@ class _Lowering:
 
     def _unique(self, what: str, named: list[tuple[str, Origin]]) -> None:
         first: dict[str, Origin] = {}
-        for key, origin in named:
+        # In one file the later one took the key of the earlier one, in whatever order they are listed.
+        files = list(dict.fromkeys(origin.file for _, origin in named))
+        for key, origin in sorted(named, key=lambda each: (files.index(each[1].file), each[1].line)):
             if key in first:
                 other = self._where(first[key])
                 twice = (

@@ -154,6 +154,10 @@ class _Run:
             )
             message = f"{step.reason!r} is no reason of the stage {step.to.name!r}"
             self._values.found("DW206", scope.origin, message, hint)
+        if step.reason is None and isinstance(step.to, Lost) and step.to.reason_required:
+            hint = f"write reason={reasons[0]!r}" if reasons else 'write reason="..."'
+            message = f"the stage {step.to.name!r} takes no deal without a reason, and {step.name!r} gives none"
+            self._values.found("DW206", scope.origin, message, hint)
         to = self._values.stage(step.to, scope.origin)
         return ir.MoveDealStep(name=step.name, to=to, only_forward=step.only_forward, reason=step.reason)
 

@@ -138,5 +138,6 @@ class Record:
 
 def bound(modules: Sequence[ModuleType]) -> list[Account]:
     """Return the accounts that one of the modules gives a name, once each, in the order of files and lines."""
-    values = (value for module in modules for value in list(vars(module).values()) if isinstance(value, Account))
+    # A company's object may answer whatever it likes when it is asked: only what it truly is counts.
+    values = (v for module in modules for v in list(vars(module).values()) if issubclass(type(v), Account))
     return list({id(value): value for value in values}.values())

@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import ast
+import errno
+import os
 import re
+import stat
 from collections.abc import Iterable
 from functools import cached_property
 from pathlib import Path
 from typing import Final, TypeVar
 
 _Node = TypeVar("_Node", bound=ast.AST)
-_MAX: Final = 1_000_000
+MAX_FILE: Final = 1_000_000
+"""The largest definition file, in bytes."""
+
 _BREAK: Final = re.compile(r"\r\n|\r|\n")
 
 
@@ -72,14 +77,29 @@ def argument(call: ast.Call, name: str) -> ast.expr | None:
     return next((keyword.value for keyword in call.keywords if keyword.arg == name), None)
 
 
+def content(path: Path) -> bytes:
+    """Return what a regular file holds, at most one byte more than is allowed; pipes and devices are not opened.
+
+    Raises:
+        OSError: the file cannot be read, or is no regular file.
+    """
+    if not stat.S_ISREG(path.stat().st_mode):
+        # A pipe would be waited for without end, and a device may never come to one.
+        raise OSError(errno.EINVAL, "it is no regular file")
+    # Where it was put in between, a pipe is not waited for either.
+    descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+    with os.fdopen(descriptor, "rb") as file:
+        return file.read(MAX_FILE + 1)
+
+
 def read(root: Path, files: Iterable[str]) -> dict[str, Source]:
     """Return the sources of files that can be read; what cannot is the loader's to tell."""
     found = {}
     for file in files:
         try:
-            path = root / file
-            if path.stat().st_size <= _MAX:
-                found[file] = Source(file, path.read_bytes().decode("utf-8-sig"))
+            data = content(root / file)
+            if len(data) <= MAX_FILE:
+                found[file] = Source(file, data.decode("utf-8-sig"))
         except (OSError, UnicodeDecodeError):
             continue
     return found

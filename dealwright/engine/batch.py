@@ -31,7 +31,7 @@ from dealwright.engine.records import (
 from dealwright.engine.render import changes_more_than_told
 from dealwright.engine.store import Store
 from dealwright.engine.tally import Tally
-from dealwright.errors import ConnectorError
+from dealwright.errors import ConnectorError, ReleaseError
 from dealwright.model.delivery import Checkable
 from dealwright.model.requests import MESSAGES, Refused, Sent, TryAgain, Unknown
 from dealwright.ports import Connector
@@ -64,7 +64,7 @@ class Batch:
     async def run(self, claimed: Sequence[Claimed], *, claimed_at: float) -> None:
         """Work the claimed executions; `claimed_at` is the monotonic time before the claim."""
         self._lease_until = claimed_at + LEASE
-        self._work = {item.id: begin(self._store, item) for item in claimed}
+        self._begin(claimed)
         await self._resolve_unanswered()
         await self._read_facts()
         self._settle()
@@ -80,6 +80,26 @@ class Batch:
             self._settle()
 
     # --- beginning ---------------------------------------------------------------------------------------------------
+
+    def _begin(self, claimed: Sequence[Claimed]) -> None:
+        """Put executions on the bench; one that cannot be begun is parked, and the others go on without it."""
+        died: list[EffectRow] = []
+        for item in claimed:
+            try:
+                self._work[item.id] = begin(self._store, item)
+            except (LookupError, ReleaseError, msgspec.DecodeError) as error:
+                # The type only: texts may hold what a row held.
+                _log.error("execution %s cannot be begun: %s", item.id, type(error).__name__)
+                died += [effect for effect in item.effects if effect.state == "sending"]
+                self._settlements.append(
+                    Settlement(
+                        execution_id=item.id,
+                        state="parked",
+                        reason=f"cannot be begun: {type(error).__name__} (its event or its release does not fit it)",
+                    )
+                )
+                self._tally.left(item.id, "parked")
+        self._store.receive_outcomes([_unanswered(effect) for effect in died])
 
     async def _resolve_unanswered(self) -> None:
         """Decide about effects that left without an answer, each by its delivery class, before anything else."""
@@ -224,7 +244,7 @@ class Batch:
             execution_id=work.claimed.id,
             n=work.n,
             as_of=work.facts.as_of,
-            facts=None if work.facts.since_turn == 1 else work.facts.deal,
+            facts=None if work.facts.deal is work.claimed.deal else work.facts.deal,
             trace=decision.trace,
             progress=work.progress,
             effect=work.effect,
@@ -247,24 +267,35 @@ class Batch:
         messages = any(work.effect is not None and work.effect.request.kind in MESSAGES for work in group)
         at_once = min(connector.at_once, MESSAGES_AT_ONCE) if messages else connector.at_once
         for start in range(0, len(group), at_once):
-            # All windows of the account share the lock: no more of its messages are under way whatever their number.
+            # A message here is repeated as it was rendered; it stands in line with those that are told.
             async with self._site.messages if messages else contextlib.nullcontext():
                 await self._send(connector, group[start : start + at_once])
 
     async def _tell_customers(self) -> None:
-        """Send the messages whose turn has come, a few at a time, each rendered on its deal as it is now."""
+        """Send the messages whose turn has come, a few at a time.
+
+        All windows of the account share the lock: no more of its messages are under way whatever their number. It is
+        taken first, so that a message that stood in line is rendered on its deal as it is when the line has moved on.
+        """
         telling = [work for work in self._work.values() if work.tells]
         for start in range(0, len(telling), MESSAGES_AT_ONCE):
-            if self._closing():
-                return
-            self._renew()
-            some = [work for work in telling[start : start + MESSAGES_AT_ONCE] if work.claimed.id in self._work]
-            for work in some:
-                work.tells, work.facts = False, None
-            await self._read_facts()
-            acting = self._decide([work for work in some if work.claimed.id in self._work], telling=True)
-            for effects in self._by_carrier(acting):
-                await self._act(*effects)
+            async with self._site.messages:
+                if self._closing():
+                    return
+                self._renew()
+                await self._tell(
+                    [job for job in telling[start : start + MESSAGES_AT_ONCE] if job.claimed.id in self._work]
+                )
+
+    async def _tell(self, jobs: Sequence[Job]) -> None:
+        """Read the deals of a few executions again, render their messages and send them."""
+        for work in jobs:
+            work.tells, work.facts = False, None
+        await self._read_facts()
+        acting = self._decide([work for work in jobs if work.claimed.id in self._work], telling=True)
+        for connector, group in self._by_carrier(acting):
+            for start in range(0, len(group), connector.at_once):
+                await self._send(connector, group[start : start + connector.at_once])
 
     async def _send(self, connector: Connector, group: Sequence[Job]) -> None:
         """Send what one request carries: only that is `sending`, so that a stop or a crash meets no more than that."""

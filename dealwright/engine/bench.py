@@ -48,7 +48,16 @@ class Job(msgspec.Struct, kw_only=True):
 
 
 def begin(store: Store, claimed: Claimed) -> Job:
-    """Put an execution on the bench, folding in receipts that were written but not yet remembered."""
+    """Put an execution on the bench, folding in receipts that were written but not yet remembered.
+
+    Its first turn sees the event's facts. One that comes late (retried before its first turn was written, replayed,
+    overtaken by news) must not act on facts as old as its event: its deal is read first, as for every later turn.
+
+    Raises:
+        LookupError: its release does not know the automation, or its event is not about its deal.
+        ReleaseError: its release is not there.
+        msgspec.DecodeError: this version cannot read its release.
+    """
     release = store.release(claimed.account, claimed.release)
     automation = release.account.automation(claimed.automation)
     if automation is None:
@@ -62,7 +71,7 @@ def begin(store: Store, claimed: Claimed) -> Job:
         elif effect.state == "dropped":
             outcomes[effect.step] = StepOutcome(status="dropped", turn=claimed.turn)
     facts = None
-    if claimed.turn == 0:
+    if claimed.turn == 0 and not claimed.late:
         facts = Facts(deal=claimed.deal, event=claimed.event, as_of=claimed.event.occurred_at, since_turn=1)
     return Job(
         claimed=claimed,
@@ -70,7 +79,7 @@ def begin(store: Store, claimed: Claimed) -> Job:
         automation=automation,
         progress=msgspec.structs.replace(claimed.progress, outcomes=outcomes),
         n=claimed.turn,
-        recheck=claimed.late and claimed.turn > 0,
+        recheck=claimed.late,
         facts=facts,
     )
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Final
 
 import msgspec
@@ -14,8 +14,9 @@ from dealwright.engine.bench import Site
 from dealwright.engine.records import ToRoute
 from dealwright.engine.store import Store
 from dealwright.errors import ConnectorError
+from dealwright.model.crm import Deal
 from dealwright.model.events import EventReceived
-from dealwright.ports import Crm
+from dealwright.ports import Crm, Merges
 
 _log = logging.getLogger(__name__)
 
@@ -71,14 +72,27 @@ def must_be_observed(item: ToRoute) -> bool:
 
 
 async def read(crm: Crm, unread: Sequence[ToRoute]) -> list[ToRoute]:
-    """Return the events with their deals as the CRM has them now; without one, if there is none or no single one."""
+    """Return the events with their deals as the CRM has them now; without one, if there is none or no single one.
+
+    A deal that was merged into another one is that one: the system outside knows it under its old id for ever.
+    """
     named = [(item, item.event) for item in unread if isinstance(item.event, EventReceived)]
     ids = sorted({event.deal_id for _, event in named if event.deal_id is not None})
     references = sorted({e.reference for _, e in named if e.reference is not None and e.deal_id is None})
-    by_id = await crm.read_deals(ids) if ids else {}
+    by_id = await _read_deals(crm, ids) if ids else {}
     by_reference = await crm.find_deals(references) if references else {}
     observed = []
     for item, event in named:
         deal = by_id.get(event.deal_id) if event.deal_id is not None else by_reference.get(event.reference or "")
         observed.append(msgspec.structs.replace(item, event=msgspec.structs.replace(event, deal=deal, observed=True)))
     return observed
+
+
+async def _read_deals(crm: Crm, ids: Sequence[str]) -> Mapping[str, Deal]:
+    found = await crm.read_deals(ids)
+    gone = [each for each in ids if each not in found]
+    kept = await crm.merged_deals(gone) if gone and isinstance(crm, Merges) else {}
+    if not kept:
+        return found
+    deals = await crm.read_deals(sorted(set(kept.values())))
+    return {**found, **{old: deals[new] for old, new in kept.items() if new in deals}}

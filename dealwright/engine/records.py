@@ -92,8 +92,9 @@ class Asked(msgspec.Struct, frozen=True, kw_only=True):
 def request_digest(request: Request) -> str:
     """Return what tells a rendered request from another: what a person approves is bound to it.
 
-    The version that a change of a deal was decided on is no part of it: a person approves the change, and the CRM
-    compares versions by itself.
+    The version that a change of a deal was decided on is no part of it: a person approves the change, whatever else has
+    changed since. What the change overwrites is a part of it: a value that somebody has set since is not overwritten
+    unseen.
     """
     if isinstance(request, UpdateDeal):
         request = msgspec.structs.replace(request, version=None)

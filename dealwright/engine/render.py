@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
@@ -24,6 +25,7 @@ from dealwright.engine.render_values import (
 )
 from dealwright.errors import DealwrightError
 from dealwright.language import calendar
+from dealwright.model.crm import Deal
 from dealwright.model.requests import (
     AddNote,
     ChangeTags,
@@ -77,7 +79,12 @@ def _request(step: ir.ActionStep, view: View, now: datetime) -> Request:
             )
         case ir.UpdateDealStep():
             changes = {name: _field(name, expression, view) for name, expression in step.changes.items()}
-            return UpdateDeal(deal_id=deal.id, changes=DealChanges(**changes), version=deal.version)
+            return UpdateDeal(
+                deal_id=deal.id,
+                changes=DealChanges(**changes),
+                version=deal.version,
+                replaces=_held(deal, changes),
+            )
         case ir.MoveDealStep():
             return MoveDeal(
                 deal_id=deal.id,
@@ -154,6 +161,14 @@ def _field(name: str, expression: ir.Expression, view: View) -> Any:
             return text_of(expression, view, name) or view.deal.title
         case _:
             return text_of(expression, view, name)
+
+
+def _held(deal: Deal, names: Iterable[str]) -> DealChanges:
+    """Return what these fields of the deal hold, as a change would spell it."""
+    held = {name: getattr(deal, name) for name in names}
+    if held.get("owner") is not None:
+        held["owner"] = held["owner"].id
+    return DealChanges(**held)
 
 
 def written(request: Request, outcome: Sent) -> Written | None:

@@ -16,6 +16,7 @@ from dealwright.clock import Clock
 from dealwright.errors import InputError
 from dealwright.intake.secrets import FileSecret, FixedSecret, SharedSecret
 from dealwright.intake.signed import SignedJson
+from dealwright.model.events import REPLAY
 
 NAME: Final = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 """What a source is called: in its address, and in event_received(..., from_=...)."""
@@ -40,6 +41,11 @@ def _source(where: str, name: str, table: object, environ: Mapping[str, str], cl
         raise InputError(
             f"[{where}] the source's name stands in its address: lower-case letters, digits and -, at most"
             f" {_LONGEST_NAME} of them"
+        )
+    if name == REPLAY:
+        raise InputError(
+            f"[{where}] no source is called {name!r}: that is the source of what `dealwright events replay` lets happen"
+            " again. Give it another name, in its address too"
         )
     if not isinstance(table, Mapping):
         raise InputError(f"{where} is a single value; write a table [{where}] with secret_file or secret_env")

@@ -81,9 +81,7 @@ class SignedJson:
         return [FeedItem(event=event, raw=body)]
 
     def _verify(self, headers: Mapping[str, str], body: bytes) -> None:
-        secrets = [found for found in (secret.reveal() for secret in self._secrets) if found is not None]
-        if not secrets:
-            raise InputError(f"the source {self._name} has no secret: none of its secrets' files is there")
+        secrets, unusable = self._usable()
         stamp, signature = headers.get(TIMESTAMP, ""), headers.get(SIGNATURE, "")
         if not signature:
             raise Unauthorized("the header Dealwright-Signature is missing")
@@ -92,6 +90,8 @@ class SignedJson:
         # Both are always compared: how long the answer takes does not tell which of them, or how much of it, fits.
         fits = [hmac.compare_digest(sign(secret, stamp, body), signature.encode()) for secret in secrets]
         if not any(fits):
+            if unusable is not None:
+                raise unusable  # it may be signed with that one: the sender shall try again, not give up
             raise Unauthorized("the signature fits no secret of this address: another secret, address or body")
         off = self._clock.wall().timestamp() - int(stamp)
         if abs(off) > TOLERANCE:
@@ -99,6 +99,21 @@ class SignedJson:
                 f"the timestamp is {abs(off):.0f} s {'old' if off > 0 else 'ahead'}, at most {TOLERANCE} s are taken:"
                 " sign each attempt anew, and set the clocks"
             )
+
+    def _usable(self) -> tuple[list[bytes], InputError | None]:
+        """Return the secrets that can be used now, and what is wrong with another: it takes nothing from them."""
+        found: list[bytes] = []
+        unusable: InputError | None = None
+        for secret in self._secrets:
+            try:
+                value = secret.reveal()
+            except InputError as error:
+                unusable = error
+            else:
+                found += [] if value is None else [value]
+        if not found:
+            raise unusable or InputError(f"the source {self._name} has no secret: none of its secrets' files is there")
+        return found, unusable
 
 
 def sign(secret: bytes, stamp: str, body: bytes) -> bytes:

@@ -10,6 +10,7 @@ from typing import Any, Final
 import msgspec
 
 from dealwright.engine.records import Asked
+from dealwright.journal.approvals import SHORTEST, to_approve
 from dealwright.journal.browse import Browse, EffectLine, EventLine, ExecutionLine
 from dealwright.journal.database import Row, instant, statement
 from dealwright.journal.history import Change, History, TurnLine
@@ -126,13 +127,17 @@ class ShownEffect(EffectLine, frozen=True, kw_only=True):
 
 
 class ShownExecution(ExecutionLine, frozen=True, kw_only=True):
-    """One execution whole: what set it off, its decisions, its effects, its states, and who acted instead."""
+    """One execution whole: what set it off, its decisions, its effects, its states, and who acted instead.
+
+    `asked_digest` tells what it is held for from what it may ask for later; None if nobody need approve it.
+    """
 
     origin: ShownEvent
     turns: tuple[TurnLine, ...]
     effects: tuple[ShownEffect, ...]
     changes: tuple[Change, ...]
     instead: Acted | None
+    asked_digest: str | None
     window: str | None
     prefect_run: str | None
 
@@ -179,6 +184,7 @@ class Shown:
             effects=tuple(self._effects(account, effects)),
             changes=story.changes,
             instead=self.instead(account, line.reason),
+            asked_digest=self._asked_digest(line),
             window=more["window_id"],
             prefect_run=more["run_id"],
         )
@@ -199,6 +205,12 @@ class Shown:
             deal=rows[0]["subject"].removeprefix("deal:"),
             acted_at=None if rows[0]["acted_at"] is None else instant(rows[0]["acted_at"]),
         )
+
+    def _asked_digest(self, line: ExecutionLine) -> str | None:
+        if (line.state, line.reason.partition(":")[0]) != ("held", "approve"):
+            return None
+        with self._database.read() as connection:
+            return to_approve(connection, line.id).digest[:SHORTEST]
 
     def _cause(self, account: str, effect: str | None) -> Cause | None:
         for line in self._browse.effects_of(account, [effect] if effect else []):

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import functools
 import sqlite3
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
-from typing import Any, Final
+from typing import Any, Final, ParamSpec, TypeVar
 
 from sqlalchemy import Connection, Engine, RowMapping, TextClause, bindparam, create_engine, event, make_url, text
 from sqlalchemy.engine.interfaces import DBAPIConnection
@@ -15,12 +16,17 @@ from sqlalchemy.exc import DBAPIError
 
 from dealwright.clock import Clock
 from dealwright.errors import InputError, JournalError
-from dealwright.journal.trouble import trouble
+from dealwright.journal.trouble import given_up, trouble
 
 Row = RowMapping
 
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND: Final = timedelta(microseconds=1)
+_DECIDED: Final = 5
+"""How often a person's decision is tried that the database gives up for another's sake."""
+
+P = ParamSpec("P")
+T = TypeVar("T")
 
 
 def micros(when: datetime) -> int:
@@ -36,6 +42,25 @@ def instant(stored: int) -> datetime:
 def statement(sql: str, *lists: str) -> TextClause:
     """Return a statement; each name in `lists` is a parameter that takes a list (`x in :ids`)."""
     return text(sql).bindparams(*(bindparam(name, expanding=True) for name in lists))
+
+
+def decided_again(decide: Callable[P, T]) -> Callable[P, T]:
+    """Make a person's decision, which is one transaction, again if the database gave it up for another's sake.
+
+    A deadlock is broken by giving up one of both, which has then changed nothing. Who typed it need not type it again.
+    """
+
+    @functools.wraps(decide)
+    def decided(*args: P.args, **kwargs: P.kwargs) -> T:
+        for attempts_left in reversed(range(_DECIDED)):
+            try:
+                return decide(*args, **kwargs)
+            except JournalError as error:
+                if not attempts_left or not given_up(error.__cause__):
+                    raise
+        raise AssertionError("the last attempt returns or raises")
+
+    return decided
 
 
 class Lease:
@@ -124,6 +149,11 @@ class Database:
     def for_update(self) -> str:
         """The locking clause of this database, or nothing."""
         return " for update" if self.postgresql else ""
+
+    @property
+    def for_update_shared_by_references(self) -> str:
+        """As `for_update`, for rows that others refer to: writing one that refers to them need not wait."""
+        return " for no key update" if self.postgresql else ""
 
     @property
     def skip_locked(self) -> str:

@@ -13,7 +13,7 @@ from dealwright.engine.records import ToRoute
 from dealwright.journal.database import micros, statement
 from dealwright.journal.parts import Part
 from dealwright.journal.payload import pack, seal, unseal
-from dealwright.model.events import Event, deal_subject
+from dealwright.model.events import Event, EventReceived, deal_subject
 from dealwright.ports import FeedItem
 
 _APPEND: Final = statement(
@@ -36,14 +36,16 @@ _CAUSES: Final = statement(
 _UNROUTED: Final = statement(
     "select id, body, chain, depth from events where account = :account and routed_at is null order by id limit :limit"
 )
-_OBSERVED: Final = statement(
-    "update events set body = :body, subject = :subject where account = :account and id = :id and routed_at is null"
+_UNOBSERVED: Final = statement(
+    "select id, body from events where account = :account and id in :ids and routed_at is null order by id", "ids"
 )
+_OBSERVED: Final = statement("update events set body = :body, subject = :subject where id = :id and routed_at is null")
 _RAN: Final = statement(
     """
     select distinct coalesce(events.chain, events.id) as chain, executions.subject, executions.automation
     from executions join events on events.id = executions.event_id
     where (events.id in :chains or events.chain in :chains) and executions.state <> 'skipped'
+        and executions.account = :account
     """,
     "chains",
 )
@@ -64,7 +66,7 @@ class Events(Part):
         """Append events in one transaction; return how many were new.
 
         The source's own id tells duplicates. An event that our own write made joins the causal chain of the event
-        that the write answered.
+        that the write answered; so does what comes back to us by a hook under the id that we sent it with.
         """
         return self.append_all([Arrival(account=account, source=source, items=items)])[0] if items else 0
 
@@ -74,7 +76,7 @@ class Events(Part):
         with self.database.write() as connection:
             for account in sorted({arrival.account for arrival in arrivals}):  # in one order, or two would wait in vain
                 self.database.lock_account(connection, account, "append")
-            causes = [item.event.cause for arrival in arrivals for item in arrival.items if item.event.cause]
+            causes = [cause for arrival in arrivals for item in arrival.items if (cause := _cause(item.event))]
             chains = self._chains(connection, causes)
             received = self._now()
             new = []
@@ -91,18 +93,25 @@ class Events(Part):
         return {row.key: (row.chain, row.depth) for row in rows}
 
     def observed(self, account: str, events: Sequence[ToRoute]) -> None:
-        """Keep what was read about events whose source told too little; an event that was routed meanwhile stays."""
-        rows = [
-            {"account": account, "id": item.id, "subject": item.event.subject, "body": seal(item.event)}
-            for item in events
-        ]
-        if not rows:
+        """Keep what was read about events whose source told too little: the first observation of an event stays.
+
+        Another engine may have read the same event later or slower. What one engine is about to route, no other may
+        replace: an execution made of a deal that its event does not hold could never begin.
+        """
+        read = {item.id: item.event for item in events}
+        if not read:
             return
         faults.hit("observe.before-commit")
         with self.database.write() as connection:
             # As an append: who is about to wait for an event of this deal must not look past it.
             self.database.lock_account(connection, account, "append")
-            connection.execute(_OBSERVED, rows)
+            rows = [
+                {"id": row.id, "subject": read[row.id].subject, "body": seal(read[row.id])}
+                for row in connection.execute(_UNOBSERVED, {"account": account, "ids": sorted(read)})
+                if _is_unobserved(unseal(row.body, Event))  # type: ignore[arg-type]  # a union
+            ]
+            if rows:
+                connection.execute(_OBSERVED, rows)
         faults.hit("observe.after-commit")
 
     def unrouted(self, account: str, limit: int) -> Sequence[ToRoute]:
@@ -112,7 +121,7 @@ class Events(Part):
             chains = sorted({row.chain for row in rows if row.chain is not None})
             ran: dict[tuple[int, str], set[str]] = {}
             if chains:
-                for row in connection.execute(_RAN, {"chains": chains}):
+                for row in connection.execute(_RAN, {"chains": chains, "account": account}):
                     ran.setdefault((row.chain, row.subject), set()).add(row.automation)
         found = []
         for row in rows:
@@ -123,11 +132,23 @@ class Events(Part):
         return found
 
 
+def _is_unobserved(event: Event) -> bool:
+    return isinstance(event, EventReceived) and event.must_be_observed
+
+
+def _cause(event: Event) -> str | None:
+    """Return the key of the effect that may have made the event: what we send out carries its key as its id."""
+    return event.cause or (event.source_id if isinstance(event, EventReceived) else None)
+
+
 def _row(
     arrival: Arrival, item: FeedItem, chains: Mapping[str, tuple[int | None, int]], received: int
 ) -> dict[str, object]:
     event = item.event
-    chain, depth = chains.get(event.cause or "", (None, 0))
+    cause = _cause(event)
+    chain, depth = chains.get(cause or "", (None, 0))
+    if cause in chains and event.cause is None:
+        event = msgspec.structs.replace(event, cause=cause)
     return {
         "account": arrival.account,
         "source": arrival.source,

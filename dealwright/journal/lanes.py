@@ -56,11 +56,15 @@ def create(connection: Connection, keys: Iterable[str]) -> None:
 
 
 def lock(database: Database, connection: Connection, keys: Iterable[str]) -> dict[str, int]:
-    """Lock lanes in key order; return the next free place of each."""
+    """Lock lanes in key order; return the next free place of each.
+
+    A claim, which has locked its executions, may make PostgreSQL look whether their lanes are there: it must not have
+    to wait for who has the lane and wants the execution.
+    """
     wanted = sorted(set(keys))
     if not wanted:
         return {}
-    rows = connection.execute(statement(_LOCK + database.for_update, "keys"), {"keys": wanted})
+    rows = connection.execute(statement(_LOCK + database.for_update_shared_by_references, "keys"), {"keys": wanted})
     return {row.key: row.next_pos for row in rows}
 
 

@@ -14,17 +14,15 @@ import msgspec
 from sqlalchemy import Connection
 
 from dealwright import faults
-from dealwright.engine.records import Asked, request_digest
+from dealwright.engine.records import request_digest
 from dealwright.errors import JournalError
 from dealwright.journal import lanes, reservations
-from dealwright.journal.database import Database, Row, statement
+from dealwright.journal.approvals import ToApprove, to_approve
+from dealwright.journal.database import Database, Row, decided_again, statement
 from dealwright.journal.parts import Part
 from dealwright.journal.payload import seal, unseal
 from dealwright.journal.tables import RESTING
-from dealwright.model.events import Event, EventReceived
-
-REPLAY: Final = "replay"
-"""The source of events that a person had happen again."""
+from dealwright.model.events import REPLAY, Event, EventReceived
 
 _LANE: Final = statement("select lane from executions where id = :id")
 _EXECUTION: Final = "select id, account, lane, state, reason, head from executions where id = :id"
@@ -40,9 +38,6 @@ _ANEW: Final = statement(
     update effects set state = 'planned', reason = '' where execution_id = :id and (
         state = 'rejected' or (state = 'dropped' and reason = :ended and reason <> 'shadow'))
     """
-)
-_TO_APPROVE: Final = statement(
-    "select key, request from effects where execution_id = :id and state in ('planned', 'held', 'unknown')"
 )
 _APPROVE: Final = statement(
     """
@@ -93,6 +88,7 @@ _WHY_NOT_RETRY: Final = {
 class Operations(Part):
     """A person's decisions, each with its actor in the transitions."""
 
+    @decided_again
     def retry_execution(self, execution_id: str, *, actor: str, even_if_sent: bool = False) -> None:
         """Give a failed or parked execution another chance: ready at the end of its lane, its conditions checked again.
 
@@ -118,13 +114,20 @@ class Operations(Part):
             put_back(self.database, connection, [row], now=self._now(), actor=actor)
             faults.hit("operate.before-commit")
 
-    def approve_execution(self, execution_id: str, *, actor: str) -> None:
+    def to_approve(self, execution_id: str) -> ToApprove:
+        """Return what approving the execution would let go now; its digest is what an approval may be bound to."""
+        with self.database.read() as connection:
+            return to_approve(connection, execution_id)
+
+    @decided_again
+    def approve_execution(self, execution_id: str, *, actor: str, digest: str | None = None) -> None:
         """Let go what mode approve holds, exactly as it is rendered now; it comes back late, at the end of its lane.
 
         The approval is of that request: if it renders differently when it comes back, it is held again and says so.
+        With a `digest`, or its first characters, it is of what was shown under it, and of nothing that is held since.
 
         Raises:
-            JournalError: there is no such execution, or it is not held for approval.
+            JournalError: there is no such execution, it is not held for approval, or not for what has that digest.
         """
         with self.database.write() as connection:
             row = self._locked(connection, execution_id)
@@ -138,21 +141,23 @@ class Operations(Part):
                     f"execution {execution_id} cannot be approved: it is held by {row['reason']!r}, which is lifted "
                     "for all it holds with `dealwright resume`"
                 )
-            effects = connection.execute(_TO_APPROVE, {"id": execution_id}).mappings().all()
+            held = to_approve(connection, execution_id)
+            if digest is not None and not held.is_named(digest):
+                raise JournalError(
+                    f"execution {execution_id} cannot be approved like that: what it asks for now is not what has the "
+                    f"digest {digest!r}. Look at it again: dealwright executions show {execution_id}"
+                )
+            wall = self._wall()
             approved = [
-                {
-                    "key": effect["key"],
-                    "digest": request_digest(unseal(effect["request"], Asked).request),
-                    "wall": self._wall(),
-                    "actor": actor,
-                }
-                for effect in effects
+                {"key": effect.key, "digest": request_digest(effect.request), "wall": wall, "actor": actor}
+                for effect in held.effects
             ]
             if approved:
                 connection.execute(_APPROVE, approved)
             lanes.wake(self.database, connection, [execution_id], now=self._now(), reason="approved", actor=actor)
             faults.hit("operate.before-commit")
 
+    @decided_again
     def cancel_execution(self, execution_id: str, *, actor: str) -> None:
         """End an execution that is not being worked on: nothing of it is sent any more.
 
@@ -181,6 +186,7 @@ class Operations(Part):
             lanes.promote(connection, [row["lane"]])
             faults.hit("operate.before-commit")
 
+    @decided_again
     def replay_event(self, event_id: int, *, actor: str) -> int:
         """Have an event happen again, with the body it had; return the id of the new event.
 

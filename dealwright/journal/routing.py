@@ -23,6 +23,7 @@ from dealwright.model.events import ContactUpdated, Event, deal_subject
 
 _MARK: Final = statement("update events set routed_at = :now where id in :ids and routed_at is null", "ids")
 _LATE: Final = statement("update events set late = true where id in :ids", "ids")
+_REPLAYED: Final = statement("select event_id from replays where event_id in :ids", "ids")
 _INSERT: Final = statement(
     """
     insert into executions (id, account, automation, subject, event_id, release, lane, state, reason, pos, late,
@@ -97,9 +98,12 @@ class Routing(Part):
     def _observe(
         self, connection: Connection, account: ir.Account, events: Sequence[ToRoute], now: int
     ) -> tuple[frozenset[int], Sequence[Merge]]:
+        """Let the mirror and the persons learn; return the events whose executions come late, and who is one now."""
         late = observe(connection, account.key, events, as_of=now, seal=seal)
         if late:
             connection.execute(_LATE, {"ids": sorted(late)})
+        # What a person had happen again tells the deal as it was then: its executions read it as it is now.
+        replayed = connection.execute(_REPLAYED, {"ids": [item.id for item in events]}).scalars().all()
         merges = identify(
             connection,
             account.key,
@@ -108,7 +112,7 @@ class Routing(Part):
             secret=self._meta["secret"].encode(),
             same=[link for item in events for link in _same(item.event)],
         )
-        return late, merges
+        return late.union(replayed), merges
 
     def _insert(
         self,

@@ -10,7 +10,7 @@ from alembic import command
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection, inspect, text
 
 from dealwright.errors import JournalError
 from dealwright.journal.database import Database
@@ -22,7 +22,7 @@ def migrate(database: Database) -> None:
     """Bring the database to the newest schema, in one transaction; two processes may try at once.
 
     Raises:
-        JournalError: the journal was written by a newer version of Dealwright.
+        JournalError: the journal was written by a newer version of Dealwright, or the database is another program's.
     """
     config = Config()
     config.set_main_option("script_location", "dealwright.journal:migrations")
@@ -36,6 +36,12 @@ def migrate(database: Database) -> None:
         found = MigrationContext.configure(connection).get_current_revision()
         if found == newest:
             return
+        if found is None and inspect(connection).get_table_names():
+            raise JournalError(
+                f"the database {database.name} holds tables and no version of the journal's schema: it is another"
+                " program's, and nothing was changed. Look at the journal's address in the target file and at --data;"
+                " the journal needs a database of its own"
+            )
         if found is not None and found not in {script.revision for script in scripts.walk_revisions()}:
             raise JournalError(
                 f"the journal {database.name} has schema {found}, and this version of Dealwright"

@@ -12,6 +12,7 @@ from dealwright.engine.records import Controls
 from dealwright.journal import lanes, reservations
 from dealwright.journal.database import Database, Row, statement
 from dealwright.journal.parts import Part
+from dealwright.model.requests import MESSAGES as MESSAGE_KINDS
 
 STOP: Final = "stop"
 MESSAGES: Final = "messages"
@@ -79,7 +80,14 @@ _DROP: Final = statement(
     "update effects set state = 'dropped', reason = 'dropped on resume' where execution_id in :ids and state = 'held'",
     "ids",
 )
+_DROP_ONLY: Final = statement(
+    "update effects set state = 'dropped', reason = 'dropped on resume' where execution_id in :ids and state = 'held' "
+    "and kind in :kinds",
+    "ids",
+    "kinds",
+)
 _STILL_HELD: Final = "select id from executions where id in :ids and state = 'held' order by id"
+_HELD_MESSAGES: Final = "select id from executions where id in :ids and state = 'held' and reason = :held order by id"
 
 
 class Pile(msgspec.Struct, frozen=True, kw_only=True):
@@ -162,7 +170,8 @@ class Switches(Part):
     def resume_messages(self, account: str, what: Literal["run", "drop"], *, actor: str) -> int:
         """Lift the stop of messages, and let what it holds run (late, checking conditions again) or drop it.
 
-        Returns how many executions were let go or dropped.
+        A dropped message costs its execution only the message: what follows goes on (late, checking conditions again).
+        Returns how many executions were let go, with their message or without it.
         """
         return self._lift(account, "", MESSAGES, what, actor=actor)
 
@@ -177,11 +186,11 @@ class Switches(Part):
             return count
         for ids in self._held(account, automation, switch):
             with self.database.write() as connection:
-                count += self._drop(connection, ids, actor)
+                count += self._drop(connection, ids, switch, actor)
         with self.database.write() as connection:
             self._set(connection, account, automation, switch, "", actor=actor, guards=True)
             while rows := self._some_held(connection, account, automation, switch, (0, "")):
-                count += self._drop(connection, [row["id"] for row in rows], actor)
+                count += self._drop(connection, [row["id"] for row in rows], switch, actor)
         return count
 
     def wake_unstopped(self, account: str) -> frozenset[str]:
@@ -222,7 +231,9 @@ class Switches(Part):
         }
         return connection.execute(_NEXT_HELD, parameters).mappings().all()
 
-    def _drop(self, connection: Connection, ids: Sequence[str], actor: str) -> int:
+    def _drop(self, connection: Connection, ids: Sequence[str], switch: str, actor: str) -> int:
+        if switch == MESSAGES:
+            return self._drop_messages(connection, ids, actor)
         sql = statement(_STILL_HELD + self.database.for_update, "ids")
         held = connection.execute(sql, {"ids": list(ids)}).scalars().all()
         if not held:
@@ -245,6 +256,18 @@ class Switches(Part):
                 for id_ in held
             ],
         )
+        return len(held)
+
+    def _drop_messages(self, connection: Connection, ids: Sequence[str], actor: str) -> int:
+        """Drop what the stop of messages holds, and wake the executions: later steps go on after a drop."""
+        lanes.lock(self.database, connection, lanes.of(connection, ids))  # first the lanes, as everybody does
+        sql = statement(_HELD_MESSAGES + self.database.for_update, "ids")
+        held = connection.execute(sql, {"ids": list(ids), "held": HELD_BY[MESSAGES]}).scalars().all()
+        if held:
+            connection.execute(_DROP_ONLY, {"ids": held, "kinds": sorted(MESSAGE_KINDS)})
+            reason = "its message was dropped on resume"
+            lanes.wake(self.database, connection, held, now=self._now(), reason=reason, actor=actor, states=("held",))
+            reservations.give_back(self.database, connection, held)
         return len(held)
 
     def _switch(

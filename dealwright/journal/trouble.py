@@ -26,6 +26,10 @@ _POSTGRESQL: Final = {
     "28000": "the server does not let this user in",
     "3D000": "the server has no database of that name. Create it: createdb NAME",
 }
+_GIVEN_UP: Final = {
+    "40P01": "the server has given this up for another's sake, each waited for the other. Try again",
+    "40001": "the server has given this up, for another changed the same at once. Try again",
+}
 _PRIMARY: Final = 0xFF
 """SQLite's extended codes carry the plain one in their lowest byte."""
 
@@ -38,5 +42,11 @@ def trouble(error: DBAPIError) -> str | None:
     if isinstance(cause, psycopg.Error):
         if cause.sqlstate is None and isinstance(cause, psycopg.OperationalError):
             return "the server does not answer"
-        return _POSTGRESQL.get(cause.sqlstate or "")
+        return (_POSTGRESQL | _GIVEN_UP).get(cause.sqlstate or "")
     return None
+
+
+def given_up(error: BaseException | None) -> bool:
+    """Say whether the server gave a transaction up for another's sake: nothing was changed, it may be made again."""
+    cause = error.orig if isinstance(error, DBAPIError) else None
+    return isinstance(cause, psycopg.Error) and cause.sqlstate in _GIVEN_UP

@@ -42,13 +42,13 @@ _DETAILS: Final = statement(
     "ids",
 )
 _SEEN: Final = statement(
-    # The first turn sees its own event's facts, so everything later is news to it. Only ids of one account are
-    # committed in order, so another account's must not count.
+    # The first turn sees its own event's facts, unless it comes late, so everything later is news to it. Only ids of
+    # one account are committed in order, so another account's must not count.
     """
     update executions set seen_event = (
         select coalesce(max(events.id), 0) from events
         where events.account = executions.account and events.subject = executions.subject)
-    where id in :ids and turn > 0
+    where id in :ids and (turn > 0 or late)
     """,
     "ids",
 )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Final, Literal, TypeAlias
+from typing import TYPE_CHECKING, Final, Literal, NoReturn, TypeAlias
 
 from dealwright.language.deal import DealFields
 from dealwright.language.durations import RunningTime
@@ -20,6 +20,11 @@ class Scope:
     """What an automation acts once for."""
 
     per: Literal["person", "stage_visit"]
+
+    if not TYPE_CHECKING:
+
+        def __call__(self, *args: object) -> NoReturn:
+            raise refused(f"{self.per} is called nothing", hint=f"write {self.per}, without parentheses")
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
+from types import MethodType
 from typing import TYPE_CHECKING, Any, Literal, NoReturn, TypeAlias
 
 from dealwright.language.money import Money
@@ -147,10 +148,19 @@ class Tagged(Condition):
 def conditions(given: object, what: str) -> tuple[Condition, ...]:
     """Return the conditions given as one or as a list; refuse anything else."""
     items: Sequence[object] = given if isinstance(given, list | tuple) else (given,)
-    for item in items:
+    for before, item in zip((None, *items), items, strict=False):
         if not isinstance(item, Condition):
-            hint = "write deal.amount > 0, deal.company.is_set(), ..."
-            if isinstance(item, bool):
-                hint = "a comparison of two plain values is decided already; compare a field: deal.amount > 0"
-            raise refused(f"{what} takes conditions, and {_called(item)} is none", hint=hint)
+            raise refused(f"{what} takes conditions, and {_called(item)} is none", hint=_meant(item, before))
     return tuple(item for item in items if isinstance(item, Condition))
+
+
+def _meant(item: object, before: object) -> str:
+    """What was probably meant by something that is no condition, after the one before it in the list."""
+    match item:
+        case bool():
+            return "`is not None` and comparisons of plain values are decided already: write deal.company.is_set()"
+        case int() if isinstance(before, Comparison) and isinstance(before.value, Decimal):
+            return f"a comma in a number makes two of it: write {before.value}_{item:03}"
+        case MethodType(__name__=name, __self__=owner):
+            return f"write it with parentheses: {getattr(owner, '_path', 'deal.company')}.{name}()"
+    return "write deal.amount > 0, deal.company.is_set(), ..."

@@ -8,6 +8,7 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Final, TypeAlias
 
+from dealwright.language import schema
 from dealwright.language.conditions import Reference
 from dealwright.language.fields import Field, reference
 from dealwright.language.money import Money, number
@@ -102,6 +103,8 @@ def user(value: object, what: str) -> Stored:
         raise refused(f"{what} is a user, not {_named(value)}", hint="write deal.owner, or a user's name or id")
     if "{{" in value or "{%" in value:
         raise refused(f"{what} is a user, not a text to fill in", hint="write deal.owner, or a user's name or id")
+    if value in schema.ALWAYS or value in schema.EVENT:
+        raise refused(f"{what} is the name {value!r}, which nobody has", hint=f"write {value}, without quotes")
     return Words(value)
 
 

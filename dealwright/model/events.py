@@ -13,6 +13,9 @@ import msgspec
 
 from dealwright.model.crm import Activity, Contact, Deal, Task
 
+REPLAY: Final = "replay"
+"""The source of events that a person had happen again; no other source may be called so."""
+
 Answer = Literal["on", "tasks", "off"]
 """Which automations may answer an event: all, only stage tasks, none (chosen by an import)."""
 

@@ -55,11 +55,12 @@ class DealChanges(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True)
 
 
 class UpdateDeal(_Request, frozen=True, kw_only=True, tag="update_deal"):
-    """Change fields of a deal; `version` is the version decided on."""
+    """Change fields of a deal; `version` is the version decided on, `replaces` what the fields held in it."""
 
     deal_id: str
     changes: DealChanges
     version: int | None = None
+    replaces: DealChanges | None = None
 
 
 class MoveDeal(_Request, frozen=True, kw_only=True, tag="move_deal"):

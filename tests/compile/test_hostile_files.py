@@ -12,12 +12,13 @@ from company_files import GOOD
 from dealwright.compile.loader import load
 from dealwright.compile.messages import Limits
 
+pytestmark = pytest.mark.slow  # each test starts child processes, some of which are waited for
+
 WHOLE = GOOD + 'a = Account("a", zone="UTC", country="US", pipelines=[Sales])\n'
 DONE = json.dumps({"is": "done"})
 SPRAY = """
 import os
 
-pytestmark = pytest.mark.slow  # each test starts child processes, some of which are waited for
 def spray(line):
     for fd in range(3, 60):
         try:

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 from company_files import GOOD, found
 
+from dealwright.cli.main import cli
 from dealwright.compile.loader import load
 from dealwright.compile.messages import Limits
+from dealwright.compile.sources import MAX_FILE, content
 from dealwright.errors import InputError
 
 ACCOUNT = 'a = Account("a", zone="UTC", country="US", pipelines=[Sales])\n'
@@ -259,3 +263,81 @@ def test_a_name_that_was_not_imported_is_told_with_its_import(write):
 def test_a_wrong_call_of_a_function_of_the_companys_own_is_not_explained_as_one_of_ours(write):
     (finding,) = load(write(all=GOOD + "def wait(seconds):\n    pass\nwait(second=1)\n")).findings
     assert finding.message.startswith("TypeError: wait() got an unexpected keyword argument")
+
+
+def test_what_is_no_regular_file_is_told_at_once_and_not_opened(write):
+    folder = write(a=WHOLE)
+    os.mkfifo(folder / "fifo.py")
+    (folder / "folder.py").mkdir()
+    (folder / "zero.py").symlink_to("/dev/zero")
+    # The check reads the lines that it shows, too.
+    result = CliRunner().invoke(cli, ["check", str(folder)])
+    told = [line.split(" ", 2)[:2] for line in result.output.splitlines() if " DW" in line]
+    assert told == [[f"{folder}/{name}.py:1:1", "DW902"] for name in ("fifo", "folder", "zero")]
+    assert [account.key for account in load(folder).accounts] == ["a"]
+
+
+def test_a_file_is_read_up_to_the_limit_whatever_size_it_says(tmp_path):
+    file = tmp_path / "grows.py"
+    file.write_bytes(b"#" * (MAX_FILE + 5_000))
+    assert len(content(file)) == MAX_FILE + 1
+
+
+def test_names_that_are_no_utf_8_are_told_and_the_others_are_loaded(write):
+    folder = write(a=WHOLE)
+    Path(os.fsdecode(os.fsencode(folder) + b"/b\xff.py")).write_text("x = 1\n")
+    loaded = load(folder)
+    assert [(Path(finding.path).name, finding.code) for finding in loaded.findings] == [("b\\udcff.py", "DW909")]
+    assert [account.key for account in loaded.accounts] == ["a"]
+    other = Path(os.fsdecode(os.fsencode(folder.parent) + b"/co\xff"))
+    other.mkdir()
+    (other / "a.py").write_text(WHOLE)
+    assert [(Path(finding.path).name, finding.code) for finding in load(other).findings] == [("co\\udcff", "DW909")]
+
+
+def test_half_a_character_is_told_where_it_is_written(write):
+    half = r'"\ud800"'
+    rule = 'x = Automation(key="x", on=deal_created(), {}do=[add_note("n", text={})])\n'
+    account = 'a = Account("{}", zone="UTC", country="US", name={}, pipelines=[Sales], automations=[{}])\n'
+    folder = write(
+        a_when=GOOD + rule.format(f"when=deal.company == {half}, ", '"n"') + account.format("a", '"a"', "x"),
+        b_text=GOOD + rule.format("", half) + account.format("b", '"b"', "x"),
+        c_why=GOOD + rule.format(f"why={half}, ", '"n"') + account.format("c", '"c"', "x"),
+        d_name=GOOD + account.format("d", half, ""),
+        e_stage=GOOD.replace('"Sent the quote"', half) + account.format("e", '"e"', ""),
+        f_task=GOOD.replace('"Call back"', half) + account.format("f", '"f"', ""),
+        g_raise=f"raise ValueError({half})\n",
+        h_print=f"print({half})\n",
+    )
+    end = len(GOOD.splitlines()) + 1
+    told = [each for each in found(folder) if "DW907" not in each]
+    assert told == [
+        f"a_when.py:{end} DW910",
+        f"b_text.py:{end} DW910",
+        f"c_why.py:{end} DW910",
+        f"d_name.py:{end} DW910",
+        "e_stage.py:4 DW910",
+        "f_task.py:4 DW910",
+        "g_raise.py:1 DW900",
+    ]
+
+
+def test_an_object_that_raises_when_it_is_asked_what_it_is_blames_nobody(write):
+    rude = """
+        import sys
+        class Rude:
+            @property
+            def __class__(self):
+                raise KeyboardInterrupt
+            @property
+            def __dict__(self):
+                raise KeyboardInterrupt
+            def __eq__(self, other):
+                raise KeyboardInterrupt
+            __hash__ = None
+        rude = Rude()
+    """
+    gone = rude + "    sys.modules[__name__] = rude\n"
+    loaded = load(write(a_rude=rude, b_gone=gone, z_good=WHOLE))
+    assert not loaded.findings
+    assert [account.key for account in loaded.accounts] == ["a"]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import psycopg
@@ -21,7 +22,8 @@ def server_url() -> Iterator[str]:
     """A migrated PostgreSQL database of this test run's own."""
     try:
         with new_postgresql() as url:
-            EmbeddedCrm(url, SystemClock()).close()
+            with closing(EmbeddedCrm(url, SystemClock())) as crm:
+                assert crm.installation
             yield url
     except psycopg.OperationalError:
         if os.environ.get("CI") == "true":

@@ -73,7 +73,8 @@ def test_a_new_database_that_is_busy_at_first_is_waited_for(tmp_path: Path) -> N
         other.execute("begin exclusive")
         ended = Timer(0.2, other.execute, ["rollback"])
         ended.start()
-        Database(f"sqlite:///{file}").close()
+        with closing(Database(f"sqlite:///{file}")) as database:
+            database.ready()
         ended.join()
         assert other.execute("pragma journal_mode").fetchone() == ("wal",)
 
@@ -83,12 +84,12 @@ def test_a_new_database_that_stays_busy_is_unavailable(tmp_path: Path) -> None:
     with closing(sqlite3.connect(file, isolation_level=None)) as other:
         other.execute("begin exclusive")
         with pytest.raises(Unavailable, match="SQLITE_BUSY"):
-            Database(f"sqlite:///{file}", patience=0.05)
+            Database(f"sqlite:///{file}", patience=0.05).ready()
 
 
 def test_processes_that_open_a_new_database_at_once_all_find_it_whole(tmp_path: Path) -> None:
     url = f"sqlite:///{tmp_path / 'crm.db'}"
-    code = "import sys; from dealwright_embedded_crm.database import Database; Database(sys.argv[1]).close()"
+    code = "import sys; from dealwright_embedded_crm.database import Database; Database(sys.argv[1]).ready()"
     processes = [subprocess.Popen([sys.executable, "-c", code, url]) for _ in range(3)]
     assert [process.wait(timeout=30) for process in processes] == [0, 0, 0]
     database = Database(url)

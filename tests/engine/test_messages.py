@@ -4,14 +4,25 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from datetime import timedelta
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
 from engine_world import Sales, World, account, deal
 from sqlalchemy import text
 
-from dealwright import Automation, deal_created, every_event, once, send_email, send_event, set_task, working_days
-from dealwright.model.crm import Contact
+from dealwright import (
+    Automation,
+    deal_created,
+    every_event,
+    once,
+    send_email,
+    send_event,
+    set_task,
+    update_deal,
+    working_days,
+)
+from dealwright.model.crm import Contact, Money
 from dealwright.model.delivery import AtMostOnce
 from dealwright.model.requests import Call, DealChanges, SendEmail, SendEvent
 from dealwright.testing.scripted import ScriptedConnector
@@ -155,7 +166,9 @@ def test_resume_messages_drop_sends_nothing_of_the_pile(world: MakeWorld) -> Non
     assert here.journal.resume_messages("acme", "drop", actor="ana") == 2
     customers(here, 1)
     here.work()
-    assert here.states() == {"offer": {"cancelled": 2, "done": 1}}
+    assert here.states() == {"offer": {"done": 3}}, "later steps go on after a drop"
+    assert here.effects()["send_email"] == {"dropped": 2, "sent": 1}
+    assert len(here.crm.tasks()) == 3
     assert len(mails(here)) == 1
 
 
@@ -227,6 +240,30 @@ def test_what_renders_differently_than_what_was_approved_is_held_again_and_says_
     here.journal.approve_execution(held_one(here), actor="ana")
     here.work()
     assert [task.text for task in here.crm.tasks()] == ["Call about Fifty chairs"]
+
+
+def test_a_value_that_a_person_has_set_since_is_not_overwritten_unseen(world: MakeWorld) -> None:
+    price = Automation(
+        key="price",
+        why="",
+        on=deal_created(in_=Sales),
+        again=every_event(),
+        do=[update_deal("fix", amount=100, title="Forty chairs, agreed")],
+    )
+    here = world(price)
+    here.journal.set_mode("acme", "price", "approve", actor="ana")
+    made = here.new_deal()
+    here.work()
+    here.crm.update_deal(made.id, DealChanges(amount=Money(Decimal(999), "USD")))
+    here.work()
+    here.journal.approve_execution(held_one(here), actor="ana")
+    here.work()
+    assert here.reasons() == ["approve: it is not what was approved any more, for the deal has changed"]
+    here.crm.update_deal(made.id, DealChanges(reference="whatever else has changed"))
+    here.work()
+    here.journal.approve_execution(held_one(here), actor="ana")
+    here.work()
+    assert here.states() == {"price": {"done": 1}}
 
 
 def test_every_effect_is_approved_by_itself_also_a_message(world: MakeWorld) -> None:

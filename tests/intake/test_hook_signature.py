@@ -141,6 +141,19 @@ def test_a_changed_file_is_the_secret_at_once(tmp_path: Path) -> None:
         known.receive(*signed(BODY, secret=OLD))
 
 
+@pytest.mark.parametrize("good_is_old", [True, False])
+def test_a_secret_that_is_half_written_takes_nothing_from_the_other(tmp_path: Path, good_is_old: bool) -> None:
+    half = FileSecret("w", tmp_path / "half")
+    (tmp_path / "half").write_text("half")
+    good = FixedSecret("w", NEW)
+    known = SignedJson("billing", [half, good] if good_is_old else [good, half], HandClock())
+    assert known.receive(*signed(BODY, secret=NEW))
+    with pytest.raises(InputError, match="shorter than 16"):  # not 401: it may be signed with the one that is unusable
+        known.receive(*signed(BODY, secret=OLD))
+    (tmp_path / "half").write_bytes(OLD)
+    assert known.receive(*signed(BODY, secret=OLD))
+
+
 def test_secrets_that_are_none_are_told_without_being_shown(tmp_path: Path) -> None:
     (tmp_path / "short").write_text("hunter2")
     for make in (lambda: FixedSecret("hooks.a", "hunter2"), lambda: FileSecret("hooks.a", tmp_path / "short").reveal()):
@@ -175,6 +188,7 @@ def test_the_target_file_names_sources_and_their_secrets(tmp_path: Path) -> None
         ({"billing": {"secret_env": "SHORT"}}, "shorter than 16"),
         ({"billing": {"secret_file": 7}}, "secret_file is a path"),
         ({"Bill ing": {"secret_file": "a"}}, "lower-case letters"),
+        ({"replay": {"secret_file": "a"}}, "no source is called 'replay'"),
         ({"b" * 61: {"secret_file": "a"}}, "lower-case letters"),
     ],
 )

@@ -22,6 +22,7 @@ class ModelEvent:
     subject: str
     version: int
     routed: bool = False
+    replayed: bool = False
 
 
 @dataclass
@@ -95,7 +96,7 @@ class Model:
     def route(self, account: str, events: Sequence[ModelEvent], automations: dict[str, tuple[str, ...]]) -> None:
         """Make executions of events, and wake who waited for them."""
         for event in events:
-            late = event.version < self.versions.get(event.subject, -1)
+            late = event.replayed or event.version < self.versions.get(event.subject, -1)
             self.versions[event.subject] = max(event.version, self.versions.get(event.subject, -1))
             event.routed = True
             for automation in automations[event.kind]:
@@ -146,7 +147,7 @@ class Model:
 
     def claim(self, worker: str, x: ModelExecution) -> None:
         """Lease an execution."""
-        if x.turn:
+        if x.turn or x.late:
             x.seen = max(event.id for event in self.events if event.subject == x.subject)
         x.worker, x.live, x.due = worker, True, None
         x.become("running")

@@ -325,7 +325,7 @@ class JournalMachine(RuleBasedStateMachine):
         assert was_done == self.model.replay(event)
         if was_done:
             old = next(each for each in self.model.events if each.id == event)
-            self.model.append(f"replay {new[0]}", ModelEvent(new[0], old.kind, old.subject, old.version))
+            self.model.append(f"replay {new[0]}", ModelEvent(new[0], old.kind, old.subject, old.version, replayed=True))
 
     # --- switches ----------------------------------------------------------------------------------------------------
 

@@ -7,8 +7,10 @@ from typing import Any
 import click
 
 from dealwright.errors import InputError, NotFound
+from dealwright.model.crm import Contact
 from dealwright_embedded_crm import tables
 from dealwright_embedded_crm.commands.opening import (
+    Opened,
     actor,
     as_actor,
     ask,
@@ -55,9 +57,7 @@ def contacts_ls(limit: int, as_json: bool, account: str | None, **filters: Any) 
 def contacts_show(contact_id: str, as_json: bool, account: str | None) -> None:
     """Show a contact and its deals, open and closed (the first 500)."""
     with opened(account) as here:
-        found = here.crm.contact(contact_id)
-        if found is None:
-            raise NotFound(f"there is no contact {contact_id!r}; `dealwright crm contacts ls`")
+        found = _found(here, contact_id)
         show([found], tables.contacts, as_json)
         if not as_json:
             show(here.crm.deals_of_contact(found.id, limit=500).items, tables.deals, as_json)
@@ -95,6 +95,8 @@ def contacts_edit(contact_id: str, account: str | None, acting: str | None, **fi
 def contacts_merge(kept: str, absorbed: str, yes: bool, account: str | None, acting: str | None) -> None:
     """Merge OTHER into CONTACT: its deals and activities move, its id means CONTACT from now on."""
     with opened(account) as here:
+        if _found(here, kept).id == _found(here, absorbed).id:
+            raise InputError(f"contacts {kept} and {absorbed} are one already: there is nothing to merge")
         ask(f"Merge contact {absorbed} into contact {kept}? This cannot be undone.", yes)
         merged = here.crm.merge_contacts(kept, absorbed, actor=actor(here.crm, acting))
     click.echo(f"contact {absorbed} was merged into contact {merged.id}")
@@ -107,6 +109,7 @@ def contacts_merge(kept: str, absorbed: str, yes: bool, account: str | None, act
 def contacts_rm(contact_id: str, yes: bool, account: str | None, acting: str | None) -> None:
     """Delete a contact that is on no deal, for ever."""
     with opened(account) as here:
+        _found(here, contact_id)
         ask(f"Delete contact {contact_id}? It cannot be recovered.", yes)
         here.crm.delete_contact(contact_id, actor=actor(here.crm, acting))
     click.echo(f"contact {contact_id} deleted")
@@ -132,3 +135,10 @@ def contacts_unlink(contact_id: str, deal_id: str, account: str | None, acting: 
     with opened(account) as here:
         deal = here.crm.remove_contact(deal_id, contact_id, actor=actor(here.crm, acting))
     click.echo(f"deal {deal.id} has {len(deal.contacts)} contacts")
+
+
+def _found(here: Opened, contact_id: str) -> Contact:
+    found = here.crm.contact(contact_id)
+    if found is None:
+        raise NotFound(f"there is no contact {contact_id!r}; `dealwright crm contacts ls`")
+    return found

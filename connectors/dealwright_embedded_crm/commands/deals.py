@@ -24,9 +24,12 @@ from dealwright_embedded_crm.commands.opening import (
     of_account,
     opened,
     pages,
+    pipeline_named,
     show,
 )
+from dealwright_embedded_crm.mapping import near
 from dealwright_embedded_crm.reads import DealQuery, DealSort
+from dealwright_embedded_crm.values import shown
 
 _DAY = timedelta(days=1)
 
@@ -63,6 +66,7 @@ def deals_ls(
 ) -> None:
     """List deals, oldest first unless sorted otherwise."""
     with opened(account) as here:
+        _check_place(here, filters["pipeline"], filters["stage"])
         query = DealQuery(
             created_from=None if created_from is None else here.moment(datetime.combine(created_from, time.min)),
             created_to=None if created_to is None else here.moment(datetime.combine(created_to + _DAY, time.min)),
@@ -113,9 +117,7 @@ def deals_show(deal_id: str, as_json: bool, account: str | None) -> None:
 def deals_add(account: str | None, acting: str | None, pipeline: str | None, stage: str | None, **fields: Any) -> None:
     """Create a deal."""
     with opened(account) as here:
-        shape = next((each for each in here.crm.pipelines() if pipeline in (None, each.key)), None)
-        if shape is None:
-            raise InputError("there is no such pipeline; `dealwright crm pipelines ls`")
+        shape = pipeline_named(here.crm, pipeline)
         standing = stage or shape.stages[0].key
         made = here.crm.create_deal(pipeline=shape.key, stage=standing, **fields, actor=actor(here.crm, acting))
     click.echo(f"deal {made.id} created in {_standing(made)}{_owned(made)}")
@@ -221,6 +223,8 @@ def deals_clone(deal_id: str, title: str | None, stage: str | None, account: str
 def deals_merge(kept: str, absorbed: str, yes: bool, account: str | None, acting: str | None) -> None:
     """Merge OTHER into DEAL: contacts, tasks, notes and activities move, OTHER is gone."""
     with opened(account) as here:
+        if found(here, kept).id == found(here, absorbed).id:
+            raise InputError(f"deal {kept} cannot be merged with itself")
         ask(f"Merge deal {absorbed} into deal {kept}? Deal {absorbed} cannot be recovered.", yes)
         here.crm.merge_deals(kept, absorbed, actor=actor(here.crm, acting))
     click.echo(f"deal {absorbed} was merged into deal {kept}")
@@ -233,6 +237,8 @@ def deals_merge(kept: str, absorbed: str, yes: bool, account: str | None, acting
 def deals_rm(ids: tuple[str, ...], yes: bool, account: str | None, acting: str | None) -> None:
     """Delete deals with their tasks, notes and activities, for ever."""
     with opened(account) as here:
+        for each in ids:
+            found(here, each)
         many = "1 deal" if len(ids) == 1 else f"{len(ids)} deals"
         ask(f"Delete {many}? They cannot be recovered.", yes)
         here.crm.delete_deals(ids, actor=actor(here.crm, acting))
@@ -251,6 +257,15 @@ def found(here: Opened, deal_id: str) -> Deal:
         why = f"; it was merged into deal {kept}" if kept else "; `dealwright crm deals ls`"
         raise NotFound(f"there is no deal {deal_id!r}{why}")
     return deal
+
+
+def _check_place(here: Opened, pipeline: str | None, stage: str | None) -> None:
+    """Refuse a pipeline or stage that is not there: an empty list would look like good news."""
+    known = here.crm.pipelines() if pipeline is None else [pipeline_named(here.crm, pipeline)]
+    if stage is not None and not any(shape.stage(stage) for shape in known):
+        where = "there is no stage" if pipeline is None else f"pipeline {pipeline} has no stage"
+        keys = dict.fromkeys(each.key for shape in known for each in shape.stages)
+        raise InputError(f"{where} {shown(stage)}{near(stage, keys)}")
 
 
 def _moved(before: Deal, after: Deal) -> None:

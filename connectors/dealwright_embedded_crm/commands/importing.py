@@ -69,10 +69,10 @@ def import_(
         raise InputError(f"--delimiter is one character, not {delimiter!r}")
     if country is not None and country.upper() not in COUNTRIES:
         raise InputError(f"--country {country!r} is no code of ISO 3166, such as US")
-    with closing(CsvFile(file, delimiter=delimiter)) as csv, opened(account) as here:
+    with opened(account) as here, closing(CsvFile(file, delimiter=delimiter)) as csv:
         found = here.crm
         wanted = here.project.pipelines(here.binding.key)
-        shape = _named(pipeline, wanted)
+        shape = _named(pipeline, wanted, released=here.is_released())
         _check(found.shape(wanted, apply=False))
         fields = parse(maps, stages, csv.header)
         reader = RowReader(fields, shape, currency=currency and currency.upper(), date_format=date_format)
@@ -123,11 +123,12 @@ def _summary(
     console.print(tables.imported(shape, done.stages))
 
 
-def _named(pipeline: str, wanted: Sequence[PipelineShape]) -> PipelineShape:
+def _named(pipeline: str, wanted: Sequence[PipelineShape], *, released: bool) -> PipelineShape:
     found = next((each for each in wanted if each.key == pipeline), None)
     if found is None:
         keys = [each.key for each in wanted]
-        raise InputError(f"--pipeline {pipeline}: the release names no such pipeline{near(pipeline, keys)}")
+        names = "the release names" if released else "no release was recorded yet, and the definitions name"
+        raise InputError(f"--pipeline {pipeline}: {names} no such pipeline{near(pipeline, keys)}")
     return found
 
 

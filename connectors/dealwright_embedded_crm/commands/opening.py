@@ -13,12 +13,14 @@ import click
 import msgspec
 
 from dealwright.errors import InputError
-from dealwright.model.crm import Money
+from dealwright.model.crm import Money, PipelineShape
 from dealwright.project import AccountBinding, Project, load_project
 from dealwright_embedded_crm import tables
 from dealwright_embedded_crm.connector import EmbeddedCrm
+from dealwright_embedded_crm.mapping import near
 from dealwright_embedded_crm.paging import MOST, Page
 from dealwright_embedded_crm.rows import FIRST_YEAR, LAST_YEAR
+from dealwright_embedded_crm.values import shown
 
 ACTOR: Final = "user:cli"
 
@@ -42,6 +44,10 @@ class Opened(msgspec.Struct, frozen=True):
         """Return the account's country, in which phones without a prefix are read; None before its first release."""
         active = self._active()
         return None if active is None else active.country
+
+    def is_released(self) -> bool:
+        """Say whether a release was recorded for the account."""
+        return self._active() is not None
 
     def moment(self, given: datetime) -> datetime:
         """Return a moment that was typed, in the account's zone if it was typed without one."""
@@ -69,6 +75,24 @@ def opened(account: str | None) -> Iterator[Opened]:
         raise InputError(f"account {binding.key} has its deals in {binding.crm.name}, not in the embedded CRM")
     with closing(binding.crm) as crm:
         yield Opened(project, binding, crm)
+
+
+def pipeline_named(crm: EmbeddedCrm, key: str | None) -> PipelineShape:
+    """Return the CRM's pipeline of that key; without a key the first one.
+
+    Raises:
+        InputError: there is no such pipeline, or none at all yet.
+    """
+    known = crm.pipelines()
+    if not known:
+        raise InputError(
+            "the CRM has no pipeline yet: `dealwright up` makes those of the definitions,"
+            " and `dealwright crm pipelines add` makes one without definitions"
+        )
+    for pipeline in known:
+        if key in (None, pipeline.key):
+            return pipeline
+    raise InputError(f"there is no pipeline {shown(str(key))}{near(str(key), [each.key for each in known])}")
 
 
 def of_account(command: F) -> F:
@@ -140,6 +164,8 @@ class MoneyType(click.ParamType):  # type: ignore[type-arg]  # generic since cli
         """Return what was typed, or say how it is written."""
         number, _, currency = str(value).strip().partition(" ")
         try:
+            if not number.isascii():  # Decimal reads the digits of every script
+                raise InvalidOperation
             return Money(Decimal(number), currency.strip().upper())
         except InvalidOperation:
             self.fail("write an amount with its currency, such as '1054.50 USD'.", param, ctx)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 
 from dealwright_embedded_crm import tables
-from dealwright_embedded_crm.commands.opening import ask, confirmed, listed, of_account, opened, show
+from dealwright_embedded_crm.commands.opening import ask, confirmed, listed, of_account, opened, pipeline_named, show
 
 _KEY = click.option("--key", metavar="KEY", help="Default: made of the name.")
 _PROBABILITY = click.option("--probability", type=click.IntRange(0, 100), metavar="PERCENT")
@@ -81,7 +81,8 @@ def stages() -> None:
 def stages_ls(pipeline: str, limit: int, as_json: bool, account: str | None) -> None:
     """List a pipeline's stages with their deals and what these are worth."""
     with opened(account) as here:
-        rows = [row for row in here.crm.count_by_stage() if row.pipeline == pipeline]
+        shape = pipeline_named(here.crm, pipeline)
+        rows = [row for row in here.crm.count_by_stage() if row.pipeline == shape.key]
         show(rows[:limit], tables.stages, as_json)
 
 

@@ -7,12 +7,14 @@ from typing import Final
 
 from dealwright.compile import describe, ir
 from dealwright.compile.possible import Logic, possible
-from dealwright.compile.rules.rule import Rule, Spot, Subject
+from dealwright.compile.rules.rule import Rule, Spot, Subject, all_steps
 from dealwright.compile.rules.ways import of_trigger
+from dealwright.language.schema import did_you_mean
 
 
 def _look(subject: Subject) -> Iterator[Spot]:
     for account, automation in subject.automations:
+        yield from _unlisted_reasons(subject, account, automation)
         logic = Logic(account.currency)
         wanted = logic.true(automation.when)
         if possible(of_trigger(automation.on), wanted):
@@ -34,13 +36,55 @@ def _look(subject: Subject) -> Iterator[Spot]:
         )
 
 
+def _unlisted_reasons(subject: Subject, account: ir.Account, automation: ir.Automation) -> Iterator[Spot]:
+    """Yield reasons for a lost deal that no stage lists; a program may write others, so it is not certain."""
+    lost = [stage for pipeline in account.pipelines for stage in pipeline.stages if stage.kind == "lost"]
+    reasons = [reason for stage in lost for reason in stage.reasons]
+    if not lost or not all(stage.reasons for stage in lost):
+        return
+    parts = automation.when.of if isinstance(automation.when, ir.All) else (automation.when,)
+    asked = [(subject.condition_at(automation, place), part) for place, part in enumerate(parts)]
+    for step in all_steps(automation.do):
+        for place, case in enumerate(step.cases if isinstance(step, ir.BranchStep) else ()):
+            asked.append((subject.case_at(automation, step.name, place), case.when))
+    for (path, line), condition in asked:
+        for reason in _reasons(condition):
+            if reason not in reasons:
+                yield Spot(
+                    path=path,
+                    line=line,
+                    message=f"no lost stage lists the reason {reason!r}: this is never true",
+                    hint=did_you_mean(reason, reasons) or f"there are {', '.join(dict.fromkeys(reasons))}",
+                    severity="warning",
+                )
+
+
+def _reasons(condition: ir.Condition) -> Iterator[str]:
+    """Yield the reasons for a lost deal that the condition asks for."""
+    match condition:
+        case ir.All(of=parts) | ir.Any(of=parts):
+            for part in parts:
+                yield from _reasons(part)
+        case ir.Not(of=part):
+            yield from _reasons(part)
+        case ir.Compare(field=ir.Ref(path=path), op="==", value=ir.TextValue(value=reason)) if _is_reason(path):
+            yield reason
+        case ir.IsIn(field=ir.Ref(path=path), values=values) if _is_reason(path):
+            yield from (value.value for value in values if isinstance(value, ir.TextValue))
+
+
+def _is_reason(path: str) -> bool:
+    return path in ("deal.lost_reason", "event.before.lost_reason")
+
+
 RULE: Final = Rule(
     code="DW214",
     severity="error",
     title="a condition can never be true",
     reason=(
         "An automation that asks for an amount above ten and below five, or for a stage that its trigger excludes, "
-        "never runs; nobody notices, because nothing happens."
+        "never runs; nobody notices, because nothing happens. A reason for a lost deal that no stage lists is a "
+        "warning: a rep cannot choose it."
     ),
     bad="""
 big = Automation(

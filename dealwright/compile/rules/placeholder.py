@@ -6,8 +6,10 @@ import re
 from collections.abc import Iterator
 from typing import Final
 
+from dealwright.compile import ir
 from dealwright.compile.rules.rule import Rule, Spot, Subject, all_steps
 from dealwright.compile.rules.texts import texts_of
+from dealwright.language import schema
 
 _FILLED: Final = re.compile(r"\{\{.*?\}\}|\{%.*?%\}|\{#.*?#\}", re.DOTALL)
 _WORD: Final = (
@@ -18,24 +20,31 @@ _WORD: Final = (
 _PATTERNS: Final = tuple(
     re.compile(pattern, flags)
     for pattern, flags in (
-        (r"\b(?:TODO|FIXME|TBD|XXX+)\b", 0),
+        (r"\b(?:TODO|FIXME|TBD|tbd|XXX+)\b", 0),
+        # In Spanish and Portuguese it is a word.
+        (r"\A\W*todo\W*\Z|\btodo:", re.IGNORECASE),
+        (r"(?<!\S)\?{3,}", 0),
+        (r"<<[^<>\n]{1,60}>>|\[\[[^\[\]\n]{1,60}\]\]", 0),
+        (r"(?<![\w%])%(?:\(\w+\))?[sd]\b", 0),
+        (r"\b(?:deal|contact|event|steps|account)\.[a-z_][^{}\n]*\}\}|\b(?:if|else|endif|for|endfor)\b[^{}\n]*%\}", 0),
         (r"\blorem ipsum\b", re.IGNORECASE),
         (rf"\[{_WORD}\]|<{_WORD}>|(?<!\{{)\{{{_WORD}\}}(?!\}})", re.IGNORECASE),
         (r"(?<!\{)\{\s*(?:deal|contact|event|steps|account)\.[a-z_.]+\s*\}(?!\})", 0),
-        (
-            r"\A\s*(?:test(?:ing)?|asdf\w*|qwerty|foo|bar|blah|placeholder|(?:test )?(?:text|message)|hello world)"
-            r"\W*\Z",
-            re.IGNORECASE,
-        ),
     )
 )
+_NOTHING_SAID: Final = re.compile(
+    r"\A\s*(?:test(?:ing)?|asdf\w*|qwerty|foo|bar|blah|placeholder|(?:test )?(?:text|message)|hello world)\W*\Z",
+    re.IGNORECASE,
+)
+_SPELLED: Final = re.compile(r"[\w./:@-]+")
+_FACTS: Final = frozenset({*schema.ALWAYS, *schema.EVENT, *schema.RECIPIENT})
 
 
 def _look(subject: Subject) -> Iterator[Spot]:
     for _, automation in subject.automations:
         for step in all_steps(automation.do):
-            for text in texts_of(step):
-                found = _placeholder(text)
+            for text in (*texts_of(step), *_sent(step)):
+                found = _placeholder(text, whole=not isinstance(step, ir.SendEventStep))
                 if not found:
                     continue
                 path, line = subject.step_at(automation, step.name)
@@ -47,9 +56,26 @@ def _look(subject: Subject) -> Iterator[Spot]:
                 )
 
 
-def _placeholder(text: str) -> str:
+def _sent(step: ir.Step) -> Iterator[str]:
+    """The texts that an event to another system carries."""
+    for value in step.with_.values() if isinstance(step, ir.SendEventStep) else ():
+        match value:
+            case ir.TemplateText(source=text) | ir.TextValue(value=text):
+                yield text
+
+
+def _placeholder(text: str, *, whole: bool) -> str:
+    """What of the text was never filled in; `whole`: it is written for people, who read more than one word."""
     bare = _FILLED.sub("\0", text)
-    return next((found.group().strip() for each in _PATTERNS if (found := each.search(bare))), "")
+    patterns = (*_PATTERNS, _NOTHING_SAID) if whole else _PATTERNS
+    found = next((found.group().strip() for each in patterns if (found := each.search(bare))), "")
+    if found or "{{" in bare:
+        # One that is open is no text at all, which is told already.
+        return found
+    if "}}" in bare and bare.count("}") > bare.count("{"):
+        # Style sheets end in two braces, which two others opened.
+        return "}}"
+    return next((word for each in _SPELLED.findall(bare) if (word := each.rstrip(".:-")) in _FACTS), "")
 
 
 RULE: Final = Rule(
@@ -57,8 +83,8 @@ RULE: Final = Rule(
     severity="error",
     title="a text holds a placeholder",
     reason=(
-        "TODO, XXX, lorem ipsum, [name] or {name} in a text is what a customer or a rep reads. A fact is written "
-        "{{ deal.main_contact.first_name }}, with two braces."
+        "TODO, XXX, lorem ipsum, [name], <<name>>, {name}, %s or deal.title in a text is what a customer or a rep "
+        "reads. A fact is written {{ deal.main_contact.first_name }}, with two braces on each side."
     ),
     bad="""
 ask = Automation(
