@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
 import json
 from collections.abc import Awaitable, Callable, Iterable, Mapping, MutableMapping
 from typing import Any, Final
@@ -12,6 +14,11 @@ from dealwright_embedded_crm.api.problems import Problem
 LARGEST: Final = 1_048_576
 DEEPEST: Final = 32
 LONGEST_QUERY: Final = 8_192
+
+HEARD_OUT: Final = 4 * LARGEST
+"""Bytes of a body that is too large which are read and thrown away, so that its sender can read the answer."""
+
+HEARD_OUT_SECONDS: Final = 1.0
 
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
 
@@ -43,6 +50,7 @@ async def read_body(receive: Receive, headers: Mapping[bytes, bytes]) -> bytes:
     if not said.isdigit():
         raise Problem(400, "malformed", "Content-Length is no number")
     if len(said) > 18 or int(said) > LARGEST:
+        await _hear_out(receive)
         raise _too_large()
     body = await _collect(receive)
     if not body:
@@ -85,10 +93,24 @@ async def _collect(receive: Receive) -> bytes:
         part = message.get("body", b"")
         size += len(part)
         if size > LARGEST:
+            if message.get("more_body", False):
+                await _hear_out(receive)
             raise _too_large()
         parts.append(part)
         if not message.get("more_body", False):
             return b"".join(parts)
+
+
+async def _hear_out(receive: Receive) -> None:
+    """Throw away what is still coming, up to a limit and for a moment: who is cut off while sending never reads why."""
+    left = HEARD_OUT
+    with contextlib.suppress(TimeoutError):
+        async with asyncio.timeout(HEARD_OUT_SECONDS):
+            while left > 0:
+                message = await receive()
+                if message["type"] == "http.disconnect" or not message.get("more_body", False):
+                    return
+                left -= len(message.get("body", b""))
 
 
 def _members(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
