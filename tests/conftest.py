@@ -24,5 +24,5 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         parameters = getattr(item, "callspec", None)
         again = parameters is not None and "postgresql" in parameters.params.values()
-        if again and "journal" not in item.path.parts:
+        if again and "journal" not in item.path.parts and item.get_closest_marker("nightly") is None:
             item.add_marker(pytest.mark.slow)
