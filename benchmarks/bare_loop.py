@@ -91,7 +91,10 @@ _SAME: Final = {
     "receipts": "effect_key",
 }
 
-_TASKS: Final = "insert into tasks (id, deal_id, text, due_at, owner_id, done, created_at) values (?, ?, ?, ?, ?, ?, ?)"
+_TASKS: Final = (
+    "insert into tasks (id, deal_id, text, due_at, owner_id, done, created_at, completed_at)"
+    " values (?, ?, ?, ?, ?, ?, ?, ?)"
+)
 _WRITES: Final = "insert into writes (key, kind, actor, receipt, at) values (?, ?, ?, ?, ?)"
 _COUNTER: Final = "update counters set last = ? where name = 'task'"
 

@@ -24,6 +24,7 @@ _HEADER: Final = (
     "engage_date",
     "close_date",
     "close_value",
+    "lost_reason",
 )
 _STAGES: Final = {"Won": "won", "Lost": "lost", "Engaging": "met", "Prospecting": "qualified"}
 _MAP: Final = (
@@ -36,6 +37,7 @@ _MAP: Final = (
     "close_date=close_date",
     "amount=close_value",
     "tags=product",
+    "lost_reason=lost_reason",
 )
 _SEED: Final = 8800
 
@@ -57,6 +59,7 @@ def generate(path: Path, rows: int) -> list[dict[str, str]]:
             begun.isoformat(),
             (begun + timedelta(days=dice.randrange(1, 130))).isoformat() if closed else "",
             str(dice.randrange(38, 27_000)) if stage == "Won" else "0" if closed else "",
+            "Price" if stage == "Lost" else "",
         )
         made.append(dict(zip(_HEADER, cells, strict=True)))
     with path.open("w", newline="") as file:
