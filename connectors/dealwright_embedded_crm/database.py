@@ -33,7 +33,7 @@ HEAD: Final = "0003"
 
 _PAUSE: Final = 0.01
 
-_TODO: Final = {
+_REMEDIES: Final = {
     sqlite3.SQLITE_NOTADB: "the file is no SQLite database. Is it the right one? If it was, restore a backup",
     sqlite3.SQLITE_CORRUPT: "the file is damaged. Restore a backup, and look at the disk",
     sqlite3.SQLITE_CANTOPEN: "it cannot be opened. Its folder must be there, and this user must be let into it",
@@ -207,8 +207,8 @@ def _reason(error: DBAPIError) -> str:
     """Name the driver's error without its text, which can hold values of rows."""
     original = error.orig
     code = getattr(original, "sqlite_errorname", None) or getattr(original, "sqlstate", None)
-    todo = _TODO.get(getattr(original, "sqlite_errorcode", 0) & _PRIMARY)
-    return f"{type(original).__name__}{f' {code}' if code else ''}{f': {todo}' if todo else ''}"
+    remedy = _REMEDIES.get(getattr(original, "sqlite_errorcode", 0) & _PRIMARY)
+    return f"{type(original).__name__}{f' {code}' if code else ''}{f': {remedy}' if remedy else ''}"
 
 
 def _prepare_sqlite(patience: float, connection: sqlite3.Connection, _record: object) -> None:

@@ -69,7 +69,7 @@ def test_nothing_leaks_into_the_repository(what: str, pattern: str) -> None:
         str(path.relative_to(ROOT))
         for path in tracked()
         if str(path.relative_to(ROOT)) not in allowed
-        and path.suffix in {".py", ".toml", ".md", ".lock", ".sh", ".yaml", ""}
+        and path.suffix in {".py", ".toml", ".md", ".lock", ".sh", ".yaml", ".json", ""}
         and re.search(pattern, path.read_text(errors="ignore"))
     ]
     assert not found, f"{what} in {found}"
