@@ -16,11 +16,8 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import hashlib
-import hmac
 import logging
 import secrets
-from datetime import datetime
 from http import HTTPStatus
 from typing import Final
 
@@ -29,16 +26,13 @@ import msgspec
 
 from dealwright.clock import Clock
 from dealwright.errors import Rejected
+from dealwright.signature import signed
 from dealwright_embedded_crm import feed
 from dealwright_embedded_crm.people_webhooks import Webhooks
 from dealwright_embedded_crm.subscriptions import Subscription
 from dealwright_http.addresses import Guard, Resolver, resolve
 from dealwright_http.classify import retry_after
 from dealwright_http.client import make_client
-
-ID: Final = "Dealwright-Id"
-TIMESTAMP: Final = "Dealwright-Timestamp"
-SIGNATURE: Final = "Dealwright-Signature"
 
 TICK: Final = 1.0
 """Seconds between two looks at the feed."""
@@ -178,7 +172,7 @@ class Deliverer:
             try:
                 async with asyncio.timeout(TIMEOUT):
                     return await self._send(
-                        client, mine.url, headers(secret, event["id"], body, self._clock.wall()), body
+                        client, mine.url, signed(secret, event["id"], body, int(self._clock.wall().timestamp())), body
                     )
             except TimeoutError:
                 return Attempt(status="timeout")
@@ -200,13 +194,6 @@ class Deliverer:
                 gone=status == HTTPStatus.GONE,
                 wait=wait or 0.0,
             )
-
-
-def headers(secret: bytes, id_: str, body: bytes, now: datetime) -> dict[str, str]:
-    """Return the headers of one attempt: signed in the format in which hooks come in (docs/hooks.md)."""
-    stamp = str(int(now.timestamp()))
-    signature = hmac.new(secret, f"{stamp}.".encode() + body, hashlib.sha256).hexdigest()
-    return {"Content-Type": "application/json", ID: id_, TIMESTAMP: stamp, SIGNATURE: f"v1={signature}"}
 
 
 def _ended(id_: str, turn: asyncio.Task[int]) -> bool:

@@ -15,6 +15,7 @@ from typing import Final
 import msgspec
 
 from dealwright.clock import Clock
+from dealwright.signature import ID
 from dealwright_http.redaction import Secret
 from dealwright_http.server import Answer, Received, Server
 from dealwright_webhook import sansio
@@ -99,7 +100,7 @@ class Receiver:
             method=request.method,
             path=request.path,
             status=None,
-            key=request.headers.get(sansio.ID.lower(), "")[:LONGEST_KEY] or None,
+            key=request.headers.get(ID.lower(), "")[:LONGEST_KEY] or None,
             committed=False,
         )
         answer = await self._answer(request, line)

@@ -13,8 +13,6 @@ Amounts in `data` are texts of exact decimals. The body is the same bytes at eve
 
 from __future__ import annotations
 
-import hashlib
-import hmac
 from collections.abc import Mapping
 from datetime import datetime
 from decimal import Decimal
@@ -23,16 +21,11 @@ from typing import Final
 import msgspec
 
 from dealwright.model.requests import Call, Outcome, Refused, SendEvent, Sent, TryAgain, Unknown
+from dealwright.signature import ID, SIGNATURE, TIMESTAMP, TOLERANCE, fits, signed
 from dealwright_http.classify import Verdict, of_status, retry_after
 
-ID: Final = "Dealwright-Id"
-TIMESTAMP: Final = "Dealwright-Timestamp"
-SIGNATURE: Final = "Dealwright-Signature"
 REPEATED: Final = "Dealwright-Repeated"
 """Header by which a receiver says that it knew the key already: `true`."""
-
-TOLERANCE: Final = 300
-"""Seconds by which a timestamp may differ from the receiver's clock."""
 
 
 class Body(msgspec.Struct, frozen=True, kw_only=True):
@@ -64,20 +57,9 @@ def encode(call: Call, request: SendEvent) -> bytes:
     )
 
 
-def sign(secret: bytes, timestamp: int, body: bytes) -> str:
-    """Return the signature header's value."""
-    return "v1=" + hmac.new(secret, f"{timestamp}.".encode() + body, hashlib.sha256).hexdigest()
-
-
 def headers(secret: bytes, key: str, body: bytes, now: datetime) -> dict[str, str]:
     """Return the headers of one attempt."""
-    timestamp = int(now.timestamp())
-    return {
-        "Content-Type": "application/json",
-        ID: key,
-        TIMESTAMP: str(timestamp),
-        SIGNATURE: sign(secret, timestamp, body),
-    }
+    return signed(secret, key, body, int(now.timestamp()))
 
 
 def verify(secret: bytes, received: Mapping[str, str], body: bytes, now: datetime) -> Body:
@@ -89,7 +71,7 @@ def verify(secret: bytes, received: Mapping[str, str], body: bytes, now: datetim
     stamp = received.get(TIMESTAMP.lower(), "")
     if not (stamp.isascii() and stamp.isdigit() and len(stamp) <= 12):
         raise Forged(f"{TIMESTAMP} is missing or no number")
-    if not hmac.compare_digest(sign(secret, int(stamp), body).encode(), received.get(SIGNATURE.lower(), "").encode()):
+    if not fits(secret, int(stamp), body, received.get(SIGNATURE.lower(), "")):
         raise Forged(f"{SIGNATURE} does not fit the body")
     if abs(now.timestamp() - int(stamp)) > TOLERANCE:
         raise Forged(f"{TIMESTAMP} is more than {TOLERANCE} s off")

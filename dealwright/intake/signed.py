@@ -11,8 +11,6 @@ The id stands in the body because only the body is signed: an id that anybody co
 
 from __future__ import annotations
 
-import hashlib
-import hmac
 from collections.abc import Mapping, Sequence
 from typing import Final
 
@@ -22,13 +20,7 @@ from dealwright.intake.secrets import SharedSecret
 from dealwright.intake.told import read
 from dealwright.model.events import EventReceived
 from dealwright.ports import FeedItem
-
-ID: Final = "dealwright-id"
-TIMESTAMP: Final = "dealwright-timestamp"
-SIGNATURE: Final = "dealwright-signature"
-
-TOLERANCE: Final = 300
-"""Seconds by which a timestamp may differ from our clock."""
+from dealwright.signature import ID, SIGNATURE, TIMESTAMP, TOLERANCE, fits
 
 MOST_SECRETS: Final = 2
 """The secret and, while it is being changed, the one before."""
@@ -66,7 +58,7 @@ class SignedJson:
         _refuse_other_media(headers)
         now = self._clock.now()
         told = read(body, now)
-        if headers.get(ID, told.id) != told.id:
+        if headers.get(ID.lower(), told.id) != told.id:
             raise Rejected("the header Dealwright-Id is not the body's id", code="id")
         event = EventReceived(
             source_id=told.id,
@@ -82,14 +74,14 @@ class SignedJson:
 
     def _verify(self, headers: Mapping[str, str], body: bytes) -> None:
         secrets, unusable = self._usable()
-        stamp, signature = headers.get(TIMESTAMP, ""), headers.get(SIGNATURE, "")
+        stamp, signature = headers.get(TIMESTAMP.lower(), ""), headers.get(SIGNATURE.lower(), "")
         if not signature:
             raise Unauthorized("the header Dealwright-Signature is missing")
         if not (stamp.isascii() and stamp.isdigit() and len(stamp) <= _LONGEST_STAMP):
             raise Unauthorized("the header Dealwright-Timestamp is missing, or is no number of seconds since 1970")
         # Both are always compared: how long the answer takes does not tell which of them, or how much of it, fits.
-        fits = [hmac.compare_digest(sign(secret, stamp, body), signature.encode()) for secret in secrets]
-        if not any(fits):
+        fitting = [fits(secret, stamp, body, signature) for secret in secrets]
+        if not any(fitting):
             if unusable is not None:
                 raise unusable  # it may be signed with that one: the sender shall try again, not give up
             raise Unauthorized("the signature fits no secret of this address: another secret, address or body")
@@ -114,11 +106,6 @@ class SignedJson:
         if not found:
             raise unusable or InputError(f"the source {self._name} has no secret: none of its secrets' files is there")
         return found, unusable
-
-
-def sign(secret: bytes, stamp: str, body: bytes) -> bytes:
-    """Return the signature header's value."""
-    return b"v1=" + hmac.new(secret, f"{stamp}.".encode() + body, hashlib.sha256).hexdigest().encode()
 
 
 def _refuse_other_media(headers: Mapping[str, str]) -> None:

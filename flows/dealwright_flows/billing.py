@@ -10,9 +10,9 @@ from typing import Final
 
 from dealwright.clock import Clock
 from dealwright.errors import InputError
-from dealwright.intake.signed import sign
 from dealwright.journal.store import Journal
 from dealwright.ports import HookSource
+from dealwright.signature import signed
 from dealwright_flows.workplace import secret_file
 
 NAME: Final = "billing"
@@ -41,19 +41,16 @@ class Billing:
             raise InputError(
                 f"the demo's billing system needs [account.{self._account}.hooks.{NAME}] in the target file"
             )
+        id_ = f"paid-{reference}"
         told = {
-            "id": f"paid-{reference}",
+            "id": id_,
             "event": "invoice-paid",
             "reference": reference,
             "occurred_at": self._clock.now().isoformat(),
             "data": {"number": reference} | ({} if amount is None else {"amount": str(amount)}),
         }
         body = json.dumps(told).encode()
-        stamp = str(int(self._clock.wall().timestamp()))
-        signature = sign(self._secret.read_text(encoding="utf-8").strip().encode(), stamp, body).decode()
-        headers = {
-            "content-type": "application/json",
-            "dealwright-timestamp": stamp,
-            "dealwright-signature": signature,
-        }
+        secret = self._secret.read_text(encoding="utf-8").strip().encode()
+        sent = signed(secret, id_, body, int(self._clock.wall().timestamp()))
+        headers = {name.lower(): value for name, value in sent.items()}
         self._journal.append(self._account, self._source.name, self._source.receive(headers, body))

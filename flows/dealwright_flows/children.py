@@ -18,6 +18,9 @@ import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from dealwright.clock import Clock
+from dealwright.errors import DealwrightError
+
 _PR_SET_PDEATHSIG = 1
 
 
@@ -55,6 +58,25 @@ class Child:
             )
         born = _born(self._process.pid)
         self._note.write_text(json.dumps({"pid": self._process.pid, "born": born}), "utf-8")
+
+    async def until_listening(self, what: str, host: str, port: int, *, clock: Clock, patience: float) -> None:
+        """Wait until the process, which people know as `what`, takes connections at the address.
+
+        Raises:
+            DealwrightError: the process ended, or stayed silent for `patience` seconds.
+        """
+        deadline = clock.monotonic() + patience
+        while True:
+            try:
+                _, writer = await asyncio.open_connection(host, port)
+            except OSError:
+                if not self.alive or clock.monotonic() > deadline:
+                    raise DealwrightError(f"{what} did not start (log: {self.log}).\n{self.tail()}") from None
+                await asyncio.sleep(0.05)
+            else:
+                writer.close()
+                await writer.wait_closed()
+                return
 
     async def stop(self, patience: float = 5.0) -> None:
         """End the process: SIGTERM, then SIGKILL for its whole group once `patience` seconds are over."""

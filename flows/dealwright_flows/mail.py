@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import asyncio
 import sys
 from pathlib import Path
 
 from dealwright.clock import Clock
-from dealwright.errors import DealwrightError
 from dealwright_email.simulator import arrived
 from dealwright_flows.children import Child, clean_environment
 from dealwright_flows.sockets import HOST, free_port
@@ -37,20 +35,8 @@ class LocalMail:
         """
         command = [sys.executable, "-m", "dealwright_email.simulator", "--port", str(self.port), "--log", str(self.log)]
         self.child.start(command, env=clean_environment({}), cwd=self._directory)
-        deadline = self._clock.monotonic() + _PATIENCE
-        while True:
-            try:
-                _, writer = await asyncio.open_connection(HOST, self.port)
-            except OSError:
-                if not self.child.alive or self._clock.monotonic() > deadline:
-                    raise DealwrightError(
-                        f"the local mail server did not start (log: {self.child.log}).\n{self.child.tail()}"
-                    ) from None
-                await asyncio.sleep(0.05)
-            else:
-                writer.close()
-                await writer.wait_closed()
-                return
+        at = (HOST, self.port)
+        await self.child.until_listening("the local mail server", *at, clock=self._clock, patience=_PATIENCE)
 
     async def stop(self) -> None:
         """End it."""

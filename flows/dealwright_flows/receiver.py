@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import asyncio
 import sys
 from pathlib import Path
 
 from dealwright.clock import Clock
-from dealwright.errors import DealwrightError
 from dealwright_flows.children import Child, clean_environment
 from dealwright_flows.sockets import HOST, free_port
 from dealwright_flows.workplace import secret_file
@@ -44,20 +42,7 @@ class LocalReceiver:
             DealwrightError: it ended or stayed silent.
         """
         self.launch()
-        deadline = self._clock.monotonic() + _PATIENCE
-        while True:
-            try:
-                _, writer = await asyncio.open_connection(HOST, self.port)
-            except OSError:
-                if not self.child.alive or self._clock.monotonic() > deadline:
-                    raise DealwrightError(
-                        f"the local receiver did not start (log: {self.child.log}).\n{self.child.tail()}"
-                    ) from None
-                await asyncio.sleep(0.05)
-            else:
-                writer.close()
-                await writer.wait_closed()
-                return
+        await self.child.until_listening("the local receiver", HOST, self.port, clock=self._clock, patience=_PATIENCE)
 
     async def stop(self) -> None:
         """End it."""

@@ -80,20 +80,8 @@ class WebProcess:
         """
         await self.claim()
         self.launch()
-        deadline = self._clock.monotonic() + _PATIENCE
-        while True:
-            try:
-                _, writer = await asyncio.open_connection(self._address.reached_at, self._address.port)
-            except OSError:
-                if not self.child.alive or self._clock.monotonic() > deadline:
-                    raise DealwrightError(
-                        f"the web process did not start (log: {self.child.log}).\n{self.child.tail()}"
-                    ) from None
-                await asyncio.sleep(0.05)
-            else:
-                writer.close()
-                await writer.wait_closed()
-                return
+        at = (self._address.reached_at, self._address.port)
+        await self.child.until_listening("the web process", *at, clock=self._clock, patience=_PATIENCE)
 
     async def stop(self) -> None:
         """End it; what it has acknowledged is in the journal."""

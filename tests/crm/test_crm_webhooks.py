@@ -19,11 +19,11 @@ from dealwright.errors import NotFound, Rejected, Unauthorized
 from dealwright.intake.secrets import FixedSecret
 from dealwright.intake.signed import SignedJson
 from dealwright.model.events import Event
+from dealwright.signature import sign
 from dealwright_embedded_crm import EmbeddedCrm, feed, subscriptions, webhooks_out
 from dealwright_embedded_crm.subscriptions import HELD, KINDS, pause
 from dealwright_embedded_crm.webhooks_out import Deliverer
 from dealwright_http.server import Answer, Received, Server
-from dealwright_webhook import sansio
 
 
 class Clock(PlayedClock):
@@ -330,7 +330,7 @@ def test_another_dealwright_verifies_the_signature(small: Here) -> None:
     secret = asyncio.run(story())
     (request,) = small.target.got
     stamp = int(request.headers["dealwright-timestamp"])
-    assert request.headers["dealwright-signature"] == sansio.sign(secret.encode(), stamp, request.body)
+    assert request.headers["dealwright-signature"] == sign(secret.encode(), stamp, request.body)
     assert stamp == int(START.timestamp())
 
     def verified_by(text: str, body: bytes = request.body) -> None:

@@ -140,13 +140,14 @@ def test_the_examples_of_the_page_can_be_typed(served: Served) -> None:
     assert replies[3]["secret"].startswith("dwhook_") and replies[3]["after"] == "2"
 
 
-def test_schemathesis_finds_nothing(served: Served) -> None:
+def test_schemathesis_finds_nothing(served: Served, tmp_path: Path) -> None:
     command = [
         str(Path(sys.executable).with_name("st")),
-        "--config-file", "schemathesis.toml", "run", str(HERE.parents[1] / "docs" / "openapi.json"),
+        "--config-file", str(HERE / "schemathesis.toml"), "run", str(HERE.parents[1] / "docs" / "openapi.json"),
         "--url", served.where["url"], "--header", f"Authorization: Bearer {served.where['token']}",
         "--checks", "all", "--seed", "1", "--max-time", "60", "--no-shrink", "--no-color",
     ]  # fmt: skip
-    done = subprocess.run(command, cwd=HERE, capture_output=True, text=True, timeout=600, check=False)
+    # It keeps a cache where it is started.
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=600, check=False)
     assert done.returncode == 0, done.stdout[-8_000:] + done.stderr[-2_000:]
     assert "Traceback" not in served.stop()

@@ -12,8 +12,9 @@ import httpx
 from dealwright.intake.app import HooksApp
 from dealwright.intake.limits import Limits
 from dealwright.intake.secrets import FixedSecret
-from dealwright.intake.signed import SignedJson, sign
+from dealwright.intake.signed import SignedJson
 from dealwright.journal.events import Arrival
+from dealwright.signature import sign
 
 NOW = datetime(2026, 3, 2, 14, 0, tzinfo=UTC)
 SECRET = b"a secret of some length"
@@ -82,7 +83,7 @@ def signed(
     headers = {
         "content-type": "application/json",
         "dealwright-timestamp": stamp,
-        "dealwright-signature": sign(secret, stamp, raw).decode(),
+        "dealwright-signature": sign(secret, stamp, raw),
     }
     return headers | {name.replace("_", "-"): value for name, value in more.items()}, raw
 
