@@ -75,6 +75,43 @@ class SelfTested(Protocol):
         ...
 
 
+class Pace(msgspec.Struct, frozen=True, kw_only=True):
+    """What an outside system takes of one account: `rate` requests per second, `burst` of them at once."""
+
+    rate: float
+    burst: int = 1
+
+
+class Limiter(Protocol):
+    """Hands out the requests that an outside system takes; all engines on one journal share them."""
+
+    async def acquire(self) -> None:
+        """Wait until one request may leave."""
+        ...
+
+    async def pause(self, seconds: float) -> None:
+        """Let nothing leave for so long: the system has asked for it."""
+        ...
+
+
+@runtime_checkable
+class Paced(Protocol):
+    """A connector whose system takes so many requests and no more.
+
+    The engine takes one token before the gate, so that a stop bites on what waits for one: it is the first request of
+    `perform`. Whatever else the connector sends (reads, looks, further requests of one `perform`) it takes tokens for.
+    """
+
+    @property
+    def pace(self) -> Pace:
+        """What the system takes."""
+        ...
+
+    def pace_with(self, limiter: Limiter) -> None:
+        """Take the tokens from this limiter from now on."""
+        ...
+
+
 class FeedItem(msgspec.Struct, frozen=True, kw_only=True):
     """One entry of a source's change feed: the event as normalised, and the raw bytes it came from."""
 
