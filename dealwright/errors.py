@@ -10,7 +10,8 @@
         ├── Unavailable          surely not carried out; may be tried again
         ├── Unauthorized         credentials are wrong or expired
         ├── Rejected             surely refused, will be refused again (`code`)
-        ├── NotFound             the object is not there
+        │   ├── NotFound         the object is not there
+        │   └── TooMuch          larger, deeper or more than is read
         └── OutcomeUnknown       sent, and nobody can say whether it was carried out
 
 The text of an error is for people: what, where, why, what to do. It never carries personal data or secrets.
@@ -83,6 +84,10 @@ class NotFound(Rejected):
 
     def __init__(self, message: str = "") -> None:
         super().__init__(message or str(self.__doc__), code="not_found")
+
+
+class TooMuch(Rejected):
+    """It is larger, deeper or more than is read (`code` says which)."""
 
 
 class OutcomeUnknown(ConnectorError):

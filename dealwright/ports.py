@@ -8,7 +8,7 @@ limited, outcome unknown); one refused item never costs the others.
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping, MutableMapping, Sequence
-from typing import Any, Protocol, TypeAlias, runtime_checkable
+from typing import Any, Final, Protocol, TypeAlias, runtime_checkable
 
 import msgspec
 
@@ -137,24 +137,63 @@ class Feed(Protocol):
         ...
 
 
+class HookQuota(msgspec.Struct, frozen=True, kw_only=True):
+    """What one source may send: bytes of a body, and verified requests a second, so many of them at once."""
+
+    body: int = 64 * 1024
+    rate: float = 2_000.0
+    burst: int = 4_000
+
+
 @runtime_checkable
-class HookSource(Protocol):
-    """A source of events that are pushed to `POST /hooks/{account}/{name}`."""
+class HookReader(Protocol):
+    """Reads what an outside system pushes; who may push is decided before (by a secret, where a system signs nothing).
+
+    What a connector brings along for its system. It is called with what was verified, and again with the same bytes
+    when a person replays what was not understood: its answer depends on nothing else.
+    """
+
+    def receive(self, headers: Mapping[str, str], body: bytes) -> Sequence[FeedItem]:
+        """Return the events that one verified request tells; none if it tells nothing of interest.
+
+        `headers` have lower-case names and are those of `HOOK_HEADERS`, as far as the request has them.
+
+        Raises:
+            TooMuch: it is deeper, or has more parts, than is read; it is refused and not kept.
+            Rejected: it cannot be understood; it is kept in quarantine. `code` and text say why, without its content.
+        """
+        ...
+
+
+@runtime_checkable
+class HookSource(HookReader, Protocol):
+    """A source of events that are pushed to `POST /hooks/{account}/{name}`, or `.../{name}/{secret}`.
+
+    Intake puts one together from a verifier and a reader; a system with signatures of its own brings its own whole.
+    """
 
     @property
     def name(self) -> str:
         """The source's name in the address and in the journal, such as `billing`."""
         ...
 
-    def receive(self, headers: Mapping[str, str], body: bytes) -> Sequence[FeedItem]:
-        """Verify one request and return the events it tells; `headers` have lower-case names.
+    @property
+    def quota(self) -> HookQuota:
+        """What it may send."""
+        ...
+
+    def verify(self, headers: Mapping[str, str], body: bytes, secret: str) -> None:
+        """Return if the request is from the source; `secret` is what its path or its header holds, or empty.
 
         Raises:
-            Unauthorized: its signature or its age says that it is not from the source; nothing of it is stored.
-            Rejected: it is from the source and cannot be understood; `code` and text say why, without its content.
+            Unauthorized: it is not from the source; nothing of it is stored.
+            InputError: no secret is there at this time, so that nobody can say.
         """
         ...
 
+
+HOOK_HEADERS: Final = ("content-type", "content-encoding", "dealwright-id")
+"""The headers that a reader sees, and that are kept with what it does not understand."""
 
 Asgi: TypeAlias = Callable[
     [

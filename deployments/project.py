@@ -17,7 +17,7 @@ from typing import Any
 
 from dealwright.clock import Clock, SystemClock
 from dealwright.errors import InputError
-from dealwright.intake.settings import signed_sources
+from dealwright.intake.settings import hook_sources
 from dealwright.ports import Asgi
 from dealwright.project import AccountBinding, Project
 from dealwright_email import connector as email
@@ -116,5 +116,5 @@ def _account(key: str, table: dict[str, Any], clock: Clock) -> AccountBinding:
         crm=crm,
         feeds=(crm,),
         connectors=(crm, webhook(table.get("webhook", {}), environ=os.environ, clock=clock), *mail),
-        hooks=signed_sources(table.get("hooks", {}), environ=os.environ, clock=clock, where=f"account.{key}.hooks"),
+        hooks=hook_sources(table.get("hooks", {}), environ=os.environ, clock=clock, where=f"account.{key}.hooks"),
     )

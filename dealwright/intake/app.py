@@ -1,8 +1,8 @@
-"""The ASGI application of intake: `POST /hooks/{account}/{source}`, `GET /healthz`, `GET /readyz`.
+"""The ASGI application of intake: `POST /hooks/{account}/{source}[/{secret}]`, `GET /healthz`, `GET /readyz`.
 
-The road of a hook: read the body within its limits, let the source verify it, append it to the journal with the others
-that wait, answer after the commit. No Prefect and no CRM is on it. What is not taken is answered with the reason; what
-was taken before is acknowledged again.
+The road of a hook: read the body within its limits, let the source verify and read it, append it to the journal with
+the others that wait, answer after the commit. No Prefect and no CRM is on it. What is not taken is answered with the
+reason; what was taken before is acknowledged again.
 """
 
 from __future__ import annotations
@@ -15,22 +15,26 @@ from http import HTTPStatus
 from typing import Any, Final, Protocol
 
 from dealwright.clock import Clock
-from dealwright.errors import InputError, Rejected, Unauthorized, Unavailable
+from dealwright.errors import InputError, Rejected, TooMuch, Unauthorized, Unavailable
 from dealwright.intake.answers import Answer, Send, come_again, refusal
-from dealwright.intake.bodies import Gone, Receive, read_body
+from dealwright.intake.bodies import Gone, Receive, announced, larger_than, read_body
 from dealwright.intake.counts import Counts
 from dealwright.intake.limits import Bucket, Limits
 from dealwright.intake.readiness import Readiness, Workers
 from dealwright.intake.secrets import FixedSecret
-from dealwright.intake.signed import UNSUPPORTED, SignedJson
+from dealwright.intake.signed import UNSUPPORTED, Stale, signed_json
+from dealwright.intake.verified import SECRET_HEADER
 from dealwright.intake.writer import Appends, Writer
 from dealwright.journal.events import Arrival
-from dealwright.ports import FeedItem, HookSource
+from dealwright.ports import HOOK_HEADERS, FeedItem, HookQuota, HookSource
+from dealwright.signature import SIGNATURE
 
 _log = logging.getLogger(__name__)
 
 _PREFIX: Final = "/hooks/"
 _NOBODY: Final = "-"
+_SIGNATURE: Final = SIGNATURE.lower()
+_SECRET: Final = SECRET_HEADER.lower()
 _AWAY_SECONDS: Final = 5
 """After how long a sender may come again when the journal is away."""
 
@@ -56,10 +60,13 @@ class HooksApp:
         self._writer = Writer(journal, waiting=self._limits.waiting, patience=self._limits.commit_seconds)
         self._readiness = Readiness(journal, clock, patience=self._limits.commit_seconds)
         self._buckets: dict[tuple[str, str], Bucket] = {}
+        # Read before it is known who asks, so the same for all: how much is read tells nobody which sources there are.
+        self._most = max((source.quota.body for source in self._sources.values()), default=HookQuota().body)
         self._in_flight = 0
+        self._held = 0
         # Whoever asks for an account that is not there hears what a wrong signature hears: who our customers are
         # cannot be tried out.
-        self._decoy = SignedJson(_NOBODY, [FixedSecret(_NOBODY, secrets.token_bytes(32))] * 2, clock)
+        self._decoy = signed_json(_NOBODY, [FixedSecret(_NOBODY, secrets.token_bytes(32))], clock)
         self.counts = Counts(clock)
 
     def start(self) -> None:
@@ -92,60 +99,89 @@ class HooksApp:
     async def _answer(self, scope: MutableMapping[str, Any], receive: Receive) -> Answer:
         path, method = scope["path"], scope["method"]
         if path.startswith(_PREFIX):
-            key, _, name = path.removeprefix(_PREFIX).partition("/")
-            if key and name and "/" not in name:
+            parts = path.removeprefix(_PREFIX).split("/")
+            if 2 <= len(parts) <= 3 and all(parts):
                 if method != "POST":
                     raise _only("POST")
-                return await self._hook((key, name), scope, receive)
+                return await self._hook((parts[0], parts[1]), "".join(parts[2:]), scope, receive)
         if path in ("/healthz", "/readyz"):
             if method not in ("GET", "HEAD"):
                 raise _only("GET, HEAD")
             return Answer(HTTPStatus.OK, {"healthy": True}) if path == "/healthz" else await self._ready()
         raise refusal(HTTPStatus.NOT_FOUND, "no_such_address", "hooks are at /hooks/<account>/<source>", close=True)
 
-    async def _hook(self, address: tuple[str, str], scope: MutableMapping[str, Any], receive: Receive) -> Answer:
-        if self._in_flight >= self._limits.at_once:
+    async def _hook(
+        self, address: tuple[str, str], secret: str, scope: MutableMapping[str, Any], receive: Receive
+    ) -> Answer:
+        headers = _headers(scope)
+        size = min(self._most, announced(headers) if "content-length" in headers else self._most)
+        if self._in_flight >= self._limits.at_once or self._held + size > max(self._limits.held, self._most):
             answer = come_again(HTTPStatus.SERVICE_UNAVAILABLE, "busy", "too many requests at once", 1)
             answer.headers["connection"] = "close"
+            self.counts.refused(_NOBODY, "busy", "too many requests at once")
             raise answer
         self._in_flight += 1
+        self._held += size
         try:
-            headers = _headers(scope)
-            body = await read_body(headers, receive, self._limits)
+            body = await read_body(headers, receive, self._limits, most=self._most)
             source = self._sources.get(address)
             shown = "/".join(address) if source is not None else _NOBODY
-            items = self._verified(source or self._decoy, shown, headers, body)
-            self._within_rate(address, shown)
-            return await self._append(address, shown, items)
+            self._verify(source, shown, headers, body, secret or headers.get(_SECRET, ""))
+            assert source is not None  # the decoy verifies nobody
+            self._within_quota(address, shown, source.quota, body)
+            return await self._append(address, shown, self._read(source, shown, headers, body))
         finally:
             self._in_flight -= 1
+            self._held -= size
 
-    def _verified(self, source: HookSource, shown: str, headers: Mapping[str, str], body: bytes) -> Sequence[FeedItem]:
+    def _verify(
+        self, source: HookSource | None, shown: str, headers: Mapping[str, str], body: bytes, secret: str
+    ) -> None:
+        """Let the source verify the request.
+
+        Raises:
+            Answer: it is not from the source, and nobody hears whether there is one: what is said depends on the
+                request alone. Or nobody can say, because the secret is missing here.
+        """
         try:
-            return source.receive(headers, body)
+            (source or self._decoy).verify(headers, body, secret)
+        except Stale as error:
+            self.counts.refused(shown, "unauthorized", str(error))
+            raise _unauthorized(str(error)) from None
         except Unauthorized as error:
             self.counts.refused(shown, "unauthorized", str(error))
-            raise refusal(
-                HTTPStatus.UNAUTHORIZED,
-                "unauthorized",
-                str(error),
-                headers={"www-authenticate": "Dealwright-Signature"},
-            ) from None
-        except Rejected as error:
-            self.counts.refused(shown, error.code, str(error))
-            raise _unintelligible(error) from None
+            if _SIGNATURE in headers:
+                said = "the signature fits no secret of this address: another secret, address, timestamp or body"
+            elif secret:
+                said = "the secret fits none of this address: another secret or address"
+            else:
+                said = "there is neither a signature nor a secret; docs/hooks.md says how to send one"
+            raise _unauthorized(said) from None
         except InputError as error:
             self.counts.refused(shown, "no_secret", str(error))
             message = "this address is not ready: its secret is missing here"
             raise come_again(HTTPStatus.SERVICE_UNAVAILABLE, "not_ready", message, _AWAY_SECONDS) from None
 
-    def _within_rate(self, address: tuple[str, str], shown: str) -> None:
+    def _read(self, source: HookSource, shown: str, headers: Mapping[str, str], body: bytes) -> Sequence[FeedItem]:
+        try:
+            return source.receive({name: headers[name] for name in HOOK_HEADERS if name in headers}, body)
+        except TooMuch as error:
+            self.counts.refused(shown, error.code, str(error))
+            raise refusal(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, error.code, str(error)) from None
+        except Rejected as error:
+            self.counts.refused(shown, error.code, str(error))
+            raise _unintelligible(error) from None
+
+    def _within_quota(self, address: tuple[str, str], shown: str, quota: HookQuota, body: bytes) -> None:
         """Count only what was verified: strangers who flood an address do not use up its sender's share."""
+        if len(body) > quota.body:
+            self.counts.refused(shown, "too_large", f"a body is larger than {quota.body} bytes")
+            raise larger_than(quota.body)
         bucket = self._buckets.get(address)
         if bucket is None:
-            bucket = self._buckets[address] = Bucket(self._limits.rate, self._limits.burst, self._clock)
+            bucket = self._buckets[address] = Bucket(quota.rate, quota.burst, self._clock)
         if seconds := bucket.take():
-            message = f"more than {self._limits.rate:g} requests a second come from this source"
+            message = f"more than {quota.rate:g} requests a second come from this source"
             self.counts.refused(shown, "rate", message)
             raise come_again(HTTPStatus.TOO_MANY_REQUESTS, "rate", message, seconds)
 
@@ -188,6 +224,11 @@ def _unintelligible(error: Rejected) -> Answer:
     if error.code == UNSUPPORTED:
         return refusal(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, error.code, str(error))
     return refusal(HTTPStatus.UNPROCESSABLE_ENTITY, error.code, str(error))
+
+
+def _unauthorized(why: str) -> Answer:
+    told = {"www-authenticate": "Dealwright-Signature"}
+    return refusal(HTTPStatus.UNAUTHORIZED, "unauthorized", why, headers=told)
 
 
 def _only(methods: str) -> Answer:

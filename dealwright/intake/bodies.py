@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable, Mapping, MutableMapping
 from http import HTTPStatus
 from typing import Any
 
-from dealwright.intake.answers import refusal
+from dealwright.intake.answers import Answer, refusal
 from dealwright.intake.limits import Limits
 
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
@@ -17,26 +17,27 @@ class Gone(Exception):
     """The sender hung up: nobody hears an answer."""
 
 
-async def read_body(headers: Mapping[str, str], receive: Receive, limits: Limits) -> bytes:
-    """Return the whole body.
+async def read_body(headers: Mapping[str, str], receive: Receive, limits: Limits, *, most: int) -> bytes:
+    """Return the whole body, of at most so many bytes.
 
     Raises:
         Answer: it is too large, or does not come in time.
         Gone: the sender hung up before its end.
     """
-    announced = _announced(headers)
-    too_large = announced > limits.body
+    told = announced(headers)
+    too_large = told > most
+    drained = max(limits.drained, most)
     parts: list[bytes] = []
-    size, more = 0, announced <= limits.drained  # of much more than we would read, nothing is read
+    size, more = 0, told <= drained  # of much more than we would read, nothing is read
     try:
         async with asyncio.timeout(limits.body_seconds):
-            while more and size <= limits.drained:
+            while more and size <= drained:
                 message = await receive()
                 if message["type"] == "http.disconnect":
                     raise Gone
                 part, more = message.get("body", b""), message.get("more_body", False)
                 size += len(part)
-                too_large |= size > limits.body
+                too_large |= size > most
                 if too_large:
                     parts.clear()  # only read on so that the sender, who may not listen before its end, hears why
                 else:
@@ -50,16 +51,17 @@ async def read_body(headers: Mapping[str, str], receive: Receive, limits: Limits
                 close=True,
             ) from None
     if too_large:
-        raise refusal(
-            HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
-            "too_large",
-            f"the body is larger than {limits.body} bytes",
-            close=True,
-        )
+        raise larger_than(most)
     return b"".join(parts)
 
 
-def _announced(headers: Mapping[str, str]) -> int:
+def larger_than(most: int) -> Answer:
+    """Return what is answered to a body of more bytes."""
+    status = HTTPStatus.REQUEST_ENTITY_TOO_LARGE
+    return refusal(status, "too_large", f"the body is larger than {most} bytes", close=True)
+
+
+def announced(headers: Mapping[str, str]) -> int:
     """Return the body's length as the sender says, 0 if it says none; a longer number is any large one."""
     said = headers.get("content-length", "")[:18]
     return int(said) if said.isascii() and said.isdigit() else 0

@@ -9,8 +9,11 @@ import msgspec
 
 from dealwright.clock import Clock
 
-BODY: Final = 64 * 1024
-"""Bytes of one body."""
+LARGEST_BODY: Final = 4 * 1024 * 1024
+"""Bytes of one body that a target file may allow."""
+
+DEEPEST: Final = 16
+"""Objects and lists within each other in a body."""
 
 PAIRS: Final = 50
 """Values in `data`."""
@@ -26,19 +29,18 @@ LONGEST_ID: Final = 200
 
 
 class Limits(msgspec.Struct, frozen=True, kw_only=True):
-    """What the hooks' application allows; `rate` and `burst` are requests per source that were verified.
+    """What the hooks' application allows all sources together; what one source may send is its quota.
 
-    `drained` bytes of a refused body are read and thrown away, so that the sender hears the answer.
+    `drained` bytes of a refused body are read and thrown away, so that the sender hears the answer. `held` bytes of
+    bodies are in memory at most, however many are sent at once.
     """
 
-    body: int = BODY
-    drained: int = 16 * BODY
+    drained: int = 1024 * 1024
+    held: int = 32 * 1024 * 1024
     body_seconds: float = 10.0
     commit_seconds: float = 10.0
     at_once: int = 256
     waiting: int = 1_000
-    rate: float = 1_000.0
-    burst: int = 2_000
 
 
 class Bucket:

@@ -16,8 +16,8 @@ from typing import Any, Final, NoReturn
 
 import msgspec
 
-from dealwright.errors import Rejected
-from dealwright.intake.limits import LONGEST_ID, LONGEST_NAME, LONGEST_VALUE, PAIRS
+from dealwright.errors import Rejected, TooMuch
+from dealwright.intake.limits import DEEPEST, LONGEST_ID, LONGEST_NAME, LONGEST_VALUE, PAIRS
 from dealwright.language.characters import UNSAFE
 
 FUTURE: Final = timedelta(days=1)
@@ -37,6 +37,10 @@ _INVISIBLE: Final = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udff
 """What no text may hold; line breaks and tabs may stand in a value."""
 
 
+_STRING: Final = re.compile(rb'"(?:[^"\\]|\\.)*"', re.DOTALL)
+_BRACKET: Final = re.compile(rb"[{}\[\]]")
+
+
 class Told(msgspec.Struct, frozen=True, kw_only=True):
     """One event as its sender tells it."""
 
@@ -52,6 +56,7 @@ def read(body: bytes, now: datetime) -> Told:
     """Read a body.
 
     Raises:
+        TooMuch: it is deeper, or has more values, than is read.
         Rejected: it is not what it should be; the text says what and where, and repeats nothing of it.
     """
     table = _object(body)
@@ -88,6 +93,7 @@ class _Number(str):
 def _object(body: bytes) -> dict[str, Any]:
     if not body:
         _refuse("not_json", "the body is empty; it should be a JSON object")
+    _refuse_depths(body)
     try:
         table = json.loads(
             body.decode("utf-8"),
@@ -102,6 +108,17 @@ def _object(body: bytes) -> dict[str, Any]:
     if not isinstance(table, dict):
         _refuse("not_json", "the body is JSON, but no object")
     return table
+
+
+def _refuse_depths(body: bytes) -> None:
+    """Count brackets before a reader that follows them down is let in."""
+    if body.count(b"{") + body.count(b"[") <= DEEPEST:
+        return
+    depth = 0
+    for bracket in _BRACKET.findall(_STRING.sub(b"", body)):
+        depth += 1 if bracket in b"{[" else -1
+        if depth > DEEPEST:
+            raise TooMuch(f"more than {DEEPEST} objects and lists stand within each other", code="too_deep") from None
 
 
 def _once_each(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
@@ -121,7 +138,7 @@ def _data(data: object) -> dict[str, str]:
     if not isinstance(data, dict):
         _refuse("data", 'data is no object; it should be such as {"number": "INV-12"}')
     if len(data) > PAIRS:
-        _refuse("data", f"data has more than {PAIRS} values")
+        raise TooMuch(f"data has more than {PAIRS} values", code="too_many") from None
     found = {}
     for place, (name, value) in enumerate(data.items(), start=1):
         where = f"value {place} of data"

@@ -53,4 +53,5 @@ class Billing:
         secret = self._secret.read_text(encoding="utf-8").strip().encode()
         sent = signed(secret, id_, body, int(self._clock.wall().timestamp()))
         headers = {name.lower(): value for name, value in sent.items()}
+        self._source.verify(headers, body, "")
         self._journal.append(self._account, self._source.name, self._source.receive(headers, body))

@@ -17,7 +17,7 @@ from crm_world import SALES, START
 from dealwright.clock import PlayedClock
 from dealwright.errors import NotFound, Rejected, Unauthorized
 from dealwright.intake.secrets import FixedSecret
-from dealwright.intake.signed import SignedJson
+from dealwright.intake.signed import signed_json
 from dealwright.model.events import Event
 from dealwright.signature import sign
 from dealwright_embedded_crm import EmbeddedCrm, feed, subscriptions, webhooks_out
@@ -334,7 +334,8 @@ def test_another_dealwright_verifies_the_signature(small: Here) -> None:
     assert stamp == int(START.timestamp())
 
     def verified_by(text: str, body: bytes = request.body) -> None:
-        source = SignedJson("crm", [FixedSecret("test", text)], small.clock)
+        source = signed_json("crm", [FixedSecret("test", text)], small.clock)
+        source.verify(request.headers, body, "")
         source.receive(request.headers, body)
 
     with pytest.raises(Rejected):  # verified; that a feed's event is none of a hook is said after that

@@ -15,7 +15,7 @@ from starlette.responses import PlainTextResponse
 from starlette.routing import Route
 
 from dealwright.clock import Clock, SystemClock
-from dealwright.intake.settings import signed_sources
+from dealwright.intake.settings import hook_sources
 from dealwright.ports import Crm
 from dealwright.project import AccountBinding, Project
 
@@ -31,7 +31,7 @@ def project(*, data_dir: Path, clock: Clock | None = None, receiver: str | None 
         crm=cast(Crm, None),  # no CRM is on the road of a hook
         feeds=(),
         connectors=(),
-        hooks=signed_sources(table, environ=os.environ, clock=clock),
+        hooks=hook_sources(table, environ=os.environ, clock=clock),
     )
     return Project(
         data_dir=data_dir,

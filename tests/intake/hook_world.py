@@ -12,8 +12,10 @@ import httpx
 from dealwright.intake.app import HooksApp
 from dealwright.intake.limits import Limits
 from dealwright.intake.secrets import FixedSecret
-from dealwright.intake.signed import SignedJson
+from dealwright.intake.signed import signed_json
+from dealwright.intake.verified import Source
 from dealwright.journal.events import Arrival
+from dealwright.ports import FeedItem, HookQuota, HookSource
 from dealwright.signature import sign
 
 NOW = datetime(2026, 3, 2, 14, 0, tzinfo=UTC)
@@ -69,9 +71,15 @@ class MemoryJournal:
         return 1
 
 
-def source(clock: HandClock, *secrets: bytes, name: str = "billing") -> SignedJson:
+def source(clock: HandClock, *secrets: bytes, name: str = "billing", quota: HookQuota | None = None) -> Source:
     """Return a source that shares these secrets with us."""
-    return SignedJson(name, [FixedSecret(name, secret) for secret in secrets or (SECRET,)], clock)
+    return signed_json(name, [FixedSecret(name, secret) for secret in secrets or (SECRET,)], clock, quota)
+
+
+def take(known: HookSource, headers: Mapping[str, str], body: bytes, secret: str = "") -> Sequence[FeedItem]:
+    """Verify and read one request, as the application does."""
+    known.verify(headers, body, secret)
+    return known.receive(headers, body)
 
 
 def signed(
@@ -91,8 +99,17 @@ def signed(
 class Hooks:
     """The application with one source at `/hooks/acme/billing`, called in this process."""
 
-    def __init__(self, journal: Any, clock: HandClock, *, limits: Limits | None = None, secrets: Iterable[bytes] = ()):
-        self.app = HooksApp({"acme": [source(clock, *secrets)]}, journal, clock, limits)
+    def __init__(
+        self,
+        journal: Any,
+        clock: HandClock,
+        *,
+        limits: Limits | None = None,
+        secrets: Iterable[bytes] = (),
+        quota: HookQuota | None = None,
+        more: Sequence[HookSource] = (),
+    ) -> None:
+        self.app = HooksApp({"acme": [source(clock, *secrets, quota=quota), *more]}, journal, clock, limits)
 
     async def __aenter__(self) -> Hooks:
         self.app.start()

@@ -15,6 +15,7 @@ from sqlalchemy.exc import OperationalError
 
 from dealwright.intake.limits import Limits
 from dealwright.journal.store import Journal
+from dealwright.ports import HookQuota
 
 OTHER = b"another secret altogether"
 
@@ -72,8 +73,8 @@ def test_many_at_once_share_commits_and_each_hears_of_its_own(journal_url: str) 
         ({"to": "/hooks/nobody/billing"}, 401, "unauthorized"),
         ({"to": "/hooks/acme"}, 404, "no_such_address"),
         ({"to": "/hooks/acme/"}, 404, "no_such_address"),
-        ({"to": "/hooks/acme/billing/more"}, 404, "no_such_address"),
-        ({"to": "/hooks/acme%2Fbilling/more"}, 404, "no_such_address"),
+        ({"to": "/hooks/acme/billing/secret/more"}, 404, "no_such_address"),
+        ({"to": "/hooks/acme%2Fbilling/secret/more"}, 404, "no_such_address"),
         ({"to": "/"}, 404, "no_such_address"),
         ({"body": b"x" * 65_537}, 413, "too_large"),
         ({"body": b"x" * 3_000_000}, 413, "too_large"),
@@ -157,7 +158,7 @@ def test_a_source_has_its_rate_and_forged_requests_do_not_use_it_up() -> None:
         assert (await hooks.post()).status_code == 200
         assert (await hooks.post()).status_code == 429
 
-    run(play, clock=clock, limits=Limits(rate=0.5, burst=3))
+    run(play, clock=clock, quota=HookQuota(rate=0.5, burst=3))
 
 
 def test_a_body_that_does_not_come_is_given_up() -> None:
@@ -269,6 +270,10 @@ def test_one_event_that_cannot_be_written_costs_only_itself() -> None:
 def test_a_source_that_fails_costs_a_500_and_no_word_of_it() -> None:
     class Broken:
         name = "billing"
+        quota = HookQuota()
+
+        def verify(self, headers: Any, body: bytes, secret: str) -> None:
+            return
 
         def receive(self, headers: Any, body: bytes) -> Any:
             raise KeyError("INV-12")

@@ -6,14 +6,14 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from hook_world import BODY, NOW, SECRET, HandClock, signed, source
+from hook_world import BODY, NOW, SECRET, HandClock, signed, source, take
 from hypothesis import given
 from hypothesis import strategies as st
 
 from dealwright.errors import InputError, Unauthorized
 from dealwright.intake.secrets import FileSecret, FixedSecret
-from dealwright.intake.settings import signed_sources
-from dealwright.intake.signed import SignedJson
+from dealwright.intake.settings import hook_sources
+from dealwright.intake.signed import signed_json
 from dealwright.model.events import EventReceived
 from dealwright.model.requests import Call, SendEvent
 from dealwright_webhook import sansio
@@ -25,7 +25,7 @@ def test_a_signed_body_is_one_event() -> None:
     clock = HandClock()
     clock.business = NOW - timedelta(days=400)  # business time may be played; the age of a signature is real
     headers, raw = signed(BODY)
-    (item,) = source(clock).receive(headers, raw)
+    (item,) = take(source(clock), headers, raw)
     assert item.raw == raw
     assert item.event == EventReceived(
         source_id="evt-1",
@@ -41,20 +41,20 @@ def test_a_signed_body_is_one_event() -> None:
 @pytest.mark.parametrize("seconds", [-300, 0, 300])
 def test_a_timestamp_may_be_five_minutes_off(seconds: int) -> None:
     headers, raw = signed(BODY, at=NOW + timedelta(seconds=seconds))
-    assert source(HandClock()).receive(headers, raw)
+    assert take(source(HandClock()), headers, raw)
 
 
 @pytest.mark.parametrize(("seconds", "why"), [(-301, "301 s old"), (301, "301 s ahead"), (-86_400 * 400, "s old")])
 def test_a_replay_and_a_wrong_clock_are_told_by_how_much(seconds: int, why: str) -> None:
     headers, raw = signed(BODY, at=NOW + timedelta(seconds=seconds))
     with pytest.raises(Unauthorized, match=why):
-        source(HandClock()).receive(headers, raw)
+        take(source(HandClock()), headers, raw)
 
 
 def test_the_age_is_told_only_to_who_has_the_secret() -> None:
     headers, raw = signed(BODY, secret=b"another secret altogether", at=NOW - timedelta(hours=1))
     with pytest.raises(Unauthorized, match="fits no secret"):
-        source(HandClock()).receive(headers, raw)
+        take(source(HandClock()), headers, raw)
 
 
 @pytest.mark.parametrize(
@@ -77,14 +77,14 @@ def test_the_age_is_told_only_to_who_has_the_secret() -> None:
 def test_forged_headers_are_refused(name: str, value: str) -> None:
     headers, raw = signed(BODY)
     with pytest.raises(Unauthorized):
-        source(HandClock()).receive(headers | {name: value}, raw)
+        take(source(HandClock()), headers | {name: value}, raw)
 
 
 @given(st.text(), st.text(), st.binary())
 def test_no_headers_and_no_body_do_more_than_be_refused(stamp: str, signature: str, body: bytes) -> None:
     headers = {"dealwright-timestamp": stamp, "dealwright-signature": signature}
     with pytest.raises(Unauthorized):
-        source(HandClock()).receive(headers, body)
+        take(source(HandClock()), headers, body)
 
 
 @given(st.data())
@@ -94,7 +94,7 @@ def test_one_changed_byte_anywhere_spoils_the_signature(data: st.DataObject) -> 
     other = data.draw(st.integers(1, 255))
     changed = raw[:place] + bytes([raw[place] ^ other]) + raw[place + 1 :]
     with pytest.raises(Unauthorized, match="fits no secret"):
-        source(HandClock()).receive(headers, changed)
+        take(source(HandClock()), headers, changed)
 
 
 def test_what_a_dealwright_sends_a_dealwright_understands() -> None:
@@ -104,7 +104,7 @@ def test_what_a_dealwright_sends_a_dealwright_understands() -> None:
     call = Call(key="k-1", request=request, actor="automation:acme.tell")
     raw = sansio.encode(call, request)
     headers = {name.lower(): value for name, value in sansio.headers(SECRET, call.key, raw, NOW).items()}
-    (item,) = source(HandClock()).receive(headers, raw)
+    (item,) = take(source(HandClock()), headers, raw)
     event = item.event
     assert isinstance(event, EventReceived)
     # Its deal is not ours: only what its definition sends can name our deal.
@@ -119,26 +119,26 @@ def test_two_secrets_are_valid_while_one_is_changed() -> None:
     clock = HandClock()
     both = source(clock, NEW, OLD)
     for secret in (OLD, NEW):
-        assert both.receive(*signed(BODY, secret=secret))
+        assert take(both, *signed(BODY, secret=secret))
     with pytest.raises(Unauthorized):
-        source(clock, NEW).receive(*signed(BODY, secret=OLD))
+        take(source(clock, NEW), *signed(BODY, secret=OLD))
     with pytest.raises(InputError, match="3 secrets"):
         source(clock, NEW, OLD, SECRET)
 
 
 def test_a_changed_file_is_the_secret_at_once(tmp_path: Path) -> None:
     file, old = tmp_path / "secret", tmp_path / "old"
-    known = SignedJson("billing", [FileSecret("w", file), FileSecret("w", old)], HandClock())
+    known = signed_json("billing", [FileSecret("w", file), FileSecret("w", old)], HandClock())
     with pytest.raises(InputError, match="no secret"):
-        known.receive(*signed(BODY))
+        take(known, *signed(BODY))
     file.write_bytes(OLD + b"\n")
-    assert known.receive(*signed(BODY, secret=OLD))
+    assert take(known, *signed(BODY, secret=OLD))
     old.write_bytes(OLD)
     file.write_bytes(NEW)
-    assert known.receive(*signed(BODY, secret=OLD)) and known.receive(*signed(BODY, secret=NEW))
+    assert take(known, *signed(BODY, secret=OLD)) and take(known, *signed(BODY, secret=NEW))
     old.unlink()
     with pytest.raises(Unauthorized):
-        known.receive(*signed(BODY, secret=OLD))
+        take(known, *signed(BODY, secret=OLD))
 
 
 @pytest.mark.parametrize("good_is_old", [True, False])
@@ -146,12 +146,12 @@ def test_a_secret_that_is_half_written_takes_nothing_from_the_other(tmp_path: Pa
     half = FileSecret("w", tmp_path / "half")
     (tmp_path / "half").write_text("half")
     good = FixedSecret("w", NEW)
-    known = SignedJson("billing", [half, good] if good_is_old else [good, half], HandClock())
-    assert known.receive(*signed(BODY, secret=NEW))
+    known = signed_json("billing", [half, good] if good_is_old else [good, half], HandClock())
+    assert take(known, *signed(BODY, secret=NEW))
     with pytest.raises(InputError, match="shorter than 16"):  # not 401: it may be signed with the one that is unusable
-        known.receive(*signed(BODY, secret=OLD))
+        take(known, *signed(BODY, secret=OLD))
     (tmp_path / "half").write_bytes(OLD)
-    assert known.receive(*signed(BODY, secret=OLD))
+    assert take(known, *signed(BODY, secret=OLD))
 
 
 def test_secrets_that_are_none_are_told_without_being_shown(tmp_path: Path) -> None:
@@ -172,9 +172,9 @@ def test_the_target_file_names_sources_and_their_secrets(tmp_path: Path) -> None
         "shop-2": {"secret_file": str(tmp_path / "shop")},
     }
     environ = {"BILLING": NEW.decode(), "BILLING_OLD": OLD.decode()}
-    billing, shop = signed_sources(table, environ=environ, clock=HandClock())
+    billing, shop = hook_sources(table, environ=environ, clock=HandClock())
     assert (billing.name, shop.name) == ("billing", "shop-2")
-    assert billing.receive(*signed(BODY, secret=OLD)) and billing.receive(*signed(BODY, secret=NEW))
+    assert take(billing, *signed(BODY, secret=OLD)) and take(billing, *signed(BODY, secret=NEW))
 
 
 @pytest.mark.parametrize(
@@ -194,5 +194,5 @@ def test_the_target_file_names_sources_and_their_secrets(tmp_path: Path) -> None
 )
 def test_a_wrong_setting_is_told_with_its_place(table: dict[str, object], why: str) -> None:
     with pytest.raises(InputError, match=why) as refused:
-        signed_sources(table, environ={"SHORT": "hunter2"}, clock=HandClock())
+        hook_sources(table, environ={"SHORT": "hunter2"}, clock=HandClock())
     assert "hunter2" not in str(refused.value)
