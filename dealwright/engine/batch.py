@@ -18,6 +18,7 @@ from dealwright.engine.bench import Job, Site, approved, begin, is_message, sent
 from dealwright.engine.facts import Facts
 from dealwright.engine.gate import pass_gate
 from dealwright.engine.guards.base import Candidate
+from dealwright.engine.meters import METERS
 from dealwright.engine.records import (
     Claimed,
     EffectOutcome,
@@ -72,12 +73,13 @@ class Batch:
             if self._closing():
                 self._give_back()
                 break
-            acting = self._decide([job for job in self._work.values() if not job.tells])
-            for effects in self._by_carrier(acting):
-                await self._act(*effects)
-            await self._tell_customers()
-            await self._read_facts()
-            self._settle()
+            with METERS.timed("turn_seconds", self._clock):
+                acting = self._decide([job for job in self._work.values() if not job.tells])
+                for effects in self._by_carrier(acting):
+                    await self._act(*effects)
+                await self._tell_customers()
+                await self._read_facts()
+                self._settle()
 
     # --- beginning ---------------------------------------------------------------------------------------------------
 
@@ -310,10 +312,11 @@ class Batch:
         sending = [effects[result.key] for result in results if self._passed(effects[result.key], result)]
         if not sending:
             return
-        since = self._clock.wall()
+        since, began = self._clock.wall(), self._clock.monotonic()
         outcomes = await perform(
             connector, sending, self._actor(sending[0]), lambda: self._clock.monotonic() < self._lease_until
         )
+        METERS.carried(connector.name, outcomes, self._clock.monotonic() - began)
         self._receive(outcomes, since)
         answered = {item.effect.key for item in outcomes}
         for effect in sending:
@@ -443,7 +446,8 @@ class Batch:
 
     def _settle(self) -> None:
         settlements, self._settlements = self._settlements, []
-        self._store.settle(settlements)
+        with METERS.timed("settle_seconds", self._clock):
+            self._store.settle(settlements)
 
     def _renew(self) -> None:
         """Prolong the leases while there is time: a lease must hold when a socket is written, not until it answers."""

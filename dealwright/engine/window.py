@@ -13,6 +13,7 @@ from dealwright import faults
 from dealwright.clock import Clock
 from dealwright.engine.batch import LEASE, Batch
 from dealwright.engine.bench import Site
+from dealwright.engine.meters import METERS, SIZES
 from dealwright.engine.records import Claimed
 from dealwright.engine.store import Store
 from dealwright.engine.tally import Tally
@@ -88,7 +89,11 @@ class Work:
             await asyncio.sleep(0)
 
     def _claim(self, window: Window) -> Sequence[Claimed]:
-        return self._store.claim(self._site.account, self._automation, window.id, self._limit, LEASE)
+        with METERS.timed("claim_seconds", self._clock):
+            claimed = self._store.claim(self._site.account, self._automation, window.id, self._limit, LEASE)
+        if claimed:
+            METERS.observe("batch_size", len(claimed), ends=SIZES)
+        return claimed
 
     def _paused(self) -> bool:
         paused = self._store.controls(self._site.account).paused

@@ -13,7 +13,9 @@ import msgspec
 
 from dealwright.clock import Clock
 from dealwright.compile.check import check
+from dealwright.engine.meters import METERS
 from dealwright.errors import DealwrightError, ReleaseError
+from dealwright.intake.published import FOLDER, Publisher
 from dealwright.ports import Installed
 from dealwright.project import Project, load_project
 from dealwright_flows import names
@@ -67,6 +69,7 @@ class System:
         )
         self.journal = self.project.open_journal(clock)
         self.engine = self.project.engine(self.journal, clock=clock, linger=linger)
+        self.publisher = Publisher(METERS, data_dir / FOLDER)
         self.recorded = Recorded()
         self.wrong: list[str] = []
         self._prefect_up = asyncio.Event()
@@ -150,10 +153,12 @@ class System:
                     *(self._keep(work, stop) for work in self.project.beside),
                 )
             ]
+            self.publisher.start()
             try:
                 await self.engine.run(stop)
                 self.recorded = await self._finish(recorder, patience, tick)
             finally:
+                self.publisher.stop()
                 for task in beside:
                     task.cancel()
                 await asyncio.gather(*beside, return_exceptions=True)
