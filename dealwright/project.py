@@ -12,7 +12,7 @@ import inspect
 import os
 from collections.abc import Awaitable, Callable, Mapping
 from pathlib import Path
-from typing import Any, Final
+from typing import Annotated, Any, Final, Literal
 
 import msgspec
 
@@ -44,11 +44,28 @@ class AccountBinding(msgspec.Struct, frozen=True, kw_only=True):
     hooks: tuple[HookSource, ...] = ()
 
 
+class PrefectPlace(msgspec.Struct, frozen=True, kw_only=True):
+    """Where Prefect is, and what the `prefect` driver asks of it.
+
+    Without `api_url` it is the server that `up` runs; `auth` is its `user:password`. `database` is where that server
+    keeps its own data (SQLite in the data directory by default). `windows` is how many windows of one automation
+    may be open at once on the workers of `work_pool`.
+    """
+
+    api_url: str | None = None
+    auth: str | None = None
+    database: str | None = None
+    work_pool: str = "dealwright"
+    pool_type: str = "process"
+    windows: Annotated[int, msgspec.Meta(ge=1, le=100)] = 2
+
+
 class Project(msgspec.Struct, frozen=True, kw_only=True):
     """Everything that the CLI, the engine and workers need, put together once.
 
-    `apps` are what connectors serve over HTTP beside the hooks: a factory for each path they are mounted at.
-    `beside` is what runs beside the engine while `up` serves; it ends when the event is set.
+    `driver` says who carries the work: the engine itself, or flow runs on a work pool of Prefect. `apps` are what
+    connectors serve over HTTP beside the hooks: a factory for each path they are mounted at. `beside` is what runs
+    beside the engine while `up` serves; it ends when the event is set.
     """
 
     data_dir: Path
@@ -56,6 +73,8 @@ class Project(msgspec.Struct, frozen=True, kw_only=True):
     accounts: tuple[AccountBinding, ...]
     apps: Mapping[str, Callable[[], Asgi]] = {}
     beside: tuple[Callable[[asyncio.Event], Awaitable[None]], ...] = ()
+    driver: Literal["local", "prefect"] = "local"
+    prefect: PrefectPlace = PrefectPlace()
 
     def account(self, key: str | None = None) -> AccountBinding:
         """Return the account of that key; without a key the only one.
@@ -123,12 +142,12 @@ class Project(msgspec.Struct, frozen=True, kw_only=True):
                 await connector.aclose()
 
     def engine(self, journal: Journal, *, clock: Clock, linger: float = 30.0, batch_limit: int = 250) -> Engine:
-        """Return an engine over all accounts of the project."""
+        """Return an engine over all accounts of the project; whether it carries the work by itself the driver says."""
         sites = [
             AccountSite(key=account.key, crm=account.crm, feeds=account.feeds, connectors=account.connectors)
             for account in self.accounts
         ]
-        return Engine(journal, sites, clock, linger=linger, batch_limit=batch_limit)
+        return Engine(journal, sites, clock, linger=linger, batch_limit=batch_limit, carries=self.driver == "local")
 
 
 def _refuse_unknown_destinations(account: ir.Account, binding: AccountBinding) -> None:

@@ -13,13 +13,15 @@ from functools import partial
 from importlib import import_module
 from pathlib import Path
 from string import Template
-from typing import Any
+from typing import Any, Literal
+
+import msgspec
 
 from dealwright.clock import Clock, SystemClock
 from dealwright.errors import InputError
 from dealwright.intake.settings import hook_sources
 from dealwright.ports import Asgi
-from dealwright.project import AccountBinding, Project
+from dealwright.project import AccountBinding, PrefectPlace, Project
 from dealwright_email import connector as email
 from dealwright_embedded_crm import EmbeddedCrm
 from dealwright_embedded_crm import connector as embedded_crm
@@ -63,6 +65,8 @@ def project(
         journal_url=os.environ.get("DEALWRIGHT_JOURNAL") or table.get("journal", f"sqlite:///{data / 'journal.db'}"),
         accounts=accounts,
         apps={"/api/crm/v1": partial(_crm_api, accounts, clock)},
+        driver=_driver(table),
+        prefect=_prefect(table.get("prefect", {})),
         beside=tuple(Deliverer(each.crm, clock).run for each in accounts if isinstance(each.crm, EmbeddedCrm)),
     )
 
@@ -102,6 +106,33 @@ def _read(path: Path, values: dict[str, str]) -> dict[str, Any]:
         return tomllib.loads(Template(path.read_text(encoding="utf-8")).safe_substitute(values))
     except tomllib.TOMLDecodeError as error:
         raise InputError(f"{path} is no TOML: {error}") from error
+
+
+def _driver(table: dict[str, Any]) -> Literal["local", "prefect"]:
+    """Who carries the work: this machine's engine, or workers of a work pool (docs/scaling.md)."""
+    driver = table.get("driver", "local")
+    if driver not in ("local", "prefect"):
+        raise InputError(f'the target file\'s driver is {driver!r}; it is "local" or "prefect"')
+    return "prefect" if driver == "prefect" else "local"
+
+
+def _prefect(table: dict[str, Any]) -> PrefectPlace:
+    """Where Prefect is; the password stands in a file, for target files are in git."""
+    known = {"api_url", "auth_file", "database", "work_pool", "pool_type", "windows"}
+    if unknown := sorted(set(table) - known):
+        raise InputError(f"the target file's [prefect] has {unknown[0]!r}; it takes {', '.join(sorted(known))}")
+    table = dict(table)
+    if (file := table.pop("auth_file", None)) is not None:
+        try:
+            table["auth"] = Path(file).read_text("utf-8").strip()
+        except OSError as error:
+            raise InputError(
+                f"[prefect] auth_file {file}: {error.strerror}; it holds one line, user:password"
+            ) from None
+    try:
+        return msgspec.convert(table, PrefectPlace)
+    except msgspec.ValidationError as error:
+        raise InputError(f"the target file's [prefect] cannot be read: {error}") from None
 
 
 def _account(key: str, table: dict[str, Any], clock: Clock) -> AccountBinding:

@@ -1,4 +1,7 @@
-"""The engine's loop: receive, route, timers, and a window for every automation that has work. The `local` driver."""
+"""The engine's loop: receive, route, timers, and in the `local` driver a window for every automation that has work.
+
+In the `prefect` driver the loop opens none: flow runs on a work pool call `run_window`.
+"""
 
 from __future__ import annotations
 
@@ -36,6 +39,11 @@ _LOOK_FOR_HEADS: Final = 1.0
 
 _AFTER_FAILURE: Final = 1.0
 
+_OTHERS_PATIENCE: Final = 2.0
+"""Seconds that a window of another automation may wait for a worker before those that carry one make room."""
+
+_HOUR: Final = 3600.0
+
 WINDOWS_PER_HOUR: Final = 12
 """How many windows of an automation an hour may have before its linger grows."""
 
@@ -60,7 +68,10 @@ class Engine:
         *,
         linger: float = 30.0,
         batch_limit: int = 250,
+        carries: bool = True,
     ) -> None:
+        """Make an engine; one that does not carry opens no windows by itself."""
+        self._carries = carries
         self._store = store
         self._accounts = {account.key: account for account in accounts}
         self._sites = {
@@ -115,7 +126,8 @@ class Engine:
             for key in self._accounts:
                 for automation in self._store.wake_unstopped(key):
                     self._wake(key, automation)
-                self._look_for_work(key)
+                if self._carries:
+                    self._look_for_work(key)
         return moved
 
     def _receive(self, key: str, feed: Feed) -> bool:
@@ -166,6 +178,8 @@ class Engine:
                 window[0].close()  # the run that was asked for becomes the next window's record
 
     def _wake(self, key: str, automation: str) -> None:
+        if not self._carries:
+            return
         window = self._windows.get((key, automation))
         if window is not None:
             window[0].wake()
@@ -200,17 +214,45 @@ class Engine:
     def _grown_linger(self, key: str, automation: str) -> float:
         """Sparse traffic must not make a run for each event: beyond so many windows an hour the linger doubles."""
         now = self._clock.monotonic()
-        opened = [at for at in self._opened.get((key, automation), ()) if now - at < 3600]
+        opened = [at for at in self._opened.get((key, automation), ()) if now - at < _HOUR]
         self._opened[key, automation] = [*opened, now]
-        extra = max(0, len(opened) + 1 - WINDOWS_PER_HOUR)
-        return min(LONGEST_WINDOW, self._linger * float(2 ** min(extra, 10)))
+        return _grown(self._linger, len(opened) + 1)
 
     # --- for drivers and players -------------------------------------------------------------------------------------
 
-    async def run_window(self, account: str, automation: str, *, run_id: str | None = None) -> Window:
-        """Work one window of one automation in this task; `run_id` is the flow run that records it itself."""
-        work = self._new_work(account, automation, self._linger)
-        return await work.run(self._version(account, automation), recorded_by=run_id)
+    async def run_window(
+        self,
+        account: str,
+        automation: str,
+        *,
+        run_id: str | None = None,
+        asked: str | None = None,
+        stop: asyncio.Event | None = None,
+    ) -> Window:
+        """Work one window of one automation in this task, until idle for the linger or until `stop` is set.
+
+        `run_id` is the flow run that carries the window and records it itself, `asked` the id under which the window
+        was asked of Prefect. The window gives way to those of other automations that wait for a worker.
+        """
+        lately = self._store.recent_windows(account, automation, _HOUR)
+        work = self._new_work(account, automation, _grown(self._linger, lately + 1))
+        beside = asyncio.create_task(self._beside(account, automation, work, stop or asyncio.Event()))
+        try:
+            return await work.run(self._version(account, automation), recorded_by=run_id, asked=asked)
+        finally:
+            beside.cancel()
+
+    async def _beside(self, account: str, automation: str, work: Work, stop: asyncio.Event) -> None:
+        """Keep this worker alive in the journal's eyes while its window is open, and end the window when it is time."""
+        while not stop.is_set():
+            try:
+                self._store.take_over()
+                if self._store.others_wait(account, automation, _OTHERS_PATIENCE):
+                    work.give_way()
+            except Exception as error:
+                _complain(f"what runs beside a window of {account}.{automation}", error)
+            await _until(stop, _LOOK_FOR_HEADS)
+        work.close()
 
     async def close_windows(self) -> None:
         """Close all open windows without waiting for their linger, and wait until they are closed."""
@@ -233,6 +275,11 @@ class Engine:
         """Return as soon as the engine is idle."""
         while not self.idle():
             await asyncio.sleep(0.005)
+
+
+def _grown(linger: float, windows: int) -> float:
+    """Return the linger after so many windows of an automation in an hour."""
+    return min(LONGEST_WINDOW, linger * float(2 ** min(max(0, windows - WINDOWS_PER_HOUR), 10)))
 
 
 def _complain(what: str, error: Exception) -> None:

@@ -127,11 +127,22 @@ class Store(Protocol):
         """Return the automations that have anything ready, running or retrying."""
         ...
 
-    def open_window(self, account: str, automation: str, version: str, *, recorded_by: str | None = None) -> Window:
+    def open_window(
+        self, account: str, automation: str, version: str, *, recorded_by: str | None = None, asked: str | None = None
+    ) -> Window:
         """Open a window of this worker; a run that was asked for becomes its record.
 
-        `recorded_by` is the flow run that records the window itself, and leaves nothing to the recorder.
+        `recorded_by` is the flow run that carries the window and records it itself, `asked` the id under which the
+        window was asked of Prefect.
         """
+        ...
+
+    def recent_windows(self, account: str, automation: str, seconds: float) -> int:
+        """Count the windows of an automation that were opened in the last so many seconds, by whomever."""
+        ...
+
+    def others_wait(self, account: str, automation: str, seconds: float) -> bool:
+        """Say whether a window of another automation waits for a worker for so many seconds."""
         ...
 
     def abandon_window(self, window_id: str) -> None:

@@ -22,6 +22,9 @@ from dealwright.model.window import Window
 LONGEST_WINDOW: Final = 600.0
 """Seconds after which a window closes in any case, and the next one opens."""
 
+FAIR_SHARE: Final = 30.0
+"""Seconds after which a window ends in any case once others wait for its place."""
+
 _LOOK_AGAIN: Final = 0.5
 """Seconds between two looks for work that another process may have made."""
 
@@ -40,6 +43,7 @@ class Work:
         self._clock = clock
         self._linger = linger
         self._limit = batch_limit
+        self._longest = LONGEST_WINDOW
         self._woken = asyncio.Event()
         self._closing = False
         self._window: Window | None = None
@@ -54,13 +58,22 @@ class Work:
         self._closing = True
         self._woken.set()
 
-    async def run(self, version: str, *, recorded_by: str | None = None) -> Window:
+    def give_way(self) -> None:
+        """End as soon as there is no work, and after a fair share of time in any case: others wait for this place."""
+        self._linger = 0.0
+        self._longest = FAIR_SHARE
+
+    async def run(self, version: str, *, recorded_by: str | None = None, asked: str | None = None) -> Window:
         """Open the window, work until idle for the linger, close it; return it with what it did.
+
+        `recorded_by` and `asked` name the flow run that carries it and the id under which it was asked of Prefect.
 
         Raises:
             Exception: whatever made the journal or the engine fail; the window is then closed as failed if it can be.
         """
-        window = self._store.open_window(self._site.account, self._automation, version, recorded_by=recorded_by)
+        window = self._store.open_window(
+            self._site.account, self._automation, version, recorded_by=recorded_by, asked=asked
+        )
         self._window = window
         try:
             await self._work(window)
@@ -84,7 +97,7 @@ class Work:
                 return
             else:
                 await self._pause_for(min(_LOOK_AGAIN, self._linger - (now - idle_since)))
-            if now - opened >= LONGEST_WINDOW:
+            if now - opened >= self._longest:
                 return
             await asyncio.sleep(0)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from dealwright.clock import Clock
+from dealwright.journal.asks import Asks
 from dealwright.journal.crms import Crms
 from dealwright.journal.database import Database
 from dealwright.journal.effects import Effects
@@ -24,7 +25,9 @@ LONGEST_CALL: Final = 30.0
 """Seconds that the longest outside call may take: nobody takes over a running execution sooner after its lease."""
 
 
-class Journal(Releases, Events, Routing, Turns, Effects, Switches, Operations, Windows, Workers, History, Shares, Crms):
+class Journal(
+    Releases, Events, Routing, Turns, Effects, Switches, Operations, Windows, Asks, Workers, History, Shares, Crms
+):
     """Everything that must survive. One instance is one worker.
 
     The parts are one file each; they share the database, the clock and the worker's name (parts.py).

@@ -368,6 +368,7 @@ windows = Table(
     Column("crashed", Boolean, nullable=False, server_default=false()),
     Column("summary", LargeBinary),
     Column("suspended", Boolean, nullable=False, server_default=false()),
+    Column("carried", Boolean, nullable=False, server_default=false()),
     CheckConstraint("phase in ('new', 'opened', 'recorded', 'dropped')", name="windows_phase_known"),
     Index(
         "windows_to_record",
@@ -385,6 +386,23 @@ windows = Table(
         sqlite_where=text("closed_wall is null"),
         postgresql_where=text("closed_wall is null"),
     ),
+    Index(
+        "windows_open",
+        "account",
+        "automation",
+        sqlite_where=text("closed_wall is null"),
+        postgresql_where=text("closed_wall is null"),
+    ),
+)
+
+asked_windows = Table(
+    "asked_windows",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("account", Text, nullable=False),
+    Column("automation", Text, nullable=False),
+    Column("asked_wall", BigInteger, nullable=False),
+    Column("run_id", Text),
 )
 
 run_requests = Table(

@@ -10,6 +10,7 @@ import msgspec
 from sqlalchemy import Connection
 
 from dealwright import faults
+from dealwright.journal.asks import forget_asked_runs, take_asked
 from dealwright.journal.database import Row, instant, micros, statement
 from dealwright.journal.operations import retry_failed_of
 from dealwright.journal.parts import Part
@@ -18,11 +19,11 @@ from dealwright.model.window import StepSummary, SubjectRow, Window
 
 _COLUMNS: Final = (
     "id, account, automation, version, worker, opened_wall, closed_wall, phase, run_id, cancel_asked, crashed, "
-    "summary, suspended"
+    "summary, suspended, carried"
 )
 _OPEN: Final = statement(
-    "insert into windows (id, account, automation, version, worker, opened_wall, phase, run_id) "
-    "values (:id, :account, :automation, :version, :worker, :wall, :phase, :run_id)"
+    "insert into windows (id, account, automation, version, worker, opened_wall, phase, run_id, carried) "
+    "values (:id, :account, :automation, :version, :worker, :wall, :phase, :run_id, :carried)"
 )
 _CLOSE: Final = statement("update windows set closed_wall = :closed, summary = :summary where id = :id")
 _ABANDON: Final = statement(
@@ -30,12 +31,12 @@ _ABANDON: Final = statement(
 )
 _ONE: Final = statement(f"select {_COLUMNS} from windows where id = :id")
 _TO_RECORD: Final = statement(
-    f"select {_COLUMNS} from windows where phase in ('new', 'opened') "
+    f"select {_COLUMNS} from windows where phase in ('new', 'opened') and not carried "
     "order by case when phase = 'opened' and closed_wall is null then 1 else 0 end, opened_wall, id limit :limit"
 )
 _NOTE_RUN: Final = statement("update windows set phase = 'opened', run_id = :run where id = :id and phase = 'new'")
 _PHASE: Final = statement("update windows set phase = :phase where id = :id")
-_FORGET: Final = statement("update windows set phase = 'new', run_id = null where phase = 'opened'")
+_FORGET: Final = statement("update windows set phase = 'new', run_id = null where phase = 'opened' and not carried")
 _CANCEL: Final = statement("update windows set cancel_asked = true where id = :id and closed_wall is null")
 _CANCELLED: Final = statement("select cancel_asked from windows where id = :id")
 _ASK: Final = statement(
@@ -46,6 +47,7 @@ _ASK_AGAIN: Final = statement("update run_requests set window_id = null, asked_w
 _OF_RUN: Final = (
     "select id, phase from windows where run_id = :run and account = :account and automation = :automation order by id"
 )
+_OF_RUN_ALONE: Final = "select id from windows where run_id = :run and phase = 'recorded' order by id"
 _SUSPEND: Final = statement("update windows set suspended = :suspended where id = :id")
 _ASKED: Final = statement("select distinct automation from run_requests where account = :account and window_id is null")
 _FIRST_ASKED: Final = (
@@ -53,6 +55,16 @@ _FIRST_ASKED: Final = (
     "order by asked_wall, run_id limit 1"
 )
 _TAKEN: Final = statement("update run_requests set window_id = :window where run_id = :run")
+_CARRIED: Final = statement(
+    f"select {_COLUMNS} from windows where carried and run_id is not null and (closed_wall is null or suspended) "
+    "order by opened_wall, id"
+)
+_RECENT: Final = statement(
+    "select count(*) as count from windows "
+    "where account = :account and automation = :automation and opened_wall > :since"
+)
+_SUSPENDED: Final = statement("select 1 from windows where run_id = :run and suspended limit 1")
+_RESUMED: Final = statement("update windows set suspended = :no where run_id = :run")
 _ROWS: Final = statement(
     """
     select subject, id, state, reason from executions where window_id = :window
@@ -75,14 +87,17 @@ class _Summary(msgspec.Struct, frozen=True, kw_only=True):
 class Windows(Part):
     """Windows as rows: opened and closed by the engine, recorded by the recorder."""
 
-    def open_window(self, account: str, automation: str, version: str, *, recorded_by: str | None = None) -> Window:
+    def open_window(
+        self, account: str, automation: str, version: str, *, recorded_by: str | None = None, asked: str | None = None
+    ) -> Window:
         """Open a window of this worker; the oldest run that was asked for becomes its record.
 
-        `recorded_by` is the flow run that records the window itself, and leaves nothing to the recorder.
+        `recorded_by` is the flow run that carries the window and records it itself: the recorder leaves it alone while
+        that worker lives. `asked` is the id under which the window was asked of Prefect.
         """
-        id_ = secrets.token_hex(8)
         parameters = {"account": account, "automation": automation}
         with self.database.write() as connection:
+            id_ = take_asked(connection, asked) or secrets.token_hex(8)
             run = recorded_by or self._take_asked_run(connection, parameters, id_)
             if self._failed_windows:
                 connection.execute(_ABANDON, {"ids": sorted(self._failed_windows), "wall": self._wall()})
@@ -91,8 +106,9 @@ class Windows(Part):
                 "version": version,
                 "worker": self._worker,
                 "wall": self._wall(),
-                "phase": "recorded" if recorded_by else "new" if run is None else "opened",
+                "phase": "new" if run is None else "opened",
                 "run_id": run,
+                "carried": recorded_by is not None,
             }
             connection.execute(_OPEN, row)
             found = connection.execute(_ONE, {"id": id_}).mappings().one()
@@ -169,6 +185,39 @@ class Windows(Part):
         """Return the automations for which a run was asked and no window has opened since."""
         return frozenset(row["automation"] for row in self.database.rows(_ASKED, account=account))
 
+    def retry_run(self, run_id: str, *, actor: str) -> int:
+        """Retry the executions that the recorded windows of this run left failed; return how many.
+
+        A flow run that starts once more does so in the `prefect` driver: nobody claims its run for it.
+        """
+        retried = 0
+        with self.database.write() as connection:
+            windows = connection.execute(statement(_OF_RUN_ALONE + self.database.for_update), {"run": run_id})
+            for row in windows.mappings().all():
+                retried += retry_failed_of(self.database, connection, row["id"], now=self._now(), actor=actor)
+        return retried
+
+    def run_suspended(self, run_id: str) -> bool:
+        """Say whether somebody suspended this run and nobody has resumed it."""
+        return bool(self.database.rows(_SUSPENDED, run=run_id))
+
+    def resume_run(self, run_id: str) -> bool:
+        """Remember that a run goes on if it was suspended; say whether it was."""
+        with self.database.write() as connection:
+            if connection.execute(_SUSPENDED, {"run": run_id}).first() is None:
+                return False
+            connection.execute(_RESUMED, {"run": run_id, "no": False})
+        return True
+
+    def carried_windows(self) -> list[Window]:
+        """Return the windows that flow runs carry: the open ones, and those whose run somebody suspended."""
+        return [_window(row) for row in self.database.rows(_CARRIED)]
+
+    def recent_windows(self, account: str, automation: str, seconds: float) -> int:
+        """Count the windows of an automation that were opened in the last so many seconds, by whomever."""
+        since = self._wall() - int(seconds * 1_000_000)
+        return int(self.database.rows(_RECENT, account=account, automation=automation, since=since)[0]["count"])
+
     def suspend_window(self, window_id: str, suspended: bool) -> None:
         """Remember that somebody suspended the window's run, or resumed it."""
         with self.database.write() as connection:
@@ -199,6 +248,7 @@ class Windows(Part):
         """Forget the flow runs of unfinished records: Prefect's database was replaced, they are opened again."""
         with self.database.write() as connection:
             connection.execute(_FORGET)
+            forget_asked_runs(connection)
 
 
 def _window(row: Row) -> Window:
@@ -216,6 +266,7 @@ def _window(row: Row) -> Window:
         crashed=bool(row["crashed"]),
         cancelled=bool(row["cancel_asked"]),
         suspended=bool(row["suspended"]),
+        carried=bool(row["carried"]),
         failed=summary.failed,
         executions=summary.executions,
         steps=summary.steps,

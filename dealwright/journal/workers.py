@@ -27,6 +27,9 @@ _EXPIRE: Final = statement(
 _CRASHED: Final = statement(
     "update windows set crashed = true, closed_wall = :wall where worker in :dead and closed_wall is null", "dead"
 )
+_ORPHANED: Final = statement(
+    "update windows set carried = false where carried and phase = 'opened' and worker in :dead", "dead"
+)
 _ELSEWHERE: Final = statement(
     "select id from workers where machine <> :machine and id <> :own "
     "and (lease_boot <> :boot or lease_until + :grace <= :now)"
@@ -164,4 +167,5 @@ class Workers(Part):
         if dead:
             connection.execute(_EXPIRE, {"dead": dead})
             connection.execute(_CRASHED, {"dead": dead, "wall": self._wall()})
+            connection.execute(_ORPHANED, {"dead": dead})  # what they did not record themselves the recorder does
             connection.execute(_FORGET, {"dead": dead})

@@ -35,7 +35,7 @@ class Window(msgspec.Struct, frozen=True, kw_only=True):
 
     `version` is the automation's behaviour digest; `run_id` is the Prefect flow run that is its record, once known;
     `cancelled` says that an operator cancelled it, `suspended` that one suspended its run, `crashed` that its worker
-    died.
+    died, `carried` that its run carries it and records it by itself.
     """
 
     id: str
@@ -50,6 +50,7 @@ class Window(msgspec.Struct, frozen=True, kw_only=True):
     crashed: bool = False
     cancelled: bool = False
     suspended: bool = False
+    carried: bool = False
     failed: str | None = None
     executions: dict[str, int] = {}
     steps: tuple[StepSummary, ...] = ()

@@ -9,36 +9,30 @@ from __future__ import annotations
 from contextlib import closing
 from functools import cache
 
-from dealwright.clock import SystemClock
-from dealwright.model.window import Window
-from dealwright.project import Project, load_project
-from dealwright_flows import names
+from dealwright.compile.digest import behaviour_digest
+from dealwright_flows import names, workplace
 from dealwright_flows.build import CompiledFlow, build
-from dealwright_flows.workplace import linger
-
-
-class _ProjectDriver:
-    """Carries windows with the project's own engine and journal."""
-
-    def __init__(self, project: Project) -> None:
-        self._project = project
-
-    async def run_window(self, account: str, automation: str, *, run_id: str) -> Window:
-        """Work until idle; return the closed window."""
-        with closing(self._project.open_journal()) as journal:
-            journal.start()
-            engine = self._project.engine(journal, clock=SystemClock(), linger=linger())
-            return await engine.run_window(account, automation, run_id=run_id)
+from dealwright_flows.carrier import Carrier
 
 
 @cache
 def _flows() -> dict[str, CompiledFlow]:
-    project = load_project()
-    driver = _ProjectDriver(project)
+    project = workplace.project_of_worker()
+    carrier = Carrier(project)
     with closing(project.open_journal()) as journal:
         releases = [journal.active_release(binding.key) for binding in project.accounts]
+        # No release names those any more, but they have work that an earlier one routed.
+        working = [
+            (each.key, automation)
+            for each in project.accounts
+            for automation in journal.automations_with_work(each.key)
+        ]
+    retired = {names.ident(*key): build(*key, carrier, version="retired") for key in working}
     found = names.idents(release.account for release in releases if release is not None)
-    return {name: build(account, automation, driver) for name, (account, automation) in found.items()}
+    return retired | {
+        name: build(account.key, automation.key, carrier, version=behaviour_digest(automation), why=automation.why)
+        for name, (account, automation) in found.items()
+    }
 
 
 def __getattr__(name: str) -> CompiledFlow:

@@ -1,65 +1,69 @@
 """Owns the compilation of an automation to a real Prefect flow.
 
-The flow carries one window: it calls the same `run_window` the engine's own loop calls, and then shows what the window
-did, one Prefect task for each step. It is async (a sync flow costs a second), and no task has a tag (a tagged task
-blocks for minutes while the server is away).
+The flow carries one window: it calls the same `run_window` the engine's own loop calls, tells Prefect what the window
+did, one task run for each step, and ends as the window did. It is async (a sync flow costs a second).
 """
 
 from __future__ import annotations
 
-from typing import Any, Protocol, TypeAlias, cast
+from typing import Any, Protocol, TypeAlias
 
-from prefect import Flow, State, Task
-from prefect.artifacts import acreate_table_artifact
-from prefect.cache_policies import NO_CACHE
+from prefect import Flow, State
+from prefect.client.schemas.objects import FlowRun
 from prefect.context import FlowRunContext
-from prefect.logging import get_run_logger
+from prefect.exceptions import Pause
 from prefect.states import Cancelled, Completed, Failed
 
-from dealwright.compile import ir
-from dealwright.compile.digest import behaviour_digest
 from dealwright.errors import ReleaseError
-from dealwright.model.window import StepSummary, Window
+from dealwright.model.window import Window
 from dealwright_flows import names, wire
 
 CompiledFlow: TypeAlias = Flow[..., Any]
 
 
 class Driver(Protocol):
-    """What a compiled flow calls: the kernel's `run_window`."""
+    """What a compiled flow calls."""
 
-    async def run_window(self, account: str, automation: str, *, run_id: str) -> Window:
-        """Work until idle; return the closed window, which this very run records: the recorder leaves it alone."""
+    async def carry(self, account: str, automation: str, *, run_id: str, asked: str | None) -> Window | None:
+        """Work one window until idle and tell Prefect of it; return it closed.
+
+        `asked` is the run's idempotency key: the id under which the engine asked for this window, if it did. None: the
+        operator wants the run to rest, and its state says so already.
+        """
+        ...
+
+    def recorded(self, run_id: str) -> None:
+        """Remember that the run has ended as its window did: nothing is left to the recorder."""
         ...
 
 
-def build(account: ir.Account, automation: ir.Automation, driver: Driver) -> CompiledFlow:
+def build(account: str, automation: str, driver: Driver, *, version: str, why: str = "") -> CompiledFlow:
     """Return the automation as a Prefect flow."""
 
     async def body() -> State[Any]:
-        window = await driver.run_window(account.key, automation.key, run_id=_run_id())
-        for step in window.steps:
-            await _shown(step)
-        if window.rows:
-            told = wire.table(window, _run_id())
-            await acreate_table_artifact(
-                key=told["key"], table=wire.table_rows(window), description=told["description"]
-            )
-        get_run_logger().info("%s", wire.log_text(window, late=False))
+        run = _run()
+        window = await driver.carry(account, automation, run_id=str(run.id), asked=run.idempotency_key)
+        if window is None:
+            raise Pause
         return _end(window)
 
+    def ended(flow: CompiledFlow, flow_run: FlowRun, state: State[Any]) -> None:
+        driver.recorded(str(flow_run.id))
+
     # Prefect derives the entrypoint from these, and they must be set before it looks.
-    body.__name__ = names.ident(account.key, automation.key)
+    body.__name__ = names.ident(account, automation)
     body.__qualname__ = body.__name__
     body.__module__ = names.MODULE
     return Flow(
         body,
-        name=names.flow_name(account.key, automation.key),
-        version=behaviour_digest(automation),
-        description=automation.why or None,
+        name=names.flow_name(account, automation),
+        version=version,
+        description=why or None,
         retries=0,
         persist_result=False,
         validate_parameters=False,
+        on_completion=[ended],
+        on_failure=[ended],
     )
 
 
@@ -77,28 +81,11 @@ def check_entrypoint(flow: CompiledFlow, loaded: object) -> None:
         )
 
 
-def _run_id() -> str:
+def _run() -> FlowRun:
     context = FlowRunContext.get()
     if context is None or context.flow_run is None:
         raise ReleaseError("a compiled automation is a Prefect flow: call the flow, not its function")
-    return str(context.flow_run.id)
-
-
-async def _shown(step: StepSummary) -> None:
-    """Show a step as a task run: it did its work already, this is its record."""
-    kind, name = wire.step_state(step)
-    said = wire.said(step.counts)
-
-    async def record() -> State[Any]:
-        if kind == "FAILED":
-            return Failed(name=name, message=said)
-        return Completed(name=name, message=said)
-
-    record.__name__ = record.__qualname__ = step.name
-    shown = Task(
-        record, name=step.name, task_run_name=step.name, cache_policy=NO_CACHE, persist_result=False, retries=0
-    )
-    await cast(Any, shown)(return_state=True)
+    return context.flow_run
 
 
 def _end(window: Window) -> State[Any]:

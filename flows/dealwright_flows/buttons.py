@@ -34,8 +34,17 @@ class Buttons:
     """Reads the buttons every `period` seconds (at most 5, or people stop trusting them)."""
 
     def __init__(
-        self, journal: RecorderJournal, api: Api, deployments: Deployments, *, clock: Clock, period: float = 2.0
+        self,
+        journal: RecorderJournal,
+        api: Api,
+        deployments: Deployments,
+        *,
+        clock: Clock,
+        period: float = 2.0,
+        claims: bool = True,
     ) -> None:
+        """Without `claims` quick, scheduled and resumed runs and retries are left to the workers of a pool."""
+        self._claims = claims
         if not 0 < period <= 5:
             raise ValueError(f"buttons are read at least every 5 seconds, not every {period}")
         self._journal = journal
@@ -71,7 +80,8 @@ class Buttons:
             return
         known = {deployment: key for key, deployment in ids.items()}
         paused = await self._read_pauses(known)
-        await self._read_runs(known, paused)
+        if self._claims:
+            await self._read_runs(known, paused)
         await self._read_cancels(ids)
         await self._read_resumes(ids)
 
@@ -123,7 +133,7 @@ class Buttons:
 
     async def _read_cancels(self, ids: Mapping[Key, str]) -> None:
         """Read cancels and suspends of open runs. Prefect is paused first: what the next reading of pauses finds."""
-        windows = [window for window in self._unrecorded() if window.phase == "opened"]
+        windows = [window for window in (*self._unrecorded(), *self._journal.carried_windows()) if window.run_id]
         running = {
             str(window.run_id): window
             for window in windows
@@ -143,7 +153,8 @@ class Buttons:
 
     async def _read_resumes(self, ids: Mapping[Key, str]) -> None:
         """Read which suspended runs go on: in whatever state they are by now, they are running again."""
-        suspended = {str(window.run_id): window for window in self._unrecorded() if window.suspended}
+        windows = (*self._unrecorded(), *self._journal.carried_windows())
+        suspended = {str(window.run_id): window for window in windows if window.suspended}
         if not suspended:
             return
         asked = {"flow_runs": {"id": {"any_": list(suspended)}}}
@@ -151,7 +162,7 @@ class Buttons:
             window, state = suspended[run["id"]], run["state"]["type"]
             if state == "PAUSED":
                 continue
-            if state in ("SCHEDULED", "PENDING"):
+            if state in ("SCHEDULED", "PENDING") and self._claims:
                 await self._api.post(f"/flow_runs/{window.run_id}/set_state", wire.resuming())
             if state not in ("CANCELLING", "CANCELLED"):  # those stay paused, as the cancel of a running one does
                 await self._pause(ids, window, False)

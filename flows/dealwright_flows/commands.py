@@ -4,13 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import os
-import signal
 import sys
-from collections.abc import Awaitable, Callable
 from contextlib import ExitStack
 from datetime import datetime
 from pathlib import Path
-from typing import TypeVar
 
 import click
 import msgspec
@@ -21,16 +18,14 @@ from dealwright.cli.terminal import plain
 from dealwright.clock import SystemClock
 from dealwright_flows import workplace
 from dealwright_flows.demo import run_demo
+from dealwright_flows.ending import INTERRUPTED, until_told
 from dealwright_flows.story import ZONE
 from dealwright_flows.summary import show
 from dealwright_flows.system import System
 
-INTERRUPTED = 130
 _PAPER = 130
 _LAST_WORDS = 10.0
 """Seconds that `up` gives the recorder when it is told to end."""
-
-T = TypeVar("T")
 
 
 @click.command()
@@ -40,7 +35,7 @@ def demo(as_json: bool) -> None:
     with ExitStack() as stack:
         data_dir = stack.enter_context(workplace.fresh(workplace.home() / "demo"))
         progress = stack.enter_context(_Shown())
-        ended = _until_told(lambda stop: run_demo(data_dir, stop, progress))
+        ended = until_told(lambda stop: run_demo(data_dir, stop, progress))
     if ended is None:
         click.echo(f"stopped before the end; what was played lies in {data_dir}", err=True)
         raise SystemExit(INTERRUPTED)
@@ -57,7 +52,7 @@ def demo(as_json: bool) -> None:
 def up() -> None:
     """Keep everything serving until Ctrl-C: engine, embedded CRM, hooks and APIs, local receiver, Prefect."""
     with workplace.kept(Path(os.environ.get("DEALWRIGHT_DATA") or workplace.home() / "up")) as data_dir:
-        _until_told(lambda stop: _serve(data_dir, stop))
+        until_told(lambda stop: _serve(data_dir, stop))
 
 
 async def _serve(data_dir: Path, stop: asyncio.Event) -> None:
@@ -95,12 +90,15 @@ def _addresses(system: System) -> str:
     ]
     lines = [
         f"Prefect's dashboard  {server.url}",
-        f"  its login          user:password as they stand in {server.credentials_file}",
+        f"  its login          {server.login}",
         f"  its log            {server.log}",
         f"Local receiver       {system.receiver.url}/erp, writes {system.receiver.log}",
         f"Local mail server    127.0.0.1:{system.mail.port}, delivers nothing, writes {system.mail.log}",
         f"Data                 {system.data_dir}",
     ]
+    if system.project.driver == "prefect":
+        pool = system.project.prefect.work_pool
+        lines += [f"Work is carried by   workers of Prefect's pool {pool}: start one with `dealwright worker`"]
     if system.web is not None:
         web = system.web.url
         lines += [f"Hooks and APIs       {web} (is it ready: {web}/readyz), log: {system.web.child.log}"]
@@ -145,27 +143,3 @@ class _Shown:
         elif day != self._day:
             self._console.print(f"  {day}")
         self._day = day
-
-
-def _until_told(work: Callable[[asyncio.Event], Awaitable[T]]) -> T:
-    """Run `work` with an event that Ctrl-C or SIGTERM sets; the second one ends it the hard way."""
-
-    async def run() -> T:
-        stop = asyncio.Event()
-        loop = asyncio.get_running_loop()
-        task = asyncio.current_task()
-
-        def told() -> None:
-            if stop.is_set() and task is not None:
-                task.cancel()
-            stop.set()
-
-        for number in (signal.SIGINT, signal.SIGTERM):
-            loop.add_signal_handler(number, told)
-        return await work(stop)
-
-    try:
-        return asyncio.run(run())
-    except asyncio.CancelledError:
-        click.echo("ended at once; the next start recovers what was in flight", err=True)
-        sys.exit(INTERRUPTED)

@@ -9,6 +9,7 @@ from typing import Any, TypeAlias
 
 from dealwright.compile.digest import behaviour_digest
 from dealwright_flows import names, wire
+from dealwright_flows.api import PrefectNotFound
 from dealwright_flows.ports import Api, RecorderJournal
 
 Key: TypeAlias = tuple[str, str]
@@ -21,7 +22,11 @@ _log = logging.getLogger(__name__)
 class Deployments:
     """The deployments of the active releases, by account and automation."""
 
-    def __init__(self, journal: RecorderJournal, api: Api, accounts: Sequence[str]) -> None:
+    def __init__(
+        self, journal: RecorderJournal, api: Api, accounts: Sequence[str], *, pool: wire.WorkPool | None = None
+    ) -> None:
+        """`pool` is the work pool that carries them; in the `local` driver there is none."""
+        self._pool = pool
         self._journal = journal
         self._api = api
         self._accounts = tuple(accounts)
@@ -65,7 +70,19 @@ class Deployments:
                 self._ids[key] = await self._upsert(key, version, why="", lost=False)
             return self._ids[key]
 
+    @property
+    def _pool_name(self) -> str | None:
+        return None if self._pool is None else self._pool.name
+
+    async def _make_pool(self, pool: wire.WorkPool) -> None:
+        try:
+            await self._api.get(f"/work_pools/{pool.name}")
+        except PrefectNotFound:
+            await self._api.post("/work_pools/", {"name": pool.name, "type": pool.type})
+
     async def _sync(self) -> None:
+        if self._pool is not None:
+            await self._make_pool(self._pool)
         existing = await self._existing()
         for account in self._accounts:
             release = self._journal.active_release(account)
@@ -73,7 +90,7 @@ class Deployments:
                 key, version = (account, automation.key), behaviour_digest(automation)
                 there = existing.get(names.flow_name(*key))
                 before = self._journal.deployed(*key)
-                if there is None or there["version"] != version:
+                if there is None or there["version"] != version or there.get("work_pool_name") != self._pool_name:
                     lost = there is None and before is not None
                     self._ids[key] = await self._upsert(key, version, why=automation.why, lost=lost)
                 else:
@@ -86,7 +103,9 @@ class Deployments:
         account, automation = key
         paused = automation in self._journal.paused(account) if lost else None
         flow = await self._api.post("/flows/", {"name": names.flow_name(*key), "tags": names.tags(account)})
-        body = wire.deployment(flow["id"], account, automation, version=version, why=why, paused=paused)
+        body = wire.deployment(
+            flow["id"], account, automation, version=version, why=why, paused=paused, pool=self._pool
+        )
         return str((await self._api.post("/deployments/", body))["id"])
 
     async def _existing(self) -> dict[str, dict[str, Any]]:

@@ -8,6 +8,7 @@ from typing import Final
 
 from dealwright.compile import ir
 from dealwright.errors import ReleaseError
+from dealwright.journal.asks import AskedWindow
 from dealwright.model.window import Window
 
 MANAGED: Final = "managed-by:dealwright"
@@ -58,6 +59,11 @@ def idents(accounts: Iterable[ir.Account]) -> dict[str, tuple[ir.Account, ir.Aut
 def run_name(window: Window) -> str:
     """Return the name of a run that is opened while its window is."""
     return f"{window.automation} {window.opened_at:%H:%M:%S}"
+
+
+def asked_run_name(window: AskedWindow) -> str:
+    """Return the name of a run that is asked for."""
+    return f"{window.automation} {window.asked_at:%H:%M:%S}"
 
 
 def late_run_name(window: Window) -> str:

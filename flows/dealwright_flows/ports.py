@@ -39,6 +39,10 @@ class RecorderJournal(Protocol):
         """Return windows that are not recorded yet, oldest first, open ones too."""
         ...
 
+    def carried_windows(self) -> Sequence[Window]:
+        """Return the windows that flow runs carry: the open ones, and those whose run somebody suspended."""
+        ...
+
     def note_run(self, window_id: str, run_id: str) -> None:
         """Remember that the window's run is open in Prefect."""
         ...

@@ -18,7 +18,7 @@ import msgspec
 from dealwright import faults
 from dealwright.clock import Clock
 from dealwright.model.window import Window
-from dealwright_flows import names, wire
+from dealwright_flows import names, telling, wire
 from dealwright_flows.api import PrefectAway, PrefectClosed, PrefectError, PrefectNotFound
 from dealwright_flows.deployments import Deployments
 from dealwright_flows.ports import Api, RecorderJournal
@@ -28,8 +28,6 @@ LATE_AFTER: Final = 10.0
 
 _BATCH = 200
 _BULK = 50
-_VISIBLE_PATIENCE = 5.0
-_VISIBLE_TRIES = 3
 _REFUSED_PAUSE = 60.0
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.25, 4.0
 _ENDED: Final = frozenset({"COMPLETED", "FAILED", "CRASHED", "CANCELLED"})
@@ -187,11 +185,12 @@ class Recorder:
                     there.append(window)
             else:
                 await self._missing(window)
+        there = await self._not_yet_told(there, runs)
         # All are posted before any is waited for: the server writes task runs once a second, so the waits overlap.
         there = await self._each(await self._each(there, self._post_steps), self._see_steps)
         if not there:
             return
-        told_of = await self._told([str(window.run_id) for window in there])
+        told_of = await telling.told(self._api, [str(window.run_id) for window in there])
 
         async def tell(window: Window) -> Window:
             return await self._tell(window, runs[str(window.run_id)], *told_of)
@@ -202,35 +201,35 @@ class Recorder:
             await self._api.post("/flow_runs/bulk_set_state", wire.crashing([str(window.run_id) for window in dead]))
         await self._each(told, self._end)
 
+    async def _not_yet_told(self, windows: Sequence[Window], runs: Mapping[str, Any]) -> list[Window]:
+        """Drop those whose runs have ended and told all: by themselves, or by a recorder that died right after."""
+        ended = {str(window.run_id) for window in windows if _kind(runs[str(window.run_id)]) in _ENDED}
+        if not ended:
+            return list(windows)
+        _, logs = await telling.told(self._api, sorted(ended))
+        done = [window for window in windows if window.run_id in ended and telling.tells(logs, window)]
+        for window in done:
+            self._journal.note_recorded(window.id)
+            self._running.pop(window.id, None)
+        return [window for window in windows if window not in done]
+
     async def _post_steps(self, window: Window) -> Window:
-        if window.steps:
-            await self._api.post("/events", wire.step_events(window, str(window.run_id)))
+        await telling.post_steps(self._api, window)
         return window
 
     async def _see_steps(self, window: Window) -> Window | None:
-        """Wait until Prefect shows the task runs: its 204 to events is no receipt."""
-        for _ in range(_VISIBLE_TRIES):
-            deadline = self._clock.monotonic() + _VISIBLE_PATIENCE
-            while self._clock.monotonic() < deadline:
-                asked = wire.seen_steps(window, str(window.run_id))
-                if int(await self._api.post("/task_runs/count", asked)) >= len(window.steps):
-                    return window
-                await asyncio.sleep(0.1)
-            await self._post_steps(window)
+        if await telling.steps_seen(self._api, window, self._clock):
+            return window
         self._put_off[window.id] = self._clock.monotonic() + _REFUSED_PAUSE
         _log.warning("Prefect took the steps of window %s but shows no task runs; trying again later", window.id)
         return None
 
     async def _tell(self, window: Window, run: Mapping[str, Any], tables: Sequence[str], logs: Sequence[str]) -> Window:
-        run_id = str(window.run_id)
         closed_at = window.closed_at or window.opened_at
         late = self._seconds_since(closed_at) > LATE_AFTER or run["name"].endswith("(recorded late)")
         if late and run["name"] != (name := names.late_run_name(window)):
-            await self._api.patch(f"/flow_runs/{run_id}", {"name": name})
-        if not _tells(tables, window) and window.rows:
-            await self._api.post("/artifacts/", wire.table(window, run_id))
-        if not _tells(logs, window):
-            await self._api.post("/logs/", wire.log_line(window, run_id, late=late))
+            await self._api.patch(f"/flow_runs/{window.run_id}", {"name": name})
+        await telling.tell(self._api, window, tables, logs, late=late)
         return window
 
     async def _end(self, window: Window) -> Window | None:
@@ -258,18 +257,6 @@ class Recorder:
     async def _runs(self, ids: Sequence[str]) -> dict[str, Mapping[str, Any]]:
         found = await self._api.post("/flow_runs/filter", {"flow_runs": {"id": {"any_": list(ids)}}, "limit": _BATCH})
         return {run["id"]: run for run in found}
-
-    async def _told(self, ids: Sequence[str]) -> tuple[Sequence[str], Sequence[str]]:
-        """Return what tables and log lines of these runs say: neither takes an id of ours, so each names its window."""
-        of_runs = {"flow_run_id": {"any_": list(ids)}}
-        tables = await self._api.post(
-            "/artifacts/filter", {"artifacts": {**of_runs, "type": {"any_": ["table"]}}, "limit": _BATCH}
-        )
-        logs = await self._api.post("/logs/filter", {"logs": of_runs, "limit": _BATCH})
-        return (
-            [str(each["description"]) for each in tables],
-            [str(each["message"]) for each in logs if each["name"] == wire.LOGGER],
-        )
 
     async def _missing(self, window: Window) -> None:
         """The run is gone: with the whole database, then the journal forgot it too; or somebody deleted it."""
@@ -329,10 +316,6 @@ class Recorder:
                 wait.cancel()
                 with contextlib.suppress(asyncio.CancelledError):
                     await wait
-
-
-def _tells(texts: Sequence[str], window: Window) -> bool:
-    return any(window.id in text for text in texts)
 
 
 def _kind(answer: Mapping[str, Any]) -> str:

@@ -25,7 +25,7 @@ PINS: Final = (
 """Package, least version, first version that is too new, and why."""
 
 
-async def self_test(api_url: str, auth: tuple[str, str], *, clock: Clock) -> list[str]:
+async def self_test(api_url: str, auth: tuple[str, str] | None, *, clock: Clock) -> list[str]:
     """Return what is wrong with Prefect, one plain sentence each; nothing is fine."""
     found = wrong_versions()
     try:

@@ -13,7 +13,8 @@ from typing import Final
 import httpx
 
 from dealwright.clock import Clock
-from dealwright.errors import DealwrightError
+from dealwright.errors import DealwrightError, InputError
+from dealwright.project import Project
 from dealwright_flows.children import Child, clean_environment
 from dealwright_flows.sockets import HOST, free_port, is_free
 
@@ -28,10 +29,51 @@ class ServerFailed(DealwrightError):
     """The Prefect server did not come up."""
 
 
-class PrefectServer:
-    """A Prefect server on loopback with SQLite in its own home, closed by a generated password."""
+class PrefectElsewhere:
+    """A Prefect server that somebody else runs, at an address with credentials of its own."""
 
-    def __init__(self, home: Path, *, clock: Clock) -> None:
+    def __init__(self, api_url: str, auth: str | None) -> None:
+        self.api_url = api_url.rstrip("/")
+        user, _, password = (auth or "").partition(":")
+        self.auth = (user, password) if auth else None
+        self.log = "where it runs"
+        self.login = "as it was set up there"
+        self._answered = False
+
+    @property
+    def url(self) -> str:
+        """The address of the dashboard."""
+        return self.api_url.removesuffix("/api")
+
+    @property
+    def alive(self) -> bool:
+        """Whether it has answered since we asked first; later outages are the recorder's to notice."""
+        return self._answered
+
+    async def start(self, _progress: Callable[[float], None] | None = None) -> None:
+        """See that it answers.
+
+        Raises:
+            ServerFailed: it does not.
+        """
+        try:
+            async with httpx.AsyncClient(trust_env=False, timeout=5) as client:
+                status = (await client.get(f"{self.api_url}/health")).status_code
+        except httpx.HTTPError as error:
+            raise ServerFailed(f"Prefect at {self.api_url} does not answer ({type(error).__name__})") from error
+        if status != httpx.codes.OK:
+            raise ServerFailed(f"Prefect at {self.api_url} answers its health check with status {status}")
+        self._answered = True
+
+    async def stop(self) -> None:
+        """Leave it as it is."""
+
+
+class PrefectServer:
+    """A Prefect server on loopback, closed by a generated password; its data are SQLite in its home by default."""
+
+    def __init__(self, home: Path, *, clock: Clock, database: str | None = None) -> None:
+        self._database = database
         self.home = home.absolute()
         self._clock = clock
         self.home.mkdir(parents=True, exist_ok=True, mode=0o700)
@@ -39,6 +81,16 @@ class PrefectServer:
         self.credentials_file = self.home / "credentials"
         self.auth = _credentials(self.credentials_file)
         self.port = _port(self.home / "port")
+
+    @property
+    def alive(self) -> bool:
+        """Whether its process runs."""
+        return self.child.alive
+
+    @property
+    def login(self) -> str:
+        """Where the dashboard's login stands."""
+        return f"user:password as they stand in {self.credentials_file}"
 
     @property
     def url(self) -> str:
@@ -123,7 +175,7 @@ class PrefectServer:
             "PREFECT_SERVER_SERVICES_TASK_RUN_RECORDER_FLUSH_INTERVAL": "1",
             "PREFECT_SERVER_SERVICES_DB_VACUUM_ENABLED": "events,flow_runs",
             "PREFECT_SERVER_SERVICES_DB_VACUUM_RETENTION_PERIOD": str(RETENTION_SECONDS),
-        }
+        } | ({} if self._database is None else {"PREFECT_SERVER_DATABASE_CONNECTION_URL": self._database})
 
     def _why(self, what: str) -> str:
         return (
@@ -131,6 +183,34 @@ class PrefectServer:
             "If the log names a missing or changed package, reinstall from requirements.lock; if the database is "
             "damaged, move prefect.db away: only the dashboard's history is in it."
         )
+
+
+def prefect_of(project: Project, clock: Clock) -> PrefectServer | PrefectElsewhere:
+    """Return the Prefect that a project names, or the one of its data directory."""
+    place = project.prefect
+    if place.api_url is not None:
+        return PrefectElsewhere(place.api_url, place.auth)
+    return PrefectServer(project.data_dir / "prefect", clock=clock, database=place.database)
+
+
+def reached_at(project: Project) -> tuple[str, str | None]:
+    """Return the address of a project's Prefect and its `user:password`, for who does not run it.
+
+    Raises:
+        InputError: no address is given, and none has run in the data directory.
+    """
+    place, home = project.prefect, project.data_dir / "prefect"
+    if place.api_url is not None:
+        return place.api_url, place.auth
+    try:
+        port = (home / "port").read_text("utf-8").strip()
+        auth = (home / "credentials").read_text("utf-8").strip()
+    except OSError as error:
+        raise InputError(
+            f"no Prefect server has run in {project.data_dir}: start `dealwright up` first, or name another server's"
+            " api_url under [prefect] in the target file"
+        ) from error
+    return f"http://{HOST}:{port}/api", auth
 
 
 def _credentials(file: Path) -> tuple[str, str]:

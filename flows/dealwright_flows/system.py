@@ -18,17 +18,18 @@ from dealwright.errors import DealwrightError, ReleaseError
 from dealwright.intake.published import FOLDER, Publisher
 from dealwright.ports import Installed
 from dealwright.project import Project, load_project
-from dealwright_flows import names
+from dealwright_flows import names, wire
 from dealwright_flows.api import PrefectApi, PrefectError
+from dealwright_flows.asking import Asker
 from dealwright_flows.buttons import Buttons
 from dealwright_flows.deployments import Deployments
 from dealwright_flows.mail import LocalMail
 from dealwright_flows.receiver import LocalReceiver
 from dealwright_flows.recorder import Left, Recorder
 from dealwright_flows.selftest import self_test
-from dealwright_flows.server import PrefectServer, ServerFailed
+from dealwright_flows.server import ServerFailed, prefect_of
 from dealwright_flows.web import WebProcess
-from dealwright_flows.workplace import WebAddress
+from dealwright_flows.workplace import WebAddress, note_addresses
 
 _WATCH: Final = 0.5
 _FIRST_RESTART, _LONGEST_RESTART = 1.0, 60.0
@@ -63,10 +64,11 @@ class System:
         self.receiver = LocalReceiver(data_dir, clock=clock)
         self.mail = LocalMail(data_dir, clock=clock)
         self.web = None if web is None else WebProcess(data_dir, web, receiver=self.receiver.url, clock=clock)
-        self.server = PrefectServer(data_dir / "prefect", clock=clock)
         self.project: Project = load_project(
             data_dir=data_dir, clock=clock, receiver=self.receiver.url, mail_port=self.mail.port
         )
+        note_addresses(data_dir, receiver=self.receiver.url, mail_port=self.mail.port)
+        self.server = prefect_of(self.project, clock)
         self.journal = self.project.open_journal(clock)
         self.engine = self.project.engine(self.journal, clock=clock, linger=linger)
         self.publisher = Publisher(METERS, data_dir / FOLDER)
@@ -74,6 +76,10 @@ class System:
         self.wrong: list[str] = []
         self._prefect_up = asyncio.Event()
         self._prefect_booting = True
+
+    @property
+    def _by_prefect(self) -> bool:
+        return self.project.driver == "prefect"
 
     def prepare(self) -> list[str]:
         """Record releases whose digest changed and shape the CRMs; return what was done, in plain words.
@@ -123,9 +129,8 @@ class System:
         try:
             await self.server.start(progress)
         except ServerFailed as error:
-            self._wrong(
-                f"{error}\nThe work goes on without Prefect: no dashboard, no buttons, no record until it runs."
-            )
+            works = "The work waits for it" if self._by_prefect else "The work goes on without Prefect"
+            self._wrong(f"{error}\n{works}: no dashboard, no buttons, no record until it runs.")
             return False
         finally:
             self._prefect_booting = False
@@ -137,14 +142,18 @@ class System:
         never = asyncio.Event()  # those beside are cancelled at the end: all they do may be cut anywhere
         # Until the server answers, recorder and buttons wait as they do in an outage.
         async with PrefectApi(self.server.api_url, self.server.auth) as api:
-            deployments = Deployments(self.journal, api, [binding.key for binding in self.project.accounts])
+            accounts, place = [binding.key for binding in self.project.accounts], self.project.prefect
+            pool = wire.WorkPool(name=place.work_pool, type=place.pool_type) if self._by_prefect else None
+            deployments = Deployments(self.journal, api, accounts, pool=pool)
             recorder = Recorder(self.journal, api, deployments, clock=self.clock, booting=lambda: self._prefect_booting)
-            buttons = Buttons(self.journal, api, deployments, clock=self.clock)
+            buttons = Buttons(self.journal, api, deployments, clock=self.clock, claims=not self._by_prefect)
+            asker = Asker(self.journal, api, deployments, accounts, most=place.windows, clock=self.clock)
             beside = [
                 asyncio.create_task(work)
                 for work in (
                     recorder.run(never),
                     buttons.run(never),
+                    *((asker.run(never),) if self._by_prefect else ()),
                     self._watch_local(self.receiver),
                     self._watch_local(self.mail),
                     self._watch_web(),
@@ -174,7 +183,7 @@ class System:
         await asyncio.gather(self.server.stop(), self.receiver.stop(), self.mail.stop())
 
     async def _finish(self, recorder: Recorder, patience: float, tick: Callable[[int], None] | None) -> Recorded:
-        left: Left = await recorder.drain(patience if self.server.child.alive else 1.0, tick=tick)
+        left: Left = await recorder.drain(patience if self.server.alive else 1.0, tick=tick)
         try:
             flow_runs, task_runs = await recorder.recorded()
         except PrefectError:
@@ -226,11 +235,11 @@ class System:
         """Start Prefect, and again if it dies, with growing pauses."""
         pause = _FIRST_RESTART
         while True:
-            if self.server.child.alive:
+            if self.server.alive:
                 pause = _FIRST_RESTART
             elif self._prefect_up.is_set():
                 self.say(f"the Prefect server ended; starting it again (log: {self.server.log})")
-            if not self.server.child.alive and not await self.start_prefect():
+            if not self.server.alive and not await self.start_prefect():
                 await asyncio.sleep(pause)
                 pause = min(pause * 2, _LONGEST_RESTART)
             await asyncio.sleep(_WATCH)

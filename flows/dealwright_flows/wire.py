@@ -13,10 +13,26 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any, Final, Literal, TypeAlias
 
+import msgspec
+
+from dealwright.journal.asks import AskedWindow
 from dealwright.model.window import StepSummary, SubjectRow, Window
 from dealwright_flows import names
 
 Body: TypeAlias = dict[str, Any]
+
+
+class WorkPool(msgspec.Struct, frozen=True, kw_only=True):
+    """The work pool whose workers carry the windows, and its type as Prefect names it."""
+
+    name: str
+    type: str = "process"
+
+    @property
+    def job_variables(self) -> Body:
+        """How a worker starts a run: straight away, without first looking for code in a storage."""
+        return {"command": "python -m prefect.engine"} if self.type == "process" else {}
+
 
 TABLE_ROWS: Final = 200
 FAILED_SHARE: Final = 0.05
@@ -35,7 +51,14 @@ def identity(*parts: str) -> str:
 
 
 def deployment(
-    flow_id: str, account: str, automation: str, *, version: str, why: str = "", paused: bool | None = None
+    flow_id: str,
+    account: str,
+    automation: str,
+    *,
+    version: str,
+    why: str = "",
+    paused: bool | None = None,
+    pool: WorkPool | None = None,
 ) -> Body:
     """Return the upsert of a deployment; without `paused` Prefect keeps what the operator chose."""
     body: Body = {
@@ -47,6 +70,8 @@ def deployment(
         "description": why,
         "parameter_openapi_schema": {"type": "object", "properties": {}},
     }
+    if pool is not None:
+        body |= {"work_pool_name": pool.name, "job_variables": pool.job_variables}
     return body if paused is None else {**body, "paused": paused}
 
 
@@ -71,6 +96,32 @@ def opening(window: Window, *, late: bool) -> Body:
 def adopting(window: Window) -> Body:
     """Return the state that makes a claimed run the window's record."""
     return _transition(window, "open", {"type": "RUNNING", "name": "Running", "message": f"window {window.id}"})
+
+
+def asking(window: AskedWindow) -> Body:
+    """Return the body that asks for a run which opens this window, on whatever worker takes it."""
+    return {
+        "name": names.asked_run_name(window),
+        "idempotency_key": window.id,
+        "tags": ["window"],
+        "state": {"type": "SCHEDULED", "message": f"window {window.id} is asked for"},
+    }
+
+
+def waiting(later: str) -> Body:
+    """Return the state of a run that was started while its automation is paused."""
+    state = {
+        "type": "SCHEDULED",
+        "name": "Scheduled",
+        "message": "the automation is paused",
+        "state_details": {"scheduled_time": later},
+    }
+    return {"state": state, "force": True}
+
+
+def not_needed() -> Body:
+    """Return the end of a run that was asked for and finds its automation paused."""
+    return {"state": {"type": "COMPLETED", "name": "Done", "message": "the automation is paused"}, "force": True}
 
 
 def resuming() -> Body:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import fcntl
+import json
 import os
 import secrets
 import shutil
@@ -16,13 +17,14 @@ import msgspec
 
 from dealwright.clock import SystemClock
 from dealwright.errors import InputError
-from dealwright.project import DEFAULT, SETTING
+from dealwright.project import DEFAULT, SETTING, Project, load_project
 from dealwright_flows.sockets import HOST, free_port
 
 WEB: Final = "DEALWRIGHT_WEB"
 """The setting of where hooks and APIs are served: host:port."""
 
 _WEB_DEFAULT: Final = f"{HOST}:8656"
+_ADDRESSES = "addresses.json"
 _MOST_DEMOS = 9
 _LONGEST_LINGER = 600
 
@@ -82,6 +84,21 @@ def home() -> Path:
     """Return where data lies by default: `.dealwright` in the project's directory."""
     root = Path(os.environ.get(SETTING) or DEFAULT).resolve()
     return root.parent.parent / ".dealwright"
+
+
+def note_addresses(data_dir: Path, *, receiver: str, mail_port: int) -> None:
+    """Leave word of the local outside systems for the workers that share this data directory."""
+    (data_dir / _ADDRESSES).write_text(json.dumps({"receiver": receiver, "mail_port": mail_port}), "utf-8")
+
+
+def project_of_worker() -> Project:
+    """Return the project as a worker's process loads it: with the local outside systems of its `up`, if it has any."""
+    data_dir = Path(os.environ.get("DEALWRIGHT_DATA") or home() / "up")
+    try:
+        noted = json.loads((data_dir / _ADDRESSES).read_text("utf-8"))
+    except (OSError, ValueError):
+        return load_project()
+    return load_project(data_dir=data_dir, receiver=noted["receiver"], mail_port=noted["mail_port"])
 
 
 @contextmanager

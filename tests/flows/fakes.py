@@ -103,6 +103,9 @@ class FakeJournal:
         self.cancelled.append(window_id)
         self.change(window_id, cancelled=True)
 
+    def carried_windows(self) -> list[Window]:
+        return [each for each in self.windows.values() if each.carried and (not each.closed_at or each.suspended)]
+
     def suspend_window(self, window_id: str, suspended: bool) -> None:
         self.change(window_id, suspended=suspended)
 

@@ -85,7 +85,7 @@ def test_killed_at_a_fault_point_a_window_is_still_recorded_once(point: str) -> 
 
 
 def test_prefects_receipt_for_events_is_not_believed(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("dealwright_flows.recorder._VISIBLE_PATIENCE", 0.05)
+    monkeypatch.setattr("dealwright_flows.telling._VISIBLE_PATIENCE", 0.05)
     journal, prefect = FakeJournal(account("greet")), FakePrefect()
     journal.put(window())
     prefect.swallow_events = 2
@@ -94,7 +94,7 @@ def test_prefects_receipt_for_events_is_not_believed(monkeypatch: pytest.MonkeyP
 
 
 def test_a_window_whose_task_runs_never_show_holds_up_no_other(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("dealwright_flows.recorder._VISIBLE_PATIENCE", 0.01)
+    monkeypatch.setattr("dealwright_flows.telling._VISIBLE_PATIENCE", 0.01)
     journal, prefect = FakeJournal(account("greet")), FakePrefect()
     stuck, other = window(), window(steps=())
     journal.put(stuck, other)

@@ -5,6 +5,9 @@ Revision ID: 0003
 
 from __future__ import annotations
 
+import sqlalchemy as sa
+from alembic import op
+
 revision = "0003"
 down_revision = "0002"
 branch_labels = None
@@ -28,7 +31,25 @@ def _limits() -> None:
 
 
 def _windows() -> None:
-    """Windows that were asked of Prefect."""
+    """Windows that were asked of Prefect, and those that a flow run carries and records by itself."""
+    op.create_table(
+        "asked_windows",
+        sa.Column("id", sa.Text(), nullable=False),
+        sa.Column("account", sa.Text(), nullable=False),
+        sa.Column("automation", sa.Text(), nullable=False),
+        sa.Column("asked_wall", sa.BigInteger(), nullable=False),
+        sa.Column("run_id", sa.Text(), nullable=True),
+        sa.PrimaryKeyConstraint("id"),
+    )
+    op.add_column("windows", sa.Column("carried", sa.Boolean(), server_default=sa.false(), nullable=False))
+    op.create_index(
+        "windows_open",
+        "windows",
+        ["account", "automation"],
+        unique=False,
+        sqlite_where=sa.text("closed_wall is null"),
+        postgresql_where=sa.text("closed_wall is null"),
+    )
 
 
 def _hot_path() -> None:
