@@ -120,6 +120,8 @@ MEANINGS: Final[Mapping[str, str]] = MappingProxyType(
         "values": "the facts it looked at; left out if there are none",
         "what": "the condition or step, as the definition reads",
         "window": "the window that worked on it last",
+        "windows_asked": "windows of work that Prefect was asked for and that no worker has begun (driver `prefect`)",
+        "asked_seconds": "how long the oldest of those waits for a worker",
         "windows_to_record": "windows of work that Prefect is still to be told of",
         "worker": "who sent it",
         "zone": "the account's zone, in which the terminal shows times",

@@ -83,6 +83,8 @@ class PrefectStatus(msgspec.Struct, frozen=True, kw_only=True):
     detail: str
     windows_to_record: int
     oldest_seconds: float | None
+    windows_asked: int
+    asked_seconds: float | None
 
 
 class Status(msgspec.Struct, frozen=True, kw_only=True):

@@ -21,6 +21,9 @@ from dealwright.project import Project
 PROBES: Final = "dealwright.probes"
 """Entry points that say whether something answers: `prefect` takes the project and returns (bool or None, a text)."""
 
+_WORKER_PATIENCE: Final = 60.0
+"""Seconds after which a window that no worker of Prefect's has begun needs somebody."""
+
 _WHOLE: Final = "the whole account"
 
 
@@ -40,7 +43,8 @@ def status(account: str | None, max_lag: float, as_json: bool) -> None:
     """Say who works, what is on its way, what lags, rests, failed or is stopped. Exit code 1 if it needs somebody.
 
     It needs somebody when work is due and no engine is there, when something waits longer than --max-lag, when an
-    execution is parked until a person decides, or when the journal is not sound. What is held, what failed for good
+    execution is parked until a person decides, when no worker takes what Prefect was asked for, or when the journal is
+    not sound. What is held, what failed for good
     and a Prefect that is away do not count: they are shown.
     """
     with opened_all(account) as sites:
@@ -79,10 +83,16 @@ def _status(sites: Sequence[Site], max_lag: float) -> Status:
         )
     if headless:
         needs.append(f"{headless} lanes have work and would never move again: please report this")
+    prefect = _prefect(project, journal)
+    if prefect.asked_seconds is not None and prefect.asked_seconds > _WORKER_PATIENCE:
+        needs.append(
+            f"{output.count(prefect.windows_asked, 'window')} of work asked of Prefect, the oldest "
+            f"{output.ago(prefect.asked_seconds)} ago, and no worker takes it: start one with `dealwright worker`"
+        )
     return Status(
         at=now,
         engines=engines,
-        prefect=_prefect(project, journal),
+        prefect=prefect,
         lag_seconds=lag,
         lanes_without_head=headless,
         accounts=accounts,
@@ -92,12 +102,15 @@ def _status(sites: Sequence[Site], max_lag: float) -> Status:
 
 def _prefect(project: Project, journal: Journal) -> PrefectStatus:
     reachable, detail = probe(project)
-    waiting = State(journal.database).unrecorded()
+    state, wall = State(journal.database), journal.clock.wall()
+    waiting, asked = state.unrecorded(), state.asked()
     return PrefectStatus(
         reachable=reachable,
         detail=detail,
         windows_to_record=waiting.count,
-        oldest_seconds=None if waiting.since is None else (journal.clock.wall() - waiting.since).total_seconds(),
+        oldest_seconds=_seconds(waiting.since, wall),
+        windows_asked=asked.count,
+        asked_seconds=_seconds(asked.since, wall),
     )
 
 
@@ -147,6 +160,9 @@ def _lines(found: Status) -> Iterator[str]:
     if prefect.oldest_seconds is not None:
         record += f", the oldest for {output.ago(prefect.oldest_seconds)}"
     yield f"Prefect: {answers}" + (f" ({plain(prefect.detail)})" if prefect.detail else "") + record
+    if prefect.asked_seconds is not None:
+        asked = output.count(prefect.windows_asked, "window")
+        yield f"asked of Prefect: {asked}, the oldest {output.ago(prefect.asked_seconds)} ago"
     yield f"lag: {output.ago(found.lag_seconds)}"
     for each in found.accounts:
         yield from (f"{each.account}: {line}" for line in _account_lines(each))

@@ -35,6 +35,7 @@ _HELD: Final = statement(
     "select reason, count(*) as n from executions where account = :account and state = 'held' "
     "group by reason order by reason"
 )
+_ASKED: Final = statement("select count(*) as n, min(asked_wall) as oldest from asked_windows")
 _TO_RECORD: Final = statement(
     "select count(*) as n, min(closed_wall) as oldest from windows "
     "where phase in ('new', 'opened') and closed_wall is not null"
@@ -139,6 +140,10 @@ class State:
         for row in self._database.rows(_HELD, account=account):
             counted[row["reason"].partition(":")[0]] += row["n"]
         return dict(sorted(counted.items()))
+
+    def asked(self) -> Waiting:
+        """Return the windows that Prefect was asked for and that no worker has opened (real time)."""
+        return self._waiting(_ASKED)
 
     def unrecorded(self) -> Waiting:
         """Return the closed windows that the recorder has still to tell Prefect of (real time)."""

@@ -53,7 +53,7 @@ from dealwright.engine.loop import AccountSite, Engine
 from dealwright.journal.store import Journal
 from dealwright.model.crm import Money
 from dealwright.model.requests import Call, DealChanges, Outcome, Refused, Unknown
-from dealwright.project import Project
+from dealwright.project import PrefectPlace, Project
 from dealwright.testing.scripted import ScriptedConnector
 from dealwright_embedded_crm import EmbeddedCrm
 
@@ -324,6 +324,7 @@ class PlayedProject:
         self.journal = KeptJournal(url, clock)
         self.accounts = (Binding("acme"),)
         self.data_dir = Path("nowhere")
+        self.prefect = PrefectPlace()
 
     def account(self, key: str | None = None) -> Binding:
         """Return the only account, as a project does."""
