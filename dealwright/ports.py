@@ -12,7 +12,7 @@ from typing import Any, Final, Protocol, TypeAlias, runtime_checkable
 
 import msgspec
 
-from dealwright.model.crm import Deal, PipelineShape
+from dealwright.model.crm import Contact, Deal, PipelineShape
 from dealwright.model.delivery import Delivery
 from dealwright.model.events import Event
 from dealwright.model.requests import Call, Outcome, Request
@@ -250,4 +250,22 @@ class Merges(Protocol):
 
     async def merged_deals(self, ids: Sequence[str]) -> Mapping[str, str]:
         """Return the deal that each of these is now; what was never merged away is missing from the result."""
+        ...
+
+
+class ContactRead(msgspec.Struct, frozen=True, kw_only=True):
+    """A contact as it is now, and the open deals it is on: `MOST_DEALS` at most, `more` counts those beyond."""
+
+    contact: Contact
+    version: int
+    deals: tuple[Deal, ...] = ()
+    more: int = 0
+
+
+@runtime_checkable
+class ReadsContacts(Protocol):
+    """A CRM that tells that a contact changed and not what: its contacts are read again, as its deals are."""
+
+    async def read_contacts(self, ids: Sequence[str]) -> Mapping[str, ContactRead]:
+        """Read the contacts in bulk; contacts that are gone are missing from the result."""
         ...

@@ -11,12 +11,12 @@ import msgspec
 
 from dealwright.clock import Clock
 from dealwright.engine.bench import Site
-from dealwright.engine.records import ToRoute
+from dealwright.engine.records import Reading, ToRoute
 from dealwright.engine.store import Store
 from dealwright.errors import ConnectorError
 from dealwright.model.crm import Deal
-from dealwright.model.events import EventReceived
-from dealwright.ports import Crm, Merges
+from dealwright.model.events import ContactNoticed, DealNoticed, EventReceived
+from dealwright.ports import ContactRead, Crm, Merges, ReadsContacts
 
 _log = logging.getLogger(__name__)
 
@@ -67,25 +67,41 @@ class Observer:
 
 
 def must_be_observed(item: ToRoute) -> bool:
-    """Say whether the event names a deal that was not read yet."""
-    return isinstance(item.event, EventReceived) and item.event.must_be_observed
+    """Say whether the event names a deal or a contact that was not read yet."""
+    return isinstance(item.event, EventReceived | DealNoticed | ContactNoticed) and item.event.must_be_observed
 
 
-async def read(crm: Crm, unread: Sequence[ToRoute]) -> list[ToRoute]:
-    """Return the events with their deals as the CRM has them now; without one, if there is none or no single one.
+async def read(crm: Crm, unread: Sequence[ToRoute]) -> Reading:
+    """Return the events with what they name as the CRM has it now; without it, if there is none or no single one.
 
     A deal that was merged into another one is that one: the system outside knows it under its old id for ever.
     """
-    named = [(item, item.event) for item in unread if isinstance(item.event, EventReceived)]
-    ids = sorted({event.deal_id for _, event in named if event.deal_id is not None})
-    references = sorted({e.reference for _, e in named if e.reference is not None and e.deal_id is None})
-    by_id = await _read_deals(crm, ids) if ids else {}
+    events = [item.event for item in unread]
+    received = [event for event in events if isinstance(event, EventReceived)]
+    noticed = {event.deal_id for event in events if isinstance(event, DealNoticed)}
+    contacts = sorted({event.contact_id for event in events if isinstance(event, ContactNoticed)})
+    ids = noticed | {event.deal_id for event in received if event.deal_id is not None}
+    references = sorted({e.reference for e in received if e.reference is not None and e.deal_id is None})
+    by_id = await _read_deals(crm, sorted(ids)) if ids else {}
     by_reference = await crm.find_deals(references) if references else {}
     observed = []
-    for item, event in named:
-        deal = by_id.get(event.deal_id) if event.deal_id is not None else by_reference.get(event.reference or "")
-        observed.append(msgspec.structs.replace(item, event=msgspec.structs.replace(event, deal=deal, observed=True)))
-    return observed
+    for item in unread:
+        event = item.event
+        if isinstance(event, EventReceived):
+            deal = by_id.get(event.deal_id) if event.deal_id is not None else by_reference.get(event.reference or "")
+            item = msgspec.structs.replace(item, event=msgspec.structs.replace(event, deal=deal, observed=True))
+        observed.append(item)
+    return Reading(
+        events=tuple(observed),
+        # What became of a deal that was merged away is news of the other one.
+        deals={id_: deal for id_ in noticed if (deal := by_id.get(id_)) is not None and deal.id == id_},
+        contacts=await _read_contacts(crm, contacts) if contacts else {},
+    )
+
+
+async def _read_contacts(crm: Crm, ids: Sequence[str]) -> dict[str, ContactRead]:
+    """Read contacts; a CRM that tells of them and cannot read them has said all there is."""
+    return dict(await crm.read_contacts(ids)) if isinstance(crm, ReadsContacts) else {}
 
 
 async def _read_deals(crm: Crm, ids: Sequence[str]) -> Mapping[str, Deal]:

@@ -13,6 +13,7 @@ from dealwright.model.crm import Deal, Money
 from dealwright.model.delivery import Delivery
 from dealwright.model.events import Event, deal_of
 from dealwright.model.requests import Outcome, Request, Sent, UpdateDeal
+from dealwright.ports import ContactRead
 
 Receipt = dict[str, str | bool | int | None]
 
@@ -230,6 +231,18 @@ class ToRoute(msgspec.Struct, frozen=True, kw_only=True):
     chain: int | None = None
     depth: int = 0
     ran: dict[str, frozenset[str]] = {}
+
+
+class Reading(msgspec.Struct, frozen=True, kw_only=True):
+    """What was read about events whose source told too little: the events in order, deals and contacts as they are.
+
+    Events from outside have their deal in them already; the others become what the difference to the last known state
+    says. A deal or contact that was asked for and is missing is gone.
+    """
+
+    events: tuple[ToRoute, ...]
+    deals: dict[str, Deal] = {}
+    contacts: dict[str, ContactRead] = {}
 
 
 class Routed(msgspec.Struct, frozen=True, kw_only=True):

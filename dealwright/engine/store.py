@@ -13,6 +13,7 @@ from dealwright.engine.records import (
     EffectOutcome,
     GateRequest,
     GateResult,
+    Reading,
     Routed,
     Settlement,
     ToRoute,
@@ -68,8 +69,8 @@ class Store(Protocol):
         """Append events; return how many were new."""
         ...
 
-    def observed(self, account: str, events: Sequence[ToRoute]) -> None:
-        """Keep what was read about events whose source told too little."""
+    def observed(self, account: str, reading: Reading) -> None:
+        """Keep what was read about events whose source told too little, and make of it the events that rules see."""
         ...
 
     def unrouted(self, account: str, limit: int) -> Sequence[ToRoute]:

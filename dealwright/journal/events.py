@@ -9,7 +9,8 @@ import msgspec
 from sqlalchemy import Connection
 
 from dealwright import faults
-from dealwright.engine.records import ToRoute
+from dealwright.engine.records import Reading, ToRoute
+from dealwright.journal import observations
 from dealwright.journal.database import micros, statement
 from dealwright.journal.parts import Part
 from dealwright.journal.payload import pack, seal, unseal
@@ -36,10 +37,6 @@ _CAUSES: Final = statement(
 _UNROUTED: Final = statement(
     "select id, body, chain, depth from events where account = :account and routed_at is null order by id limit :limit"
 )
-_UNOBSERVED: Final = statement(
-    "select id, body from events where account = :account and id in :ids and routed_at is null order by id", "ids"
-)
-_OBSERVED: Final = statement("update events set body = :body, subject = :subject where id = :id and routed_at is null")
 _RAN: Final = statement(
     """
     select distinct coalesce(events.chain, events.id) as chain, executions.subject, executions.automation
@@ -92,26 +89,19 @@ class Events(Part):
         rows = connection.execute(_CAUSES, {"keys": sorted(set(causes))})
         return {row.key: (row.chain, row.depth) for row in rows}
 
-    def observed(self, account: str, events: Sequence[ToRoute]) -> None:
+    def observed(self, account: str, reading: Reading) -> None:
         """Keep what was read about events whose source told too little: the first observation of an event stays.
 
         Another engine may have read the same event later or slower. What one engine is about to route, no other may
         replace: an execution made of a deal that its event does not hold could never begin.
         """
-        read = {item.id: item.event for item in events}
-        if not read:
+        if not reading.events:
             return
         faults.hit("observe.before-commit")
         with self.database.write() as connection:
             # As an append: who is about to wait for an event of this deal must not look past it.
             self.database.lock_account(connection, account, "append")
-            rows = [
-                {"id": row.id, "subject": read[row.id].subject, "body": seal(read[row.id])}
-                for row in connection.execute(_UNOBSERVED, {"account": account, "ids": sorted(read)})
-                if _is_unobserved(unseal(row.body, Event))  # type: ignore[arg-type]  # a union
-            ]
-            if rows:
-                connection.execute(_OBSERVED, rows)
+            observations.keep(connection, account, reading, now=self._now())
         faults.hit("observe.after-commit")
 
     def unrouted(self, account: str, limit: int) -> Sequence[ToRoute]:
@@ -130,10 +120,6 @@ class Events(Part):
             automations = {subject: frozenset(ran.get((row.chain, subject), ())) for subject in subjects}
             found.append(ToRoute(id=row.id, event=event, chain=row.chain, depth=row.depth, ran=automations))
         return found
-
-
-def _is_unobserved(event: Event) -> bool:
-    return isinstance(event, EventReceived) and event.must_be_observed
 
 
 def _cause(event: Event) -> str | None:

@@ -10,9 +10,9 @@ from sqlalchemy import Connection, bindparam, text
 from dealwright.engine.records import ToRoute
 from dealwright.model.crm import Deal
 
-_VERSIONS: Final = text("select id, version from mirror_deals where account = :account and id in :ids").bindparams(
-    bindparam("ids", expanding=True)
-)
+_VERSIONS: Final = text(
+    "select id, version, noticed from mirror_deals where account = :account and id in :ids"
+).bindparams(bindparam("ids", expanding=True))
 _KEEP: Final = text(
     "insert into mirror_deals (account, id, version, as_of, body) values (:account, :id, :version, :as_of, :body) "
     "on conflict (account, id) do update set version = excluded.version, as_of = excluded.as_of, body = excluded.body "
@@ -25,17 +25,25 @@ def observe(
 ) -> frozenset[int]:
     """Keep the newest state that the events tell; return the ids of those that came late (told an older state).
 
-    `seal` is the journal's payload codec: deals hold personal data.
+    `seal` is the journal's payload codec: deals hold personal data. A deal that hooks only notice is known already, as
+    it was when they were observed (notice.py): it comes in their order, and never late.
     """
     subjects = sorted({deal.id for item in events for deal in item.event.about})
     if not subjects:  # an empty list has no type on PostgreSQL
         return frozenset()
     rows = connection.execute(_VERSIONS, {"account": account, "ids": subjects})
-    known: dict[str, int] = {row.id: row.version for row in rows}
+    known: dict[str, int] = {}
+    noticed = set()
+    for row in rows:
+        known[row.id] = row.version
+        if row.noticed:
+            noticed.add(row.id)
     newest: dict[str, Deal] = {}
     late = set()
     for item in events:
         for deal in item.event.about:
+            if deal.id in noticed:
+                continue
             if deal.version < known.get(deal.id, -1):
                 late.add(item.id)
                 continue

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import BigInteger, Column, Index, LargeBinary, MetaData, Table, Text
+from sqlalchemy import BigInteger, Boolean, Column, Index, LargeBinary, MetaData, Table, Text, false
 
 metadata = MetaData()
 """The schema of journal and mirror together; journal/tables.py adds to it."""
@@ -15,7 +15,21 @@ mirror_deals = Table(
     Column("version", BigInteger, nullable=False),
     Column("as_of", BigInteger, nullable=False),
     Column("body", LargeBinary, nullable=False),
+    Column("noticed", Boolean, nullable=False, server_default=false()),
 )
+"""`noticed`: the CRM says of this deal only that it changed. What is kept is what rules were told so far, and routing,
+which comes later, leaves it alone."""
+
+mirror_contacts = Table(
+    "mirror_contacts",
+    metadata,
+    Column("account", Text, primary_key=True),
+    Column("id", Text, primary_key=True),
+    Column("version", BigInteger, nullable=False),
+    Column("as_of", BigInteger, nullable=False),
+    Column("body", LargeBinary, nullable=False),
+)
+"""Contacts of a CRM that says only that they changed, as rules were told of them."""
 
 person_contacts = Table(
     "person_contacts",

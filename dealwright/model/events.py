@@ -1,7 +1,8 @@
 """Events: something that happened, told once. One discriminated union, tagged `kind`.
 
 Most events are about one deal and carry it whole. `ContactUpdated` is about a contact and carries the open deals it is
-on; `EventReceived` comes from outside and may name a deal, which is read before the event is routed.
+on; `EventReceived` comes from outside and may name a deal, which is read before the event is routed. `DealNoticed` and
+`ContactNoticed` are what a CRM tells that says only that something changed: they become the others when it is read.
 """
 
 from __future__ import annotations
@@ -171,6 +172,77 @@ class EventReceived(_Event, frozen=True, kw_only=True, tag="event_received"):
         return not self.observed and (self.deal_id is not None or self.reference is not None)
 
 
+class Place(msgspec.Struct, frozen=True):
+    """Where a deal stands: keys of a pipeline and of one of its stages."""
+
+    pipeline: str
+    stage: str
+
+
+Happened = Literal["created", "changed", "moved", "removed"]
+"""What a CRM may say of a deal or a contact, without saying what it was before."""
+
+NewsFound = Literal["", "told", "nothing", "gone"]
+"""What came of it when it was read: not read yet; told by other events; nothing was new; it is not there."""
+
+
+class _Noticed(_Event, frozen=True, kw_only=True):
+    """What is known of a change before it was read.
+
+    `version` is that of the change, as the CRM counts versions of this thing; None if it does not say. `ours`: it was
+    made under the user that we act as. An event that keeps this kind sets nothing off: `found` says why.
+    """
+
+    happened: Happened
+    version: int | None = None
+    ours: bool = False
+    found: NewsFound = ""
+
+    @property
+    def about(self) -> tuple[Deal, ...]:
+        """No deal: nothing is known of it yet."""
+        return ()
+
+    @property
+    def before(self) -> Deal | None:
+        """Nothing is known."""
+        return None
+
+    @property
+    def must_be_observed(self) -> bool:
+        """Whether it was not read yet."""
+        return not self.found
+
+
+class DealNoticed(_Noticed, frozen=True, kw_only=True, tag="deal_noticed"):
+    """The CRM says that something about a deal changed; `came_from` and `went_to` if it says where it moved."""
+
+    deal_id: str
+    came_from: Place | None = None
+    went_to: Place | None = None
+
+    @property
+    def subject(self) -> str:
+        """What the event is about: `deal:<id>`."""
+        return deal_subject(self.deal_id)
+
+
+class ContactNoticed(_Noticed, frozen=True, kw_only=True, tag="contact_noticed"):
+    """The CRM says that something about a contact changed."""
+
+    contact_id: str
+
+    @property
+    def subject(self) -> str:
+        """What the event is about: `contact:<id>`."""
+        return f"contact:{self.contact_id}"
+
+
+def created_id(deal_id: str) -> str:
+    """Return the source's id of the event that a deal was created: whoever tells it first, it is told once."""
+    return f"deal:{deal_id}:created"
+
+
 Event: TypeAlias = (
     DealCreated
     | DealUpdated
@@ -181,6 +253,8 @@ Event: TypeAlias = (
     | ActivityLogged
     | ContactUpdated
     | EventReceived
+    | DealNoticed
+    | ContactNoticed
 )
 """Any event."""
 

@@ -20,6 +20,7 @@ def upgrade() -> None:
     _limits()
     _windows()
     _hot_path()
+    _observation()
 
 
 def _intake() -> None:
@@ -54,6 +55,19 @@ def _windows() -> None:
 
 def _hot_path() -> None:
     """What finding due work needs."""
+
+
+def _observation() -> None:
+    """What rules were told of deals and contacts of a CRM that says only that they changed."""
+    op.add_column("mirror_deals", sa.Column("noticed", sa.Boolean(), nullable=False, server_default=sa.false()))
+    op.create_table(
+        "mirror_contacts",
+        sa.Column("account", sa.Text(), primary_key=True),
+        sa.Column("id", sa.Text(), primary_key=True),
+        sa.Column("version", sa.BigInteger(), nullable=False),
+        sa.Column("as_of", sa.BigInteger(), nullable=False),
+        sa.Column("body", sa.LargeBinary(), nullable=False),
+    )
 
 
 def downgrade() -> None:

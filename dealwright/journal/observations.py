@@ -1,0 +1,263 @@
+"""Observe: what was read about events that told too little, and the events that rules see instead, in one transaction.
+
+A noticed event becomes the first of what it tells; the others are appended behind. The last known state is written with
+them, so that whoever observes next, in whatever process, tells only what is new since.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import timedelta
+from typing import Any, Final
+
+from msgspec.structs import replace
+from sqlalchemy import Connection
+
+from dealwright.engine.records import Reading
+from dealwright.journal.database import micros, statement
+from dealwright.journal.payload import pack, seal, unseal
+from dealwright.mirror.notice import Told, tell
+from dealwright.model.crm import Contact, Deal
+from dealwright.model.events import (
+    ContactNoticed,
+    DealCreated,
+    DealNoticed,
+    Event,
+    EventReceived,
+    created_id,
+    deal_subject,
+)
+from dealwright.ports import ContactRead
+
+ECHO: Final = timedelta(minutes=10)
+"""So long after it was sent a write of ours is expected to come back as a hook; later, somebody else did the same."""
+
+_UNOBSERVED: Final = statement(
+    "select id, source, received_at, cause, chain, depth, body from events where account = :account and id in :ids"
+    " and routed_at is null order by id",
+    "ids",
+)
+_OBSERVED: Final = statement(
+    "update events set kind = :kind, source_id = :source_id, subject = :subject, occurred_at = :occurred_at,"
+    " cause = :cause, chain = :chain, depth = :depth, body = :body where id = :id and routed_at is null"
+)
+_APPEND: Final = statement(
+    "insert into events (account, source, source_id, kind, subject, occurred_at, received_at, cause, chain, depth, raw,"
+    " body) values (:account, :source, :source_id, :kind, :subject, :occurred_at, :received_at, :cause, :chain, :depth,"
+    " :raw, :body) on conflict (account, source, source_id) do nothing"
+)
+_CREATED: Final = statement(
+    "select source_id from events where account = :account and subject in :subjects and source_id in :ids",
+    "subjects",
+    "ids",
+)
+_KNOWN: Final = statement("select body from mirror_deals where account = :account and id in :ids and noticed", "ids")
+_KEEP: Final = statement(
+    "insert into mirror_deals (account, id, version, as_of, body, noticed)"
+    " values (:account, :id, :version, :as_of, :body, true) on conflict (account, id) do update"
+    " set version = excluded.version, as_of = excluded.as_of, body = excluded.body, noticed = true"
+)
+_KNOWN_CONTACTS: Final = statement(
+    "select id, version, body from mirror_contacts where account = :account and id in :ids", "ids"
+)
+_KEEP_CONTACT: Final = statement(
+    "insert into mirror_contacts (account, id, version, as_of, body) values (:account, :id, :version, :as_of, :body)"
+    " on conflict (account, id) do update set version = excluded.version, as_of = excluded.as_of, body = excluded.body"
+)
+_MEET_CONTACT: Final = statement(
+    "insert into mirror_contacts (account, id, version, as_of, body) values (:account, :id, 0, :as_of, :body)"
+    " on conflict (account, id) do nothing"
+)
+_WRITES: Final = statement(
+    """
+    select effects.key, effects.kind, effects.automation, executions.subject,
+        coalesce(events.chain, events.id) as chain, events.depth + 1 as depth
+    from executions join effects on effects.execution_id = executions.id join events on events.id = executions.event_id
+    where executions.account = :account and executions.subject in :subjects
+        and effects.kind in ('move_deal', 'update_deal', 'change_tags', 'create_contact', 'update_contact')
+        and (effects.state in ('sending', 'unknown') or (effects.state = 'sent' and effects.sent_at >= :since))
+    order by effects.planned_at, effects.key
+    """,
+    "subjects",
+)
+_MAKES: Final[Mapping[str, frozenset[str]]] = {
+    "stage_changed": frozenset({"move_deal"}),
+    "deal_updated": frozenset({"update_deal", "change_tags"}),
+    "contact_added": frozenset({"create_contact"}),
+    "contact_updated": frozenset({"update_contact"}),
+}
+"""Which of our writes an event may come from."""
+
+_BY_KEY: Final = statement(
+    """
+    select effects.key, effects.kind, effects.automation, executions.subject,
+        coalesce(events.chain, events.id) as chain, events.depth + 1 as depth
+    from effects join executions on executions.id = effects.execution_id join events on events.id = executions.event_id
+    where effects.account = :account and effects.key in :keys
+    """,
+    "keys",
+)
+
+
+def keep(connection: Connection, account: str, reading: Reading, *, now: int) -> None:
+    """Write down what was read about those events that nobody has observed so far."""
+    read = {item.id: item.event for item in reading.events}
+    rows: dict[int, Any] = {}
+    received: list[tuple[int, Event]] = []
+    noticed: list[tuple[int, Event]] = []
+    for row in connection.execute(_UNOBSERVED, {"account": account, "ids": sorted(read)}):
+        event: Event = unseal(row.body, Event)  # type: ignore[arg-type]  # a union, which decodes by its tag
+        if not isinstance(event, EventReceived | DealNoticed | ContactNoticed) or not event.must_be_observed:
+            continue
+        rows[row.id] = row
+        if isinstance(event, EventReceived):
+            received.append((row.id, read[row.id]))
+        else:
+            noticed.append((row.id, event))
+    told = _tell(connection, account, noticed, reading) if noticed else Told()
+    causes = _causes(connection, account, noticed, told, since=now - int(ECHO.total_seconds() * 1_000_000))
+    changed = [{"id": id_} | _columns(event, rows[id_], {}) for id_, event in received]
+    changed += [{"id": id_} | _columns(event, rows[id_], causes) for id_, event in sorted(told.rows.items())]
+    if changed:
+        connection.execute(_OBSERVED, changed)
+    if told.appended:
+        connection.execute(
+            _APPEND,
+            [
+                {"account": account, "source": rows[id_].source, "received_at": rows[id_].received_at, "raw": pack(b"")}
+                | _columns(event, rows[id_], causes)
+                for id_, event in told.appended
+            ],
+        )
+    _keep_known(connection, account, told, now)
+
+
+def _tell(connection: Connection, account: str, noticed: Sequence[tuple[int, Event]], reading: Reading) -> Told:
+    deals = sorted({event.deal_id for _, event in noticed if isinstance(event, DealNoticed)})
+    contacts = sorted({event.contact_id for _, event in noticed if isinstance(event, ContactNoticed)})
+    known: dict[str, Deal] = {}
+    if deals:
+        for body in connection.execute(_KNOWN, {"account": account, "ids": deals}).scalars():
+            deal = unseal(body, Deal)
+            known[deal.id] = deal
+    new = [id_ for id_ in deals if id_ not in known]
+    created: set[str] = set()
+    if new:
+        asked = {
+            "account": account,
+            "subjects": [deal_subject(id_) for id_ in new],
+            "ids": [created_id(i) for i in new],
+        }
+        told_elsewhere = set(connection.execute(_CREATED, asked).scalars())
+        created = {id_ for id_ in new if created_id(id_) in told_elsewhere}
+    known_contacts: dict[str, ContactRead] = {}
+    if contacts:
+        for row in connection.execute(_KNOWN_CONTACTS, {"account": account, "ids": contacts}):
+            known_contacts[row.id] = ContactRead(contact=unseal(row.body, Contact), version=row.version)
+    return tell(
+        noticed,
+        deals=reading.deals,
+        contacts=reading.contacts,
+        known_deals=known,
+        known_contacts=known_contacts,
+        created=created,
+    )
+
+
+class _Cause:
+    """One write of ours that an event may come from."""
+
+    __slots__ = ("actor", "chain", "depth", "key", "kind")
+
+    def __init__(self, account: str, row: Any) -> None:
+        self.key: str = row.key
+        self.kind: str = row.kind
+        self.chain: int = row.chain
+        self.depth: int = row.depth
+        self.actor = f"automation:{account}.{row.automation}"
+
+
+def _causes(
+    connection: Connection, account: str, noticed: Sequence[tuple[int, Event]], told: Told, *, since: int
+) -> dict[str, _Cause]:
+    """Return, by the source's id of each event that a write of ours made, that write.
+
+    A hook names the user whose token wrote, not the write: it is the newest one of a kind that makes such an event, on
+    the same deal. Of a deal that we created the CRM keeps our key.
+    """
+    ours = {id_ for id_, event in noticed if isinstance(event, DealNoticed | ContactNoticed) and event.ours}
+    events = [(id_, event) for id_, event in (*told.rows.items(), *told.appended)]
+    keys = sorted({event.cause for _, event in events if isinstance(event, DealCreated) and event.cause})
+    by_key = (
+        {row.key: _Cause(account, row) for row in connection.execute(_BY_KEY, {"account": account, "keys": keys})}
+        if keys
+        else {}
+    )
+    found = {event.source_id: by_key[event.cause] for _, event in events if event.cause and event.cause in by_key}
+    echoes = [(event, _subjects(event)) for id_, event in events if id_ in ours and event.kind in _MAKES]
+    subjects = sorted({subject for _, own in echoes for subject in own})
+    if subjects:
+        writes: dict[str, list[_Cause]] = {}
+        for row in connection.execute(_WRITES, {"account": account, "subjects": subjects, "since": since}):
+            writes.setdefault(row.subject, []).append(_Cause(account, row))
+        for event, own in echoes:
+            fitting = [each for subject in own for each in writes.get(subject, ()) if each.kind in _MAKES[event.kind]]
+            if fitting:
+                found[event.source_id] = fitting[-1]
+    return found
+
+
+def _subjects(event: Event) -> list[str]:
+    return [deal_subject(deal.id) for deal in event.about]
+
+
+def _columns(event: Event, row: Any, causes: Mapping[str, _Cause]) -> dict[str, object]:
+    """Return what an event that was observed has in its row; it joins the chain of the write that made it."""
+    made_by = causes.get(event.source_id)
+    if made_by is not None:
+        event = replace(event, cause=made_by.key, actor=made_by.actor)
+        chain, depth = made_by.chain, made_by.depth
+    else:
+        chain, depth = row.chain, row.depth
+    return {
+        "kind": event.kind,
+        "source_id": event.source_id,
+        "subject": event.subject,
+        "occurred_at": micros(event.occurred_at),
+        "cause": event.cause if made_by is not None else row.cause,
+        "chain": chain,
+        "depth": depth,
+        "body": seal(event),
+    }
+
+
+def _keep_known(connection: Connection, account: str, told: Told, now: int) -> None:
+    if told.deals:
+        deals = [told.deals[id_] for id_ in sorted(told.deals)]
+        connection.execute(
+            _KEEP,
+            [
+                {"account": account, "id": deal.id, "version": deal.version, "as_of": now, "body": seal(deal)}
+                for deal in deals
+            ],
+        )
+        met = {contact.id: contact for deal in deals for contact in deal.contacts if contact.id not in told.contacts}
+        if met:
+            connection.execute(
+                _MEET_CONTACT,
+                [{"account": account, "id": id_, "as_of": now, "body": seal(met[id_])} for id_ in sorted(met)],
+            )
+    if told.contacts:
+        connection.execute(
+            _KEEP_CONTACT,
+            [
+                {
+                    "account": account,
+                    "id": id_,
+                    "version": told.contacts[id_].version,
+                    "as_of": now,
+                    "body": seal(told.contacts[id_].contact),
+                }
+                for id_ in sorted(told.contacts)
+            ],
+        )
