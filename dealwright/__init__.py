@@ -6,6 +6,7 @@ from dealwright.language.account import Account
 from dealwright.language.again import every_event, once, person, stage_visit
 from dealwright.language.automation import Automation
 from dealwright.language.contact_steps import create_contact, send_email, update_contact
+from dealwright.language.conversion_steps import send_conversion
 from dealwright.language.deal import ContactFields, DealFields, event
 from dealwright.language.deal_steps import add_note, add_tags, assign_owner, complete_tasks, remove_tags
 from dealwright.language.durations import days, hours, minutes, working_days, working_hours, working_minutes
@@ -74,6 +75,7 @@ __all__ = [
     "owner_changed",
     "person",
     "remove_tags",
+    "send_conversion",
     "send_email",
     "send_event",
     "set_task",

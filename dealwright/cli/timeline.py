@@ -24,6 +24,7 @@ from dealwright.model.requests import (
     CreateDeal,
     MoveDeal,
     Request,
+    SendConversion,
     SendEmail,
     SendEvent,
     Sent,
@@ -170,6 +171,9 @@ def _asked(request: Request, zone: ZoneInfo) -> str:
             return f"“{request.text}”"
         case CreateContact():
             return request.name or " ".join(filter(None, (request.first_name, request.last_name))) or "without a name"
+        case SendConversion():
+            worth = "" if request.value is None else f", {request.value.amount:,} {request.value.currency}"
+            return f"“{request.event}”{worth}"
         case SendEmail():
             return f"“{request.subject}” to {request.to_name or request.to}"
 

@@ -148,6 +148,9 @@ def _step(step: ir.Step) -> str:
             return f"set {_fields(step.changes)} of {step.contact}"
         case ir.SendEmailStep():
             return f"e-mail {expression(step.subject)} to {step.to}"
+        case ir.SendConversionStep():
+            worth = "" if step.value is None else f" worth {expression(step.value)}"
+            return f"conversion {step.event!r}{worth} of {step.to}"
         case ir.WaitStep():
             return f"wait {duration(step.duration)}"
         case ir.StopStep():

@@ -111,6 +111,17 @@ class SendEmailStep(Node, tag_field="do", tag="send_email", frozen=True, kw_only
     bcc: tuple[str, ...] = ()
 
 
+class SendConversionStep(Node, tag_field="do", tag="send_conversion", frozen=True, kw_only=True):
+    """Tell the advertising platform that somebody converted; `with_` are extra values beside the amount."""
+
+    name: str
+    event: str
+    to: ContactPath
+    value: Expression | None = None
+    lead_id: Expression | None = None
+    with_: dict[str, Expression] = msgspec.field(default_factory=dict)
+
+
 class WaitStep(Node, tag_field="do", tag="wait", frozen=True, kw_only=True):
     """Let time pass; other deals and other automations go on."""
 
@@ -156,6 +167,7 @@ ActionStep: TypeAlias = (
     | CreateContactStep
     | UpdateContactStep
     | SendEmailStep
+    | SendConversionStep
 )
 """A step that makes an effect."""
 
@@ -171,6 +183,7 @@ Step: TypeAlias = (
     | CreateContactStep
     | UpdateContactStep
     | SendEmailStep
+    | SendConversionStep
     | WaitStep
     | StopStep
     | BranchStep

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 
 from dealwright.compile import ir
 from dealwright.compile.lower_values import Scope, ValueLowering, length
-from dealwright.language import contact_steps, deal_steps, schema, steps
+from dealwright.language import contact_steps, conversion_steps, deal_steps, schema, steps
 from dealwright.language.markup import check_html
 from dealwright.language.origin import Origin
 from dealwright.language.pipeline import Lost
@@ -120,6 +120,8 @@ class _Run:
                 return ir.UpdateContactStep(name=step.name, contact=step.contact, changes=changes)
             case contact_steps.SendEmail():
                 return self._email(step, scope)
+            case conversion_steps.SendConversion():
+                return self._conversion(step, scope)
             case steps.Wait():
                 return ir.WaitStep(name=step.name, duration=length(step.duration))
             case steps.Stop():
@@ -189,6 +191,17 @@ class _Run:
             html=self._optional(step.html, theirs),
             reply_to=self._optional(step.reply_to, scope),
             bcc=step.bcc,
+        )
+
+    def _conversion(self, step: conversion_steps.SendConversion, scope: Scope) -> ir.SendConversionStep:
+        self._need_contact(step.to, scope)
+        return ir.SendConversionStep(
+            name=step.name,
+            event=step.event,
+            to=step.to,
+            value=None if step.value is None else self._values.amount(step.value, scope),
+            lead_id=self._optional(step.lead_id, scope),
+            with_=self._each(step.with_, scope),
         )
 
     def _need_contact(self, path: str, scope: Scope) -> None:

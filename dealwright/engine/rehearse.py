@@ -28,6 +28,7 @@ from dealwright.model.requests import (
     CreateDeal,
     MoveDeal,
     Request,
+    SendConversion,
     SendEmail,
     SendEvent,
     Sent,
@@ -137,6 +138,8 @@ def _receipt(request: Request, deal: Deal, pipelines: tuple[PipelineShape, ...])
             return {"changed": True}
         case SendEmail():
             return {"message_id": _NEW}
+        case SendConversion():
+            return {"event_id": _NEW}
 
 
 def _names(deal: Deal) -> tuple[str | None, ...]:

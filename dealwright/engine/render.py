@@ -12,6 +12,7 @@ from dealwright.compile import ir
 from dealwright.engine.facts import View
 from dealwright.engine.records import Intent, Written
 from dealwright.engine.render_contacts import create_contact, send_email, update_contact
+from dealwright.engine.render_conversions import send_conversion
 from dealwright.engine.render_values import (
     NobodyThere,
     NothingToDo,
@@ -114,6 +115,8 @@ def _request(step: ir.ActionStep, view: View, now: datetime) -> Request:
             return update_contact(step, view)
         case ir.SendEmailStep():
             return send_email(step, view)
+        case ir.SendConversionStep():
+            return send_conversion(step, view, now)
 
 
 def _task_of(step: str, view: View) -> str:

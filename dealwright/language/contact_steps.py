@@ -111,7 +111,7 @@ def update_contact(
             changes[part] = values.Nothing() if value is None else values.text(value, f"{part} of {step!r}")
     if not changes:
         raise refused(f"{step!r} changes nothing", hint=f'update_contact("{step}", deal.main_contact, phone=...)')
-    path = _contact(contact, f"the contact of {step!r}")
+    path = contact_path(contact, f"the contact of {step!r}")
     return UpdateContact(name=step, contact=path, changes=MappingProxyType(changes))
 
 
@@ -138,7 +138,7 @@ def send_email(
         )
     return SendEmail(
         name=name,
-        to=_contact(to, f"to of {name!r}"),
+        to=contact_path(to, f"to of {name!r}"),
         subject=values.text(subject, f"subject of {name!r}"),
         text=values.text(text, f"text of {name!r}"),
         html=None if html is None else values.words(html, f"html of {name!r}"),
@@ -147,7 +147,7 @@ def send_email(
     )
 
 
-def _contact(given: object, what: str) -> ContactPath:
+def contact_path(given: object, what: str) -> ContactPath:
     if not isinstance(given, ContactFields):
         raise refused(f"{what} is a contact, not {_called(given)}", hint="write deal.main_contact or event.contact")
     if not _is_contact(given._path):

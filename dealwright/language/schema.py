@@ -104,6 +104,7 @@ RECEIPTS: Final[Mapping[str, Mapping[str, FieldType]]] = MappingProxyType(
         "create_contact": {"contact_id": "id"},
         "update_contact": {"changed": "flag"},
         "send_email": {"message_id": "id"},
+        "send_conversion": {"event_id": "id"},
     }
 )
 """What a step leaves for later steps, by the action's kind."""

@@ -167,6 +167,27 @@ class SendEmail(_Request, frozen=True, kw_only=True, tag="send_email"):
     bcc: tuple[str, ...] = ()
 
 
+class SendConversion(_Request, frozen=True, kw_only=True, tag="send_conversion"):
+    """Tell an advertising platform that somebody converted; receipt: `event_id`.
+
+    What is known of the person is as the CRM holds it: the connector normalises and hashes it, as its platform asks.
+    `country` is where the account's phone numbers are dialled; `data` are the author's extra values.
+    """
+
+    deal_id: str
+    contact_id: str | None = None
+    event: str
+    occurred_at: datetime
+    value: Money | None = None
+    phone: str | None = None
+    email: str | None = None
+    first_name: str | None = None
+    last_name: str | None = None
+    lead_id: str | None = None
+    country: str
+    data: dict[str, str | bool | None] = {}
+
+
 MESSAGES: Final = frozenset({"send_email"})
 """Kinds of requests that reach a customer: `stop --messages` holds them, and each is decided on facts read again."""
 
@@ -182,6 +203,7 @@ Request: TypeAlias = (
     | CreateContact
     | UpdateContact
     | SendEmail
+    | SendConversion
 )
 """Any request."""
 

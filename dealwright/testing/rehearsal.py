@@ -34,6 +34,7 @@ from dealwright.model.requests import (
     AddNote,
     MoveDeal,
     Request,
+    SendConversion,
     SendEmail,
     SendEvent,
     SetTask,
@@ -170,6 +171,11 @@ class Told(msgspec.Struct, frozen=True):
     def emails(self) -> list[SendEmail]:
         """The e-mails that would be sent."""
         return [request for request in self.requests if isinstance(request, SendEmail)]
+
+    @property
+    def conversions(self) -> list[SendConversion]:
+        """The conversions that would be told to the advertising platform."""
+        return [request for request in self.requests if isinstance(request, SendConversion)]
 
     @property
     def events(self) -> list[tuple[str, Mapping[str, str | bool | None]]]:

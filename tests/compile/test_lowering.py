@@ -254,6 +254,18 @@ NAME = ir.Ref(path="deal.main_contact.name", type="text")
                 bcc=("archive@acme.example",),
             ),
         ),
+        (
+            'send_conversion("buy", event="Purchase", value=deal.amount, lead_id=deal.reference,'
+            ' with_={"stage": deal.stage.name, "vip": True})',
+            ir.SendConversionStep(
+                name="buy",
+                event="Purchase",
+                to="deal.main_contact",
+                value=AMOUNT,
+                lead_id=ir.Ref(path="deal.reference", type="text"),
+                with_={"stage": ir.Ref(path="deal.stage.name", type="text"), "vip": ir.FlagValue(value=True)},
+            ),
+        ),
     ],
 )
 def test_steps_that_keep_deals_and_contacts_in_order(text, lowered):

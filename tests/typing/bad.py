@@ -34,6 +34,7 @@ from dealwright import (
     owner_changed,
     person,
     remove_tags,
+    send_conversion,
     send_email,
     send_event,
     set_task,
@@ -159,6 +160,13 @@ def mistakes() -> None:
     send_email("m", to=deal.main_contact, subject="S", text="T", html=deal.title)  # bad
     send_email("m", to=deal.main_contact, subject="S", text="T", bcc=deal.owner.email)  # bad
     send_email("m", to=deal.main_contact, subject="S", text="T", reply_to=deal.owner)  # bad
+    send_conversion("buy")  # bad
+    send_conversion("buy", event=deal.title)  # bad
+    send_conversion("buy", "Purchase", value=1)  # bad
+    send_conversion("buy", event="Purchase", value="10")  # bad
+    send_conversion("buy", event="Purchase", value=deal.title)  # bad
+    send_conversion("buy", event="Purchase", value=1, to=deal.owner)  # bad
+    send_conversion("buy", event="Lead", lead_id=5)  # bad
     Stage("A", required=["amount"])  # bad
     Stage("A", required=deal.amount)  # bad
     Lost("A", require_reason="yes")  # bad

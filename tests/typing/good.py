@@ -42,6 +42,7 @@ from dealwright import (
     owner_changed,
     person,
     remove_tags,
+    send_conversion,
     send_email,
     send_event,
     set_task,
@@ -231,6 +232,18 @@ r33 = Automation(
 r34 = Automation(
     key="r34",
     on=contact_added(),
+    again=every_event(),
+    do=[
+        told := send_conversion(
+            "lead", event="Lead", to=event.contact, lead_id=deal.reference, with_={"stage": deal.stage.name}
+        ),
+        send_conversion("bought", event="Purchase", value=Money("10", "EUR")),
+        branch("known", case(told.event_id.is_set(), stop())),
+    ],
+)
+r35 = Automation(
+    key="r35",
+    on=contact_added(in_=Sales),
     again=every_event(),
     do=[send_email("hello", to=event.contact, subject=deal.title, text="Hi", reply_to="sales@acme.example")],
 )

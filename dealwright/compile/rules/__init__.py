@@ -6,6 +6,8 @@ from typing import Final
 
 from dealwright.compile.rules import (
     contact_guard,
+    conversion_name,
+    conversion_value,
     cycle,
     deferred,
     ends,
@@ -34,6 +36,8 @@ RULES: Final[tuple[Rule, ...]] = tuple(
             module.RULE
             for module in (
                 contact_guard,
+                conversion_name,
+                conversion_value,
                 cycle,
                 deferred,
                 ends,

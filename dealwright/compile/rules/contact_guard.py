@@ -30,6 +30,27 @@ def _look(subject: Subject) -> Iterator[Spot]:
                     hint=_hint(path, place.step),
                 )
                 break
+            if isinstance(place.step, ir.SendConversionStep) and _may_be_nobody(place.step, place):
+                file, line = subject.step_at(automation, place.step.name)
+                yield Spot(
+                    path=file,
+                    line=line,
+                    message=f"{place.step.name!r} is matched by {place.step.to}, and nothing says that it has a phone"
+                    " or an e-mail address",
+                    hint=f"write when=[{place.step.to}.phone.is_set() | {place.step.to}.email.is_set(), ...]",
+                )
+
+
+def _may_be_nobody(step: ir.SendConversionStep, place: Place) -> bool:
+    """Say whether there may be nothing to match a conversion with, which is then not told."""
+    match step.lead_id:
+        case None:
+            matched = unset(f"{step.to}.phone", f"{step.to}.email")
+        case ir.Ref(path=path):
+            matched = unset(f"{step.to}.phone", f"{step.to}.email", path)
+        case _:
+            return False
+    return possible(*place.known, matched)
 
 
 def _hint(path: str, step: ir.Step) -> str:

@@ -44,7 +44,7 @@ def _look(subject: Subject) -> Iterator[Spot]:
     for _, automation in subject.automations:
         for step in all_steps(automation.do):
             for text in (*texts_of(step), *_sent(step)):
-                found = _placeholder(text, whole=not isinstance(step, ir.SendEventStep))
+                found = _placeholder(text, whole=not isinstance(step, ir.SendEventStep | ir.SendConversionStep))
                 if not found:
                     continue
                 path, line = subject.step_at(automation, step.name)
@@ -58,7 +58,7 @@ def _look(subject: Subject) -> Iterator[Spot]:
 
 def _sent(step: ir.Step) -> Iterator[str]:
     """The texts that an event to another system carries."""
-    for value in step.with_.values() if isinstance(step, ir.SendEventStep) else ():
+    for value in step.with_.values() if isinstance(step, ir.SendEventStep | ir.SendConversionStep) else ():
         match value:
             case ir.TemplateText(source=text) | ir.TextValue(value=text):
                 yield text
