@@ -18,6 +18,7 @@ from dealwright.engine.bench import Job, Site, approved, begin, is_message, sent
 from dealwright.engine.facts import Facts
 from dealwright.engine.gate import pass_gate
 from dealwright.engine.guards.base import Candidate
+from dealwright.engine.limits import Ended, SharedLimiter, token
 from dealwright.engine.meters import METERS
 from dealwright.engine.records import (
     Claimed,
@@ -304,6 +305,9 @@ class Batch:
         if self._closing():
             return
         self._renew()
+        limiter = self._site.limiters.get(connector.name)
+        if limiter is not None and not await self._token(limiter, group):
+            return
         group = [work for work in group if work.claimed.id in self._work]
         if not group:
             return
@@ -311,7 +315,11 @@ class Batch:
         results = pass_gate(self._store, self._site.account, group[0].automation.key, lambda: self._candidates(group))
         sending = [effects[result.key] for result in results if self._passed(effects[result.key], result)]
         if not sending:
+            if limiter is not None:
+                limiter.give_back()
             return
+        if limiter is not None:
+            await limiter.depart()
         since, began = self._clock.wall(), self._clock.monotonic()
         outcomes = await perform(
             connector, sending, self._actor(sending[0]), lambda: self._clock.monotonic() < self._lease_until
@@ -322,6 +330,25 @@ class Batch:
         for effect in sending:
             if effect.key not in answered:
                 self._forget(effect.execution_id)
+
+    async def _token(self, limiter: SharedLimiter, group: Sequence[Job]) -> bool:
+        """Wait for what the system takes next, keeping the leases; say whether it may be used now.
+
+        If the system has asked for a long pause, the executions come back after it.
+        """
+
+        def still_wanted() -> bool:
+            self._renew()
+            return not self._closing() and any(work.claimed.id in self._work for work in group)
+
+        try:
+            later = await token(limiter, group[0].automation.key, still_wanted)
+        except Ended:
+            return False
+        for work in group if later else ():
+            if work.claimed.id in self._work and work.effect is not None:
+                self._leave(work, "retrying", f"{work.effect.step}: the system asked for a pause", not_before=later)
+        return not later
 
     def _candidates(self, group: Sequence[Job]) -> list[Candidate]:
         contacts = sorted({contact.id for work in group if (contact := work.claimed.deal.main_contact) is not None})

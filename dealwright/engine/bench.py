@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from typing import Final
 
 import msgspec
 
@@ -11,23 +12,34 @@ from dealwright.compile import ir
 from dealwright.engine.act import Connectors
 from dealwright.engine.advance import Act, Decision
 from dealwright.engine.facts import Facts
+from dealwright.engine.limits import SharedLimiter
 from dealwright.engine.records import Claimed, EffectRow, Progress, StepOutcome
 from dealwright.engine.render import written
 from dealwright.engine.store import Store
 from dealwright.model.requests import MESSAGES, Sent
 from dealwright.ports import Crm
 
+OVERLAP: Final = 4
+"""Batches that a window has under way where requests are counted: 7 a second of 400 ms each are three at a time."""
+
 
 class Site(msgspec.Struct, frozen=True):
     """One account's connections: its CRM, and who carries out which kind of request.
 
-    `messages` is held by the window that is sending messages to the account's customers.
+    `messages` is held by the window that is sending messages to the account's customers. `limiters` hand out the
+    requests of those connectors whose systems take so many and no more.
     """
 
     account: str
     crm: Crm
     connectors: Connectors
     messages: asyncio.Lock = msgspec.field(default_factory=asyncio.Lock)
+    limiters: Mapping[str, SharedLimiter] = {}
+
+    @property
+    def overlap(self) -> int:
+        """How many batches a window works at a time: where requests are counted, none may be lost on waiting."""
+        return OVERLAP if self.limiters else 1
 
 
 class Job(msgspec.Struct, kw_only=True):

@@ -18,6 +18,7 @@ from dealwright.clock import Clock
 from dealwright.compile.digest import behaviour_digest
 from dealwright.engine.act import Connectors
 from dealwright.engine.bench import Site
+from dealwright.engine.limits import limit
 from dealwright.engine.observe import Observer
 from dealwright.engine.route import route
 from dealwright.engine.store import Store
@@ -75,7 +76,13 @@ class Engine:
         self._store = store
         self._accounts = {account.key: account for account in accounts}
         self._sites = {
-            account.key: Site(account.key, account.crm, Connectors(account.connectors)) for account in accounts
+            account.key: Site(
+                account.key,
+                account.crm,
+                Connectors(account.connectors),
+                limiters=limit(store, clock, account.key, account.connectors),
+            )
+            for account in accounts
         }
         self._observers = {key: Observer(store, site, clock) for key, site in self._sites.items()}
         self._clock = clock

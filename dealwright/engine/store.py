@@ -20,7 +20,7 @@ from dealwright.engine.records import (
     Turn,
 )
 from dealwright.model.window import SubjectRow, Window
-from dealwright.ports import FeedItem
+from dealwright.ports import FeedItem, Pace
 
 
 class Release(Protocol):
@@ -122,6 +122,17 @@ class Store(Protocol):
 
     def persons(self, account: str, contacts: Sequence[str]) -> dict[str, str]:
         """Return who stands behind contacts."""
+        ...
+
+    def take_token(self, account: str, connector: str, pace: Pace, *, patience: float) -> tuple[bool, float]:
+        """Take the next token of a connector; return whether it was taken, and the seconds until it may be used.
+
+        One that nobody may use within `patience` seconds is not taken.
+        """
+        ...
+
+    def pause_tokens(self, account: str, connector: str, seconds: float) -> None:
+        """Let no engine use a token of a connector for so long."""
         ...
 
     def automations_with_work(self, account: str) -> frozenset[str]:

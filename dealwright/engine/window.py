@@ -84,6 +84,24 @@ class Work:
         return self._close(window)
 
     async def _work(self, window: Window) -> None:
+        running: set[asyncio.Task[None]] = set()
+        try:
+            await self._work_batches(window, running)
+        except asyncio.CancelledError:
+            for task in running:
+                task.cancel()
+            raise
+        except Exception:
+            self._closing = True  # the other batches finish the request they have under way, and give back what is left
+            raise
+        finally:
+            ends = await asyncio.gather(*running, return_exceptions=True)
+        for end in ends:
+            if end is not None:
+                raise end
+
+    async def _work_batches(self, window: Window, running: set[asyncio.Task[None]]) -> None:
+        """Claim and work batches, one at a time, or as many as the site says: `running` are those under way."""
         opened = idle_since = self._clock.monotonic()
         while not self._asked_to_end():
             self._woken.clear()
@@ -91,7 +109,9 @@ class Work:
             claimed = () if self._paused() else self._claim(window)
             if claimed:
                 batch = Batch(self._store, self._site, self._clock, self._tally, closing=self._asked_to_end)
-                await batch.run(claimed, claimed_at=now)
+                running.add(asyncio.create_task(batch.run(claimed, claimed_at=now)))
+            if running:
+                await self._until_one_ends(running, looking=len(running) < self._site.overlap, claimed=bool(claimed))
                 idle_since = self._clock.monotonic()
             elif now - idle_since >= self._linger:
                 return
@@ -100,6 +120,23 @@ class Work:
             if now - opened >= self._longest:
                 return
             await asyncio.sleep(0)
+
+    async def _until_one_ends(self, running: set[asyncio.Task[None]], *, looking: bool, claimed: bool) -> None:
+        """Wait for a batch to end; while there is room for one more and none was found just now, also for work."""
+        if looking and claimed:
+            return
+        woken = asyncio.ensure_future(self._woken.wait())
+        try:
+            await asyncio.wait(
+                {*running, woken} if looking else running,
+                timeout=_LOOK_AGAIN if looking else None,
+                return_when=asyncio.FIRST_COMPLETED,
+            )
+        finally:
+            woken.cancel()
+        for task in [task for task in running if task.done()]:
+            running.discard(task)
+            task.result()
 
     def _claim(self, window: Window) -> Sequence[Claimed]:
         with METERS.timed("claim_seconds", self._clock):

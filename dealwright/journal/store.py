@@ -12,6 +12,7 @@ from dealwright.journal.effects import Effects
 from dealwright.journal.events import Events
 from dealwright.journal.history import History
 from dealwright.journal.operations import Operations
+from dealwright.journal.rates import Rates
 from dealwright.journal.releases import Releases
 from dealwright.journal.routing import Routing
 from dealwright.journal.schema import migrate
@@ -26,7 +27,20 @@ LONGEST_CALL: Final = 30.0
 
 
 class Journal(
-    Releases, Events, Routing, Turns, Effects, Switches, Operations, Windows, Asks, Workers, History, Shares, Crms
+    Releases,
+    Events,
+    Routing,
+    Turns,
+    Effects,
+    Switches,
+    Operations,
+    Windows,
+    Asks,
+    Workers,
+    History,
+    Shares,
+    Crms,
+    Rates,
 ):
     """Everything that must survive. One instance is one worker.
 

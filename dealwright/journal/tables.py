@@ -303,6 +303,18 @@ reservations = Table(
 )
 """A taken share of something limited; `until` null is for ever."""
 
+rates = Table(
+    "rates",
+    metadata,
+    Column("account", Text, primary_key=True),
+    Column("connector", Text, primary_key=True),
+    Column("boot", Text, nullable=False),
+    Column("at", Float, nullable=False),
+    Column("free_at", Float, nullable=False),
+    Column("paused_until", Float, nullable=False),
+)
+"""What an outside system takes of an account: when its next request may leave, by the leases' clock."""
+
 awaits = Table(
     "awaits",
     metadata,

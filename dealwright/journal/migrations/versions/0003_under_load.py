@@ -29,6 +29,15 @@ def _intake() -> None:
 
 def _limits() -> None:
     """What all engines of a journal share of an outside system's limits."""
+    op.create_table(
+        "rates",
+        sa.Column("account", sa.Text, primary_key=True),
+        sa.Column("connector", sa.Text, primary_key=True),
+        sa.Column("boot", sa.Text, nullable=False),
+        sa.Column("at", sa.Float, nullable=False),
+        sa.Column("free_at", sa.Float, nullable=False),
+        sa.Column("paused_until", sa.Float, nullable=False),
+    )
 
 
 def _windows() -> None:

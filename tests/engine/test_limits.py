@@ -1,0 +1,233 @@
+"""Limits: an outside system never gets more than it takes, from all windows and engines; nobody waits for a flood."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import Iterator, Sequence
+from itertools import pairwise
+from pathlib import Path
+
+import pytest
+from engine_world import Sales, World, account
+
+from dealwright import Automation, deal_created, every_event, send_event
+from dealwright.clock import SystemClock
+from dealwright.engine.limits import Ended, Line, SharedLimiter, token
+from dealwright.engine.loop import Engine
+from dealwright.errors import RateLimited
+from dealwright.model.delivery import Keyed
+from dealwright.model.requests import Call, Outcome
+from dealwright.ports import Limiter, Pace
+from dealwright.testing.scripted import ScriptedConnector
+
+RATE = 40
+AT_ONCE = 5
+FORTY = Pace(rate=RATE)
+
+
+TELL = Automation(key="tell", on=deal_created(in_=Sales), again=every_event(), do=[send_event("created", to="erp")])
+OTHER = Automation(key="other", on=deal_created(in_=Sales), again=every_event(), do=[send_event("seen", to="erp")])
+
+
+class PacedConnector(ScriptedConnector):
+    """Takes so many requests a second, answers slowly, and writes down when each of them came."""
+
+    name = "paced"
+    at_once = AT_ONCE
+
+    def __init__(self, pace: Pace = FORTY, *, latency: float = 0.0) -> None:
+        super().__init__(delivery=Keyed())
+        self.pace = pace
+        self.latency = latency
+        self.came: list[float] = []
+        self.under_way = self.most_under_way = 0
+        self.limiter: Limiter | None = None
+
+    def pace_with(self, limiter: Limiter) -> None:
+        """Keep the limiter, as a connector does for its reads."""
+        self.limiter = limiter
+
+    async def perform(self, calls: Sequence[Call]) -> Sequence[Outcome]:
+        """Write down the moment, and take the time."""
+        self.came.append(SystemClock().monotonic())
+        self.under_way += 1
+        self.most_under_way = max(self.most_under_way, self.under_way)
+        await asyncio.sleep(self.latency)
+        self.under_way -= 1
+        return await super().perform(calls)
+
+    def crowded(self) -> int:
+        """Count the requests that a sliding window of a second (or of as many as it holds) would have refused."""
+        span = int(self.pace.rate) / self.pace.rate
+        later = self.came[int(self.pace.rate) :]
+        return sum(after - before < span - 0.0005 for before, after in zip(self.came, later, strict=False))
+
+
+@pytest.fixture
+def paced(tmp_path: Path) -> Iterator[tuple[World, PacedConnector]]:
+    """A world whose events go to a system that takes forty requests a second."""
+    connector = PacedConnector(latency=0.1)
+    world = World(tmp_path, account(TELL, OTHER), connector)
+    yield world, connector
+    world.close()
+
+
+def test_everything_arrives_and_never_more_than_the_system_takes(paced: tuple[World, PacedConnector]) -> None:
+    """80 deals, two automations, five events a request: 32 requests, of which several are under way at a time."""
+    world, connector = paced
+    for number in range(80):
+        world.new_deal(title=f"Deal {number}")
+    world.work(world.engine(batch_limit=10))
+    assert world.states() == {"tell": {"done": 80}, "other": {"done": 80}}
+    assert sorted(connector.committed.values()) == [1] * 160
+    assert len(connector.came) >= 32
+    assert connector.crowded() == 0
+    steps = [after - before for before, after in pairwise(connector.came)]
+    assert sum(steps) / len(steps) >= 0.9 / RATE
+    assert connector.most_under_way >= 3, "requests of 100 ms each, one after the other, would be ten a second"
+
+
+def test_two_engines_on_one_journal_share_the_rate(tmp_path: Path) -> None:
+    first, second = PacedConnector(), PacedConnector()
+    world = World(tmp_path, account(TELL, OTHER), first)
+    for number in range(60):
+        world.new_deal(title=f"Deal {number}")
+    another = world.open_journal()
+    theirs = world.engine(another, batch_limit=AT_ONCE)
+    world.others = (second,)
+    ours = world.engine(batch_limit=AT_ONCE)
+
+    async def both() -> None:
+        stop = asyncio.Event()
+        running = [asyncio.create_task(engine.run(stop)) for engine in (theirs, ours)]
+        await asyncio.wait_for(ours.quiet(), 60)
+        stop.set()
+        await asyncio.gather(*running)
+
+    asyncio.run(both())
+    assert first.came
+    assert second.came
+    came = sorted(first.came + second.came)
+    assert len(came) >= 24
+    assert (came[-1] - came[0]) / (len(came) - 1) >= 0.9 / RATE
+    assert world.states() == {"tell": {"done": 60}, "other": {"done": 60}}
+    another.close()
+    world.close()
+
+
+def test_a_stop_bites_on_what_waits_for_its_token(tmp_path: Path) -> None:
+    connector = PacedConnector(Pace(rate=1.0))
+    world = World(tmp_path, account(TELL), connector)
+    for number in range(10):
+        world.new_deal(title=f"Deal {number}")
+
+    async def stop_after_the_first(engine: Engine) -> None:
+        while not connector.came:
+            await asyncio.sleep(0.01)
+        world.journal.stop("acme", "tell", actor="ana")
+        await engine.quiet()
+
+    world.run(stop_after_the_first)
+    assert len(connector.came) == 1
+    assert world.states() == {"tell": {"done": 5, "held": 5}}
+    world.close()
+
+
+def test_who_waits_for_a_token_ends_when_the_engine_does_and_gives_its_leases_back(tmp_path: Path) -> None:
+    connector = PacedConnector(Pace(rate=0.15))
+    world = World(tmp_path, account(TELL), connector)
+    for number in range(10):
+        world.new_deal(title=f"Deal {number}")
+
+    async def until_the_first(_: Engine) -> None:
+        while not connector.came:
+            await asyncio.sleep(0.01)
+
+    before = SystemClock().monotonic()
+    world.run(until_the_first)
+    assert SystemClock().monotonic() - before < 5.0, "the second token comes after nearly seven seconds"
+    assert world.states() == {"tell": {"ready": 10}}
+    assert world.effects() == {"send_event": {"sent": 5, "planned": 5}}
+    world.close()
+
+
+def test_a_long_pause_is_not_waited_out_with_leases_in_hand(tmp_path: Path) -> None:
+    connector = PacedConnector()
+    world = World(tmp_path, account(TELL), connector)
+    world.journal.pause_tokens("acme", "paced", 60.0)
+    world.new_deal()
+
+    async def until_later(_: Engine) -> None:
+        while world.states() != {"tell": {"retrying": 1}}:
+            await asyncio.sleep(0.01)
+
+    world.run(until_later)
+    assert connector.came == []
+    assert world.reasons() == ["created: the system asked for a pause"]
+    assert world.effects() == {"send_event": {"planned": 1}}
+    world.close()
+
+
+def test_what_a_connector_reads_is_counted_and_its_pause_is_everybodys(tmp_path: Path) -> None:
+    connector = PacedConnector(Pace(rate=1.0, burst=2))
+    world = World(tmp_path, account(TELL), connector)
+    world.engine()
+    second = world.open_journal()
+    other_engine = SharedLimiter(second, world.clock, "acme", "paced", connector.pace)
+
+    async def main() -> None:
+        assert connector.limiter is not None
+        await connector.limiter.acquire()
+        await connector.limiter.pause(30.0)
+        with pytest.raises(RateLimited, match="paced has asked for a pause") as caught:
+            await other_engine.acquire()
+        assert caught.value.retry_after is not None
+        assert 25.0 < caught.value.retry_after <= 30.0
+
+    asyncio.run(main())
+    second.close()
+    world.close()
+
+
+def test_a_line_lets_names_in_by_turns_and_forgets_who_has_gone() -> None:
+    order: list[str] = []
+
+    async def main() -> None:
+        line = Line()
+
+        async def come(name: str, number: int) -> None:
+            async with line.place(name):
+                order.append(f"{name}{number}")
+
+        async with line.place("flood"):
+            waiting = [asyncio.create_task(come("flood", n)) for n in range(4)]
+            await asyncio.sleep(0)
+            waiting += [asyncio.create_task(come("trickle", n)) for n in range(2)]
+            await asyncio.sleep(0)
+            waiting[1].cancel()
+            await asyncio.sleep(0)
+        for task in waiting:
+            with contextlib.suppress(asyncio.CancelledError):
+                await task
+        async with line.place("late"):
+            order.append("late")
+
+    asyncio.run(main())
+    assert order == ["flood0", "trickle0", "flood2", "trickle1", "flood3", "late"]
+
+
+def test_a_token_that_is_not_wanted_any_more_is_left_to_the_next(tmp_path: Path) -> None:
+    world = World(tmp_path, account(TELL))
+    limiter = SharedLimiter(world.journal, world.clock, "acme", "paced", Pace(rate=2.0))
+
+    async def main() -> None:
+        before = SystemClock().monotonic()
+        assert await token(limiter, "tell", lambda: True) == 0.0
+        with pytest.raises(Ended):
+            await token(limiter, "tell", lambda: False)
+        assert await token(limiter, "tell", lambda: True) == 0.0
+        assert SystemClock().monotonic() - before < 0.9, "the third in a row would come after a second"
+
+    asyncio.run(main())
+    world.close()
