@@ -10,22 +10,13 @@ from sqlalchemy import Connection
 from dealwright import faults
 from dealwright.engine.records import EffectOutcome, GateRequest, GateResult
 from dealwright.errors import JournalError
-from dealwright.journal import reservations
+from dealwright.journal import hot, reservations
 from dealwright.journal.database import statement
 from dealwright.journal.parts import Part
 from dealwright.journal.payload import seal
 from dealwright.model.requests import Refused, Sent, TryAgain, Unknown
 
 _EPOCH: Final = "select epoch from epochs where account = :account"
-_OWNED: Final = "select id from executions where id in :ids and worker = :worker and state = 'running' order by id"
-_SENDING: Final = statement(
-    "update effects set state = 'sending', reason = '', attempts = attempts + 1, looks = 0, "
-    "first_sent_wall = coalesce(first_sent_wall, :wall) where key = :key and state in ('planned', 'sending', 'unknown')"
-)
-_ATTEMPT: Final = statement(
-    "insert into attempts (effect_key, n, worker, started_wall) "
-    "select key, attempts, :worker, :wall from effects where key = :key"
-)
 _KEPT: Final = statement(
     # What may have left stays unknown: its delivery class decides about it when the execution comes back.
     """
@@ -34,45 +25,6 @@ _KEPT: Final = statement(
     where key = :key and state in ('planned', 'held', 'sending', 'unknown')
     """
 )
-_RECEIPT: Final = statement(
-    "insert into receipts (effect_key, at, body) values (:key, :at, :body) on conflict (effect_key) do nothing"
-)
-_OUTCOME: Final = statement(
-    """
-    update effects set reason = :reason, sent_at = :sent_at, looks = looks + :looks,
-        allowed_attempt = case when :state = 'planned' and allowed_attempt = :n then :n + 1 else allowed_attempt end,
-        state =
-        case when :state in ('planned', 'rejected') and exists (
-            select 1 from attempts where attempts.effect_key = :key and attempts.n < :n
-                and (attempts.outcome is null or attempts.outcome = 'unknown'))
-        then 'unknown' else :state end
-    where key = :key and (
-        (:state = 'sent' and state in ('planned', 'sending', 'unknown'))
-        or (:state <> 'sent' and state in ('sending', 'unknown') and attempts = :n))
-    """
-)
-"""What an outcome makes of its effect.
-
-That it was carried out is true whoever says so; anything else is said of one attempt, and stale after the next. An
-attempt that surely did nothing says nothing of an earlier one whose answer was lost: the effect stays unknown. If a
-person had asked for that attempt, they mean the next one too.
-"""
-
-_USED: Final = statement(
-    """
-    select distinct execution_id, case when state = 'dropped' then 'shadow' else 'live' end as mode
-    from effects where execution_id in :ids and (
-        state in ('sending', 'sent', 'unknown') or (state = 'dropped' and reason = 'shadow'))
-    """,
-    "ids",
-)
-"""Executions that have acted already, and in which mode: `again` is taken once, the later effects pass."""
-
-_ATTEMPT_ENDED: Final = statement(
-    "update attempts set ended_wall = :wall, outcome = :outcome "
-    "where effect_key = :key and n = :n and ended_wall is null"
-)
-
 
 class Effects(Part):
     """Effects between the gate and their receipts."""
@@ -93,7 +45,7 @@ class Effects(Part):
                 return None
             owned = self._still_owned(connection, requests)
             reservations.lock_for(self.database, connection, account, requests)
-            rows = connection.execute(_USED, {"ids": sorted(owned) or [""]})
+            rows = hot.USED.run(connection, ids=sorted(owned)) if _reserves(requests) else ()
             used = frozenset((row.execution_id, row.mode) for row in rows)
             results = [
                 self._carry_out(connection, account, request, used)
@@ -108,8 +60,8 @@ class Effects(Part):
 
     def _still_owned(self, connection: Connection, requests: Sequence[GateRequest]) -> frozenset[str]:
         ids = sorted({request.effect.execution_id for request in requests})
-        sql = statement(_OWNED + self.database.for_update, "ids")
-        return frozenset(connection.execute(sql, {"ids": ids, "worker": self._worker}).scalars())
+        rows = hot.STILL_OWNED.run(connection, lock=self.database.for_update, ids=ids, worker=self._worker)
+        return frozenset(rows.scalars())
 
     def _carry_out(
         self, connection: Connection, account: str, request: GateRequest, used: frozenset[tuple[str, str]]
@@ -128,15 +80,12 @@ class Effects(Part):
         return GateResult(key=key, result="sending" if verdict.decision == "send" else "dropped")
 
     def _write(self, connection: Connection, requests: dict[str, GateRequest], results: Sequence[GateResult]) -> None:
-        sending = [
-            {"key": item.key, "wall": self._wall(), "worker": self._worker}
-            for item in results
-            if item.result == "sending"
-        ]
+        sending = [item.key for item in results if item.result == "sending"]
         if sending:
-            if connection.execute(_SENDING, sending).rowcount != len(sending):
+            wall = self._wall()
+            if hot.SENDING.run(connection, [(key, wall) for key in sending]) != len(sending):
                 raise JournalError("an effect that has a receipt was about to be sent again; nothing was sent")
-            connection.execute(_ATTEMPT, sending)
+            hot.ATTEMPTS.run(connection, keys=sending, worker=self._worker, wall=wall)
         kept = [
             {"key": item.key, "state": item.result, "reason": requests[item.key].verdict.reason}
             for item in results
@@ -154,30 +103,23 @@ class Effects(Part):
         for item in outcomes:
             state, reason = _state_after(item)
             key, n = item.effect.key, item.effect.attempts + (0 if item.looked else 1)
-            effects.append(
-                {
-                    "key": key,
-                    "n": n,
-                    "state": state,
-                    "reason": reason,
-                    "sent_at": now if state == "sent" else None,
-                    "looks": int(item.looked),
-                }
-            )
+            effects.append((key, n, state, reason, now if state == "sent" else None, int(item.looked)))
             if isinstance(item.outcome, Sent):
-                receipts.append({"key": key, "at": now, "body": seal(item.outcome)})
+                receipts.append((key, now, seal(item.outcome)))
             if isinstance(item.outcome, Refused):
                 refused.append(item.effect.execution_id)
             if not item.looked:
-                ended.append({"key": key, "n": n, "wall": wall, "outcome": state})
+                ended.append((key, n, wall, state))
         with self.database.write() as connection:
-            connection.execute(_OUTCOME, effects)
-            if receipts:
-                connection.execute(_RECEIPT, receipts)
-            if ended:
-                connection.execute(_ATTEMPT_ENDED, ended)
+            hot.OUTCOME.run(connection, effects)
+            hot.RECEIPT.run(connection, receipts)
+            hot.ATTEMPT_ENDED.run(connection, ended)
             reservations.give_back(self.database, connection, refused)
         faults.hit("receipt.after-commit")
+
+
+def _reserves(requests: Sequence[GateRequest]) -> bool:
+    return any(request.verdict.reservations for request in requests)
 
 
 def _reservation_order(request: GateRequest) -> tuple[tuple[str, str, str], ...]:

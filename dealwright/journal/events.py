@@ -10,22 +10,13 @@ from sqlalchemy import Connection
 
 from dealwright import faults
 from dealwright.engine.records import Reading, ToRoute
-from dealwright.journal import observations
+from dealwright.journal import hot, observations
 from dealwright.journal.database import micros, statement
 from dealwright.journal.parts import Part
 from dealwright.journal.payload import pack, seal, unseal
 from dealwright.model.events import Event, EventReceived, deal_subject
 from dealwright.ports import FeedItem
 
-_APPEND: Final = statement(
-    """
-    insert into events (account, source, source_id, kind, subject, occurred_at, received_at, cause, chain, depth,
-        raw, body)
-    values (:account, :source, :source_id, :kind, :subject, :occurred_at, :received_at, :cause, :chain, :depth,
-        :raw, :body)
-    on conflict (account, source, source_id) do nothing
-    """
-)
 _CAUSES: Final = statement(
     """
     select effects.key, coalesce(events.chain, events.id) as chain, events.depth + 1 as depth
@@ -79,7 +70,7 @@ class Events(Part):
             new = []
             for arrival in arrivals:
                 rows = [_row(arrival, item, chains, received) for item in arrival.items]
-                new.append(connection.execute(_APPEND, rows).rowcount if rows else 0)
+                new.append(hot.APPEND.run(connection, rows))
         faults.hit("receive.after-append")
         return new
 
@@ -129,23 +120,23 @@ def _cause(event: Event) -> str | None:
 
 def _row(
     arrival: Arrival, item: FeedItem, chains: Mapping[str, tuple[int | None, int]], received: int
-) -> dict[str, object]:
+) -> tuple[object, ...]:
     event = item.event
     cause = _cause(event)
     chain, depth = chains.get(cause or "", (None, 0))
     if cause in chains and event.cause is None:
         event = msgspec.structs.replace(event, cause=cause)
-    return {
-        "account": arrival.account,
-        "source": arrival.source,
-        "source_id": event.source_id,
-        "kind": event.kind,
-        "subject": event.subject,
-        "occurred_at": micros(event.occurred_at),
-        "received_at": received,
-        "cause": event.cause,
-        "chain": chain,
-        "depth": depth,
-        "raw": pack(item.raw),
-        "body": seal(event),
-    }
+    return (
+        arrival.account,
+        arrival.source,
+        event.source_id,
+        event.kind,
+        event.subject,
+        micros(event.occurred_at),
+        received,
+        event.cause,
+        chain,
+        depth,
+        pack(item.raw),
+        seal(event),
+    )

@@ -11,23 +11,10 @@ from typing import Any, Final
 
 from sqlalchemy import Connection
 
+from dealwright.journal import hot
 from dealwright.journal.database import Database, Row, statement
 from dealwright.journal.tables import RESTING
 
-_CREATE: Final = statement("insert into lanes (key, next_pos) values (:key, 0) on conflict (key) do nothing")
-_LOCK: Final = "select key, next_pos from lanes where key in :keys order by key"
-_ADVANCE: Final = statement("update lanes set next_pos = :next where key = :key")
-_PROMOTE: Final = statement(
-    """
-    update executions set head = true where head = false and id in (
-        select id from (
-            select id, row_number() over (partition by lane order by pos) as place
-            from executions where lane in :keys and pos is not null
-        ) as queue where place = 1
-    )
-    """,
-    "keys",
-)
 _WITHOUT_HEAD: Final = statement(
     "select count(*) from (select lane from executions where pos is not null "
     "group by lane having sum(case when head then 1 else 0 end) <> 1) as headless"
@@ -36,23 +23,15 @@ _WAKEABLE: Final = (
     "select id, lane, state, account, automation from executions where id in :ids "
     "and state in :states order by event_id, id"
 )
-_LANES_OF: Final = statement("select distinct lane from executions where id in :ids", "ids")
 _WAKE: Final = statement(
     "update executions set state = 'ready', reason = :reason, pos = :pos, due_at = null, ended_at = null, "
     "late = (late or :late) where id = :id"
 )
 _FORGET_AWAITS: Final = statement("delete from awaits where execution_id in :ids", "ids")
-_TRANSITION: Final = statement(
-    "insert into transitions (execution_id, at, from_state, to_state, reason, actor) "
-    "values (:execution_id, :at, :from_state, :to_state, :reason, :actor)"
-)
-
 
 def create(connection: Connection, keys: Iterable[str]) -> None:
     """Make sure that the lanes exist."""
-    rows = [{"key": key} for key in sorted(set(keys))]
-    if rows:
-        connection.execute(_CREATE, rows)
+    hot.LANE.run(connection, [(key,) for key in sorted(set(keys))])
 
 
 def lock(database: Database, connection: Connection, keys: Iterable[str]) -> dict[str, int]:
@@ -64,7 +43,7 @@ def lock(database: Database, connection: Connection, keys: Iterable[str]) -> dic
     wanted = sorted(set(keys))
     if not wanted:
         return {}
-    rows = connection.execute(statement(_LOCK + database.for_update_shared_by_references, "keys"), {"keys": wanted})
+    rows = hot.LOCK_LANES.run(connection, lock=database.for_update_shared_by_references, keys=wanted)
     return {row.key: row.next_pos for row in rows}
 
 
@@ -72,26 +51,30 @@ def of(connection: Connection, execution_ids: Sequence[str]) -> Sequence[str]:
     """Return the lanes of executions."""
     if not execution_ids:
         return ()
-    return connection.execute(_LANES_OF, {"ids": list(execution_ids)}).scalars().all()
+    return hot.LANES_OF.run(connection, ids=list(execution_ids)).scalars().all()
 
 
 def keep_places(connection: Connection, places: dict[str, int]) -> None:
     """Write back the next free places of locked lanes."""
-    if places:
-        connection.execute(_ADVANCE, [{"key": key, "next": place} for key, place in sorted(places.items())])
+    hot.PLACE.run(connection, sorted(places.items()))
 
 
 def promote(connection: Connection, keys: Iterable[str]) -> None:
     """Give every one of these locked lanes that has work its head."""
     wanted = sorted(set(keys))
     if wanted:
-        connection.execute(_PROMOTE, {"keys": wanted})
+        hot.PROMOTE.run(connection, keys=wanted)
 
 
 def write_transitions(connection: Connection, rows: Sequence[dict[str, Any]]) -> None:
     """Append transitions."""
-    if rows:
-        connection.execute(_TRANSITION, list(rows))
+    hot.TRANSITION.run(
+        connection,
+        [
+            (row["execution_id"], row["at"], row["from_state"], row["to_state"], row["reason"], row["actor"])
+            for row in rows
+        ],
+    )
 
 
 def wake(

@@ -12,6 +12,7 @@ from typing import Any, Final
 from sqlalchemy import Connection
 
 from dealwright.engine.records import GateRequest, Reservation
+from dealwright.journal import hot
 from dealwright.journal.database import Database, micros, statement
 from dealwright.mirror.identity import Merge
 
@@ -34,7 +35,6 @@ _UNUSED: Final = """
             effects.state in ('sending', 'sent', 'unknown')
             or (effects.state = 'dropped' and effects.reason = 'shadow' and reservations.mode = 'shadow')))
 """
-_ACCOUNTS: Final = statement(f"select distinct account {_UNUSED} order by account", "holders")
 _GIVE_BACK: Final = statement(f"delete {_UNUSED}", "holders")
 _RAISE_EPOCH: Final = statement("update epochs set epoch = epoch + 1 where account = :account")
 _JOIN: Final = (
@@ -87,7 +87,7 @@ def give_back(database: Database, connection: Connection, holders: Sequence[str]
     """
     if not holders:
         return
-    accounts = connection.execute(_ACCOUNTS, {"holders": list(holders)}).scalars().all()
+    accounts = hot.HOLDERS.run(connection, holders=list(holders)).scalars().all()
     for account in accounts:
         database.lock_account(connection, account, "reservations")
     if accounts:

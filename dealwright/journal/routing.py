@@ -11,7 +11,7 @@ from sqlalchemy import Connection
 from dealwright import faults
 from dealwright.compile import ir
 from dealwright.engine.records import Routed, ToRoute
-from dealwright.journal import lanes, reservations
+from dealwright.journal import hot, lanes, reservations
 from dealwright.journal.database import statement
 from dealwright.journal.parts import Part
 from dealwright.journal.payload import seal
@@ -21,21 +21,7 @@ from dealwright.mirror.observe import observe
 from dealwright.model.crm import Contact
 from dealwright.model.events import ContactUpdated, Event, deal_subject
 
-_MARK: Final = statement("update events set routed_at = :now where id in :ids and routed_at is null", "ids")
 _LATE: Final = statement("update events set late = true where id in :ids", "ids")
-_REPLAYED: Final = statement("select event_id from replays where event_id in :ids", "ids")
-_INSERT: Final = statement(
-    """
-    insert into executions (id, account, automation, subject, event_id, release, lane, state, reason, pos, late,
-        seen_event, started_at, ended_at)
-    values (:id, :account, :automation, :subject, :event_id, :release, :lane, :state, :reason, :pos, :late,
-        :event_id, :started_at, :ended_at)
-    on conflict (event_id, automation, subject) do nothing
-    """
-)
-_AWAITED: Final = statement(
-    "select execution_id, subject, kind from awaits where account = :account and subject in :subjects", "subjects"
-)
 
 
 def execution_id(account: str, event_id: int, automation: str, subject: str) -> str:
@@ -78,7 +64,7 @@ class Routing(Part):
         now = self._now()
         with self.database.write() as connection:
             self.database.lock_account(connection, account.key, "route")
-            marked = connection.execute(_MARK, {"now": now, "ids": [item.id for item in events]}).rowcount
+            marked = hot.MARK.run(connection, now=now, ids=[item.id for item in events]).rowcount
             if marked != len(events):
                 connection.rollback()
                 return False
@@ -103,7 +89,7 @@ class Routing(Part):
         if late:
             connection.execute(_LATE, {"ids": sorted(late)})
         # What a person had happen again tells the deal as it was then: its executions read it as it is now.
-        replayed = connection.execute(_REPLAYED, {"ids": [item.id for item in events]}).scalars().all()
+        replayed = hot.REPLAYED.run(connection, ids=[item.id for item in events]).scalars().all()
         merges = identify(
             connection,
             account.key,
@@ -132,37 +118,29 @@ class Routing(Part):
             id_ = execution_id(account, item.event_id, item.automation, item.subject)
             state = "skipped" if item.skipped else "ready"
             rows.append(
-                {
-                    "id": id_,
-                    "account": account,
-                    "automation": item.automation,
-                    "subject": item.subject,
-                    "event_id": item.event_id,
-                    "release": release,
-                    "lane": key,
-                    "state": state,
-                    "reason": item.skipped,
-                    "pos": None if item.skipped else places[key],
-                    "late": item.event_id in late,
-                    "started_at": now if item.skipped else None,
-                    "ended_at": now if item.skipped else None,
-                }
+                (
+                    id_,
+                    account,
+                    item.automation,
+                    item.subject,
+                    item.event_id,
+                    release,
+                    key,
+                    state,
+                    item.skipped,
+                    None if item.skipped else places[key],
+                    item.event_id in late,
+                    item.event_id,
+                    now if item.skipped else None,
+                    now if item.skipped else None,
+                )
             )
             if not item.skipped:
                 places[key] += 1
-            transitions.append(
-                {
-                    "execution_id": id_,
-                    "at": now,
-                    "from_state": None,
-                    "to_state": state,
-                    "reason": item.skipped,
-                    "actor": f"event:{item.event_id}",
-                }
-            )
-        connection.execute(_INSERT, rows)
+            transitions.append((id_, now, None, state, item.skipped, f"event:{item.event_id}"))
+        hot.EXECUTION.run(connection, rows)
         lanes.keep_places(connection, places)
-        lanes.write_transitions(connection, transitions)
+        hot.TRANSITION.run(connection, transitions)
         lanes.promote(connection, places)
 
     def _awaiting(self, connection: Connection, account: str, events: Sequence[ToRoute]) -> Sequence[str]:
@@ -173,7 +151,7 @@ class Routing(Part):
                 kinds.setdefault(deal_subject(deal.id), set()).add(item.event.kind)
         if not kinds:
             return ()
-        rows = connection.execute(_AWAITED, {"account": account, "subjects": sorted(kinds)})
+        rows = hot.AWAITED.run(connection, account=account, subjects=sorted(kinds))
         return sorted({row.execution_id for row in rows if row.kind in kinds[row.subject]})
 
     def persons(self, account: str, contacts: Sequence[str]) -> dict[str, str]:

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Any, Final
 
 from sqlalchemy import Connection
+from sqlalchemy import Row as RowOf
 
 from dealwright import faults
 from dealwright.engine.records import Asked, Claimed, EffectRow, Progress, Settlement, Turn
-from dealwright.journal import lanes, reservations, switches
+from dealwright.journal import hot, lanes, reservations, switches
 from dealwright.journal.database import Lease, Row, instant, micros, statement
 from dealwright.journal.parts import Part
 from dealwright.journal.payload import seal, unseal
@@ -26,79 +27,12 @@ _DUE: Final = """
         or (state = 'running' and (lease_boot <> :boot or lease_until + :grace <= :now
             or (worker = :worker and window_id not in :open_windows))))
 """
-_CLAIM: Final = f"select id, state from executions where {_DUE} order by event_id limit :limit"
+_CLAIM: Final = f"""
+    select id, state, subject, event_id, release, turn, late, progress from executions
+    where {_DUE} order by event_id limit :limit
+"""
 _WITH_HEADS: Final = statement("select distinct automation from executions where account = :account and head")
 _HAS_DUE: Final = statement(f"select 1 from executions where {_DUE} limit 1", "open_windows")
-_LEASE: Final = statement(
-    "update executions set state = 'running', worker = :worker, lease_boot = :boot, lease_until = :until, "
-    "window_id = :window, due_at = null where id in :ids",
-    "ids",
-)
-_DETAILS: Final = statement(
-    """
-    select x.id, x.subject, x.event_id, x.release, x.turn, x.late, x.progress, events.body
-    from executions as x join events on events.id = x.event_id where x.id in :ids order by x.event_id, x.id
-    """,
-    "ids",
-)
-_SEEN: Final = statement(
-    # The first turn sees its own event's facts, unless it comes late, so everything later is news to it. Only ids of
-    # one account are committed in order, so another account's must not count.
-    """
-    update executions set seen_event = (
-        select coalesce(max(events.id), 0) from events
-        where events.account = executions.account and events.subject = executions.subject)
-    where id in :ids and (turn > 0 or late)
-    """,
-    "ids",
-)
-_EFFECTS: Final = statement(
-    """
-    select key, execution_id, step, target, state, request, attempts, looks, first_sent_wall, allowed_attempt,
-        receipts.body as receipt, approvals.digest as approved
-    from effects left join receipts on receipts.effect_key = effects.key
-        left join approvals on approvals.effect_key = effects.key
-    where execution_id in :ids
-    """,
-    "ids",
-)
-_RENEW: Final = statement(
-    "update executions set lease_until = :until where id in :ids and worker = :worker and state = 'running' "
-    "and lease_boot = :boot",
-    "ids",
-)
-_OWNED: Final = (
-    "select id, lane, account, automation, subject, seen_event, pos from executions "
-    "where id in :ids and worker = :worker and state = 'running' order by id"
-)
-_TURN: Final = statement(
-    "insert into turns (execution_id, n, at, as_of, facts, trace) "
-    "values (:execution_id, :n, :at, :as_of, :facts, :trace)"
-)
-_PROGRESS: Final = statement(
-    "update executions set turn = :n, progress = :progress, started_at = coalesce(started_at, :at), late = false "
-    "where id = :id"
-)
-_EFFECT: Final = statement(
-    """
-    insert into effects (key, execution_id, account, automation, step, visit, target, kind, delivery, state, request,
-        planned_at)
-    values (:key, :execution_id, :account, :automation, :step, 1, :target, :kind, :delivery, 'planned', :request,
-        :at)
-    on conflict (key) do update set state = 'planned', reason = '', request = excluded.request
-        where effects.state in ('planned', 'held')
-    """
-)
-_SETTLE: Final = statement(
-    """
-    update executions set state = :state, reason = :reason, pos = :pos, head = :head, due_at = :due_at, worker = null,
-        lease_boot = :boot, lease_until = :until, late = (late and not :resting) or :late, ended_at = :ended_at
-    where id = :id
-    """
-)
-_DROP_OPEN: Final = statement(
-    "update effects set state = 'dropped', reason = :reason where execution_id = :id and state in ('planned', 'held')"
-)
 _AWAIT: Final = statement(
     "insert into awaits (execution_id, kind, account, subject) values (:execution_id, :kind, :account, :subject) "
     "on conflict (execution_id, kind) do nothing"
@@ -137,34 +71,25 @@ class Turns(Part):
             ).all()
             if not found:
                 return ()
-            ids = [row.id for row in found]
-            connection.execute(
-                _LEASE,
-                {
-                    "ids": ids,
-                    "worker": self._worker,
-                    "boot": moment.boot,
-                    "until": moment.now + lease,
-                    "window": window_id,
-                },
+            hot.LEASE.run(
+                connection,
+                ids=[row.id for row in found],
+                worker=self._worker,
+                boot=moment.boot,
+                until=moment.now + lease,
+                window=window_id,
             )
-            connection.execute(_SEEN, {"ids": ids})
-            now = self._now()
-            lanes.write_transitions(
+            if again := [row.id for row in found if row.turn > 0 or row.late]:
+                hot.SEEN.run(connection, ids=again)
+            now, actor = self._now(), f"worker:{self._worker}"
+            hot.TRANSITION.run(
                 connection,
                 [
-                    {
-                        "execution_id": row.id,
-                        "at": now,
-                        "from_state": row.state,
-                        "to_state": "running",
-                        "reason": "taken over" if row.state == "running" else "",
-                        "actor": f"worker:{self._worker}",
-                    }
+                    (row.id, now, row.state, "running", "taken over" if row.state == "running" else "", actor)
                     for row in found
                 ],
             )
-            claimed = self._details(connection, account, automation, ids)
+            claimed = self._details(connection, account, automation, found)
         faults.hit("claim.after-commit")
         return claimed
 
@@ -189,11 +114,14 @@ class Turns(Part):
             "open_windows": sorted(self._open_windows) or [""],  # never empty: an empty list has no type
         }
 
-    def _details(self, connection: Connection, account: str, automation: str, ids: Sequence[str]) -> Sequence[Claimed]:
-        details = connection.execute(_DETAILS, {"ids": ids}).all()
-        begun = [row.id for row in details if row.turn > 0]
+    def _details(
+        self, connection: Connection, account: str, automation: str, found: Sequence[RowOf[Any]]
+    ) -> Sequence[Claimed]:
+        bodies = hot.BODIES.run(connection, ids=sorted({row.event_id for row in found})).all()
+        events: dict[int, Event] = {row.id: unseal(row.body, Event) for row in bodies}  # type: ignore[arg-type]  # a union
+        begun = [row.id for row in found if row.turn > 0]
         effects: dict[str, list[EffectRow]] = {}
-        for effect in connection.execute(_EFFECTS, {"ids": begun}).mappings() if begun else ():
+        for effect in hot.EFFECTS.run(connection, ids=begun).mappings() if begun else ():
             effects.setdefault(effect["execution_id"], []).append(_effect(effect))
         return [
             Claimed(
@@ -203,13 +131,13 @@ class Turns(Part):
                 subject=row.subject,
                 event_id=row.event_id,
                 release=row.release,
-                event=unseal(row.body, Event),  # type: ignore[arg-type]  # a union, which decodes by its tag
+                event=events[row.event_id],
                 turn=row.turn,
                 late=bool(row.late),
                 progress=unseal(row.progress, Progress) if row.progress is not None else Progress(),
                 effects=tuple(effects.get(row.id, ())),
             )
-            for row in details
+            for row in sorted(found, key=lambda row: (row.event_id, row.id))
         ]
 
     def renew(self, execution_ids: Sequence[str], lease: float) -> frozenset[str]:
@@ -219,22 +147,19 @@ class Turns(Part):
         with self.database.write() as connection:
             moment = self.database.lease(connection)
             owned = self._owned(connection, execution_ids)
-            connection.execute(
-                _RENEW,
-                {
-                    "ids": sorted(execution_ids),
-                    "worker": self._worker,
-                    "boot": moment.boot,
-                    "until": moment.now + lease,
-                },
+            hot.RENEW.run(
+                connection,
+                ids=sorted(execution_ids),
+                worker=self._worker,
+                boot=moment.boot,
+                until=moment.now + lease,
             )
         return frozenset(owned)
 
-    def _owned(self, connection: Connection, ids: Sequence[str]) -> dict[str, Row]:
+    def _owned(self, connection: Connection, ids: Sequence[str]) -> dict[str, RowOf[Any]]:
         """Lock and return those executions whose lease is still this worker's."""
-        sql = statement(_OWNED + self.database.for_update, "ids")
-        rows = connection.execute(sql, {"ids": sorted(ids), "worker": self._worker}).mappings()
-        return {row["id"]: row for row in rows}
+        rows = hot.OWNED.run(connection, lock=self.database.for_update, ids=sorted(ids), worker=self._worker)
+        return {row.id: row for row in rows}
 
     def plan(self, turns: Sequence[Turn]) -> frozenset[str]:
         """Write turns with their facts and traces, progress, and effects as planned.
@@ -249,42 +174,40 @@ class Turns(Part):
             mine = [turn for turn in turns if turn.execution_id in owned]
             if not mine:
                 return frozenset()
-            connection.execute(
-                _TURN,
+            hot.TURN.run(
+                connection,
                 [
-                    {
-                        "execution_id": turn.execution_id,
-                        "n": turn.n,
-                        "at": now,
-                        "as_of": micros(turn.as_of),
-                        "facts": None if turn.facts is None else seal(turn.facts),
-                        "trace": seal(turn.trace),
-                    }
+                    (
+                        turn.execution_id,
+                        turn.n,
+                        now,
+                        micros(turn.as_of),
+                        None if turn.facts is None else seal(turn.facts),
+                        seal(turn.trace),
+                    )
                     for turn in mine
                 ],
             )
-            connection.execute(
-                _PROGRESS,
-                [{"id": turn.execution_id, "n": turn.n, "at": now, "progress": seal(turn.progress)} for turn in mine],
+            hot.PROGRESS.run(connection, [(turn.execution_id, turn.n, seal(turn.progress), now) for turn in mine])
+            hot.EFFECT.run(
+                connection,
+                [
+                    (
+                        turn.effect.key,
+                        turn.execution_id,
+                        owned[turn.execution_id].account,
+                        owned[turn.execution_id].automation,
+                        turn.effect.step,
+                        turn.effect.target,
+                        turn.effect.request.kind,
+                        delivery_name(turn.effect.delivery),
+                        seal(_asked(turn.effect)),
+                        now,
+                    )
+                    for turn in mine
+                    if turn.effect is not None
+                ],
             )
-            effects = [
-                {
-                    "key": turn.effect.key,
-                    "execution_id": turn.execution_id,
-                    "account": owned[turn.execution_id]["account"],
-                    "automation": owned[turn.execution_id]["automation"],
-                    "step": turn.effect.step,
-                    "target": turn.effect.target,
-                    "kind": turn.effect.request.kind,
-                    "delivery": delivery_name(turn.effect.delivery),
-                    "request": seal(_asked(turn.effect)),
-                    "at": now,
-                }
-                for turn in mine
-                if turn.effect is not None
-            ]
-            if effects:
-                connection.execute(_EFFECT, effects)
         faults.hit("plan.after-commit")
         return frozenset(owned)
 
@@ -300,85 +223,66 @@ class Turns(Part):
         now = self._now()
         ids = [item.execution_id for item in settlements]
         with self.database.write() as connection:
-            places = lanes.lock(
-                self.database,
-                connection,
-                connection.execute(statement("select lane from executions where id in :ids", "ids"), {"ids": ids})
-                .scalars()
-                .all(),
-            )
+            places = lanes.lock(self.database, connection, lanes.of(connection, ids))
             owned = self._owned(connection, ids)
             moment = self.database.lease(connection)
             mine = [item for item in settlements if item.execution_id in owned]
-            standing = self._standing(connection, [owned[x.execution_id]["account"] for x in mine if x.state == "held"])
-            self._let_no_event_come(connection, {owned[x.execution_id]["account"] for x in mine if x.on_events})
-            rows, transitions = [], []
+            standing = self._standing(connection, [owned[x.execution_id].account for x in mine if x.state == "held"])
+            self._let_no_event_come(connection, {owned[x.execution_id].account for x in mine if x.on_events})
+            rows, transitions, states, actor = [], [], {}, f"worker:{self._worker}"
             for item in mine:
                 row = owned[item.execution_id]
                 came = item.state == "waiting" and self._came(connection, row, item.on_events)
-                lifted = item.state == "held" and switches.lifted(
-                    item.reason, row["automation"], standing[row["account"]]
-                )
+                lifted = item.state == "held" and switches.lifted(item.reason, row.automation, standing[row.account])
                 state = "ready" if came or lifted else item.state
                 reason = "an awaited event came" if came else "resumed" if lifted else item.reason
                 holds = state in HOLDING
                 rows.append(
-                    {
-                        "id": item.execution_id,
-                        "state": state,
-                        "reason": reason,
-                        "pos": row["pos"] if holds else None,
-                        "head": holds,
-                        "late": lifted,
-                        "due_at": None if state == "ready" or item.due_at is None else micros(item.due_at),
-                        "boot": moment.boot if state == "retrying" else None,
-                        "until": moment.now + (item.not_before or 0.0) if state == "retrying" else None,
-                        "resting": not holds and state not in ENDED,
-                        "ended_at": now if state in ENDED else None,
-                    }
+                    (
+                        item.execution_id,
+                        state,
+                        reason,
+                        row.pos if holds else None,
+                        holds,
+                        None if state == "ready" or item.due_at is None else micros(item.due_at),
+                        moment.boot if state == "retrying" else None,
+                        moment.now + (item.not_before or 0.0) if state == "retrying" else None,
+                        not holds and state not in ENDED,
+                        lifted,
+                        now if state in ENDED else None,
+                    )
                 )
-                transitions.append(
-                    {
-                        "execution_id": item.execution_id,
-                        "at": now,
-                        "from_state": "running",
-                        "to_state": state,
-                        "reason": reason,
-                        "actor": f"worker:{self._worker}",
-                    }
-                )
+                states[item.execution_id] = state
+                transitions.append((item.execution_id, now, "running", state, reason, actor))
             if rows:
-                self._write_settled(connection, rows, transitions, mine, owned)
+                hot.SETTLE.run(connection, rows)
+                hot.TRANSITION.run(connection, transitions)
+                self._end(connection, mine, states)
+                self._await_events(connection, mine, states, owned)
                 lanes.promote(connection, places)
             faults.hit("settle.before-commit")
         faults.hit("settle.after-commit")
         return frozenset(owned)
 
-    def _write_settled(
+    def _end(self, connection: Connection, settlements: Sequence[Settlement], states: Mapping[str, str]) -> None:
+        """Of what has ended, drop effects that never left, and give back what was reserved and not used."""
+        ended = [(x.execution_id, x.reason) for x in settlements if states[x.execution_id] in ENDED]
+        hot.DROP_OPEN.run(connection, ended)
+        reservations.give_back(self.database, connection, [id_ for id_, _ in ended])
+
+    def _await_events(
         self,
         connection: Connection,
-        rows: Sequence[dict[str, Any]],
-        transitions: Sequence[dict[str, Any]],
         settlements: Sequence[Settlement],
-        owned: dict[str, Row],
+        states: Mapping[str, str],
+        owned: Mapping[str, RowOf[Any]],
     ) -> None:
-        connection.execute(_SETTLE, list(rows))
-        lanes.write_transitions(connection, transitions)
-        ended = [{"id": row["id"], "reason": row["reason"]} for row in rows if row["state"] in ENDED]
-        if ended:
-            connection.execute(_DROP_OPEN, ended)
-            reservations.give_back(self.database, connection, [row["id"] for row in ended])
-        waiting = {row["id"] for row in rows if row["state"] == "waiting"}
         awaits = [
-            {
-                "execution_id": item.execution_id,
-                "kind": kind,
-                "account": owned[item.execution_id]["account"],
-                "subject": owned[item.execution_id]["subject"],
-            }
+            {"execution_id": row.id, "kind": kind, "account": row.account, "subject": row.subject}
             for item in settlements
-            if item.execution_id in waiting
+            if states[item.execution_id] == "waiting"
             for kind in item.on_events
+            if (row := owned[item.execution_id])
         ]
         if awaits:
             connection.execute(_AWAIT, awaits)
@@ -392,13 +296,13 @@ class Turns(Part):
         for account in sorted(accounts):
             self.database.lock_account(connection, account, "append", shared=True)
 
-    def _came(self, connection: Connection, row: Row, kinds: Sequence[str]) -> bool:
+    def _came(self, connection: Connection, row: RowOf[Any], kinds: Sequence[str]) -> bool:
         if not kinds:
             return False
         parameters = {
-            "account": row["account"],
-            "subject": row["subject"],
-            "seen": row["seen_event"],
+            "account": row.account,
+            "subject": row.subject,
+            "seen": row.seen_event,
             "kinds": list(kinds),
         }
         return connection.execute(_CAME, parameters).first() is not None

@@ -1,0 +1,333 @@
+"""Hot statements: those that run for every event, written for the drivers, with the same meaning on both databases.
+
+SQLAlchemy Core takes more time to turn 250 rows into driver calls than SQLite takes to write them, and PostgreSQL waits
+for a statement for each row. So here, and nowhere else, statements are given to the drivers as they are:
+
+- rows go to SQLite by `executemany`, as tuples; to PostgreSQL as one statement over `unnest` of one array per column;
+- a list of ids is one parameter: a JSON text on SQLite (`in (select value from json_each(?))`), an array on
+  PostgreSQL (`= any(?)`), so that the statement's text never changes and is prepared once.
+
+Each statement is written once, below; the two spellings are made of it. They run inside SQLAlchemy's transaction and
+connection (`exec_driver_sql`), so that errors, locks and commits are those of journal/database.py.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
+
+import msgspec
+from sqlalchemy import Connection, CursorResult
+
+_LIST: Final = re.compile(r"\bin :(\w+)")
+_NAME: Final = re.compile(r"(?<!:):(\w+)")
+_FIELD: Final = re.compile(r"\{(\w+)\}")
+
+_json: Final = msgspec.json.Encoder()
+
+
+def _is_postgresql(connection: Connection) -> bool:
+    return connection.dialect.name == "postgresql"
+
+
+class Query:
+    """A statement with named values (`:name`) and lists (`in :name`, of texts or of numbers)."""
+
+    def __init__(self, sql: str) -> None:
+        self._lists = frozenset(_LIST.findall(sql))
+        self._sqlite = _LIST.sub(r"in (select value from json_each(:\1))", sql)
+        self._postgresql = _NAME.sub(r"%(\1)s", _LIST.sub(r"= any(:\1)", sql))
+
+    def run(self, connection: Connection, *, lock: str = "", **values: Any) -> CursorResult[Any]:
+        """Run it; `lock` is the locking clause that the database wants at its end."""
+        if _is_postgresql(connection):
+            return connection.exec_driver_sql(self._postgresql + lock, values)
+        for name in self._lists:
+            values[name] = _json.encode(values[name]).decode()
+        return connection.exec_driver_sql(self._sqlite, values)
+
+
+class Rows:
+    """A statement for many rows, each a tuple of the columns that are named where it is made."""
+
+    def __init__(self, sqlite: str, postgresql: str) -> None:
+        self._sqlite = sqlite
+        self._postgresql = postgresql
+
+    def run(self, connection: Connection, rows: Sequence[tuple[Any, ...]]) -> int:
+        """Write the rows; return how many were inserted or changed."""
+        if not rows:
+            return 0
+        if _is_postgresql(connection):
+            columns = tuple(map(list, zip(*rows, strict=True)))
+            return connection.exec_driver_sql(self._postgresql, columns).rowcount
+        return connection.exec_driver_sql(self._sqlite, list(rows)).rowcount
+
+
+def _arrays(columns: Mapping[str, str]) -> str:
+    """`unnest(%s::text[], ...) as new (id, ...)`: a table of the rows."""
+    arrays = ", ".join(f"%s::{type_}[]" for type_ in columns.values())
+    return f"unnest({arrays}) as new ({', '.join(columns)})"
+
+
+def _insert(table: str, columns: Mapping[str, str], *, fixed: Mapping[str, str] | None = None, then: str = "") -> Rows:
+    """An insert of the columns, with values that are the same in every row, and what follows (`on conflict ...`)."""
+    fixed = fixed or {}
+    into = f"insert into {table} ({', '.join([*columns, *fixed])})"
+    marks = ", ".join(["?"] * len(columns) + list(fixed.values()))
+    values = ", ".join([f"new.{name}" for name in columns] + list(fixed.values()))
+    # `where true`: SQLite and PostgreSQL alike must see where the select ends and `on conflict` begins.
+    return Rows(
+        f"{into} values ({marks}) {then}".strip(),
+        f"{into} select {values} from {_arrays(columns)} where true {then}".strip(),
+    )
+
+
+def _update(table: str, key: str, columns: Mapping[str, str], setting: str, *, where: str = "true") -> Rows:
+    """An update of the row with each key; in `setting` and `where`, `{name}` is a value of the given row.
+
+    Nothing may stand twice in one call: PostgreSQL changes a row once in a statement.
+    """
+    names = list(columns)
+    numbered = {name: f"?{place}" for place, name in enumerate(names, start=1)}
+    text = f"update {table} set {setting}"
+    return Rows(
+        _FIELD.sub(lambda found: numbered[found[1]], f"{text} where {key} = {{{key}}} and ({where})"),
+        _FIELD.sub(r"new.\1", f"{text} from {_arrays(columns)} where {table}.{key} = {{{key}}} and ({where})"),
+    )
+
+
+# --- receive and route ------------------------------------------------------------------------------------------------
+
+APPEND: Final = _insert(
+    "events",
+    {
+        "account": "text",
+        "source": "text",
+        "source_id": "text",
+        "kind": "text",
+        "subject": "text",
+        "occurred_at": "bigint",
+        "received_at": "bigint",
+        "cause": "text",
+        "chain": "bigint",
+        "depth": "integer",
+        "raw": "bytea",
+        "body": "bytea",
+    },
+    then="on conflict (account, source, source_id) do nothing",
+)
+MARK: Final = Query("update events set routed_at = :now where id in :ids and routed_at is null")
+REPLAYED: Final = Query("select event_id from replays where event_id in :ids")
+EXECUTION: Final = _insert(
+    "executions",
+    {
+        "id": "text",
+        "account": "text",
+        "automation": "text",
+        "subject": "text",
+        "event_id": "bigint",
+        "release": "text",
+        "lane": "text",
+        "state": "text",
+        "reason": "text",
+        "pos": "bigint",
+        "late": "boolean",
+        "seen_event": "bigint",
+        "started_at": "bigint",
+        "ended_at": "bigint",
+    },
+    then="on conflict (event_id, automation, subject) do nothing",
+)
+AWAITED: Final = Query(
+    "select execution_id, subject, kind from awaits where account = :account and subject in :subjects"
+)
+
+# --- lanes ------------------------------------------------------------------------------------------------------------
+
+LANE: Final = _insert("lanes", {"key": "text"}, fixed={"next_pos": "0"}, then="on conflict (key) do nothing")
+LOCK_LANES: Final = Query("select key, next_pos from lanes where key in :keys order by key")
+LANES_OF: Final = Query("select distinct lane from executions where id in :ids")
+PLACE: Final = _update("lanes", "key", {"key": "text", "next": "bigint"}, "next_pos = {next}")
+PROMOTE: Final = Query(
+    # The first of each queue, by the index on (lane, pos); a lane whose first one is its head already is left alone.
+    """
+    update executions set head = true where head = false and id in (
+        select id from (
+            select id, row_number() over (partition by lane order by pos) as place
+            from executions where lane in :keys and pos is not null
+        ) as queue where place = 1
+    )
+    """
+)
+TRANSITION: Final = _insert(
+    "transitions",
+    {
+        "execution_id": "text",
+        "at": "bigint",
+        "from_state": "text",
+        "to_state": "text",
+        "reason": "text",
+        "actor": "text",
+    },
+)
+
+# --- claim, plan, settle ----------------------------------------------------------------------------------------------
+
+LEASE: Final = Query(
+    "update executions set state = 'running', worker = :worker, lease_boot = :boot, lease_until = :until, "
+    "window_id = :window, due_at = null where id in :ids"
+)
+SEEN: Final = Query(
+    # The first turn sees its own event's facts, unless it comes late, so everything later is news to it. Only ids of
+    # one account are committed in order, so another account's must not count.
+    """
+    update executions set seen_event = (
+        select coalesce(max(events.id), 0) from events
+        where events.account = executions.account and events.subject = executions.subject)
+    where id in :ids
+    """
+)
+BODIES: Final = Query("select id, body from events where id in :ids")
+EFFECTS: Final = Query(
+    """
+    select key, execution_id, step, target, state, request, attempts, looks, first_sent_wall, allowed_attempt,
+        receipts.body as receipt, approvals.digest as approved
+    from effects left join receipts on receipts.effect_key = effects.key
+        left join approvals on approvals.effect_key = effects.key
+    where execution_id in :ids
+    """
+)
+RENEW: Final = Query(
+    "update executions set lease_until = :until where id in :ids and worker = :worker and state = 'running' "
+    "and lease_boot = :boot"
+)
+OWNED: Final = Query(
+    "select id, lane, account, automation, subject, seen_event, pos from executions "
+    "where id in :ids and worker = :worker and state = 'running' order by id"
+)
+TURN: Final = _insert(
+    "turns",
+    {"execution_id": "text", "n": "integer", "at": "bigint", "as_of": "bigint", "facts": "bytea", "trace": "bytea"},
+)
+PROGRESS: Final = _update(
+    "executions",
+    "id",
+    {"id": "text", "n": "integer", "progress": "bytea", "at": "bigint"},
+    "turn = {n}, progress = {progress}, started_at = coalesce(started_at, {at}), late = false",
+)
+EFFECT: Final = _insert(
+    "effects",
+    {
+        "key": "text",
+        "execution_id": "text",
+        "account": "text",
+        "automation": "text",
+        "step": "text",
+        "target": "text",
+        "kind": "text",
+        "delivery": "text",
+        "request": "bytea",
+        "planned_at": "bigint",
+    },
+    fixed={"visit": "1", "state": "'planned'"},
+    then="on conflict (key) do update set state = 'planned', reason = '', request = excluded.request "
+    "where effects.state in ('planned', 'held')",
+)
+SETTLE: Final = _update(
+    "executions",
+    "id",
+    {
+        "id": "text",
+        "state": "text",
+        "reason": "text",
+        "pos": "bigint",
+        "head": "boolean",
+        "due_at": "bigint",
+        "boot": "text",
+        "until": "double precision",
+        "resting": "boolean",
+        "late": "boolean",
+        "ended_at": "bigint",
+    },
+    "state = {state}, reason = {reason}, pos = {pos}, head = {head}, due_at = {due_at}, worker = null, "
+    "lease_boot = {boot}, lease_until = {until}, late = (executions.late and not {resting}) or {late}, "
+    "ended_at = {ended_at}",
+)
+DROP_OPEN: Final = _update(
+    "effects",
+    "execution_id",
+    {"execution_id": "text", "reason": "text"},
+    "state = 'dropped', reason = {reason}",
+    where="effects.state in ('planned', 'held')",
+)
+
+# --- gate and receipts ------------------------------------------------------------------------------------------------
+
+STILL_OWNED: Final = Query(
+    "select id from executions where id in :ids and worker = :worker and state = 'running' order by id"
+)
+USED: Final = Query(
+    # Executions that have acted already, and in which mode: `again` is taken once, the later effects pass.
+    """
+    select distinct execution_id, case when state = 'dropped' then 'shadow' else 'live' end as mode
+    from effects where execution_id in :ids and (
+        state in ('sending', 'sent', 'unknown') or (state = 'dropped' and reason = 'shadow'))
+    """
+)
+SENDING: Final = _update(
+    "effects",
+    "key",
+    {"key": "text", "wall": "bigint"},
+    "state = 'sending', reason = '', attempts = attempts + 1, looks = 0, "
+    "first_sent_wall = coalesce(first_sent_wall, {wall})",
+    where="effects.state in ('planned', 'sending', 'unknown')",
+)
+ATTEMPTS: Final = Query(
+    "insert into attempts (effect_key, n, worker, started_wall) "
+    "select key, attempts, :worker, :wall from effects where key in :keys"
+)
+RECEIPT: Final = _insert(
+    "receipts",
+    {"effect_key": "text", "at": "bigint", "body": "bytea"},
+    then="on conflict (effect_key) do nothing",
+)
+OUTCOME: Final = _update(
+    # What an outcome makes of its effect.
+    #
+    # That it was carried out is true whoever says so; anything else is said of one attempt, and stale after the next.
+    # An attempt that surely did nothing says nothing of an earlier one whose answer was lost: the effect stays
+    # unknown. If a person had asked for that attempt, they mean the next one too.
+    "effects",
+    "key",
+    {"key": "text", "n": "integer", "state": "text", "reason": "text", "sent_at": "bigint", "looks": "integer"},
+    """
+    reason = {reason}, sent_at = {sent_at}, looks = effects.looks + {looks},
+        allowed_attempt = case when {state} = 'planned' and allowed_attempt = {n} then {n} + 1 else allowed_attempt end,
+        state =
+        case when {state} in ('planned', 'rejected') and exists (
+            select 1 from attempts where attempts.effect_key = effects.key and attempts.n < {n}
+                and (attempts.outcome is null or attempts.outcome = 'unknown'))
+        then 'unknown' else {state} end
+    """,
+    where="""({state} = 'sent' and effects.state in ('planned', 'sending', 'unknown'))
+        or ({state} <> 'sent' and effects.state in ('sending', 'unknown') and effects.attempts = {n})""",
+)
+ATTEMPT_ENDED: Final = _update(
+    "attempts",
+    "effect_key",
+    {"effect_key": "text", "n": "integer", "wall": "bigint", "outcome": "text"},
+    "ended_wall = {wall}, outcome = {outcome}",
+    where="attempts.n = {n} and attempts.ended_wall is null",
+)
+HOLDERS: Final = Query(
+    # Accounts in which these executions hold what they have not used.
+    """
+    select distinct account from reservations where holder in :holders and not exists (
+        select 1 from effects where effects.execution_id = reservations.holder and (
+            effects.state in ('sending', 'sent', 'unknown')
+            or (effects.state = 'dropped' and effects.reason = 'shadow' and reservations.mode = 'shadow')))
+    order by account
+    """
+)
