@@ -112,7 +112,7 @@ class Paced(Protocol):
         ...
 
 
-class FeedItem(msgspec.Struct, frozen=True, kw_only=True):
+class FeedItem(msgspec.Struct, frozen=True, gc=False, kw_only=True):
     """One entry of a source's change feed: the event as normalised, and the raw bytes it came from."""
 
     event: Event

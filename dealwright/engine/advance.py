@@ -24,13 +24,13 @@ PASSED: Final = "passed"
 """What the trace says of a step that had nothing to do."""
 
 
-class Act(msgspec.Struct, frozen=True, kw_only=True):
+class Act(msgspec.Struct, frozen=True, gc=False, kw_only=True):
     """The next thing is this effect."""
 
     intent: Intent
 
 
-class Wait(msgspec.Struct, frozen=True, kw_only=True):
+class Wait(msgspec.Struct, frozen=True, gc=False, kw_only=True):
     """Nothing until then, or until one of these kinds of event happens to the subject."""
 
     step: str
@@ -38,7 +38,7 @@ class Wait(msgspec.Struct, frozen=True, kw_only=True):
     on_events: tuple[str, ...] = ()
 
 
-class End(msgspec.Struct, frozen=True, kw_only=True):
+class End(msgspec.Struct, frozen=True, gc=False, kw_only=True):
     """It is over: `done`, `skipped` (it never began) or `failed`."""
 
     state: str
@@ -48,7 +48,7 @@ class End(msgspec.Struct, frozen=True, kw_only=True):
 Next: TypeAlias = Act | Wait | End
 
 
-class Decision(msgspec.Struct, frozen=True, kw_only=True):
+class Decision(msgspec.Struct, frozen=True, gc=False, kw_only=True):
     """What comes next, with the progress to remember and the trace of how it was decided.
 
     `passed` names steps that are no effects and were passed in this turn, with what they decided (for the record).

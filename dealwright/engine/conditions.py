@@ -7,7 +7,7 @@ with an unset field is unknown, and so is one between amounts in different curre
 from __future__ import annotations
 
 import operator
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from decimal import Decimal
 from typing import Final
@@ -15,7 +15,7 @@ from typing import Final
 from dealwright.compile import ir
 from dealwright.engine.facts import View
 from dealwright.engine.trace import Trace, TraceLine
-from dealwright.language.facts import shown_day
+from dealwright.language.facts import reader, shown_day
 from dealwright.model.crm import Money, User
 
 Truth = bool | None
@@ -30,27 +30,56 @@ _OPERATORS: Final[dict[str, Callable[[object, object], bool]]] = {
 }
 
 
+Prepared = Callable[[View, Trace, str, int], Truth]
+"""A condition that is ready to be evaluated: on these facts, traced there, at that place and depth."""
+
+_Leaf = Callable[[View], tuple[Truth, dict[str, str]]]
+
+_KEPT: Final = 4096
+_prepared: Final[dict[int, tuple[ir.Condition, Prepared]]] = {}
+"""By the identity of the condition, which is kept beside so that nothing else can have it."""
+
+
 def evaluate(condition: ir.Condition, view: View, trace: Trace, *, at: str, level: int = 0) -> Truth:
     """Return what the condition comes to on these facts, and trace every part of it with the values it saw.
 
     All parts are evaluated, also when the first one decides: the trace is for people.
     """
+    found = _prepared.get(id(condition))
+    if found is None:
+        if len(_prepared) >= _KEPT:
+            _prepared.clear()
+        found = _prepared[id(condition)] = (condition, _prepare(condition))
+    return found[1](view, trace, at, level)
+
+
+def _prepare(condition: ir.Condition) -> Prepared:
+    """Do once what does not depend on facts: take the condition apart, spell it, read its operands."""
     match condition:
         case ir.All(of=parts):
-            return _joined("all of", parts, view, trace, at, level, all_of)
+            return _joined("all of", parts, all_of)
         case ir.Any(of=parts):
-            return _joined("any of", parts, view, trace, at, level, any_of)
+            return _joined("any of", parts, any_of)
         case ir.Not(of=ir.Compare() | ir.IsSet() | ir.IsIn() | ir.Has() as leaf):
-            truth, values = _leaf(leaf, view)
-            truth = negate(truth)
-            trace.add(at, describe(condition), told(truth), values, level)
-            return truth
+            return _traced(describe(condition), _leaf(leaf), negate)
         case ir.Not(of=part):
-            return _joined("not", (part,), view, trace, at, level, lambda truths: negate(truths[0]))
+            return _joined("not", (part,), lambda truths: negate(truths[0]))
         case _:
-            truth, values = _leaf(condition, view)
-            trace.add(at, describe(condition), told(truth), values, level)
-            return truth
+            return _traced(describe(condition), _leaf(condition), _as_it_is)
+
+
+def _traced(what: str, leaf: _Leaf, turn: Callable[[Truth], Truth]) -> Prepared:
+    def traced(view: View, trace: Trace, at: str, level: int) -> Truth:
+        found, values = leaf(view)
+        truth = turn(found)
+        trace.add(at, what, told(truth), values, level)
+        return truth
+
+    return traced
+
+
+def _as_it_is(truth: Truth) -> Truth:
+    return truth
 
 
 def all_of(truths: list[Truth]) -> Truth:
@@ -72,59 +101,106 @@ def negate(truth: Truth) -> Truth:
     return None if truth is None else not truth
 
 
+_TOLD: Final[dict[Truth, str]] = {True: "true", False: "false", None: "unset"}
+
+
 def told(truth: Truth) -> str:
     """Return a truth value as the trace spells it."""
-    return {True: "true", False: "false", None: "unset"}[truth]
+    return _TOLD[truth]
 
 
-def _joined(
-    name: str,
-    parts: tuple[ir.Condition, ...],
-    view: View,
-    trace: Trace,
-    at: str,
-    level: int,
-    join: Callable[[list[Truth]], Truth],
-) -> Truth:
-    if not parts:
-        return join([])
-    if len(parts) == 1 and name != "not":
-        return evaluate(parts[0], view, trace, at=at, level=level)
-    place = len(trace)
-    truth = join([evaluate(part, view, trace, at=at, level=level + 1) for part in parts])
-    trace.insert(place, TraceLine(at=at, what=name, result=told(truth), level=level))
-    return truth
+def _joined(name: str, parts: tuple[ir.Condition, ...], join: Callable[[list[Truth]], Truth]) -> Prepared:
+    ready = [_prepare(part) for part in parts]
+    if not ready:
+        return lambda _view, _trace, _at, _level: join([])
+    if len(ready) == 1 and name != "not":
+        return ready[0]
+
+    def joined(view: View, trace: Trace, at: str, level: int) -> Truth:
+        place = len(trace)
+        truth = join([part(view, trace, at, level + 1) for part in ready])
+        trace.insert(place, TraceLine(at=at, what=name, result=told(truth), level=level))
+        return truth
+
+    return joined
 
 
-def _leaf(condition: ir.Condition, view: View) -> tuple[Truth, dict[str, str]]:
+def _leaf(condition: ir.Condition) -> _Leaf:
     match condition:
         case ir.Compare(field=field, op=op, value=operand):
-            left = view.value(field.path)
-            right = _operand(operand, view)
-            values = {field.path: spelled(left, field.type)}
             if isinstance(operand, ir.Ref):
-                values[operand.path] = spelled(right, operand.type)
-            return _compare(left, op, right, view.account.currency), values
+                return _comparison_of_two(field, op, operand)
+            return _comparison(field, op, _constant(operand))
         case ir.IsSet(field=field):
-            found = view.value(field.path)
-            return found is not None, {field.path: spelled(found, field.type)}
+            return _is_set(field)
         case ir.IsIn(field=field, values=wanted):
-            found = view.value(field.path)
-            seen = {field.path: spelled(found, field.type)}
-            if found is None:
-                return None, seen
-            return any_of([_compare(found, "==", _operand(item, view), view.account.currency) for item in wanted]), seen
+            return _is_in(field, wanted)
         case ir.Has(field=field, values=tags):
-            found = view.value(field.path)
-            held = found if isinstance(found, tuple) else ()
-            return any(tag in held for tag in tags), {field.path: spelled(held)}
+            return _has(field, tags)
     raise TypeError(f"{type(condition).__name__} is no condition")
 
 
+def _comparison(field: ir.Ref, op: str, right: object | None) -> _Leaf:
+    path, type_, read = field.path, field.type, reader(field.path)
+
+    def compared(view: View) -> tuple[Truth, dict[str, str]]:
+        left = read(view.known)
+        return _compare(left, op, right, view.account.currency), {path: spelled(left, type_)}
+
+    return compared
+
+
+def _comparison_of_two(field: ir.Ref, op: str, other: ir.Ref) -> _Leaf:
+    read_left, read_right = reader(field.path), reader(other.path)
+
+    def compared(view: View) -> tuple[Truth, dict[str, str]]:
+        left, right = read_left(view.known), read_right(view.known)
+        values = {field.path: spelled(left, field.type), other.path: spelled(right, other.type)}
+        return _compare(left, op, right, view.account.currency), values
+
+    return compared
+
+
+def _is_set(field: ir.Ref) -> _Leaf:
+    path, type_, read = field.path, field.type, reader(field.path)
+
+    def is_set(view: View) -> tuple[Truth, dict[str, str]]:
+        found = read(view.known)
+        return found is not None, {path: spelled(found, type_)}
+
+    return is_set
+
+
+def _is_in(field: ir.Ref, wanted: Sequence[ir.Operand]) -> _Leaf:
+    read = reader(field.path)
+
+    def is_in(view: View) -> tuple[Truth, dict[str, str]]:
+        found = read(view.known)
+        seen = {field.path: spelled(found, field.type)}
+        if found is None:
+            return None, seen
+        return any_of([_compare(found, "==", _operand(item, view), view.account.currency) for item in wanted]), seen
+
+    return is_in
+
+
+def _has(field: ir.Ref, tags: Sequence[str]) -> _Leaf:
+    path, read = field.path, reader(field.path)
+
+    def has(view: View) -> tuple[Truth, dict[str, str]]:
+        found = read(view.known)
+        held = found if isinstance(found, tuple) else ()
+        return any(tag in held for tag in tags), {path: spelled(held)}
+
+    return has
+
+
 def _operand(operand: ir.Operand, view: View) -> object | None:
+    return view.value(operand.path) if isinstance(operand, ir.Ref) else _constant(operand)
+
+
+def _constant(operand: ir.Value) -> object | None:
     match operand:
-        case ir.Ref(path=path):
-            return view.value(path)
         case ir.MoneyValue(amount=amount, currency=currency):
             return Money(amount=amount, currency=currency)
         case ir.StageValue(pipeline=pipeline, stage=stage):

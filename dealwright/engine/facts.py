@@ -6,6 +6,7 @@ The first turn sees the event's own `after`; later turns read the deals again, i
 from __future__ import annotations
 
 from datetime import datetime
+from functools import cached_property
 
 import msgspec
 
@@ -26,7 +27,7 @@ from dealwright.model.events import (
 )
 
 
-class Facts(msgspec.Struct, frozen=True, kw_only=True):
+class Facts(msgspec.Struct, frozen=True, gc=False, kw_only=True):
     """One deal as one turn sees it, and the event that began the execution.
 
     `since_turn` is the turn in which the deal was read: what our own steps wrote since then is laid over it.
@@ -58,24 +59,31 @@ class View:
     ) -> None:
         self.account = account
         self.facts = facts
-        self.deal = overlay(facts.deal, progress, facts.since_turn)
         self._progress = progress
         self._recipient = recipient
-        event = facts.event
-        self._known = language.Known(
+
+    @cached_property
+    def deal(self) -> Deal:
+        """The deal, with what our own steps have written since it was read."""
+        return overlay(self.facts.deal, self._progress, self.facts.since_turn)
+
+    @cached_property
+    def known(self) -> language.Known:
+        """What is known where a fact is looked up. A turn that only ends asks for nothing."""
+        event = self.facts.event
+        return language.Known(
             deal=self.deal,
-            contact=facts.contact,
-            recipient=recipient,
+            contact=self.facts.contact,
+            recipient=self._recipient,
             before=event.before,
             task=event.task if isinstance(event, TaskCompleted) else None,
             activity=event.activity if isinstance(event, ActivityLogged) else None,
             data=event.data if isinstance(event, EventReceived) else {},
-            steps={name: outcome.receipt for name, outcome in progress.outcomes.items()},
-            pipelines=account.pipelines,
-            account_key=account.key,
-            account_name=account.name,
+            steps={name: outcome.receipt for name, outcome in self._progress.outcomes.items()},
+            pipelines=self.account.pipelines,
+            account_key=self.account.key,
+            account_name=self.account.name,
         )
-        self._texts: dict[str, object] | None = None
 
     def for_recipient(self, recipient: Contact) -> View:
         """Return the view as the texts of a message to somebody see it."""
@@ -83,13 +91,11 @@ class View:
 
     def value(self, path: str) -> object | None:
         """Return the fact at a path; None is unset."""
-        return language.lookup(path, self._known)
+        return language.lookup(path, self.known)
 
-    def texts(self) -> dict[str, object]:
-        """Return all facts as plain mappings of texts, for templates."""
-        if self._texts is None:
-            self._texts = language.text_facts(self._known, self.account.calendar.zone)
-        return self._texts
+    def texts(self, only: frozenset[str]) -> dict[str, object]:
+        """Return the facts that a template names as plain mappings of texts."""
+        return language.text_facts(self.known, self.account.calendar.zone, only)
 
 
 def overlay(deal: Deal, progress: Progress, since_turn: int) -> Deal:

@@ -18,7 +18,7 @@ from dealwright.ports import ContactRead
 Receipt = dict[str, str | bool | int | None]
 
 
-class Written(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+class Written(msgspec.Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True):
     """Fields of the deal that a step of ours has written; tags whole, or what was added and taken off."""
 
     title: str | msgspec.UnsetType = msgspec.UNSET
@@ -47,7 +47,7 @@ class Written(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
         return msgspec.structs.replace(deal, tags=tuple(dict.fromkeys([*kept, *self.tags_added])))
 
 
-class StepOutcome(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+class StepOutcome(msgspec.Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True):
     """How an action ended, as later steps see it; `turn` is the turn it happened in."""
 
     status: Literal["sent", "dropped"]
@@ -57,7 +57,7 @@ class StepOutcome(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True)
     wrote: Written | None = None
 
 
-class Progress(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+class Progress(msgspec.Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True):
     """How far an execution is, by step names: the whole of what advance remembers.
 
     `passed`: the conditions held. `branches`: which way was taken. `waits`: until when. `outcomes`: what the actions
@@ -70,7 +70,7 @@ class Progress(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     outcomes: dict[str, StepOutcome] = {}
 
 
-class Intent(msgspec.Struct, frozen=True, kw_only=True):
+class Intent(msgspec.Struct, frozen=True, gc=False, kw_only=True):
     """An effect that advance asks for: the rendered request, of one step, on one target."""
 
     step: str
@@ -79,7 +79,7 @@ class Intent(msgspec.Struct, frozen=True, kw_only=True):
     visit: int = 1
 
 
-class Asked(msgspec.Struct, frozen=True, kw_only=True):
+class Asked(msgspec.Struct, frozen=True, gc=False, kw_only=True):
     """What an effect asks for, and under which delivery class: stored together, as they were when it was planned.
 
     `rendered_at` is the business time that its texts and due dates were made with.
@@ -102,7 +102,7 @@ def request_digest(request: Request) -> str:
     return hashlib.blake2b(msgspec.json.encode(request, order="deterministic"), digest_size=16).hexdigest()
 
 
-class EffectRow(msgspec.Struct, frozen=True, kw_only=True):
+class EffectRow(msgspec.Struct, frozen=True, gc=False, kw_only=True):
     """An effect as the journal holds it, with its receipt once it was carried out.
 
     `approved` is the digest of the request that a person let go; `allowed_attempt` the attempt that a person asked for
@@ -125,7 +125,7 @@ class EffectRow(msgspec.Struct, frozen=True, kw_only=True):
     allowed_attempt: int | None = None
 
 
-class Claimed(msgspec.Struct, frozen=True, kw_only=True):
+class Claimed(msgspec.Struct, frozen=True, gc=False, kw_only=True):
     """One execution that this worker holds the lease of."""
 
     id: str
@@ -146,7 +146,7 @@ class Claimed(msgspec.Struct, frozen=True, kw_only=True):
         return deal_of(self.event, self.subject)
 
 
-class Turn(msgspec.Struct, frozen=True, kw_only=True):
+class Turn(msgspec.Struct, frozen=True, gc=False, kw_only=True):
     """One decision to write down: the facts (None: the event's `after`), the trace, the progress, the new effect."""
 
     execution_id: str
@@ -158,7 +158,7 @@ class Turn(msgspec.Struct, frozen=True, kw_only=True):
     effect: EffectRow | None = None
 
 
-class Reservation(msgspec.Struct, frozen=True, kw_only=True):
+class Reservation(msgspec.Struct, frozen=True, gc=False, kw_only=True):
     """A share of something limited that an effect must take before it is sent."""
 
     mode: str
@@ -167,7 +167,7 @@ class Reservation(msgspec.Struct, frozen=True, kw_only=True):
     until: datetime | None
 
 
-class Verdict(msgspec.Struct, frozen=True, kw_only=True):
+class Verdict(msgspec.Struct, frozen=True, gc=False, kw_only=True):
     """What the gate decided on one effect, and which reservations it hangs on."""
 
     decision: Literal["send", "hold", "drop"]
@@ -177,14 +177,14 @@ class Verdict(msgspec.Struct, frozen=True, kw_only=True):
     reservations: tuple[Reservation, ...] = ()
 
 
-class GateRequest(msgspec.Struct, frozen=True, kw_only=True):
+class GateRequest(msgspec.Struct, frozen=True, gc=False, kw_only=True):
     """One effect before the gate, with its verdict."""
 
     effect: EffectRow
     verdict: Verdict
 
 
-class GateResult(msgspec.Struct, frozen=True, kw_only=True):
+class GateResult(msgspec.Struct, frozen=True, gc=False, kw_only=True):
     """What the gate's transaction made of one effect.
 
     `lost`: a reservation is taken (`holder` names the execution that has it). `gone`: this worker's lease is gone.
@@ -197,7 +197,7 @@ class GateResult(msgspec.Struct, frozen=True, kw_only=True):
     reason: str = ""
 
 
-class EffectOutcome(msgspec.Struct, frozen=True, kw_only=True):
+class EffectOutcome(msgspec.Struct, frozen=True, gc=False, kw_only=True):
     """What came of one sending effect; `looked` says that the outcome was looked up, not answered."""
 
     effect: EffectRow
@@ -205,7 +205,7 @@ class EffectOutcome(msgspec.Struct, frozen=True, kw_only=True):
     looked: bool = False
 
 
-class Settlement(msgspec.Struct, frozen=True, kw_only=True):
+class Settlement(msgspec.Struct, frozen=True, gc=False, kw_only=True):
     """How a turn leaves an execution.
 
     `due_at` is business time (waiting, held); `not_before` real seconds from now (retrying); `on_events` the event
@@ -220,7 +220,7 @@ class Settlement(msgspec.Struct, frozen=True, kw_only=True):
     on_events: tuple[str, ...] = ()
 
 
-class ToRoute(msgspec.Struct, frozen=True, kw_only=True):
+class ToRoute(msgspec.Struct, frozen=True, gc=False, kw_only=True):
     """An event that was not routed yet.
 
     `chain` is the event that began its causal chain, `ran` the automations that chain ran already, by subject.
@@ -233,7 +233,7 @@ class ToRoute(msgspec.Struct, frozen=True, kw_only=True):
     ran: dict[str, frozenset[str]] = {}
 
 
-class Reading(msgspec.Struct, frozen=True, kw_only=True):
+class Reading(msgspec.Struct, frozen=True, gc=False, kw_only=True):
     """What was read about events whose source told too little: the events in order, deals and contacts as they are.
 
     Events from outside have their deal in them already; the others become what the difference to the last known state
@@ -245,7 +245,7 @@ class Reading(msgspec.Struct, frozen=True, kw_only=True):
     contacts: dict[str, ContactRead] = {}
 
 
-class Routed(msgspec.Struct, frozen=True, kw_only=True):
+class Routed(msgspec.Struct, frozen=True, gc=False, kw_only=True):
     """One execution to create; with `skipped` it is recorded as skipped at once, with that reason."""
 
     event_id: int
@@ -258,7 +258,7 @@ MODES: Final = ("shadow", "approve", "live")
 """What becomes of effects at the gate's end, the strictest first: dropped, held for a person, sent."""
 
 
-class Controls(msgspec.Struct, frozen=True, kw_only=True):
+class Controls(msgspec.Struct, frozen=True, gc=False, kw_only=True):
     """The operator's switches of one account, as of one epoch; automation '' is the whole account."""
 
     account: str

@@ -106,7 +106,8 @@ def _html(expression: ir.Expression, view: View) -> str:
     """The author's HTML as it is, what deals and contacts hold escaped."""
     match expression:
         case ir.TemplateText(source=source):
-            return templates.render(source, view.texts(), calendar_zone=view.account.calendar.zone, html=True)
+            facts = view.texts(templates.paths(source))
+            return templates.render(source, facts, calendar_zone=view.account.calendar.zone, html=True)
         case ir.TextValue(value=source):
             return source
         case _:

@@ -28,7 +28,8 @@ def value_of(expression: ir.Expression, view: View) -> object | None:
     """Return what the expression comes to; None is unset."""
     match expression:
         case ir.TemplateText(source=source):
-            return templates.render(source, view.texts(), calendar_zone=view.account.calendar.zone)
+            facts = view.texts(templates.paths(source))
+            return templates.render(source, facts, calendar_zone=view.account.calendar.zone)
         case ir.Ref(path=path):
             return view.value(path)
         case ir.MoneyValue(amount=amount, currency=currency):

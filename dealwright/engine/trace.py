@@ -5,7 +5,7 @@ from __future__ import annotations
 import msgspec
 
 
-class TraceLine(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+class TraceLine(msgspec.Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True):
     """One evaluated thing.
 
     `at` is where it stands (`when`, or a step's name), `what` reads like the definition, `result` is `true`, `false`,

@@ -26,6 +26,7 @@ _KEPT: Final = statement(
     """
 )
 
+
 class Effects(Part):
     """Effects between the gate and their receipts."""
 
@@ -61,7 +62,7 @@ class Effects(Part):
     def _still_owned(self, connection: Connection, requests: Sequence[GateRequest]) -> frozenset[str]:
         ids = sorted({request.effect.execution_id for request in requests})
         rows = hot.STILL_OWNED.run(connection, lock=self.database.for_update, ids=ids, worker=self._worker)
-        return frozenset(rows.scalars())
+        return frozenset(id_ for (id_,) in rows.all())
 
     def _carry_out(
         self, connection: Connection, account: str, request: GateRequest, used: frozenset[tuple[str, str]]

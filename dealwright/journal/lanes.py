@@ -29,6 +29,7 @@ _WAKE: Final = statement(
 )
 _FORGET_AWAITS: Final = statement("delete from awaits where execution_id in :ids", "ids")
 
+
 def create(connection: Connection, keys: Iterable[str]) -> None:
     """Make sure that the lanes exist."""
     hot.LANE.run(connection, [(key,) for key in sorted(set(keys))])
@@ -44,7 +45,7 @@ def lock(database: Database, connection: Connection, keys: Iterable[str]) -> dic
     if not wanted:
         return {}
     rows = hot.LOCK_LANES.run(connection, lock=database.for_update_shared_by_references, keys=wanted)
-    return {row.key: row.next_pos for row in rows}
+    return {row.key: row.next_pos for row in rows.all()}
 
 
 def of(connection: Connection, execution_ids: Sequence[str]) -> Sequence[str]:

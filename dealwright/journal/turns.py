@@ -117,8 +117,10 @@ class Turns(Part):
     def _details(
         self, connection: Connection, account: str, automation: str, found: Sequence[RowOf[Any]]
     ) -> Sequence[Claimed]:
-        bodies = hot.BODIES.run(connection, ids=sorted({row.event_id for row in found})).all()
-        events: dict[int, Event] = {row.id: unseal(row.body, Event) for row in bodies}  # type: ignore[arg-type]  # a union
+        events: dict[int, Event] = {
+            row.id: unseal(row.body, Event)  # type: ignore[arg-type]  # a union, which decodes by its tag
+            for row in hot.BODIES.run(connection, ids=sorted({row.event_id for row in found})).all()
+        }
         begun = [row.id for row in found if row.turn > 0]
         effects: dict[str, list[EffectRow]] = {}
         for effect in hot.EFFECTS.run(connection, ids=begun).mappings() if begun else ():
@@ -159,7 +161,7 @@ class Turns(Part):
     def _owned(self, connection: Connection, ids: Sequence[str]) -> dict[str, RowOf[Any]]:
         """Lock and return those executions whose lease is still this worker's."""
         rows = hot.OWNED.run(connection, lock=self.database.for_update, ids=sorted(ids), worker=self._worker)
-        return {row.id: row for row in rows}
+        return {row.id: row for row in rows.all()}
 
     def plan(self, turns: Sequence[Turn]) -> frozenset[str]:
         """Write turns with their facts and traces, progress, and effects as planned.

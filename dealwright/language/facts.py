@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import date, datetime
 from decimal import Decimal
+from functools import lru_cache
 from typing import Final
 from zoneinfo import ZoneInfo
 
@@ -135,7 +136,13 @@ def _of_event(path: str, known: Known) -> object | None:
 
 
 def lookup(path: str, known: Known) -> object | None:
-    """Return what the path holds now, None if it is unset.
+    """Return what the path holds now, None if it is unset: `reader(path)(known)`."""
+    return reader(path)(known)
+
+
+@lru_cache(maxsize=4096)
+def reader(path: str) -> Callable[[Known], object | None]:
+    """Return what looks the path up: whatever can be decided of it without a deal is decided once.
 
     Values are those of the model: text as `str`, numbers as `Decimal`, amounts as `Money`, days as `date`, moments
     as `datetime`, tags as a tuple, a stage as `(pipeline, stage)`, a pipeline as its key, a user as `User`, a flag
@@ -146,18 +153,21 @@ def lookup(path: str, known: Known) -> object | None:
     """
     root, _, rest = path.partition(".")
     if root == "deal" and path in schema.ALWAYS:
-        return _of_deal(rest, known.deal, known.pipelines)
+        whole = _PLAIN.get(rest)
+        if whole is not None:
+            return lambda known: whole(known.deal)
+        return lambda known: _of_deal(rest, known.deal, known.pipelines)
     if root == "steps":
         name, _, field = rest.partition(".")
-        return _number(known.steps.get(name, {}).get(field))
+        return lambda known: _number(known.steps.get(name, {}).get(field))
     if path in schema.EVENT or path.startswith("event.data."):
-        return _of_event(rest, known)
+        return lambda known: _of_event(rest, known)
     if path in schema.RECIPIENT:
-        return _contact(known.recipient, rest)
+        return lambda known: _contact(known.recipient, rest)
     if path == "account.key":
-        return _text(known.account_key)
+        return lambda known: _text(known.account_key)
     if path == "account.name":
-        return _text(known.account_name)
+        return lambda known: _text(known.account_name)
     raise KeyError(path)
 
 
@@ -190,27 +200,43 @@ def shown(value: object, zone: ZoneInfo) -> str | bool | tuple[str, ...] | None:
     raise TypeError(f"no fact is of type {type(value).__name__}")
 
 
-def text_facts(known: Known, zone: str) -> dict[str, object]:
-    """Return all facts as nested plain mappings of texts, for `templates.render`; moments in `zone`.
+def text_facts(known: Known, zone: str, only: Collection[str] | None = None) -> dict[str, object]:
+    """Return facts as nested plain mappings of texts, for `templates.render`; moments in `zone`.
 
-    A step named `next-deal` is `steps.next_deal` there, since templates have no hyphens in names.
+    With `only`, the paths that a template names, what it does not name may be missing: a text names three of fifty
+    facts. A step named `next-deal` is `steps.next_deal` there, since templates have no hyphens in names.
     """
     local = ZoneInfo(zone)
 
-    def facts_of(which: Deal) -> dict[str, object]:
-        pipeline, stage = _names(which, known.pipelines)
-        whole = {name: shown(read(which), local) for name, read in _PLAIN.items()}
-        return whole | {
-            "pipeline": {"name": pipeline},
-            "stage": {"name": stage},
-            "owner": {part: _owner(which.owner, part) for part in ("name", "first_name", "email")},
-            "main_contact": _contact_facts(which.main_contact),
+    def facts_of(which: Deal, under: str) -> dict[str, object]:
+        names = None
+        if only is not None:
+            names = {path.removeprefix(under).partition(".")[0] for path in only if path.startswith(under)}
+        found: dict[str, object] = {
+            name: shown(read(which), local) for name, read in _PLAIN.items() if names is None or name in names
         }
+        if names is None or "pipeline" in names or "stage" in names:
+            pipeline, stage = _names(which, known.pipelines)
+            found |= {"pipeline": {"name": pipeline}, "stage": {"name": stage}}
+        if names is None or "owner" in names:
+            found["owner"] = {part: _owner(which.owner, part) for part in ("name", "first_name", "email")}
+        if names is None or "main_contact" in names:
+            found["main_contact"] = _contact_facts(which.main_contact)
+        return found
 
     receipts = {
         name.replace("-", "_"): {field: shown(_number(value), local) for field, value in receipt.items()}
         for name, receipt in known.steps.items()
     }
+    facts: dict[str, object] = {
+        "deal": facts_of(known.deal, "deal."),
+        "steps": receipts,
+        "account": {"key": known.account_key, "name": known.account_name},
+    }
+    if known.recipient is not None:
+        facts["contact"] = _contact_facts(known.recipient)
+    if only is not None and not any(path.startswith("event") for path in only):
+        return facts
     event: dict[str, object] = {
         "contact": _contact_facts(known.contact),
         "task": {part: shown(_task(known.task, part), local) for part in ("id", "text", "due_at")}
@@ -222,14 +248,8 @@ def text_facts(known: Known, zone: str) -> dict[str, object]:
         "data": dict(known.data),
     }
     if known.before is not None:
-        event["before"] = facts_of(known.before)
-    facts = {
-        "deal": facts_of(known.deal),
-        "event": event,
-        "steps": receipts,
-        "account": {"key": known.account_key, "name": known.account_name},
-    }
-    return facts if known.recipient is None else facts | {"contact": _contact_facts(known.recipient)}
+        event["before"] = facts_of(known.before, "event.before.")
+    return facts | {"event": event}
 
 
 def _number(value: object) -> object:
@@ -237,4 +257,4 @@ def _number(value: object) -> object:
 
 
 def _contact_facts(contact: Contact | None) -> dict[str, object]:
-    return {part: _contact(contact, part) for part in msgspec.structs.asdict(Contact(id=""))}
+    return {part: _contact(contact, part) for part in Contact.__struct_fields__}

@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 from collections.abc import Iterable, Sequence
+from functools import lru_cache
 from typing import Final
 
 import msgspec
@@ -25,6 +26,7 @@ class Merge(msgspec.Struct, frozen=True, kw_only=True):
     loser: str
 
 
+@lru_cache(maxsize=16_384)
 def normal_phone(phone: str, country: str) -> str | None:
     """Return the number in E.164, read as it is dialled in the country; None if it cannot be a number."""
     try:

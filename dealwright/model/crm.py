@@ -14,14 +14,14 @@ ActivityKind = Literal["call", "meeting", "email"]
 """What kinds of activity there are."""
 
 
-class Money(msgspec.Struct, frozen=True):
+class Money(msgspec.Struct, frozen=True, gc=False):
     """An amount in one currency (ISO 4217 code, upper case)."""
 
     amount: Decimal
     currency: str
 
 
-class User(msgspec.Struct, frozen=True, kw_only=True):
+class User(msgspec.Struct, frozen=True, gc=False, kw_only=True):
     """Somebody who works in the CRM."""
 
     id: str
@@ -29,7 +29,7 @@ class User(msgspec.Struct, frozen=True, kw_only=True):
     email: str | None = None
 
 
-class Contact(msgspec.Struct, frozen=True, kw_only=True):
+class Contact(msgspec.Struct, frozen=True, gc=False, kw_only=True):
     """Somebody the company talks to; `phone` and `email` as the CRM holds them, not normalised."""
 
     id: str
@@ -40,7 +40,7 @@ class Contact(msgspec.Struct, frozen=True, kw_only=True):
     email: str | None = None
 
 
-class Deal(msgspec.Struct, frozen=True, kw_only=True):
+class Deal(msgspec.Struct, frozen=True, gc=False, kw_only=True):
     """One sales opportunity, whole, at one version.
 
     `pipeline` and `stage` are keys as the definitions name them (the connector maps vendor ids); the first of
@@ -71,7 +71,7 @@ class Deal(msgspec.Struct, frozen=True, kw_only=True):
         return self.contacts[0] if self.contacts else None
 
 
-class Task(msgspec.Struct, frozen=True, kw_only=True):
+class Task(msgspec.Struct, frozen=True, gc=False, kw_only=True):
     """Something a user has to do by a moment, for one deal."""
 
     id: str
@@ -84,7 +84,7 @@ class Task(msgspec.Struct, frozen=True, kw_only=True):
     completed_at: datetime | None = None
 
 
-class Activity(msgspec.Struct, frozen=True, kw_only=True):
+class Activity(msgspec.Struct, frozen=True, gc=False, kw_only=True):
     """A call, meeting or e-mail that happened: when, what came of it, by whom, for which deal and contact."""
 
     id: str
@@ -97,7 +97,7 @@ class Activity(msgspec.Struct, frozen=True, kw_only=True):
     contact_id: str | None = None
 
 
-class Note(msgspec.Struct, frozen=True, kw_only=True):
+class Note(msgspec.Struct, frozen=True, gc=False, kw_only=True):
     """Something somebody wrote down about a deal; `author` is a user's name, or the automation that wrote it."""
 
     id: str
@@ -107,7 +107,7 @@ class Note(msgspec.Struct, frozen=True, kw_only=True):
     at: datetime
 
 
-class StageShape(msgspec.Struct, frozen=True, kw_only=True):
+class StageShape(msgspec.Struct, frozen=True, gc=False, kw_only=True):
     """One stage of a pipeline as a definition wants it; `probability` in percent.
 
     `required` names fields that a deal must have to stand there (`amount`, `close_date`, `reference`, `company`,
@@ -123,7 +123,7 @@ class StageShape(msgspec.Struct, frozen=True, kw_only=True):
     reason_required: bool = False
 
 
-class PipelineShape(msgspec.Struct, frozen=True, kw_only=True):
+class PipelineShape(msgspec.Struct, frozen=True, gc=False, kw_only=True):
     """A pipeline as a definition wants it; `stages` in order, Incoming first, Won and Lost last."""
 
     key: str

@@ -29,7 +29,7 @@ def deal_subject(deal_id: str) -> str:
     return f"deal:{deal_id}"
 
 
-class _Event(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind"):
+class _Event(msgspec.Struct, frozen=True, gc=False, kw_only=True, tag_field="kind"):
     """What all events carry.
 
     `source_id` is the source's own id of the event, by which duplicates are known. `actor` is `user:<id>`,

@@ -14,7 +14,7 @@ import msgspec
 from dealwright.model.crm import Money
 
 
-class _Request(msgspec.Struct, frozen=True, kw_only=True, tag_field="do"):
+class _Request(msgspec.Struct, frozen=True, gc=False, kw_only=True, tag_field="do"):
     """What all requests carry."""
 
     @property
@@ -38,7 +38,7 @@ class CreateDeal(_Request, frozen=True, kw_only=True, tag="create_deal"):
     company: str | None = None
 
 
-class DealChanges(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+class DealChanges(msgspec.Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True):
     """New values of a deal's fields; UNSET is left alone, None clears."""
 
     title: str | msgspec.UnsetType = msgspec.UNSET
@@ -128,7 +128,7 @@ class CreateContact(_Request, frozen=True, kw_only=True, tag="create_contact"):
     email: str | None = None
 
 
-class ContactChanges(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+class ContactChanges(msgspec.Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True):
     """New values of a contact's fields; UNSET is left alone, None clears."""
 
     name: str | msgspec.UnsetType | None = msgspec.UNSET
@@ -208,7 +208,7 @@ Request: TypeAlias = (
 """Any request."""
 
 
-class Call(msgspec.Struct, frozen=True, kw_only=True):
+class Call(msgspec.Struct, frozen=True, gc=False, kw_only=True):
     """One request on its way: `key` is the effect's key, stable over every attempt; `actor` who is acting."""
 
     key: str
@@ -217,7 +217,7 @@ class Call(msgspec.Struct, frozen=True, kw_only=True):
     attempt: int = 1
 
 
-class Sent(msgspec.Struct, frozen=True, kw_only=True, tag_field="outcome", tag="sent"):
+class Sent(msgspec.Struct, frozen=True, gc=False, kw_only=True, tag_field="outcome", tag="sent"):
     """Surely carried out; `receipt` is what later steps may read (`deal_id`, `task_id`, `status` ...).
 
     `repeated`: the system knew the key already and changed nothing this time.
@@ -227,21 +227,21 @@ class Sent(msgspec.Struct, frozen=True, kw_only=True, tag_field="outcome", tag="
     repeated: bool = False
 
 
-class Refused(msgspec.Struct, frozen=True, kw_only=True, tag_field="outcome", tag="rejected"):
+class Refused(msgspec.Struct, frozen=True, gc=False, kw_only=True, tag_field="outcome", tag="rejected"):
     """Surely not carried out, and would be refused again."""
 
     code: str
     message: str
 
 
-class TryAgain(msgspec.Struct, frozen=True, kw_only=True, tag_field="outcome", tag="try_again"):
+class TryAgain(msgspec.Struct, frozen=True, gc=False, kw_only=True, tag_field="outcome", tag="try_again"):
     """Surely not carried out; may be tried again `after` seconds."""
 
     reason: str
     after: float = 1.0
 
 
-class Unknown(msgspec.Struct, frozen=True, kw_only=True, tag_field="outcome", tag="unknown"):
+class Unknown(msgspec.Struct, frozen=True, gc=False, kw_only=True, tag_field="outcome", tag="unknown"):
     """It left, and nobody can say whether it was carried out."""
 
     reason: str

@@ -12,7 +12,7 @@ from dealwright.engine.facts import Facts
 from dealwright.engine.records import Controls, EffectRow, Reservation
 
 
-class Candidate(msgspec.Struct, frozen=True, kw_only=True):
+class Candidate(msgspec.Struct, frozen=True, gc=False, kw_only=True):
     """One effect before the gate: whose it is, the facts it was decided on, and who stands behind the deal."""
 
     effect: EffectRow
@@ -23,19 +23,19 @@ class Candidate(msgspec.Struct, frozen=True, kw_only=True):
     now: datetime
 
 
-class Send(msgspec.Struct, frozen=True, kw_only=True):
+class Send(msgspec.Struct, frozen=True, gc=False, kw_only=True):
     """Nothing against it, if these reservations can be had."""
 
     reservations: tuple[Reservation, ...] = ()
 
 
-class Hold(msgspec.Struct, frozen=True, kw_only=True):
+class Hold(msgspec.Struct, frozen=True, gc=False, kw_only=True):
     """Keep it back; `reason` is our own words."""
 
     reason: str
 
 
-class Drop(msgspec.Struct, frozen=True, kw_only=True):
+class Drop(msgspec.Struct, frozen=True, gc=False, kw_only=True):
     """It never leaves; later steps go on without its receipt."""
 
     reason: str
