@@ -1,22 +1,31 @@
-"""A small HTTP/1.1 server for simulators, over which a test has full control: it can also drop a connection."""
+"""A small, fast HTTP/1.1 server for simulators, over which a test has full control.
+
+It can drop a connection (a real reset), let a body trickle, and cut one off. What a handler has begun it ends, whether
+or not the client is still there: as at a real vendor, a client that gave up does not know what was carried out.
+"""
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
+import http
 import logging
+import socket
+import struct
+from collections import deque
 from collections.abc import Awaitable, Callable, Mapping
-from typing import Any, Final, TypeAlias
+from typing import Any, Final, TypeAlias, cast
 
-import h11
+import httptools
 import msgspec
 
 LARGEST_BODY: Final = 4_000_000
-_READ = 65_536
+_RESET: Final = struct.pack("ii", 1, 0)
+_PHRASES: Final = {status.value: status.phrase for status in http.HTTPStatus}
 
 
 class Received(msgspec.Struct, frozen=True, kw_only=True):
-    """One request, whole; header names are in lower case."""
+    """One request, whole; header names are in lower case, the path has its query."""
 
     method: str
     path: str
@@ -25,103 +34,189 @@ class Received(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Answer(msgspec.Struct, frozen=True, kw_only=True):
-    """What is answered."""
+    """What is answered.
+
+    `trickle` seconds are spread over the body, which comes in small pieces. With `cut`, the connection breaks after
+    half of the body that the headers promise.
+    """
 
     status: int
     body: bytes = b""
     headers: Mapping[str, str] = {}
+    trickle: float = 0.0
+    cut: bool = False
 
 
 Handler: TypeAlias = Callable[[Received], Awaitable[Answer | None]]
 """Answers a request; None drops the connection without a byte."""
 
+Sleep: TypeAlias = Callable[[float], Awaitable[Any]]
+"""Waits for so many seconds; tests with a clock of their own bring their own."""
+
 
 class Server:
-    """Serves a handler on loopback."""
+    """Serves a handler."""
 
-    def __init__(self, handler: Handler) -> None:
-        self._handler = handler
+    def __init__(self, handler: Handler, *, sleep: Sleep = asyncio.sleep) -> None:
+        self.handler = handler
+        self.sleep = sleep
+        self.open: set[_Connection] = set()
+        self.working: set[asyncio.Task[None]] = set()
         self._server: asyncio.Server | None = None
-        self._open: dict[asyncio.Task[Any], asyncio.StreamWriter] = {}
 
     async def start(self, port: int = 0, host: str = "127.0.0.1") -> int:
         """Listen, and return the port."""
-        self._server = await asyncio.start_server(self._serve, host, port, backlog=1024)
+        loop = asyncio.get_running_loop()
+        self._server = await loop.create_server(lambda: _Connection(self), host, port, backlog=1024)
         return int(self._server.sockets[0].getsockname()[1])
 
     async def stop(self) -> None:
         """Stop listening and drop every connection."""
         if self._server is not None:
             self._server.close()
-            for task, writer in list(self._open.items()):
-                writer.transport.abort()
+            for connection in list(self.open):
+                connection.abort()
+            for task in list(self.working):
                 task.cancel()
-            await asyncio.gather(*self._open)
+            await asyncio.gather(*self.working, return_exceptions=True)
             await self._server.wait_closed()
             self._server = None
 
-    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        task = asyncio.current_task()
-        if task is None:
-            raise RuntimeError("a connection is served by a task")
-        self._open[task] = writer
+
+class _Connection(asyncio.Protocol):
+    """One connection: parses requests and answers them one after the other."""
+
+    def __init__(self, server: Server) -> None:
+        self._server = server
+        self._parser = httptools.HttpRequestParser(self)
+        self._transport: asyncio.Transport | None = None
+        self._waiting: deque[tuple[Received, bool]] = deque()
+        self._task: asyncio.Task[None] | None = None
+        self._start()
+
+    def _start(self) -> None:
+        self._target = b""
+        self._headers: dict[str, str] = {}
+        self._body: list[bytes] = []
+        self._size = 0
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Take the connection."""
+        self._transport = cast(asyncio.Transport, transport)  # uvloop's is none by its class
+        self._server.open.add(self)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Forget the connection; what was begun goes on."""
+        self._transport = None
+        self._server.open.discard(self)
+
+    def abort(self) -> None:
+        """Break the connection: the client sees a reset, not an end."""
+        transport, self._transport = self._transport, None
+        if transport is not None:
+            with contextlib.suppress(OSError):
+                transport.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET)
+            transport.abort()
+
+    def data_received(self, data: bytes) -> None:
+        """Parse what came."""
         try:
-            # A cancelled connection ends quietly: asyncio's streams would print a traceback for each.
-            with contextlib.suppress(ConnectionError, h11.RemoteProtocolError, asyncio.CancelledError):
-                await self._converse(h11.Connection(h11.SERVER), reader, writer)
-        finally:
-            self._open.pop(task, None)
-            writer.close()
+            self._parser.feed_data(data)
+        except httptools.HttpParserUpgrade:
+            self._end(Answer(status=501))
+        except httptools.HttpParserError:
+            self._end(Answer(status=400))
 
-    async def _converse(self, wire: h11.Connection, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        while True:
-            received = await _receive(wire, reader)
-            if received is None:
-                return
-            try:
-                answer = await self._handler(received)
-            except Exception:
-                logging.getLogger(__name__).exception("the handler failed")
-                answer = Answer(status=500)
-            if answer is None:
-                writer.transport.abort()
-                return
-            writer.write(_encoded(wire, answer))
-            await writer.drain()
-            if wire.our_state is not h11.DONE or wire.their_state is not h11.DONE:
-                return
-            wire.start_next_cycle()
+    # What the parser calls.
 
+    def on_message_begin(self) -> None:
+        """Begin a request."""
+        self._start()
 
-async def _receive(wire: h11.Connection, reader: asyncio.StreamReader) -> Received | None:
-    request: h11.Request | None = None
-    body = bytearray()
-    while True:
-        event = wire.next_event()
-        if event is h11.NEED_DATA:
-            wire.receive_data(await reader.read(_READ))
-        elif isinstance(event, h11.Request):
-            request = event
-        elif isinstance(event, h11.Data):
-            body += event.data
-            if len(body) > LARGEST_BODY:
-                return None
-        elif isinstance(event, h11.EndOfMessage) and request is not None:
-            return Received(
-                method=request.method.decode(),
-                path=request.target.decode("latin-1"),
-                headers={name.decode("latin-1"): value.decode("latin-1") for name, value in request.headers},
-                body=bytes(body),
-            )
+    def on_url(self, url: bytes) -> None:
+        """Take a piece of the target."""
+        self._target += url
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        """Take a header."""
+        self._headers[name.lower().decode("latin-1")] = value.decode("latin-1")
+
+    def on_headers_complete(self) -> None:
+        """Let a careful client go on."""
+        if self._headers.get("expect", "").lower() == "100-continue" and self._transport is not None:
+            self._transport.write(b"HTTP/1.1 100 Continue\r\n\r\n")
+
+    def on_body(self, body: bytes) -> None:
+        """Take a piece of the body, within reason."""
+        self._size += len(body)
+        if self._size > LARGEST_BODY:
+            self._end(Answer(status=413))
         else:
-            return None
+            self._body.append(body)
+
+    def on_message_complete(self) -> None:
+        """Serve the request once those before it are answered."""
+        received = Received(
+            method=self._parser.get_method().decode("latin-1"),
+            path=self._target.decode("latin-1"),
+            headers=self._headers,
+            body=b"".join(self._body),
+        )
+        self._waiting.append((received, self._parser.should_keep_alive()))
+        if self._task is None:
+            self._task = asyncio.get_running_loop().create_task(self._work())
+            self._server.working.add(self._task)
+            self._task.add_done_callback(self._server.working.discard)
+
+    async def _work(self) -> None:
+        try:
+            while self._waiting:
+                received, keep = self._waiting.popleft()
+                try:
+                    answer = await self._server.handler(received)
+                except Exception:
+                    logging.getLogger(__name__).exception("the handler failed")
+                    answer = Answer(status=500)
+                if answer is None:
+                    self.abort()
+                    return
+                await self._write(received, answer, keep=keep)
+        finally:
+            self._task = None
+
+    async def _write(self, received: Received, answer: Answer, *, keep: bool) -> None:
+        body = b"" if received.method == "HEAD" else answer.body
+        if not (answer.trickle or answer.cut):
+            self._send(_head(answer, keep) + body)
+        else:
+            self._send(_head(answer, keep))
+            size = max(1, len(body) // 10)
+            pieces = [body[at : at + size] for at in range(0, len(body) // (2 if answer.cut else 1), size)]
+            for piece in pieces:
+                await self._server.sleep(answer.trickle / len(pieces))
+                self._send(piece)
+            if answer.cut:
+                # Closed, not reset: a reset could overtake what is still on its way.
+                keep = False
+        if not keep and self._transport is not None:
+            self._transport.close()
+
+    def _send(self, data: bytes) -> None:
+        if self._transport is not None:
+            self._transport.write(data)
+
+    def _end(self, answer: Answer) -> None:
+        if self._transport is not None:
+            self._transport.write(_head(answer, False))
+            self._transport.close()
+            self._transport = None
 
 
-def _encoded(wire: h11.Connection, answer: Answer) -> bytes:
-    headers = [*answer.headers.items(), ("Content-Length", str(len(answer.body)))]
-    parts = [
-        wire.send(h11.Response(status_code=answer.status, headers=headers)),
-        wire.send(h11.Data(data=answer.body)),
-        wire.send(h11.EndOfMessage()),
-    ]
-    return b"".join(part for part in parts if part)
+def _head(answer: Answer, keep: bool) -> bytes:
+    lines = [f"HTTP/1.1 {answer.status} {_PHRASES.get(answer.status, 'Unknown')}"]
+    lines += [f"{name}: {value}" for name, value in answer.headers.items()]
+    if answer.status not in (204, 304):
+        lines.append(f"Content-Length: {len(answer.body)}")
+    if not keep:
+        lines.append("Connection: close")
+    return ("\r\n".join(lines) + "\r\n\r\n").encode("latin-1")

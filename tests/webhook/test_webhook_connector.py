@@ -17,8 +17,9 @@ from dealwright.model.delivery import AtMostOnce, Keyed
 from dealwright.model.requests import Call, Outcome, Refused, Sent, SetTask, TryAgain, Unknown
 from dealwright.ports import Connector
 from dealwright_http import Secret
+from dealwright_http.faults import Fault
 from dealwright_webhook import FOREVER, Target, WebhookConnector, WebhookSettings
-from dealwright_webhook.receiver import Fault, Receiver
+from dealwright_webhook.receiver import Receiver
 from dealwright_webhook.settings import LateSecret
 
 OK = Sent(receipt={"status": 200})
@@ -115,7 +116,7 @@ def test_every_fault_has_its_outcome_and_the_repeat_does_what_is_left(
 
 def test_faults_count_down_and_can_be_for_one_event(tmp_path: Path) -> None:
     async def act(connector: WebhookConnector, receiver: Receiver) -> list[Outcome]:
-        receiver.fail(Fault(times=2, status=422, event="lost"))
+        receiver.fail(Fault(times=2, status=422, holds='"event":"lost"'))
         calls = [event("1"), event("2", name="lost"), event("3", name="lost"), event("4", name="lost")]
         return [(await connector.perform([call]))[0] for call in calls]
 

@@ -65,7 +65,12 @@ def test_what_was_answered_survives_kill_9(tmp_path: Path) -> None:
         control = f"http://127.0.0.1:{port}/_control"
         faults = msgspec.json.encode([{"times": 1, "status": 422}])
         assert httpx.post(f"{control}/faults", content=faults).status_code == 204
-        assert httpx.get(f"{control}/state").json() == {"requests": 3, "keys": 3, "faults": 1}
+        assert httpx.get(f"{control}/state").json() == {
+            "requests": 3,
+            "statuses": {"504": 1, "200": 2},
+            "keys": 3,
+            "faults": 1,
+        }
         assert httpx.post(f"{control}/faults", content=b"[{}, 1]").status_code == 422
         assert httpx.post(f"{control}/faults", headers={"Origin": "https://x"}, content=b"[]").status_code == 403
         with httpx.Client() as open_connection:
