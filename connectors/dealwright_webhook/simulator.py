@@ -7,11 +7,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Final
 
 from dealwright.clock import SystemClock
 from dealwright_http.redaction import Secret
-from dealwright_http.runner import parser_for, run, settings
+from dealwright_http.runner import Simulator, parser_for, run, settings
 from dealwright_webhook.receiver import Receiver
+
+SIMULATOR: Final = Simulator(
+    what="a company's receiver of webhooks", module="dealwright_webhook.simulator", told_by="--secret-file"
+)
 
 
 def main(arguments: Sequence[str] | None = None) -> None:

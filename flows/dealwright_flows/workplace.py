@@ -23,6 +23,12 @@ from dealwright_flows.sockets import HOST, free_port
 WEB: Final = "DEALWRIGHT_WEB"
 """The setting of where hooks and APIs are served: host:port."""
 
+OWN_PLACE: Final = {
+    "dealwright up": "set DEALWRIGHT_DATA to a directory of its own (docs/hooks.md says what two may share)",
+    "dealwright simulators up": "give this one a directory of its own by --dir",
+}
+"""How one who works in a kept directory gets another."""
+
 _WEB_DEFAULT: Final = f"{HOST}:8656"
 _ADDRESSES = "addresses.json"
 _MOST_DEMOS = 9
@@ -102,8 +108,8 @@ def project_of_worker() -> Project:
 
 
 @contextmanager
-def kept(directory: Path) -> Iterator[Path]:
-    """Hold a directory whose content survives, for this process alone.
+def kept(directory: Path, who: str = "dealwright up") -> Iterator[Path]:
+    """Hold a directory whose content survives, for this process alone; `who` are those that work in such a one.
 
     Raises:
         InputError: another process works in it.
@@ -111,8 +117,7 @@ def kept(directory: Path) -> Iterator[Path]:
     with _locked(directory) as lock:
         if lock is None:
             raise InputError(
-                f"another `dealwright up`{_holder(directory)} works in {directory}: end it first, or set"
-                " DEALWRIGHT_DATA to a directory of its own (docs/hooks.md says what two may share)"
+                f"another `{who}`{_holder(directory)} works in {directory}: end it first, or {OWN_PLACE[who]}"
             )
         directory.mkdir(parents=True, exist_ok=True)
         yield directory
