@@ -27,12 +27,12 @@ class Simulator(msgspec.Struct, frozen=True, kw_only=True):
     """How `dealwright simulators up` runs one; found by the entry point group `dealwright.simulators`.
 
     Besides the options that all have (`parser_for`), it takes the file with its secret by the option
-    `told_by`, and, if it sends hooks, their address by `--hook`. `module` is what `python -m` runs.
+    `key_option`, and, if it sends hooks, their address by `--hook`. `module` is what `python -m` runs.
     """
 
     what: str
     module: str
-    told_by: str
+    key_option: str
     hooks: bool = False
 
 

@@ -15,7 +15,7 @@ from dealwright_http.runner import Simulator, parser_for, run, settings
 from dealwright_webhook.receiver import Receiver
 
 SIMULATOR: Final = Simulator(
-    what="a company's receiver of webhooks", module="dealwright_webhook.simulator", told_by="--secret-file"
+    what="a company's receiver of webhooks", module="dealwright_webhook.simulator", key_option="--secret-file"
 )
 
 

@@ -52,7 +52,7 @@ class Local:
     def launch(self, more: list[str]) -> None:
         """Start the process; what it knew before, it reads from its log."""
         command = [sys.executable, "-m", self.simulator.module, "--port", str(self.port), "--log", str(self.log)]
-        command += [self.simulator.told_by, str(self.secret), *more]
+        command += [self.simulator.key_option, str(self.secret), *more]
         self.child.start(command, env=clean_environment({}), cwd=self.directory)
 
     def told(self) -> str:
