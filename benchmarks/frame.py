@@ -22,11 +22,19 @@ class Missing(Exception):
 
 
 class Setting(msgspec.Struct, frozen=True, kw_only=True):
-    """Where a benchmark works, and how: `small` only shows that it runs, `broken` takes one piece of work away."""
+    """Where a benchmark works, and how: `small` only shows that it runs, `broken` takes one piece of work away.
+
+    `asked` is a number of events that takes the place of the usual one.
+    """
 
     folder: Path
     small: bool = False
     broken: bool = False
+    asked: int | None = None
+
+    def events(self, full: int, small: int) -> int:
+        """Return how many events were asked for, or else the full number, or the small one."""
+        return self.asked or self.size(full, small)
 
     def size(self, full: int, small: int) -> int:
         """Return the full size, or the small one."""
@@ -42,9 +50,10 @@ class Key(msgspec.Struct, frozen=True):
 
 
 class Benchmark(msgspec.Struct, frozen=True, kw_only=True):
-    """One benchmark."""
+    """One benchmark; `about` is how many seconds it takes on two cores."""
 
     name: str
+    about: int = 30
     keys: tuple[Key, ...]
     run: Callable[[Setting], Figures]
 

@@ -1,0 +1,1 @@
+"""The company that `./run bench` works for: a project of its own, whose definitions stand in the folders beside."""

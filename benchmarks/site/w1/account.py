@@ -1,0 +1,53 @@
+"""W1: a hook, three conditions, a task in the CRM, a Purchase to Meta."""
+
+from __future__ import annotations
+
+from dealwright import (
+    Account,
+    Automation,
+    DealFields,
+    Incoming,
+    Lost,
+    Pipeline,
+    Stage,
+    Won,
+    event_received,
+    every_event,
+    send_event,
+    set_task,
+    working_minutes,
+)
+
+deal = DealFields()
+
+
+class Sales(Pipeline, key="sales", name="Sales"):
+    """A short pipeline without stage tasks."""
+
+    incoming = Incoming()
+    quoted = Stage("Sent the quote", probability=50, task=None, because="one automation is measured")
+    won = Won("Closed won")
+    lost = Lost("Closed lost", reasons=["Price"])
+
+
+paid = Automation(
+    key="paid",
+    why="Whoever has paid is thanked, and Meta learns what its advertisement has sold.",
+    on=event_received("invoice-paid", data=["number"]),
+    when=[deal.main_contact.phone.is_set(), ~deal.tags.has("spam"), deal.amount > 10],
+    again=every_event(),
+    do=[
+        set_task("thank", text="Thank {{ deal.main_contact.name }} for {{ deal.title }}", due=working_minutes(15)),
+        send_event("purchase", to="meta", with_={"value": deal.amount, "contact": deal.main_contact.name}),
+    ],
+)
+
+acme = Account(
+    "acme",
+    zone="America/New_York",
+    country="US",
+    currency="USD",
+    working_hours="Mon-Fri 09:00-18:00",
+    pipelines=[Sales],
+    automations=[paid],
+)
