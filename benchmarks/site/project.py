@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Final
 
 from dealwright.clock import Clock, SystemClock
-from dealwright.intake.settings import signed_sources
+from dealwright.intake.settings import hook_sources
 from dealwright.project import AccountBinding, Project
 from dealwright_embedded_crm import connector as embedded_crm
 from dealwright_webhook import connector as webhook
@@ -40,7 +40,7 @@ def project(
         crm=crm,
         feeds=(crm,),
         connectors=(crm, webhook({"meta": meta}, environ=os.environ, clock=clock)),
-        hooks=signed_sources(dict.fromkeys(SOURCES, secret), environ=os.environ, clock=clock),
+        hooks=hook_sources(dict.fromkeys(SOURCES, secret), environ=os.environ, clock=clock),
     )
     return Project(
         data_dir=data_dir,
