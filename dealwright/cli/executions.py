@@ -137,6 +137,10 @@ def _todo(line: ExecutionLine, asked_digest: str | None) -> str:
     match line.state, line.reason.partition(":")[0]:
         case "failed", _:
             return f"mend what it says, then: dealwright executions retry {id_}"
+        case "parked", _ if line.reason.endswith(" times"):
+            return (
+                f"mend what it says, then: dealwright executions retry {id_} (or --all --automation {line.automation})"
+            )
         case "parked", _:
             return (
                 f"look into the other system; if it did not arrive: dealwright executions retry {id_} --even-if-sent; "
@@ -192,6 +196,7 @@ def _chosen(command: options.F) -> options.F:
 
 @executions.command("retry")
 @options.states(("failed", "parked"))
+@click.option("--all", "everything", is_flag=True, help="All that the filters leave; without filters the account's.")
 @click.option(
     "--even-if-sent",
     is_flag=True,
@@ -207,16 +212,21 @@ def executions_retry(
     states: tuple[str, ...],
     since: Moment | None,
     until: Moment | None,
+    everything: bool,
     even_if_sent: bool,
     yes: bool,
     as_json: bool,
 ) -> None:
     """Let failed or parked executions go on: each checks its conditions again, at the end of its lane.
 
-    Give ids, or choose with filters; more than one is asked about.
+    Give ids, or choose with filters or --all; more than one is asked about.
     """
+    if everything and ids:
+        raise click.UsageError("--all is instead of ids: give one or the other.")
     with opened(account) as site:
         wanted = site.filter(deal=deal, automations=automations, states=states, since=since, until=until)
+        if everything and not states:
+            wanted = msgspec.structs.replace(wanted, states=("failed", "parked"))
         chosen = _choose(site, ids, wanted, ("failed", "parked"), "retry", yes=yes)
         treated = _treat(
             chosen, lambda id_: site.journal.retry_execution(id_, actor=actor(), even_if_sent=even_if_sent)

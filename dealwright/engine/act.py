@@ -21,8 +21,14 @@ _log = logging.getLogger(__name__)
 LOOKS: Final = 2
 """How often a key is looked up before its absence is believed."""
 
-LONGEST_BACKOFF: Final = 60.0
+LONGEST_BACKOFF: Final = 300.0
 """Seconds between two attempts at most."""
+
+MOST_FAILURES: Final = 20
+"""Attempts of one effect that fail while its system answers others (about an hour): then it is parked."""
+
+MOST_ATTEMPTS: Final = 400
+"""Attempts of one effect in all, whatever the reason (more than a day of an outage): then it is parked."""
 
 _UNAUTHORIZED_WAIT: Final = 60.0
 
@@ -34,7 +40,7 @@ def effect_key(installation: str, execution_id: str, step: str, visit: int, targ
 
 
 def backoff(attempts: int) -> float:
-    """Return the seconds to wait after that many attempts: 1, 2, 4 ... up to a minute."""
+    """Return the seconds to wait after that many attempts: 1, 2, 4 ... up to five minutes."""
     return min(LONGEST_BACKOFF, float(2 ** max(0, min(attempts, 10) - 1)))
 
 
@@ -67,20 +73,26 @@ async def perform(
     if not lease_holds():
         return []
     faults.hit("act.before-request")
+    apart = False
     try:
         outcomes: Sequence[Outcome] = await connector.perform([call_of(effect, actor) for effect in effects])
     except ConnectorError as error:
+        apart = not isinstance(error, (RateLimited, Unauthorized))
         outcomes = [outcome_of(error)] * len(effects)
     except Exception as error:
         # A fault of a connector's own: nobody can say whether its request left. The type is told, never the text,
         # which may hold what the request held.
         _log.error("connector %s failed with %s", connector.name, type(error).__name__)
+        apart = True
         outcomes = [Unknown(reason=f"the connector failed: {type(error).__name__}")] * len(effects)
     faults.hit("act.after-request")
     if len(outcomes) != len(effects):
         _log.error("connector %s answered %d of %d calls", connector.name, len(outcomes), len(effects))
         outcomes = [Unknown(reason="the connector did not answer for each call")] * len(effects)
-    return [EffectOutcome(effect=effect, outcome=outcome) for effect, outcome in zip(effects, outcomes, strict=True)]
+    return [
+        EffectOutcome(effect=effect, outcome=outcome, apart=apart)
+        for effect, outcome in zip(effects, outcomes, strict=True)
+    ]
 
 
 def outcome_of(error: ConnectorError) -> Outcome:
@@ -98,6 +110,17 @@ def outcome_of(error: ConnectorError) -> Outcome:
             return Unknown(reason="no answer")
         case _:
             return Unknown(reason=type(error).__name__)
+
+
+def given_up(item: EffectOutcome) -> bool:
+    """Say whether an effect that may be tried again was tried often enough.
+
+    A system that is away fails everybody: that is waited out, for more than a day. An effect that fails while its
+    system answers others fails by itself, and somebody should look at it today. A person's retry lets it try as often
+    once more.
+    """
+    attempts, failures = item.effect.attempts + 1, item.effect.failures + 1
+    return attempts % MOST_ATTEMPTS == 0 or (not item.away and failures % MOST_FAILURES == 0)
 
 
 Remedy = Literal["repeat", "look", "park"]

@@ -4,20 +4,31 @@ from __future__ import annotations
 
 import contextlib
 import logging
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Any, Final
 
 import msgspec
 
 from dealwright.clock import Clock
-from dealwright.compile import ir
-from dealwright.engine.act import backoff, effect_key, look, perform, remedy
+from dealwright.engine.act import backoff, given_up, look, perform, remedy
 from dealwright.engine.advance import Act, Decision, End, Wait, advance
-from dealwright.engine.bench import Job, Site, approved, begin, is_message, sent_outcome
+from dealwright.engine.apart import BUDGET, as_one_of_many, as_tried, asunder, can_go_apart, parts
+from dealwright.engine.bench import (
+    Job,
+    Site,
+    approved,
+    begin,
+    by_carrier,
+    effect_of,
+    is_message,
+    planned,
+    sent_outcome,
+    turn_of,
+)
+from dealwright.engine.candidates import candidates
 from dealwright.engine.facts import Facts
 from dealwright.engine.gate import pass_gate
-from dealwright.engine.guards.base import Candidate
 from dealwright.engine.limits import Ended, SharedLimiter, token
 from dealwright.engine.meters import METERS
 from dealwright.engine.records import (
@@ -27,7 +38,6 @@ from dealwright.engine.records import (
     GateResult,
     Settlement,
     StepOutcome,
-    Turn,
     request_digest,
 )
 from dealwright.engine.render import changes_more_than_told
@@ -62,6 +72,7 @@ class Batch:
         self._lease_until = 0.0
         self._work: dict[str, Job] = {}
         self._settlements: list[Settlement] = []
+        self._together: dict[str, EffectOutcome] = {}
 
     async def run(self, claimed: Sequence[Claimed], *, claimed_at: float) -> None:
         """Work the claimed executions; `claimed_at` is the monotonic time before the claim."""
@@ -76,7 +87,7 @@ class Batch:
                 break
             with METERS.timed("turn_seconds", self._clock):
                 acting = self._decide([job for job in self._work.values() if not job.tells])
-                for effects in self._by_carrier(acting):
+                for effects in by_carrier(acting, self._site.connectors):
                     await self._act(*effects)
                 await self._tell_customers()
                 await self._read_facts()
@@ -186,7 +197,7 @@ class Batch:
             else:
                 self._take(work, decision, at)
             if decision.trace or work.effect is not None:
-                turns.append(self._turn(work, decision))
+                turns.append(turn_of(work, decision))
         owned = self._store.plan(turns)
         for turn in turns:
             if turn.execution_id not in owned:
@@ -222,57 +233,22 @@ class Batch:
                 if carrier is None:
                     self._leave(work, "failed", f"{intent.step}: no connector carries out {intent.request.kind}")
                     return
-                key = effect_key(self._store.installation, work.claimed.id, intent.step, intent.visit, intent.target)
-                before = next((effect for effect in work.claimed.effects if effect.key == key), None)
-                work.effect = EffectRow(
-                    key=key,
-                    execution_id=work.claimed.id,
-                    step=intent.step,
-                    target=intent.target,
-                    state="planned",
-                    delivery=carrier.delivery(intent.request),
-                    request=intent.request,
-                    attempts=before.attempts if before is not None else 0,
-                    rendered_at=at,
-                    approved=before.approved if before is not None else None,
-                )
+                work.effect = planned(self._store.installation, work, intent, carrier.delivery(intent.request), at)
             case Wait(until=until, on_events=kinds, step=step):
                 self._leave(work, "waiting", step, due_at=until, on_events=kinds)
             case End(state=state, reason=reason):
                 self._leave(work, state, reason)
 
-    def _turn(self, work: Job, decision: Decision) -> Turn:
-        assert work.facts is not None
-        return Turn(
-            execution_id=work.claimed.id,
-            n=work.n,
-            as_of=work.facts.as_of,
-            facts=None if work.facts.deal is work.claimed.deal else work.facts.deal,
-            trace=decision.trace,
-            progress=work.progress,
-            effect=work.effect,
-        )
-
     # --- acting ------------------------------------------------------------------------------------------------------
-
-    def _by_carrier(self, acting: Sequence[Job]) -> list[tuple[Connector, list[Job]]]:
-        """Group effects that one bulk call can carry: one connector, one step."""
-        groups: dict[tuple[str, str], tuple[Connector, list[Job]]] = {}
-        for work in acting:
-            assert work.effect is not None
-            carrier = self._site.connectors.carrier(work.effect.request)
-            assert carrier is not None
-            groups.setdefault((carrier.name, work.effect.step), (carrier, []))[1].append(work)
-        return list(groups.values())
 
     async def _act(self, connector: Connector, group: Sequence[Job]) -> None:
         """Take one group through the gate and to its connector, and remember what came of it."""
-        messages = any(work.effect is not None and work.effect.request.kind in MESSAGES for work in group)
+        messages = any(effect_of(work).request.kind in MESSAGES for work in group)
         at_once = min(connector.at_once, MESSAGES_AT_ONCE) if messages else connector.at_once
-        for start in range(0, len(group), at_once):
+        for part in parts(group, at_once, effect_of):
             # A message here is repeated as it was rendered; it stands in line with those that are told.
             async with self._site.messages if messages else contextlib.nullcontext():
-                await self._send(connector, group[start : start + at_once])
+                await self._send(connector, part)
 
     async def _tell_customers(self) -> None:
         """Send the messages whose turn has come, a few at a time.
@@ -296,28 +272,51 @@ class Batch:
             work.tells, work.facts = False, None
         await self._read_facts()
         acting = self._decide([work for work in jobs if work.claimed.id in self._work], telling=True)
-        for connector, group in self._by_carrier(acting):
+        for connector, group in by_carrier(acting, self._site.connectors):
             for start in range(0, len(group), connector.at_once):
                 await self._send(connector, group[start : start + connector.at_once])
 
     async def _send(self, connector: Connector, group: Sequence[Job]) -> None:
-        """Send what one request carries: only that is `sending`, so that a stop or a crash meets no more than that."""
-        if self._closing():
+        """Send what one request carries; if it fails as a whole, send its calls apart (apart.py)."""
+        until = self._clock.monotonic() + BUDGET
+        if await self._request(connector, group) or not self._together:
             return
+        together = [work for work in group if work.claimed.id in self._together]
+        left = await asunder(
+            together,
+            effect_of(together[0]).attempts,
+            lambda part: self._request(connector, part),
+            lambda: self._clock.monotonic() < until,
+        )
+        self._follow([self._together[work.claimed.id] for work in left if work.claimed.id in self._work])
+        self._together.clear()
+
+    async def _request(self, connector: Connector, group: Sequence[Job]) -> bool:
+        """Send one request: only that is `sending`, so that a stop or a crash meets no more than that.
+
+        Return False if nobody answered. What can then go apart stays on the bench, in `_together`.
+        """
+        if self._closing():
+            return True
         self._renew()
         limiter = self._site.limiters.get(connector.name)
         if limiter is not None and not await self._token(limiter, group):
-            return
+            return True
         group = [work for work in group if work.claimed.id in self._work]
         if not group:
-            return
+            return True
         effects = {work.effect.key: work.effect for work in group if work.effect is not None}
-        results = pass_gate(self._store, self._site.account, group[0].automation.key, lambda: self._candidates(group))
+        results = pass_gate(
+            self._store,
+            self._site.account,
+            group[0].automation.key,
+            lambda: candidates(self._store, self._site.account, group, self._clock.now()),
+        )
         sending = [effects[result.key] for result in results if self._passed(effects[result.key], result)]
         if not sending:
             if limiter is not None:
                 limiter.give_back()
-            return
+            return True
         if limiter is not None:
             await limiter.depart()
         since, began = self._clock.wall(), self._clock.monotonic()
@@ -325,11 +324,20 @@ class Batch:
             connector, sending, self._actor(sending[0]), lambda: self._clock.monotonic() < self._lease_until
         )
         METERS.carried(connector.name, outcomes, self._clock.monotonic() - began)
+        outcomes = self._site.answers.note(connector.name, outcomes, self._clock.monotonic())
+        if can_go_apart(outcomes, lambda effect: remedy(effect, self._clock) == "repeat", since):
+            outcomes = [as_one_of_many(item) for item in outcomes]
+            self._store.receive_outcomes(outcomes)
+            for item in outcomes:
+                self._work[item.effect.execution_id].effect = as_tried(item, since)
+                self._together[item.effect.execution_id] = item
+            return False
         self._receive(outcomes, since)
         answered = {item.effect.key for item in outcomes}
         for effect in sending:
             if effect.key not in answered:
                 self._forget(effect.execution_id)
+        return not outcomes or any(not item.apart or isinstance(item.outcome, Refused) for item in outcomes)
 
     async def _token(self, limiter: SharedLimiter, group: Sequence[Job]) -> bool:
         """Wait for what the system takes next, keeping the leases; say whether it may be used now.
@@ -349,32 +357,6 @@ class Batch:
             if work.claimed.id in self._work and work.effect is not None:
                 self._leave(work, "retrying", f"{work.effect.step}: the system asked for a pause", not_before=later)
         return not later
-
-    def _candidates(self, group: Sequence[Job]) -> list[Candidate]:
-        contacts = sorted({contact.id for work in group if (contact := work.claimed.deal.main_contact) is not None})
-        persons = self._store.persons(self._site.account, contacts) if self._asks_for_persons(group) else {}
-        now = self._clock.now()
-        candidates = []
-        for work in group:
-            assert work.effect is not None
-            assert work.facts is not None
-            contact = work.claimed.deal.main_contact
-            candidates.append(
-                Candidate(
-                    effect=work.effect,
-                    automation=work.automation,
-                    account=work.account,
-                    facts=work.facts,
-                    person=persons.get(contact.id) if contact is not None else None,
-                    now=now,
-                )
-            )
-        return candidates
-
-    def _asks_for_persons(self, group: Iterable[Job]) -> bool:
-        return any(
-            isinstance(work.automation.again, ir.Once) and work.automation.again.per == "person" for work in group
-        )
 
     def _passed(self, effect: EffectRow, result: GateResult) -> bool:
         """Say whether the effect is sending now; otherwise leave its execution as the gate says."""
@@ -400,6 +382,9 @@ class Batch:
     def _receive(self, outcomes: Sequence[EffectOutcome], since: datetime) -> None:
         """Write receipts, then say for each execution what follows."""
         self._store.receive_outcomes(outcomes)
+        self._follow(outcomes, since)
+
+    def _follow(self, outcomes: Sequence[EffectOutcome], since: datetime | None = None) -> None:
         for item in outcomes:
             work, effect = self._work[item.effect.execution_id], item.effect
             began = None if item.looked else since
@@ -418,17 +403,23 @@ class Batch:
                     self._leave(work, "failed", f"{effect.step}: refused ({code})")
                 case TryAgain(reason=reason, after=after):
                     self._tally.step(effect.step, "retrying", since=began)
+                    if given_up(item):
+                        self._leave(work, "parked", f"{effect.step}: {reason}, tried {effect.attempts + 1} times")
+                        continue
                     wait = max(after, backoff(effect.attempts + 1))
                     self._leave(work, "retrying", f"{effect.step}: {reason}", not_before=wait)
                 case Unknown() if not item.looked:
                     self._tally.step(effect.step, "unknown", since=began)
-                    self._after_unknown(work, effect)
+                    self._after_unknown(work, item)
 
-    def _after_unknown(self, work: Job, effect: EffectRow) -> None:
+    def _after_unknown(self, work: Job, item: EffectOutcome) -> None:
+        effect = item.effect
         sent_now = msgspec.structs.replace(
             effect, looks=0, first_sent=effect.first_sent or self._clock.wall(), allowed_attempt=None
         )
         match remedy(sent_now, self._clock):
+            case "repeat" if given_up(msgspec.structs.replace(item, away=True)):
+                self._park(work, effect.step)
             case "repeat":
                 self._leave(work, "retrying", f"{effect.step}: no answer", not_before=backoff(effect.attempts + 1))
             case "look":

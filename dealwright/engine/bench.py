@@ -3,21 +3,24 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime
 from typing import Final
 
 import msgspec
 
 from dealwright.compile import ir
-from dealwright.engine.act import Connectors
+from dealwright.engine.act import Connectors, effect_key
 from dealwright.engine.advance import Act, Decision
+from dealwright.engine.apart import Answers
 from dealwright.engine.facts import Facts
 from dealwright.engine.limits import SharedLimiter
-from dealwright.engine.records import Claimed, EffectRow, Progress, StepOutcome
+from dealwright.engine.records import Claimed, EffectRow, Intent, Progress, StepOutcome, Turn
 from dealwright.engine.render import written
 from dealwright.engine.store import Store
+from dealwright.model.delivery import Delivery
 from dealwright.model.requests import MESSAGES, Sent
-from dealwright.ports import Crm
+from dealwright.ports import Connector, Crm
 
 OVERLAP: Final = 4
 """Batches that a window has under way where requests are counted: 7 a second of 400 ms each are three at a time."""
@@ -35,6 +38,7 @@ class Site(msgspec.Struct, frozen=True):
     connectors: Connectors
     messages: asyncio.Lock = msgspec.field(default_factory=asyncio.Lock)
     limiters: Mapping[str, SharedLimiter] = {}
+    answers: Answers = msgspec.field(default_factory=Answers)
 
     @property
     def overlap(self) -> int:
@@ -103,6 +107,25 @@ def approved(job: Job) -> Iterator[EffectRow]:
             yield effect
 
 
+def planned(installation: str, job: Job, intent: Intent, delivery: Delivery, at: datetime) -> EffectRow:
+    """Return the effect that a decision asks for, with what is known of it from earlier turns."""
+    key = effect_key(installation, job.claimed.id, intent.step, intent.visit, intent.target)
+    before = next((effect for effect in job.claimed.effects if effect.key == key), None)
+    return EffectRow(
+        key=key,
+        execution_id=job.claimed.id,
+        step=intent.step,
+        target=intent.target,
+        state="planned",
+        delivery=delivery,
+        request=intent.request,
+        attempts=before.attempts if before is not None else 0,
+        failures=before.failures if before is not None else 0,
+        rendered_at=at,
+        approved=before.approved if before is not None else None,
+    )
+
+
 def is_message(decision: Decision) -> bool:
     """Say whether the next thing is a message to a customer."""
     return isinstance(decision.next, Act) and decision.next.intent.request.kind in MESSAGES
@@ -111,3 +134,34 @@ def is_message(decision: Decision) -> bool:
 def sent_outcome(effect: EffectRow, outcome: Sent, turn: int) -> StepOutcome:
     """Return what later steps see of an effect that was carried out."""
     return StepOutcome(status="sent", turn=turn, receipt=dict(outcome.receipt), wrote=written(effect.request, outcome))
+
+
+def turn_of(job: Job, decision: Decision) -> Turn:
+    """Return what is written down of a decision."""
+    assert job.facts is not None
+    return Turn(
+        execution_id=job.claimed.id,
+        n=job.n,
+        as_of=job.facts.as_of,
+        facts=None if job.facts.deal is job.claimed.deal else job.facts.deal,
+        trace=decision.trace,
+        progress=job.progress,
+        effect=job.effect,
+    )
+
+
+def effect_of(job: Job) -> EffectRow:
+    """Return the effect that is next."""
+    assert job.effect is not None
+    return job.effect
+
+
+def by_carrier(acting: Sequence[Job], connectors: Connectors) -> list[tuple[Connector, list[Job]]]:
+    """Group effects that one bulk call can carry: one connector, one step."""
+    groups: dict[tuple[str, str], tuple[Connector, list[Job]]] = {}
+    for job in acting:
+        effect = effect_of(job)
+        carrier = connectors.carrier(effect.request)
+        assert carrier is not None
+        groups.setdefault((carrier.name, effect.step), (carrier, []))[1].append(job)
+    return list(groups.values())

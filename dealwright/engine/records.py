@@ -106,7 +106,7 @@ class EffectRow(msgspec.Struct, frozen=True, gc=False, kw_only=True):
     """An effect as the journal holds it, with its receipt once it was carried out.
 
     `approved` is the digest of the request that a person let go; `allowed_attempt` the attempt that a person asked for
-    though an earlier one may have arrived.
+    though an earlier one may have arrived; `failures` counts the attempts that failed while the system answered others.
     """
 
     key: str
@@ -123,6 +123,7 @@ class EffectRow(msgspec.Struct, frozen=True, gc=False, kw_only=True):
     rendered_at: datetime | None = None
     approved: str | None = None
     allowed_attempt: int | None = None
+    failures: int = 0
 
 
 class Claimed(msgspec.Struct, frozen=True, gc=False, kw_only=True):
@@ -198,11 +199,17 @@ class GateResult(msgspec.Struct, frozen=True, gc=False, kw_only=True):
 
 
 class EffectOutcome(msgspec.Struct, frozen=True, gc=False, kw_only=True):
-    """What came of one sending effect; `looked` says that the outcome was looked up, not answered."""
+    """What came of one sending effect; `looked` says that the outcome was looked up, not answered.
+
+    `apart`: the request failed as a whole, so that each of its calls may fare better without the others. `away`: that
+    it may be tried again says nothing against this call, for the system answers nobody.
+    """
 
     effect: EffectRow
     outcome: Outcome
     looked: bool = False
+    apart: bool = False
+    away: bool = False
 
 
 class Settlement(msgspec.Struct, frozen=True, gc=False, kw_only=True):

@@ -110,7 +110,7 @@ class Effects(Part):
             if isinstance(item.outcome, Refused):
                 refused.append(item.effect.execution_id)
             if not item.looked:
-                ended.append((key, n, wall, state))
+                ended.append((key, n, wall, "away" if item.away else state))
         with self.database.write() as connection:
             hot.OUTCOME.run(connection, effects)
             hot.RECEIPT.run(connection, receipts)

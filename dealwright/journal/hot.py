@@ -193,7 +193,8 @@ BODIES: Final = Query("select id, body from events where id in :ids")
 EFFECTS: Final = Query(
     """
     select key, execution_id, step, target, state, request, attempts, looks, first_sent_wall, allowed_attempt,
-        receipts.body as receipt, approvals.digest as approved
+        receipts.body as receipt, approvals.digest as approved,
+        (select count(*) from attempts where attempts.effect_key = effects.key and outcome = 'planned') as failures
     from effects left join receipts on receipts.effect_key = effects.key
         left join approvals on approvals.effect_key = effects.key
     where execution_id in :ids

@@ -353,4 +353,5 @@ def _effect(row: Row) -> EffectRow:
         rendered_at=asked.rendered_at,
         approved=row["approved"],
         allowed_attempt=row["allowed_attempt"],
+        failures=row["failures"],
     )

@@ -42,6 +42,23 @@ def test_what_may_have_been_sent_is_repeated_only_when_told_so(company: Company,
     assert [attempt["outcome"] for attempt in effect["tries"]] == ["unknown", "sent"]
 
 
+def test_everything_of_an_automation_is_retried_after_a_question_that_counts(company: Company, typed: Shell) -> None:
+    wrong = [line for line in typed.json("executions", "ls") if line["state"] in ("failed", "parked")]
+    automation = next(line["automation"] for line in wrong if line["state"] == "failed")
+    alike = [line["id"] for line in wrong if line["automation"] == automation]
+    choose = ("executions", "retry", "--all", "--automation", automation)
+    both = typed("executions", "retry", "--all", code=1, input="n\n")
+    assert f"retry these {len(wrong)} executions of account acme?" in both.stderr
+    treated = typed.json(*choose, "--yes", code=1)
+    assert [item["id"] for item in treated] == list(reversed(alike))
+    assert [item["done"] for item in treated] == [True, False], "what may have been sent needs --even-if-sent"
+    company.work()
+    done = typed.json("executions", "ls", "--automation", automation, "--state", "done")
+    assert {line["id"] for line in done} & set(alike) == {treated[0]["id"]}
+    assert "either ids or" in typed("executions", "retry", alike[0], "--deal", 1, code=2).stderr
+    assert "--all is instead of ids" in typed("executions", "retry", "--all", alike[0], code=2).stderr
+
+
 def test_more_than_one_is_asked_about_and_nothing_is_done_without_a_yes(company: Company, typed: Shell) -> None:
     choose = ("executions", "approve", "--automation", "thank")
     for answer in ("n\n", ""):
