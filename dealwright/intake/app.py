@@ -15,6 +15,7 @@ from http import HTTPStatus
 from typing import Any, Final, Protocol
 
 from dealwright.clock import Clock
+from dealwright.engine.meters import Meters
 from dealwright.errors import InputError, Rejected, TooMuch, Unauthorized, Unavailable
 from dealwright.intake.answers import Answer, Send, come_again, refusal
 from dealwright.intake.bodies import Gone, Receive, announced, larger_than, read_body
@@ -22,10 +23,12 @@ from dealwright.intake.counts import Counts
 from dealwright.intake.limits import Bucket, Limits
 from dealwright.intake.readiness import Readiness, Workers
 from dealwright.intake.secrets import FixedSecret
-from dealwright.intake.signed import UNSUPPORTED, Stale, signed_json
+from dealwright.intake.signed import Stale, signed_json
 from dealwright.intake.verified import SECRET_HEADER
 from dealwright.intake.writer import Appends, Writer
 from dealwright.journal.events import Arrival
+from dealwright.journal.quarantine import Unread
+from dealwright.language.characters import one_line
 from dealwright.ports import HOOK_HEADERS, FeedItem, HookQuota, HookSource
 from dealwright.signature import SIGNATURE
 
@@ -37,6 +40,9 @@ _SIGNATURE: Final = SIGNATURE.lower()
 _SECRET: Final = SECRET_HEADER.lower()
 _AWAY_SECONDS: Final = 5
 """After how long a sender may come again when the journal is away."""
+
+_FULL_SECONDS: Final = 300
+"""After how long it may when its quarantine is full: a person has to make room."""
 
 
 class HookJournal(Appends, Workers, Protocol):
@@ -57,7 +63,10 @@ class HooksApp:
         self._journal = journal
         self._clock = clock
         self._limits = limits or Limits()
-        self._writer = Writer(journal, waiting=self._limits.waiting, patience=self._limits.commit_seconds)
+        self.meters = Meters()
+        self._writer = Writer(
+            journal, clock, self.meters, waiting=self._limits.waiting, patience=self._limits.commit_seconds
+        )
         self._readiness = Readiness(journal, clock, patience=self._limits.commit_seconds)
         self._buckets: dict[tuple[str, str], Bucket] = {}
         # Read before it is known who asks, so the same for all: how much is read tells nobody which sources there are.
@@ -129,7 +138,12 @@ class HooksApp:
             self._verify(source, shown, headers, body, secret or headers.get(_SECRET, ""))
             assert source is not None  # the decoy verifies nobody
             self._within_quota(address, shown, source.quota, body)
-            return await self._append(address, shown, self._read(source, shown, headers, body))
+            seen: dict[str, str] = {name: headers[name] for name in HOOK_HEADERS if name in headers}
+            try:
+                items = self._read(source, shown, seen, body)
+            except Rejected as error:
+                return await self._quarantine(address, shown, seen, body, error)
+            return await self._append(address, shown, items)
         finally:
             self._in_flight -= 1
             self._held -= size
@@ -163,14 +177,37 @@ class HooksApp:
             raise come_again(HTTPStatus.SERVICE_UNAVAILABLE, "not_ready", message, _AWAY_SECONDS) from None
 
     def _read(self, source: HookSource, shown: str, headers: Mapping[str, str], body: bytes) -> Sequence[FeedItem]:
+        """Return what a verified request tells.
+
+        Raises:
+            Answer: it is more than is read.
+            Rejected: it is not understood.
+        """
         try:
-            return source.receive({name: headers[name] for name in HOOK_HEADERS if name in headers}, body)
+            return source.receive(headers, body)
         except TooMuch as error:
             self.counts.refused(shown, error.code, str(error))
             raise refusal(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, error.code, str(error)) from None
-        except Rejected as error:
-            self.counts.refused(shown, error.code, str(error))
-            raise _unintelligible(error) from None
+
+    async def _quarantine(
+        self, address: tuple[str, str], shown: str, headers: Mapping[str, str], body: bytes, error: Rejected
+    ) -> Answer:
+        """Keep what is authentic and was not understood, and acknowledge it: a sender that is refused gives up."""
+        key, name = address
+        why = one_line(str(error))
+        unread = Unread(account=key, source=name, code=error.code, reason=why, headers=headers, body=body)
+        try:
+            became = await self._writer.quarantine(unread)
+        except Unavailable as unavailable:
+            raise self._away(shown, unavailable) from None
+        if became == "full":
+            message = "what this source sends is not understood, and its quarantine is full"
+            self.counts.refused(shown, "quarantine_full", f"{message}: dealwright quarantine ls --source {name}")
+            raise come_again(HTTPStatus.SERVICE_UNAVAILABLE, "quarantine_full", message, _FULL_SECONDS)
+        self.counts.told(shown, "quarantined" if became == "kept" else "duplicate", f"quarantined: {why}")
+        kept = int(became == "kept")
+        said = {"accepted": 0, "duplicates": 1 - kept, "quarantined": kept, "error": error.code, "message": str(error)}
+        return Answer(HTTPStatus.ACCEPTED, said)
 
     def _within_quota(self, address: tuple[str, str], shown: str, quota: HookQuota, body: bytes) -> None:
         """Count only what was verified: strangers who flood an address do not use up its sender's share."""
@@ -190,12 +227,15 @@ class HooksApp:
         try:
             new = await self._writer.append(Arrival(account=key, source=name, items=items))
         except Unavailable as error:
-            self.counts.refused(shown, "journal", str(error))
-            raise come_again(HTTPStatus.SERVICE_UNAVAILABLE, "journal", str(error), _AWAY_SECONDS) from None
+            raise self._away(shown, error) from None
         self.counts.add(shown, "accepted", new)
         self.counts.add(shown, "duplicate", len(items) - new)
         repeated = {"dealwright-repeated": "true"} if items and not new else None
         return Answer(HTTPStatus.OK, {"accepted": new, "duplicates": len(items) - new}, headers=repeated)
+
+    def _away(self, shown: str, error: Unavailable) -> Answer:
+        self.counts.refused(shown, "journal", str(error))
+        return come_again(HTTPStatus.SERVICE_UNAVAILABLE, "journal", str(error), _AWAY_SECONDS)
 
     async def _ready(self) -> Answer:
         if self._writer.full:
@@ -217,13 +257,6 @@ def _headers(scope: MutableMapping[str, Any]) -> dict[str, str]:
         name, value = raw_name.decode("latin-1").lower(), raw_value.decode("latin-1")
         found[name] = f"{found[name]}, {value}" if name in found else value
     return found
-
-
-def _unintelligible(error: Rejected) -> Answer:
-    """Authentic, and not understood. (The seam of quarantine: such a body is refused, not kept.)"""
-    if error.code == UNSUPPORTED:
-        return refusal(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, error.code, str(error))
-    return refusal(HTTPStatus.UNPROCESSABLE_ENTITY, error.code, str(error))
 
 
 def _unauthorized(why: str) -> Answer:

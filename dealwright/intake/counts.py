@@ -30,6 +30,10 @@ class Counts:
 
     def refused(self, address: str, outcome: str, why: str) -> None:
         """Count a refused request, and tell of it unless that was done within the last minute."""
+        self.told(address, outcome, f"refused: {why}")
+
+    def told(self, address: str, outcome: str, why: str) -> None:
+        """Count what somebody should look at, and tell of it unless that was done within the last minute."""
         key = (address, outcome)
         self.by_outcome[key] += 1
         now, total = self._clock.monotonic(), self.by_outcome[key]
@@ -37,4 +41,4 @@ class Counts:
         if now - last >= QUIET:
             self._logged[key] = (now, total)
             more = f" ({total - told} times since it was last told)" if total - told > 1 else ""
-            _log.warning("hooks/%s refused: %s%s", address, one_line(why), more)
+            _log.warning("hooks/%s %s%s", address, one_line(why), more)

@@ -1,7 +1,8 @@
 """Group commit: one thread writes what waits, as one transaction; each request hears of its own events after it.
 
-While one transaction is on its way to the disk, the next one gathers. The queue is bounded: when the journal is slow
-or away, senders are told to come again instead of the memory growing.
+While one transaction is on its way to the disk, the next one gathers, and two of them begin a little apart: that makes
+groups larger under load, and leaves the journal's one writer (SQLite) to the engine in between. The queue is bounded:
+when the journal is slow or away, senders are told to come again instead of the memory growing.
 """
 
 from __future__ import annotations
@@ -10,18 +11,24 @@ import asyncio
 import logging
 import threading
 from collections.abc import Sequence
-from concurrent.futures import Future
-from queue import Empty, Full, Queue
-from typing import Final, Protocol
+from contextlib import suppress
+from queue import Empty, SimpleQueue
+from typing import Final, Protocol, cast
 
 from sqlalchemy.exc import InterfaceError, OperationalError
 
+from dealwright.clock import Clock
+from dealwright.engine.meters import SIZES, Meters
 from dealwright.errors import JournalError, Unavailable
 from dealwright.journal.events import Arrival
+from dealwright.journal.quarantine import Kept, Unread
 
 _log = logging.getLogger(__name__)
 
 _LARGEST_GROUP: Final = 500
+
+_APART: Final = 0.01
+"""Seconds from the beginning of one transaction to that of the next at least; who comes alone does not wait."""
 
 
 class Appends(Protocol):
@@ -31,20 +38,33 @@ class Appends(Protocol):
         """Append what several sources told, in this order, with one commit; return how many of each were new."""
         ...
 
+    def quarantine(self, requests: Sequence[Unread]) -> Sequence[Kept]:
+        """Keep what was not understood, with one commit; say what became of each."""
+        ...
+
 
 class Writer:
     """The one writer of this process's hooks."""
 
-    def __init__(self, journal: Appends, *, waiting: int, patience: float) -> None:
+    def __init__(self, journal: Appends, clock: Clock, meters: Meters, *, waiting: int, patience: float) -> None:
         self._journal = journal
+        self._clock = clock
+        self._meters = meters
+        self._most = waiting
         self._patience = patience
-        self._queue: Queue[_Waiting | None] = Queue(waiting)
+        self._queue: SimpleQueue[_Waiting | None] = SimpleQueue()
         self._thread: threading.Thread | None = None
+        self._rest = threading.Event()
+
+    @property
+    def waiting(self) -> int:
+        """How many wait."""
+        return self._queue.qsize()
 
     @property
     def full(self) -> bool:
         """Whether no more can wait."""
-        return self._queue.full()
+        return self._queue.qsize() >= self._most
 
     def start(self) -> None:
         """Start the thread."""
@@ -54,7 +74,8 @@ class Writer:
     async def stop(self) -> None:
         """Write what waits, and end the thread."""
         if self._thread is not None:
-            await asyncio.to_thread(self._queue.put, None)
+            self._queue.put(None)
+            self._rest.set()
             await asyncio.to_thread(self._thread.join, self._patience)
 
     async def append(self, arrival: Arrival) -> int:
@@ -64,58 +85,110 @@ class Writer:
             Unavailable: too many wait, or the journal did not take them in time. If it takes them later, the sender's
                 repeat is known as a duplicate.
         """
-        waiting = _Waiting(arrival)
+        return cast(int, await self._written(arrival))
+
+    async def quarantine(self, request: Unread) -> Kept:
+        """Return, after the commit, whether the request is kept, was kept already, or found no room.
+
+        Raises:
+            Unavailable: as above.
+        """
+        return cast(Kept, await self._written(request))
+
+    async def _written(self, item: Arrival | Unread) -> int | Kept:
+        if self.full:
+            raise Unavailable("too many requests wait for the journal")
+        loop = asyncio.get_running_loop()
+        waiting = _Waiting(item, loop)
+        patience = loop.call_later(self._patience, waiting.give_up)
+        self._queue.put(waiting)
         try:
-            self._queue.put_nowait(waiting)
-        except Full:
-            raise Unavailable("too many requests wait for the journal") from None
-        try:
-            # Timing out cancels what was not begun: an event that nobody waits for need not be written.
-            return await asyncio.wait_for(asyncio.wrap_future(waiting.new), self._patience)
-        except TimeoutError:
-            raise Unavailable("the journal did not take the event in time") from None
+            return await waiting.answer
+        finally:
+            waiting.given_up = True  # who hung up meanwhile need not be written
+            patience.cancel()
 
     def _work(self) -> None:
         while (first := self._queue.get()) is not None:
+            began = self._clock.monotonic()
             group, last = self._gather(first)
-            begun = [waiting for waiting in group if waiting.new.set_running_or_notify_cancel()]
-            if begun:
-                self._write(begun)
+            group = [waiting for waiting in group if not waiting.given_up]
+            if group:
+                self._write(group)
             if last:
                 return
+            self._rest.wait(max(0.0, _APART - (self._clock.monotonic() - began)))
 
     def _gather(self, first: _Waiting) -> tuple[list[_Waiting], bool]:
         group = [first]
-        while len(group) < _LARGEST_GROUP:
-            try:
+        with suppress(Empty):
+            while len(group) < _LARGEST_GROUP:
                 waiting = self._queue.get_nowait()
-            except Empty:
-                break
-            if waiting is None:
-                return group, True
-            group.append(waiting)
+                if waiting is None:
+                    return group, True
+                group.append(waiting)
         return group, False
 
     def _write(self, group: Sequence[_Waiting]) -> None:
+        """Write a group; events and what was not understood are a transaction each, for the latter is rare."""
+        events = [waiting for waiting in group if isinstance(waiting.item, Arrival)]
+        unread = [waiting for waiting in group if isinstance(waiting.item, Unread)]
+        if events:
+            self._commit(events)
+        if unread:
+            self._commit(unread)
+
+    def _commit(self, group: Sequence[_Waiting]) -> None:
         try:
-            counts = self._journal.append_all([waiting.arrival for waiting in group])
+            with self._meters.timed("append_seconds", self._clock):
+                done = self._append([waiting.item for waiting in group])
         except Exception as error:
             # Its text may hold a row; the type says enough.
             _log.error("the journal did not take %d hooks: %s; their senders repeat", len(group), type(error).__name__)
             if len(group) > 1 and not isinstance(error, OperationalError | InterfaceError | JournalError):
                 for waiting in group:  # the journal is there: one of them is at fault, and costs only itself
-                    self._write([waiting])
+                    self._commit([waiting])
                 return
-            for waiting in group:
-                waiting.new.set_exception(Unavailable("the journal cannot be written"))
+            _tell(group, [Unavailable("the journal cannot be written")] * len(group))
         else:
-            for waiting, new in zip(group, counts, strict=True):
-                waiting.new.set_result(new)
+            self._meters.observe("append_group", len(group), ends=SIZES)
+            _tell(group, done)
+
+    def _append(self, items: Sequence[Arrival | Unread]) -> Sequence[int | Kept]:
+        if isinstance(items[0], Arrival):
+            return self._journal.append_all(cast(Sequence[Arrival], items))
+        return self._journal.quarantine(cast(Sequence[Unread], items))
 
 
 class _Waiting:
-    """One request's events, and where it hears of them."""
+    """What one request asks to be written, and where it hears of it."""
 
-    def __init__(self, arrival: Arrival) -> None:
-        self.arrival = arrival
-        self.new: Future[int] = Future()
+    __slots__ = ("answer", "given_up", "item", "loop")
+
+    def __init__(self, item: Arrival | Unread, loop: asyncio.AbstractEventLoop) -> None:
+        self.item = item
+        self.loop = loop
+        self.answer: asyncio.Future[int | Kept] = loop.create_future()
+        self.given_up = False
+
+    def give_up(self) -> None:
+        """Tell the sender to repeat; if it is being written at this moment, the repeat is known."""
+        self.given_up = True
+        if not self.answer.done():
+            self.answer.set_exception(Unavailable("the journal did not take the event in time"))
+
+
+def _tell(group: Sequence[_Waiting], answers: Sequence[int | Kept | Unavailable]) -> None:
+    """Tell every request of a group, waking the loop once for all of them."""
+    with suppress(RuntimeError):  # the loop has ended, and nobody waits any more
+        group[0].loop.call_soon_threadsafe(_settle, group, answers)
+
+
+def _settle(group: Sequence[_Waiting], answers: Sequence[int | Kept | Unavailable]) -> None:
+    for waiting, answer in zip(group, answers, strict=True):
+        if waiting.answer.done():
+            continue
+        if isinstance(answer, Unavailable):
+            waiting.answer.set_exception(answer)
+        else:
+            waiting.answer.set_result(answer)

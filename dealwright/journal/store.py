@@ -9,9 +9,9 @@ from dealwright.journal.asks import Asks
 from dealwright.journal.crms import Crms
 from dealwright.journal.database import Database
 from dealwright.journal.effects import Effects
-from dealwright.journal.events import Events
 from dealwright.journal.history import History
 from dealwright.journal.operations import Operations
+from dealwright.journal.quarantine import Quarantine
 from dealwright.journal.rates import Rates
 from dealwright.journal.releases import Releases
 from dealwright.journal.routing import Routing
@@ -28,7 +28,7 @@ LONGEST_CALL: Final = 30.0
 
 class Journal(
     Releases,
-    Events,
+    Quarantine,
     Routing,
     Turns,
     Effects,

@@ -50,9 +50,13 @@ from dealwright.clock import PlayedClock
 from dealwright.compile import ir
 from dealwright.compile.lower import lower
 from dealwright.engine.loop import AccountSite, Engine
+from dealwright.intake.secrets import FixedSecret
+from dealwright.intake.signed import signed_json
+from dealwright.journal.quarantine import Unread
 from dealwright.journal.store import Journal
 from dealwright.model.crm import Money
 from dealwright.model.requests import Call, DealChanges, Outcome, Refused, Unknown
+from dealwright.ports import HookSource
 from dealwright.project import PrefectPlace, Project
 from dealwright.testing.scripted import ScriptedConnector
 from dealwright_embedded_crm import EmbeddedCrm
@@ -62,6 +66,10 @@ MONDAY = datetime(2026, 3, 2, 14, 0, tzinfo=UTC)
 
 HOSTILE = "=1+1 [red]x[/red]\x1b[31m\u202eright 株式会社の椅子四十脚"
 """A title that tries what titles can try, with wide characters at its end."""
+
+JSON = {"content-type": "application/json"}
+PAID = b'{"id": "evt-1", "event": "invoice-paid", "data": {"who": "Zaphod"}}'
+"""A hook that was not understood when it came, and would be now."""
 
 deal = DealFields()
 
@@ -284,6 +292,13 @@ class Company:
         for number in (15, 16):
             self.move(number, "quoted")
         self.work()
+        unread = [(b"nonsense", "not_json"), (PAID, "unknown_name"), (PAID + b" ", "unknown_name")]
+        self.journal.quarantine(
+            [
+                Unread(account="acme", source="billing", code=code, reason="why", headers=JSON, body=body)
+                for body, code in unread
+            ]
+        )
 
     def amount(self, number: int, amount: int) -> None:
         """Write down what a deal is worth, as a person would."""
@@ -308,6 +323,7 @@ class Binding(msgspec.Struct, frozen=True):
     """An account of the project, as the CLI looks at it."""
 
     key: str
+    hooks: tuple[HookSource, ...] = ()
 
 
 class KeptJournal(Journal):
@@ -322,7 +338,8 @@ class PlayedProject:
 
     def __init__(self, url: str, clock: PlayedClock) -> None:
         self.journal = KeptJournal(url, clock)
-        self.accounts = (Binding("acme"),)
+        secret = FixedSecret("billing", "a secret of some length")
+        self.accounts = (Binding("acme", (signed_json("billing", [secret], clock),)),)
         self.data_dir = Path("nowhere")
         self.prefect = PrefectPlace()
 

@@ -19,7 +19,11 @@ from dealwright.cli.shapes import shape_of
 PAGE = (Path(__file__).parents[2] / "docs" / "cli.md").read_text(encoding="utf-8")
 COMMANDS = dict(commands(cli))
 PRINTED = {path: shape for path, command in COMMANDS.items() if (shape := shape_of(command)) is not None}
-OURS = {path for path in COMMANDS if path.split()[1] in ("events", "executions", "effects", "releases", "shadow")}
+OURS = {
+    path
+    for path in COMMANDS
+    if path.split()[1] in ("events", "executions", "effects", "quarantine", "releases", "shadow")
+}
 OURS |= {f"dealwright {name}" for name in ("history", "mode", "resume", "status", "stop")}
 
 
@@ -85,6 +89,9 @@ def examples(typed: Shell) -> dict[str, list[str]]:
         "dealwright executions retry": [failed["id"]],
         "dealwright events show": [str(event["id"])],
         "dealwright events replay": ["1"],
+        "dealwright quarantine show": ["1", "--raw"],
+        "dealwright quarantine replay": ["2"],
+        "dealwright quarantine drop": ["3"],
         "dealwright releases activate": [release["digest"]],
         "dealwright history": ["8"],
         "dealwright mode": ["greet", "live"],

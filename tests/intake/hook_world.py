@@ -15,6 +15,7 @@ from dealwright.intake.secrets import FixedSecret
 from dealwright.intake.signed import signed_json
 from dealwright.intake.verified import Source
 from dealwright.journal.events import Arrival
+from dealwright.journal.quarantine import Kept, Unread
 from dealwright.ports import FeedItem, HookQuota, HookSource
 from dealwright.signature import sign
 
@@ -50,6 +51,7 @@ class MemoryJournal:
     def __init__(self) -> None:
         self.seen: dict[tuple[str, str, str], Any] = {}
         self.commits: list[int] = []
+        self.unread: list[Unread] = []
         self.broken: Exception | None = None
 
     def append_all(self, arrivals: Sequence[Arrival]) -> list[int]:
@@ -63,6 +65,13 @@ class MemoryJournal:
             self.seen.update({(arrival.account, arrival.source, i.event.source_id): i for i in new})
             counts.append(len(new))
         return counts
+
+    def quarantine(self, requests: Sequence[Unread]) -> list[Kept]:
+        """Keep like the journal does."""
+        if self.broken is not None:
+            raise self.broken
+        self.unread += requests
+        return ["kept" for _ in requests]
 
     def living_workers(self) -> int:
         """One engine works."""

@@ -25,6 +25,34 @@ def upgrade() -> None:
 
 def _intake() -> None:
     """What intake keeps: authentic bodies that could not be understood."""
+    op.create_table(
+        "quarantine",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False),
+        sa.Column("account", sa.Text(), nullable=False),
+        sa.Column("source", sa.Text(), nullable=False),
+        sa.Column("digest", sa.Text(), nullable=False),
+        sa.Column("state", sa.Text(), nullable=False),
+        sa.Column("code", sa.Text(), nullable=False),
+        sa.Column("reason", sa.Text(), nullable=False),
+        sa.Column("size", sa.Integer(), nullable=False),
+        sa.Column("received_wall", sa.BigInteger(), nullable=False),
+        sa.Column("request", sa.LargeBinary(), nullable=True),
+        sa.Column("decided_wall", sa.BigInteger(), nullable=True),
+        sa.Column("actor", sa.Text(), server_default="", nullable=False),
+        sa.Column("events", sa.Integer(), nullable=True),
+        sa.CheckConstraint("state in ('kept', 'replayed', 'dropped')", name="quarantine_state_known"),
+        sa.CheckConstraint("(state = 'kept') = (request is not null)", name="quarantine_keeps_what_is_undecided"),
+        sa.PrimaryKeyConstraint("id"),
+        sqlite_autoincrement=True,
+    )
+    op.create_index(
+        "quarantine_kept",
+        "quarantine",
+        ["account", "source", "digest"],
+        unique=True,
+        sqlite_where=sa.text("state = 'kept'"),
+        postgresql_where=sa.text("state = 'kept'"),
+    )
 
 
 def _limits() -> None:
