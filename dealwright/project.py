@@ -152,9 +152,16 @@ class Project(msgspec.Struct, frozen=True, kw_only=True):
 
 def _refuse_unknown_destinations(account: ir.Account, binding: AccountBinding) -> None:
     """A definition that sends where the target file has no address would fail for every deal, one by one."""
+    carried = {kind for connector in binding.connectors for kind in connector.actions()}
     known = {name for connector in binding.connectors for name in connector.destinations()}
     for automation in account.automations:
         for step in actions(automation.do):
+            if isinstance(step, ir.SendConversionStep) and "send_conversion" not in carried:
+                where = f"{automation.where.file}:{automation.where.line}: " if automation.where else ""
+                raise DefinitionError(
+                    f"{where}automation {automation.key!r} tells of a conversion, and the target file gives account"
+                    f" {account.key!r} no advertising platform: write a table [account.{account.key}.meta]"
+                )
             if isinstance(step, ir.SendEventStep) and step.to not in known:
                 where = f"{automation.where.file}:{automation.where.line}: " if automation.where else ""
                 raise DefinitionError(

@@ -1,7 +1,7 @@
 """The composition root: reads a target file and puts accounts, connectors, journal and data together.
 
 A target says where an account lives: vendor ids, addresses, secrets. Definitions never do. `${data_dir}`,
-`${receiver}` and `${mail_port}` in a target file are filled in here, everything else stands as written.
+`${receiver}`, `${mail_port}` and `${meta}` in a target file are filled in here, everything else stands as written.
 """
 
 from __future__ import annotations
@@ -26,6 +26,7 @@ from dealwright_email import connector as email
 from dealwright_embedded_crm import EmbeddedCrm
 from dealwright_embedded_crm import connector as embedded_crm
 from dealwright_embedded_crm.webhooks_out import Deliverer
+from dealwright_meta import connector as meta_ads
 from dealwright_webhook import connector as webhook
 
 HERE = Path(__file__).resolve().parent
@@ -38,6 +39,7 @@ def project(
     clock: Clock | None = None,
     receiver: str | None = None,
     mail_port: int | None = None,
+    meta: str | None = None,
 ) -> Project:
     """Return the project of a target (default: the setting DEALWRIGHT_TARGET, or `local`).
 
@@ -47,13 +49,15 @@ def project(
         clock: business and real time; the demo plays the former.
         receiver: the address of the local receiver of webhook events.
         mail_port: the port of the local mail server.
+        meta: the address of the local server that stands in for Meta.
     """
     name = target or os.environ.get("DEALWRIGHT_TARGET", "local")
     data = (data_dir or Path(os.environ.get("DEALWRIGHT_DATA", HERE.parent / ".dealwright" / "up"))).resolve()
     _make(data)
     receiver = receiver or os.environ.get("DEALWRIGHT_RECEIVER", "http://127.0.0.1:8655")
     mail = str(mail_port or os.environ.get("DEALWRIGHT_MAIL_PORT", "8657"))
-    values = {"data_dir": str(data), "receiver": receiver, "mail_port": mail}
+    meta = meta or os.environ.get("DEALWRIGHT_META", "http://127.0.0.1:8658")
+    values = {"data_dir": str(data), "receiver": receiver, "mail_port": mail, "meta": meta}
     if name != Path(name).name:
         raise InputError(f"--target {name!r}: a target is the name of a file in deployments/targets, such as local")
     table = _read(HERE / "targets" / f"{name}.toml", values)
@@ -141,11 +145,12 @@ def _account(key: str, table: dict[str, Any], clock: Clock) -> AccountBinding:
             raise InputError(f"the target file's [account.{key}] has no {needed}; copy it from another account")
     crm = embedded_crm(table["embedded_crm"], environ=os.environ, clock=clock)
     mail = [email(table["email"], environ=os.environ, clock=clock)] if "email" in table else []
+    ads = [meta_ads(table["meta"], environ=os.environ, clock=clock)] if "meta" in table else []
     return AccountBinding(
         key=key,
         definitions=HERE.parent / table["definitions"],
         crm=crm,
         feeds=(crm,),
-        connectors=(crm, webhook(table.get("webhook", {}), environ=os.environ, clock=clock), *mail),
+        connectors=(crm, webhook(table.get("webhook", {}), environ=os.environ, clock=clock), *mail, *ads),
         hooks=hook_sources(table.get("hooks", {}), environ=os.environ, clock=clock, where=f"account.{key}.hooks"),
     )

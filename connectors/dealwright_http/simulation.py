@@ -61,6 +61,7 @@ class Line(msgspec.Struct, kw_only=True):
 
     `status` is None if the connection was reset. `committed`: this request changed the state, whatever its caller
     heard; a repeat that the server knew, or a value that was there already, did not. `keys`: the effect keys in it.
+    Where a bulk request changed something by some keys only, `repeated` are the others: they get a line of their own.
     `more` are further fields of this simulator, beside the others in the log.
     """
 
@@ -72,12 +73,13 @@ class Line(msgspec.Struct, kw_only=True):
     status: int | None = None
     committed: bool = False
     keys: list[str] = []
+    repeated: list[str] = []
     more: dict[str, Any] = {}
 
     def flat(self) -> dict[str, Any]:
         """Return it as it stands in the log."""
         fields = msgspec.structs.asdict(self)
-        del fields["more"]
+        del fields["more"], fields["repeated"]
         return fields | self.more
 
 
@@ -252,6 +254,12 @@ class Simulation:
         line.status = None if answer is None else answer.status
         said = str(line.status or "reset")
         self.statuses[said] = self.statuses.get(said, 0) + 1
+        if line.committed and line.repeated:
+            # Whoever counts the keys of lines that changed something counts each key once.
+            self._log.append(msgspec.structs.replace(line, committed=False, keys=line.repeated).flat())
+            known = set(line.repeated)
+            self._number += 1
+            line = msgspec.structs.replace(line, n=self._number, keys=[key for key in line.keys if key not in known])
         flat = line.flat()
         if self._kept:
             self._state.append({"line": flat, "kept": self._kept})

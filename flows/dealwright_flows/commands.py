@@ -67,6 +67,7 @@ async def _serve(data_dir: Path, stop: asyncio.Event) -> None:
             await system.web.claim()  # before anything is changed
         await system.receiver.start()
         await system.mail.start()
+        await system.meta.start()
         for line in system.prepare():
             click.echo(plain(line))
         if system.web is not None:
@@ -94,6 +95,7 @@ def _addresses(system: System) -> str:
         f"  its log            {server.log}",
         f"Local receiver       {system.receiver.url}/erp, writes {system.receiver.log}",
         f"Local mail server    127.0.0.1:{system.mail.port}, delivers nothing, writes {system.mail.log}",
+        f"Local server of Meta {system.meta.url}, writes {system.meta.log}",
         f"Data                 {system.data_dir}",
     ]
     if system.project.driver == "prefect":

@@ -57,6 +57,7 @@ async def run_demo(data_dir: Path, stop: asyncio.Event, progress: Progress) -> t
         progress.stage("Recording the release, shaping the CRM")
         await system.receiver.start()
         await system.mail.start()
+        await system.meta.start()
         for line in system.prepare():
             progress.stage(line)
         progress.stage("Starting Prefect")
@@ -126,6 +127,7 @@ def _figures(system: System, player: Player, crm: EmbeddedCrm, story: Story, sec
         executions=system.journal.counts("executions"),
         effects=effects,
         mails={"sent": effects.get("send_email", {}).get("sent", 0), "arrived": system.mail.arrived()},
+        conversions={"sent": effects.get("send_conversion", {}).get("sent", 0), "counted": system.meta.counted()},
         flow_runs=system.recorded.flow_runs,
         task_runs=system.recorded.task_runs,
         seconds=round(seconds, 1),

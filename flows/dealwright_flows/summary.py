@@ -30,6 +30,7 @@ class Figures(msgspec.Struct, frozen=True, kw_only=True):
     executions: dict[str, dict[str, int]]
     effects: dict[str, dict[str, int]]
     mails: dict[str, int]
+    conversions: dict[str, int]
     flow_runs: int
     task_runs: int
     seconds: float
@@ -66,6 +67,7 @@ def show(console: Console, figures: Figures, told: Told) -> None:
         _executions(figures.executions),
         _effects(figures.effects),
         _mails(figures.mails),
+        _conversions(figures.conversions),
         _timeline(told),
         _prefect(figures, told),
         _where(Path(figures.data_dir)),
@@ -138,6 +140,13 @@ def _mails(mails: Mapping[str, int]) -> RenderableType:
     return Group(Text("E-mail", "bold"), Text(told, "" if sent == arrived else "yellow"))
 
 
+def _conversions(conversions: Mapping[str, int]) -> RenderableType:
+    """Hold what the journal says was sent against what the local server of Meta counts in its own log."""
+    sent, counted = conversions["sent"], conversions["counted"]
+    told = f"{sent} conversions are sent, says the journal; the log of the local server of Meta counts {counted}."
+    return Group(Text("Conversions", "bold"), Text(told, "" if sent == counted else "yellow"))
+
+
 def _prefect(figures: Figures, told: Told) -> RenderableType:
     lines = [Text("What Prefect recorded", "bold")]
     lines.append(
@@ -156,6 +165,7 @@ def _where(data_dir: Path) -> RenderableType:
         ("crm.db", "the embedded CRM"),
         ("receiver.jsonl", "what the outside system received, one line per request"),
         ("mail.jsonl", "what the local mail server took, one line per e-mail"),
+        ("meta.jsonl", "what the local server of Meta was told, one line per request"),
         ("prefect/", "Prefect's own database, log and credentials"),
     ):
         table.add_row(Text(str(data_dir / name)), what)

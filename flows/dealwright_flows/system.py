@@ -24,6 +24,7 @@ from dealwright_flows.asking import Asker
 from dealwright_flows.buttons import Buttons
 from dealwright_flows.deployments import Deployments
 from dealwright_flows.mail import LocalMail
+from dealwright_flows.meta import LocalMeta
 from dealwright_flows.receiver import LocalReceiver
 from dealwright_flows.recorder import Left, Recorder
 from dealwright_flows.selftest import self_test
@@ -63,11 +64,16 @@ class System:
         self.say = say
         self.receiver = LocalReceiver(data_dir, clock=clock)
         self.mail = LocalMail(data_dir, clock=clock)
+        self.meta = LocalMeta(data_dir, clock=clock)
         self.web = None if web is None else WebProcess(data_dir, web, receiver=self.receiver.url, clock=clock)
         self.project: Project = load_project(
-            data_dir=data_dir, clock=clock, receiver=self.receiver.url, mail_port=self.mail.port
+            data_dir=data_dir,
+            clock=clock,
+            receiver=self.receiver.url,
+            mail_port=self.mail.port,
+            meta=self.meta.url,
         )
-        note_addresses(data_dir, receiver=self.receiver.url, mail_port=self.mail.port)
+        note_addresses(data_dir, receiver=self.receiver.url, mail_port=self.mail.port, meta=self.meta.url)
         self.server = prefect_of(self.project, clock)
         self.journal = self.project.open_journal(clock)
         self.engine = self.project.engine(self.journal, clock=clock, linger=linger)
@@ -156,6 +162,7 @@ class System:
                     *((asker.run(never),) if self._by_prefect else ()),
                     self._watch_local(self.receiver),
                     self._watch_local(self.mail),
+                    self._watch_local(self.meta),
                     self._watch_web(),
                     self._watch_prefect(),
                     self._test_prefect(),
@@ -180,7 +187,7 @@ class System:
                 await connector.aclose()
         if self.web is not None:
             await self.web.stop()
-        await asyncio.gather(self.server.stop(), self.receiver.stop(), self.mail.stop())
+        await asyncio.gather(self.server.stop(), self.receiver.stop(), self.mail.stop(), self.meta.stop())
 
     async def _finish(self, recorder: Recorder, patience: float, tick: Callable[[int], None] | None) -> Recorded:
         left: Left = await recorder.drain(patience if self.server.alive else 1.0, tick=tick)
@@ -206,7 +213,7 @@ class System:
                 await asyncio.wait_for(stop.wait(), pause)
             pause = min(pause * 2, _LONGEST_RESTART)
 
-    async def _watch_local(self, server: LocalReceiver | LocalMail) -> None:
+    async def _watch_local(self, server: LocalReceiver | LocalMail | LocalMeta) -> None:
         """Start an outside system of this machine again if it dies: it has its log."""
         while True:
             await asyncio.sleep(_WATCH)

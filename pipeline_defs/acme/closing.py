@@ -14,6 +14,7 @@ from dealwright import (
     event,
     once,
     remove_tags,
+    send_conversion,
     send_email,
     send_event,
     set_task,
@@ -55,6 +56,15 @@ won_to_erp = Automation(
             ),
         ),
     ],
+)
+
+won_to_meta = Automation(
+    key="won-to-meta",
+    why="Ads should optimise for revenue.",
+    on=entered(NewBusiness.won),
+    when=[deal.amount > 0, deal.main_contact.phone.is_set() | deal.main_contact.email.is_set()],
+    again=once(per=deal),
+    do=[send_conversion("purchase", event="Purchase", value=deal.amount)],
 )
 
 thank_by_mail = Automation(
@@ -131,4 +141,5 @@ automations = [
     thank_by_mail,
     win_back,
     won_to_erp,
+    won_to_meta,
 ]

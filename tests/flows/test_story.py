@@ -114,6 +114,7 @@ def test_a_hostile_title_stays_inert_in_the_summary() -> None:
         executions={HOSTILE: {"done": 1}},
         effects={"set_task": {"sent": 1}},
         mails={"sent": 1, "arrived": 0},
+        conversions={"sent": 2, "counted": 1},
         flow_runs=1,
         task_runs=1,
         seconds=1.0,
@@ -125,5 +126,6 @@ def test_a_hostile_title_stays_inert_in_the_summary() -> None:
     assert "\x1b" not in said
     assert "\r" not in said
     assert "\nSubject: spam" not in said
+    assert "2 conversions are sent, says the journal; the log of the local server of Meta counts 1" in said
     assert "1 e-mails are sent, says the journal; the local mail server's own log has 0" in said
     assert said.count("[red]x[/red]") == 9, "one for each place: company, stage twice, automation, title, trace, ..."

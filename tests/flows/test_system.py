@@ -64,6 +64,7 @@ def test_the_demo_prints_one_object_that_the_databases_and_the_receiver_bear_out
         "executions",
         "effects",
         "mails",
+        "conversions",
         "flow_runs",
         "task_runs",
         "seconds",
@@ -79,10 +80,15 @@ def test_the_demo_prints_one_object_that_the_databases_and_the_receiver_bear_out
     assert len(committed) == len(set(committed))
     mails = [json.loads(line) for line in (data / "mail.jsonl").read_text().splitlines()]
     assert figures["mails"] == {"sent": len(mails), "arrived": len(mails)}
+    posts = [json.loads(line) for line in (data / "meta.jsonl").read_text().splitlines()]
+    counted_by_meta = [key for line in posts if line["committed"] for key in line["keys"]]
+    assert figures["conversions"] == {"sent": len(counted_by_meta), "counted": len(counted_by_meta)}
     assert all(address.lower().endswith("@example.com") for mail in mails for address in mail["to"])
     with closing(sqlite3.connect(data / "journal.db")) as journal:
         thanked = journal.execute("select key from dw_effects where kind = 'send_email' and state = 'sent'")
         assert sorted(key for (key,) in thanked) == sorted(mail["key"] for mail in mails) != []
+        told = journal.execute("select key from dw_effects where kind = 'send_conversion' and state = 'sent'")
+        assert sorted(key for (key,) in told) == sorted(counted_by_meta) != []
         for what in ("events", "executions", "effects"):
             assert one(journal, f"select count(*) from dw_{what}") == counted(figures[what])
         sent = journal.execute("select key from dw_effects where kind = 'send_event' and state = 'sent'")
@@ -101,6 +107,7 @@ def test_the_demo_prints_one_object_that_the_databases_and_the_receiver_bear_out
         "set_task",
         "send_event",
         "send_email",
+        "send_conversion",
         "change_tags",
         "complete_tasks",
         "add_note",
@@ -151,7 +158,7 @@ def test_a_killed_demo_leaves_no_process_and_the_next_one_starts_clean(project: 
         )
 
     data = project / ".dealwright" / "demo"
-    notes = [data / "receiver.pid", data / "mail-server.pid", data / "prefect" / "server.pid"]
+    notes = [data / "receiver.pid", data / "mail-server.pid", data / "meta.pid", data / "prefect" / "server.pid"]
     killed = start()
     until(lambda: all(note.exists() and note.read_text() for note in notes), seconds=30)
     pids = [json.loads(note.read_text())["pid"] for note in notes]
@@ -303,6 +310,7 @@ def test_with_a_prefect_that_never_starts_the_work_is_done_and_it_is_said_plainl
             assert isinstance(crm, EmbeddedCrm)
             await system.receiver.start()
             await system.mail.start()
+            await system.meta.start()
             system.prepare()
             stop = asyncio.Event()
             serving = asyncio.create_task(system.serve(stop, patience=1))

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
+
 import pytest
 from acme.account import acme
 from acme.pipelines import NewBusiness, Renewals
 from acme.tests.people import ANA, BY_MAIL, MARIA, MONDAY_MORNING, NAMELESS, SATURDAY_NIGHT, UNREACHABLE
 
-from dealwright.model.crm import Deal
+from dealwright.model.crm import Contact, Deal, Money
 from dealwright.model.requests import ChangeTags, CreateDeal
 from dealwright.testing import a_deal, moved, rehearse
 
@@ -44,10 +46,35 @@ def test_what_is_won_for_nothing_is_not_renewed() -> None:
     assert rehearse(acme, "won-to-erp", a_deal(NewBusiness.won)).acts == []
 
 
-@pytest.mark.parametrize("automation", ["won-to-erp", "thank-by-mail"])
+@pytest.mark.parametrize("automation", ["won-to-erp", "won-to-meta", "thank-by-mail"])
 def test_what_is_paid_is_not_won_yet(automation: str) -> None:
     deal = a_deal(NewBusiness.paid, amount=1, contact=MARIA)
     assert not rehearse(acme, automation, deal, event=moved(a_deal(NewBusiness.agreed), deal)).answers
+
+
+@pytest.mark.parametrize("contact", [MARIA, BY_MAIL])
+def test_a_purchase_is_told_to_meta_once_with_what_it_was_worth(contact: Contact) -> None:
+    deal = a_deal(NewBusiness.won, amount=1_200, currency="EUR", contact=contact)
+    told = rehearse(acme, "won-to-meta", deal, event=moved(a_deal(NewBusiness.paid), deal))
+    assert (told.acts, told.again) == (["purchase"], "once per deal")
+    (conversion,) = told.conversions
+    assert (conversion.event, conversion.value) == ("Purchase", Money(Decimal(1_200), "EUR"))
+    assert (conversion.phone, conversion.email) == (contact.phone, contact.email)
+
+
+@pytest.mark.parametrize(
+    "deal",
+    [
+        a_deal(NewBusiness.won, amount=0, contact=MARIA),
+        a_deal(NewBusiness.won, contact=MARIA),
+        a_deal(NewBusiness.won, amount=1, contact=UNREACHABLE),
+        a_deal(NewBusiness.won, amount=1),
+    ],
+    ids=["for nothing", "without an amount", "by somebody without phone and address", "by nobody"],
+)
+def test_what_meta_could_not_use_is_not_told(deal: Deal) -> None:
+    told = rehearse(acme, "won-to-meta", deal)
+    assert (told.acts, told.state) == ([], "skipped")
 
 
 def test_who_buys_is_thanked_by_mail_once() -> None:
