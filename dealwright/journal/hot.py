@@ -24,6 +24,9 @@ _LIST: Final = re.compile(r"\bin :(\w+)")
 _NAME: Final = re.compile(r"(?<!:):(\w+)")
 _FIELD: Final = re.compile(r"\{(\w+)\}")
 
+_SKIP_LOCKED: Final = " for update skip locked"
+"""What passes over rows that others hold; SQLite has one writer, and nothing to pass over."""
+
 _json: Final = msgspec.json.Encoder()
 
 
@@ -36,7 +39,7 @@ class Query:
 
     def __init__(self, sql: str) -> None:
         self._lists = frozenset(_LIST.findall(sql))
-        self._sqlite = _LIST.sub(r"in (select value from json_each(:\1))", sql)
+        self._sqlite = _LIST.sub(r"in (select value from json_each(:\1))", sql).replace(_SKIP_LOCKED, "")
         self._postgresql = _NAME.sub(r"%(\1)s", _LIST.sub(r"= any(:\1)", sql))
 
     def run(self, connection: Connection, *, lock: str = "", **values: Any) -> CursorResult[Any]:
@@ -175,6 +178,50 @@ TRANSITION: Final = _insert(
 
 # --- claim, plan, settle ----------------------------------------------------------------------------------------------
 
+_LEASED: Final = "id, state, subject, event_id, release, turn, late, progress"
+_HEAD: Final = f"select {_LEASED} from executions where account = :account and automation = :automation and head and"
+_LIMIT: Final = f"limit :limit{_SKIP_LOCKED}"
+_DUE: Final = (
+    # What is due stands in five ranges of two indexes. One condition over all heads would pass over every retry whose
+    # time has not come (200,000 of them took up to two seconds a claim), and "limit, then filter" would find nothing
+    # where another engine has just locked the first ones.
+    #
+    # A retry's time is a moment of one boot; after a reboot, which shows as another boot, all of them are due.
+    ("ready", f"{_HEAD} state = 'ready' order by event_id {_LIMIT}"),
+    (
+        "retrying",
+        f"{_HEAD} state = 'retrying' and lease_boot = :boot and lease_until <= :now order by lease_until {_LIMIT}",
+    ),
+    ("retrying_before", f"{_HEAD} state = 'retrying' and lease_boot < :boot {_LIMIT}"),
+    ("retrying_after", f"{_HEAD} state = 'retrying' and lease_boot > :boot {_LIMIT}"),
+    (
+        "abandoned",
+        f"{_HEAD} state = 'running' and (lease_boot <> :boot or lease_until + :grace <= :now"
+        f" or (worker = :worker and not (window_id in :open_windows))) {_LIMIT}",
+    ),
+)
+CLAIM: Final = Query(
+    f"with {', '.join(f'{name} as ({sql})' for name, sql in _DUE)} "
+    f"select * from ({' union all '.join(f'select * from {name}' for name, _ in _DUE)}) as due "
+    "order by event_id limit :limit"
+)
+HAS_DUE: Final = Query(
+    " union all ".join(
+        f"select 1 from ({sql.removesuffix(_SKIP_LOCKED).replace(':limit', '1')}) as {name}" for name, sql in _DUE
+    )
+)
+WITH_HEADS: Final = Query(
+    # From one automation to the next by the index, however many heads each has.
+    """
+    with recursive found (automation) as (
+        select min(automation) from executions where account = :account and head
+        union all
+        select (select min(automation) from executions
+            where account = :account and head and automation > found.automation)
+        from found where found.automation is not null)
+    select automation from found where automation is not null
+    """
+)
 LEASE: Final = Query(
     "update executions set state = 'running', worker = :worker, lease_boot = :boot, lease_until = :until, "
     "window_id = :window, due_at = null where id in :ids"

@@ -20,19 +20,6 @@ from dealwright.model.delivery import delivery_name
 from dealwright.model.events import Event
 from dealwright.model.requests import Sent
 
-_DUE: Final = """
-    account = :account and automation = :automation and head and (
-        state = 'ready'
-        or (state = 'retrying' and (lease_boot <> :boot or lease_until <= :now))
-        or (state = 'running' and (lease_boot <> :boot or lease_until + :grace <= :now
-            or (worker = :worker and window_id not in :open_windows))))
-"""
-_CLAIM: Final = f"""
-    select id, state, subject, event_id, release, turn, late, progress from executions
-    where {_DUE} order by event_id limit :limit
-"""
-_WITH_HEADS: Final = statement("select distinct automation from executions where account = :account and head")
-_HAS_DUE: Final = statement(f"select 1 from executions where {_DUE} limit 1", "open_windows")
 _AWAIT: Final = statement(
     "insert into awaits (execution_id, kind, account, subject) values (:execution_id, :kind, :account, :subject) "
     "on conflict (execution_id, kind) do nothing"
@@ -65,10 +52,7 @@ class Turns(Part):
         """
         with self.database.write() as connection:
             moment = self.database.lease(connection)
-            found = connection.execute(
-                statement(_CLAIM + self.database.skip_locked, "open_windows"),
-                self._due_parameters(account, automation, moment) | {"limit": limit},
-            ).all()
+            found = hot.CLAIM.run(connection, **self._due_parameters(account, automation, moment), limit=limit).all()
             if not found:
                 return ()
             hot.LEASE.run(
@@ -97,11 +81,12 @@ class Turns(Part):
         """Say whether a claim would find anything."""
         with self.database.read() as connection:
             moment = self.database.lease(connection)
-            return connection.execute(_HAS_DUE, self._due_parameters(account, automation, moment)).first() is not None
+            return hot.HAS_DUE.run(connection, **self._due_parameters(account, automation, moment)).first() is not None
 
     def automations_with_work(self, account: str) -> frozenset[str]:
         """Return the automations that have anything ready, running or retrying."""
-        return frozenset(row["automation"] for row in self.database.rows(_WITH_HEADS, account=account))
+        with self.database.read() as connection:
+            return frozenset(row.automation for row in hot.WITH_HEADS.run(connection, account=account))
 
     def _due_parameters(self, account: str, automation: str, moment: Lease) -> dict[str, Any]:
         return {
@@ -111,7 +96,7 @@ class Turns(Part):
             "now": moment.now,
             "grace": self._takeover_after,
             "worker": self._worker,
-            "open_windows": sorted(self._open_windows) or [""],  # never empty: an empty list has no type
+            "open_windows": sorted(self._open_windows),
         }
 
     def _details(

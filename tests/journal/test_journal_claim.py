@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
@@ -205,3 +206,38 @@ def test_a_failed_window_of_ones_own_frees_what_it_leased(journal: Journal) -> N
     assert claim(journal) == ()
     journal.abandon_window(failed)
     assert len(claim(journal)) == 1
+
+
+def steps_of_a_claim(journal: Journal) -> int:
+    """Return how many hundreds of steps SQLite's machine takes to look for work and to claim it."""
+    steps = 0
+
+    def count() -> int:
+        nonlocal steps
+        steps += 1
+        return 0
+
+    def watch(handler: Callable[[], int] | None) -> None:
+        with journal.database.engine.connect() as connection:
+            connection.connection.dbapi_connection.set_progress_handler(handler, 100)  # type: ignore[union-attr]
+
+    watch(count)
+    assert journal.automations_with_work("acme") == {"greet"}
+    assert journal.has_due("acme", "greet") is False
+    assert not claim(journal)
+    watch(None)
+    return steps
+
+
+def test_what_is_to_be_tried_later_costs_a_claim_nothing(open_sqlite: Open) -> None:
+    """A CRM that is away for a night leaves everything retrying: a claim must not pass over all of it."""
+    journal = open_sqlite()
+    journal.record_release(ACME)
+    costs = []
+    for first, many in ((0, 5), (100, 1_000)):
+        receive(journal, *(created(str(n), deal(str(n))) for n in range(first, first + many)))
+        route(journal)
+        settle(journal, claim(journal), "retrying", not_before=3600.0)
+        costs.append(steps_of_a_claim(journal))
+    assert states(journal).count("retrying") == 1_005
+    assert costs[1] <= costs[0] * 1.5

@@ -91,7 +91,24 @@ def _windows() -> None:
 
 
 def _hot_path() -> None:
-    """What finding due work needs."""
+    """What finding due work needs: heads by state, and those that wait to be tried again by their time."""
+    op.drop_index("executions_heads", table_name="executions")
+    op.create_index(
+        "executions_heads",
+        "executions",
+        ["account", "automation", "state", "event_id"],
+        unique=False,
+        sqlite_where=sa.text("head"),
+        postgresql_where=sa.text("head"),
+    )
+    op.create_index(
+        "executions_retrying",
+        "executions",
+        ["account", "automation", "lease_boot", "lease_until"],
+        unique=False,
+        sqlite_where=sa.text("head and state = 'retrying'"),
+        postgresql_where=sa.text("head and state = 'retrying'"),
+    )
 
 
 def _observation() -> None:
