@@ -209,7 +209,7 @@ def test_a_failed_window_of_ones_own_frees_what_it_leased(journal: Journal) -> N
 
 
 def steps_of_a_claim(journal: Journal) -> int:
-    """Return how many hundreds of steps SQLite's machine takes to look for work and to claim it."""
+    """Return how many steps SQLite's machine takes to look for work and to claim it."""
     steps = 0
 
     def count() -> int:
@@ -219,12 +219,13 @@ def steps_of_a_claim(journal: Journal) -> int:
 
     def watch(handler: Callable[[], int] | None) -> None:
         with journal.database.engine.connect() as connection:
-            connection.connection.dbapi_connection.set_progress_handler(handler, 100)  # type: ignore[union-attr]
+            connection.connection.dbapi_connection.set_progress_handler(handler, 1)  # type: ignore[union-attr]
 
+    opened = window(journal)
     watch(count)
     assert journal.automations_with_work("acme") == {"greet"}
-    assert journal.has_due("acme", "greet") is False
-    assert not claim(journal)
+    assert not journal.has_due("acme", "greet")
+    assert not journal.claim("acme", "greet", opened, 10_000, LEASE)
     watch(None)
     return steps
 
