@@ -7,7 +7,6 @@ Dealwright-Id: <id>                           the id that the body holds
 
 from __future__ import annotations
 
-import hashlib
 import hmac
 from typing import Final
 
@@ -21,7 +20,7 @@ TOLERANCE: Final = 300
 
 def sign(secret: bytes, stamp: int | str, body: bytes) -> str:
     """Return the signature header's value for a body that is signed at `stamp`, seconds since 1970."""
-    return "v1=" + hmac.new(secret, f"{stamp}.".encode() + body, hashlib.sha256).hexdigest()
+    return "v1=" + hmac.digest(secret, f"{stamp}.".encode() + body, "sha256").hex()
 
 
 def fits(secret: bytes, stamp: int | str, body: bytes, signature: str) -> bool:

@@ -49,3 +49,10 @@ def refusal(
 def come_again(status: HTTPStatus, code: str, message: str, seconds: int) -> Answer:
     """Return an answer that asks the sender to repeat the request after so many seconds."""
     return refusal(status, code, message, headers={"retry-after": str(seconds)})
+
+
+def only(methods: str) -> Answer:
+    """Return the answer to another method than those that an address takes."""
+    return refusal(
+        HTTPStatus.METHOD_NOT_ALLOWED, "method", f"this address takes {methods}", headers={"allow": methods}, close=True
+    )

@@ -17,7 +17,7 @@ from typing import Any, Final, Protocol
 from dealwright.clock import Clock
 from dealwright.engine.meters import Meters
 from dealwright.errors import InputError, Rejected, TooMuch, Unauthorized, Unavailable
-from dealwright.intake.answers import Answer, Send, come_again, refusal
+from dealwright.intake.answers import Answer, Send, come_again, only, refusal
 from dealwright.intake.bodies import Gone, Receive, announced, larger_than, read_body
 from dealwright.intake.counts import Counts
 from dealwright.intake.limits import Bucket, Limits
@@ -78,6 +78,16 @@ class HooksApp:
         self._decoy = signed_json(_NOBODY, [FixedSecret(_NOBODY, secrets.token_bytes(32))], clock)
         self.counts = Counts(clock)
 
+    @property
+    def shown(self) -> Sequence[str]:
+        """The sources, as counts name them: `account/source`."""
+        return ["/".join(address) for address in self._sources]
+
+    @property
+    def waiting(self) -> int:
+        """How many hooks wait to be written."""
+        return self._writer.waiting
+
     def start(self) -> None:
         """Begin to write."""
         self._writer.start()
@@ -111,13 +121,32 @@ class HooksApp:
             parts = path.removeprefix(_PREFIX).split("/")
             if 2 <= len(parts) <= 3 and all(parts):
                 if method != "POST":
-                    raise _only("POST")
-                return await self._hook((parts[0], parts[1]), "".join(parts[2:]), scope, receive)
+                    raise only("POST")
+                return await self._counted((parts[0], parts[1]), "".join(parts[2:]), scope, receive)
         if path in ("/healthz", "/readyz"):
             if method not in ("GET", "HEAD"):
-                raise _only("GET, HEAD")
+                raise only("GET, HEAD")
             return Answer(HTTPStatus.OK, {"healthy": True}) if path == "/healthz" else await self._ready()
         raise refusal(HTTPStatus.NOT_FOUND, "no_such_address", "hooks are at /hooks/<account>/<source>", close=True)
+
+    async def _counted(
+        self, address: tuple[str, str], secret: str, scope: MutableMapping[str, Any], receive: Receive
+    ) -> Answer:
+        """Take a hook, and count its answer by source and class of status."""
+        status = HTTPStatus.INTERNAL_SERVER_ERROR
+        try:
+            answer = await self._hook(address, secret, scope, receive)
+            status = answer.status
+            return answer
+        except Answer as decided:
+            status = decided.status
+            raise
+        except Gone:
+            status = HTTPStatus.REQUEST_TIMEOUT
+            raise
+        finally:
+            shown = "/".join(address) if address in self._sources else _NOBODY
+            self.meters.count("hook_answers", shown, f"{status // 100}xx")
 
     async def _hook(
         self, address: tuple[str, str], secret: str, scope: MutableMapping[str, Any], receive: Receive
@@ -262,9 +291,3 @@ def _headers(scope: MutableMapping[str, Any]) -> dict[str, str]:
 def _unauthorized(why: str) -> Answer:
     told = {"www-authenticate": "Dealwright-Signature"}
     return refusal(HTTPStatus.UNAUTHORIZED, "unauthorized", why, headers=told)
-
-
-def _only(methods: str) -> Answer:
-    return refusal(
-        HTTPStatus.METHOD_NOT_ALLOWED, "method", f"this address takes {methods}", headers={"allow": methods}, close=True
-    )

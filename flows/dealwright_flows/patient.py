@@ -1,7 +1,7 @@
-"""uvicorn's HTTP/1.1 protocol with an end to its patience: who opens a connection and does not ask is cut off.
+"""uvicorn's HTTP/1.1 protocol on httptools, with an end to its patience: who does not ask properly is cut off.
 
 uvicorn itself waits for ever for the first request and for headers that trickle in; a few hundred such connections
-would keep everybody else out.
+would keep everybody else out. It also reads headers of any size, and takes requests that name no host.
 """
 
 from __future__ import annotations
@@ -9,16 +9,21 @@ from __future__ import annotations
 import asyncio
 from typing import Final
 
-from uvicorn.protocols.http.h11_impl import H11Protocol
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 HEADER_SECONDS: Final = 10.0
 """Seconds that the headers of one request may take."""
 
+LARGEST_HEADERS: Final = 16 * 1024
+"""Bytes of the address and the headers of one request."""
 
-class PatientProtocol(H11Protocol):
-    """Ends connections on which no whole request header arrives in time."""
+
+class PatientProtocol(HttpToolsProtocol):
+    """Ends connections on which no whole request header arrives in time, or too large a one."""
 
     _cut: asyncio.TimerHandle | None = None
+    _unread = 0
+    _head = 0
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Begin to wait."""
@@ -29,14 +34,51 @@ class PatientProtocol(H11Protocol):
         """Go on waiting while no request is complete, however often a byte comes."""
         super().data_received(data)
         if self.cycle is None or self.cycle.response_complete:
+            self._unread += len(data)
+            if self._unread > LARGEST_HEADERS and not self.transport.is_closing():
+                self.send_400_response("The headers are too large.")
             self._wait()
         else:
+            self._unread = 0
             self._wait_no_more()
+
+    def on_message_begin(self) -> None:
+        """Begin to count the head of a request."""
+        super().on_message_begin()
+        self._head = 0
+
+    def on_url(self, url: bytes) -> None:
+        """Count the address."""
+        self._count(len(url))
+        super().on_url(url)
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        """Count a header."""
+        self._count(len(name) + len(value))
+        super().on_header(name, value)
+
+    def on_headers_complete(self) -> None:
+        """Refuse who names no host, or several: HTTP/1.1 asks for one, and whoever stands between us goes by it."""
+        hosts = sum(name == b"host" for name, _ in self.headers)
+        if hosts != 1 and not (hosts == 0 and self.parser.get_http_version() == "1.0"):
+            raise ValueError("one host is needed")
+        super().on_headers_complete()
+
+    def on_response_complete(self) -> None:
+        """Wait for the next request."""
+        self._unread = 0
+        super().on_response_complete()
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Forget the connection."""
         self._wait_no_more()
         super().connection_lost(exc)
+
+    def _count(self, size: int) -> None:
+        """Raise, which the parser answers with 400, when a head is too large."""
+        self._head += size
+        if self._head > LARGEST_HEADERS:
+            raise ValueError("the head is too large")
 
     def _wait(self) -> None:
         if self._cut is None and not self.transport.is_closing():

@@ -25,6 +25,10 @@ from starlette.routing import BaseRoute, Mount
 from dealwright.clock import Clock, SystemClock
 from dealwright.errors import DealwrightError, InputError
 from dealwright.intake.app import HooksApp
+from dealwright.intake.depths import Watch
+from dealwright.intake.metrics import TOKEN_SETTING, MetricsApp
+from dealwright.intake.published import FOLDER
+from dealwright.intake.secrets import FileSecret, SharedSecret
 from dealwright.journal.store import Journal
 from dealwright.ports import Asgi
 from dealwright.project import Project, load_project
@@ -42,7 +46,6 @@ CONNECTIONS: Final = 500
 _PATIENCE: Final = 30.0
 _KEEP_ALIVE: Final = 5
 _LAST_WORDS: Final = 5
-_LARGEST_HEADERS: Final = 16 * 1024
 
 _log = logging.getLogger(__name__)
 
@@ -105,9 +108,14 @@ class WebProcess:
         )
 
 
-def application(project: Project, journal: Journal, clock: Clock) -> Starlette:
-    """Return what the process serves: every app of the project at its path, the hooks, health and readiness."""
+def application(project: Project, journal: Journal, clock: Clock) -> Asgi:
+    """Return what the process serves: hooks, health, readiness and metrics, and every app of the project at its path.
+
+    Hooks are the many and the small: nothing stands between the socket and them. Starlette serves the rest.
+    """
     hooks = HooksApp({account.key: account.hooks for account in project.accounts}, journal, clock)
+    watch = Watch(journal, [account.key for account in project.accounts], clock)
+    metrics = MetricsApp(hooks, watch, project.data_dir / FOLDER, _metrics_token())
 
     @asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[None]:
@@ -120,16 +128,38 @@ def application(project: Project, journal: Journal, clock: Clock) -> Starlette:
             journal.close()
 
     routes: list[BaseRoute] = [Mount(path, app=_shielded(path, make())) for path, make in project.apps.items()]
-    return Starlette(routes=[*routes, Mount("/", app=hooks)], lifespan=lifespan)
+    rest = Starlette(routes=[*routes, Mount("/", app=hooks)], lifespan=lifespan)
+
+    async def front(
+        scope: MutableMapping[str, Any],
+        receive: Callable[[], Awaitable[MutableMapping[str, Any]]],
+        send: Callable[[MutableMapping[str, Any]], Awaitable[None]],
+    ) -> None:
+        path = scope.get("path", "")
+        if path.startswith("/hooks/"):
+            await hooks(scope, receive, send)
+        elif path == "/metrics" and scope["type"] == "http":
+            await metrics(scope, receive, send)
+        else:
+            await rest(scope, receive, send)
+
+    return front
 
 
-def serve(app: Starlette, host: str, port: int) -> None:
+def _metrics_token() -> SharedSecret | None:
+    """Return the token that metrics ask for, if the setting names its file."""
+    said = os.environ.get(TOKEN_SETTING)
+    return FileSecret(TOKEN_SETTING, Path(said)) if said else None
+
+
+def serve(app: Asgi, host: str, port: int) -> None:
     """Serve until SIGTERM or SIGINT."""
     config = uvicorn.Config(
         app,
         host=host,
         port=port,
         http=PatientProtocol,
+        loop="uvloop",
         ws="none",
         lifespan="on",
         # Paths and peers are nobody's business; uvicorn's own warnings could be caused by any stranger, without end.
@@ -140,7 +170,6 @@ def serve(app: Starlette, host: str, port: int) -> None:
         limit_concurrency=CONNECTIONS,
         timeout_keep_alive=_KEEP_ALIVE,
         timeout_graceful_shutdown=_LAST_WORDS,
-        h11_max_incomplete_event_size=_LARGEST_HEADERS,
     )
     uvicorn.Server(config).run()
 
