@@ -1,7 +1,8 @@
 """The composition root: reads a target file and puts accounts, connectors, journal and data together.
 
 A target says where an account lives: vendor ids, addresses, secrets. Definitions never do. `${data_dir}`,
-`${receiver}`, `${mail_port}` and `${meta}` in a target file are filled in here, everything else stands as written.
+`${receiver}`, `${mail_port}`, `${meta}` and `${kommo}` in a target file are filled in here, everything else stands as
+written.
 """
 
 from __future__ import annotations
@@ -20,12 +21,14 @@ import msgspec
 from dealwright.clock import Clock, SystemClock
 from dealwright.errors import InputError
 from dealwright.intake.settings import hook_sources
-from dealwright.ports import Asgi
+from dealwright.ports import Asgi, Crm, Feed, HookReader
 from dealwright.project import AccountBinding, PrefectPlace, Project
 from dealwright_email import connector as email
 from dealwright_embedded_crm import EmbeddedCrm
 from dealwright_embedded_crm import connector as embedded_crm
 from dealwright_embedded_crm.webhooks_out import Deliverer
+from dealwright_kommo import KommoHooks
+from dealwright_kommo import connector as kommo_crm
 from dealwright_meta import connector as meta_ads
 from dealwright_webhook import connector as webhook
 
@@ -40,6 +43,7 @@ def project(
     receiver: str | None = None,
     mail_port: int | None = None,
     meta: str | None = None,
+    kommo: str | None = None,
 ) -> Project:
     """Return the project of a target (default: the setting DEALWRIGHT_TARGET, or `local`).
 
@@ -50,6 +54,7 @@ def project(
         receiver: the address of the local receiver of webhook events.
         mail_port: the port of the local mail server.
         meta: the address of the local server that stands in for Meta.
+        kommo: the address of the local server that stands in for Kommo, for targets that use it.
     """
     name = target or os.environ.get("DEALWRIGHT_TARGET", "local")
     data = (data_dir or Path(os.environ.get("DEALWRIGHT_DATA", HERE.parent / ".dealwright" / "up"))).resolve()
@@ -57,7 +62,8 @@ def project(
     receiver = receiver or os.environ.get("DEALWRIGHT_RECEIVER", "http://127.0.0.1:8655")
     mail = str(mail_port or os.environ.get("DEALWRIGHT_MAIL_PORT", "8657"))
     meta = meta or os.environ.get("DEALWRIGHT_META", "http://127.0.0.1:8658")
-    values = {"data_dir": str(data), "receiver": receiver, "mail_port": mail, "meta": meta}
+    kommo = kommo or os.environ.get("DEALWRIGHT_KOMMO", "http://127.0.0.1:8659")
+    values = {"data_dir": str(data), "receiver": receiver, "mail_port": mail, "meta": meta, "kommo": kommo}
     if name != Path(name).name:
         raise InputError(f"--target {name!r}: a target is the name of a file in deployments/targets, such as local")
     table = _read(HERE / "targets" / f"{name}.toml", values)
@@ -96,7 +102,7 @@ def _refuse_shared_crms(accounts: dict[str, dict[str, Any]]) -> None:
     """One CRM database has one account: two would take each other's events."""
     owners: dict[str, str] = {}
     for key, account in accounts.items():
-        crm = str(account.get("embedded_crm", {}))
+        crm = str(account.get("embedded_crm") or account.get("kommo", {}).get("url"))
         if crm in owners:
             raise InputError(f"the accounts {owners[crm]} and {key} have the same CRM database; give each its own url")
         owners[crm] = key
@@ -140,17 +146,33 @@ def _prefect(table: dict[str, Any]) -> PrefectPlace:
 
 
 def _account(key: str, table: dict[str, Any], clock: Clock) -> AccountBinding:
-    for needed in ("definitions", "embedded_crm"):
-        if needed not in table:
-            raise InputError(f"the target file's [account.{key}] has no {needed}; copy it from another account")
-    crm = embedded_crm(table["embedded_crm"], environ=os.environ, clock=clock)
+    if "definitions" not in table:
+        raise InputError(f"the target file's [account.{key}] has no definitions; copy it from another account")
+    crm, feeds, readers = _crm(key, table, clock)
     mail = [email(table["email"], environ=os.environ, clock=clock)] if "email" in table else []
     ads = [meta_ads(table["meta"], environ=os.environ, clock=clock)] if "meta" in table else []
     return AccountBinding(
         key=key,
         definitions=HERE.parent / table["definitions"],
         crm=crm,
-        feeds=(crm,),
+        feeds=feeds,
         connectors=(crm, webhook(table.get("webhook", {}), environ=os.environ, clock=clock), *mail, *ads),
-        hooks=hook_sources(table.get("hooks", {}), environ=os.environ, clock=clock, where=f"account.{key}.hooks"),
+        hooks=hook_sources(
+            table.get("hooks", {}), environ=os.environ, clock=clock, readers=readers, where=f"account.{key}.hooks"
+        ),
     )
+
+
+def _crm(key: str, table: dict[str, Any], clock: Clock) -> tuple[Crm, tuple[Feed, ...], dict[str, HookReader]]:
+    """The account's CRM, what is pulled from it, and who reads the hooks that it pushes."""
+    if "kommo" in table and "embedded_crm" in table:
+        raise InputError(f"the target file's [account.{key}] has kommo and embedded_crm; an account has one CRM")
+    if "kommo" in table:
+        crm = kommo_crm(table["kommo"], environ=os.environ, clock=clock)
+        return crm, (), {"kommo": KommoHooks(crm.settings, clock)}
+    if "embedded_crm" not in table:
+        raise InputError(
+            f"the target file's [account.{key}] has no CRM (embedded_crm or kommo); copy it from another account"
+        )
+    own = embedded_crm(table["embedded_crm"], environ=os.environ, clock=clock)
+    return own, (own,), {}

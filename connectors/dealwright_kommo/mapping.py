@@ -11,7 +11,7 @@ from dealwright.model.crm import Contact, Deal, Money, User
 from dealwright_kommo.settings import KommoSettings
 from dealwright_kommo.wire import CustomField, Lead, WireContact, WireUser
 
-_HALF_A_DAY: Final = timedelta(hours=12)
+_ALMOST_HALF_A_DAY: Final = timedelta(hours=11, minutes=59)
 
 
 def deal(
@@ -74,7 +74,7 @@ def user(id_: int, users: Mapping[int, User]) -> User:
 
 
 def seconds_of_day(day: date) -> int:
-    """Return a day as Kommo keeps it: noon of it, which is that day in every zone."""
+    """Return a day as Kommo keeps it: noon of it, which is that day in zones from -12 to +11."""
     return int(datetime.combine(day, time(12), UTC).timestamp())
 
 
@@ -112,7 +112,7 @@ def _day(value: object | None) -> date | None:
     if isinstance(value, bool) or not isinstance(value, int | str):
         return None
     try:
-        # Midnight of the account's own zone; half a day later it is that day everywhere between -12 and +12.
-        return (datetime.fromtimestamp(int(value), UTC) + _HALF_A_DAY).date()
+        # Midnight of the account's own zone, or our noon: a little later it is that day for all zones from -12 to +11.
+        return (datetime.fromtimestamp(int(value), UTC) + _ALMOST_HALF_A_DAY).date()
     except (ValueError, OverflowError, OSError):
         return None
