@@ -37,6 +37,21 @@ class MetaClient:
         """
         token = self._settings.token.reveal().decode()
         content = sansio.body(events, token, self._settings.test_code)
+        answer = await self._ask("POST", self._settings.endpoint, content, _HEADERS)
+        sansio.judge(answer.status_code, answer.headers, answer.content, events=len(events), now=self._clock.wall())
+
+    async def look(self) -> None:
+        """Ask for the dataset, which changes nothing; it returns if the token may read it.
+
+        Raises:
+            ConnectorError: it may not, or nobody answers.
+        """
+        bearer = {"Authorization": f"Bearer {self._settings.token.reveal().decode()}"}
+        address = self._settings.endpoint.removesuffix("/events")
+        answer = await self._ask("GET", f"{address}?fields=id", None, _HEADERS | bearer)
+        sansio.judge(answer.status_code, answer.headers, answer.content, events=None, now=self._clock.wall())
+
+    async def _ask(self, method: str, url: str, content: bytes | None, headers: Mapping[str, str]) -> httpx.Response:
         http = self._idle.pop() if self._idle else make_client(self._guard, timeout=self._settings.timeout)
         began = False
 
@@ -46,8 +61,8 @@ class MetaClient:
 
         try:
             async with asyncio.timeout(self._settings.timeout):
-                answer = await http.post(
-                    self._settings.endpoint, content=content, headers=_HEADERS, extensions={"trace": trace}
+                return await http.request(
+                    method, url, content=content, headers=dict(headers), extensions={"trace": trace}
                 )
         except TimeoutError:
             if not began:
@@ -59,7 +74,6 @@ class MetaClient:
             raise (Unavailable if of_failure(error) is Verdict.LATER else OutcomeUnknown)(reason) from None
         finally:
             self._idle.append(http)
-        sansio.judge(answer.status_code, answer.headers, answer.content, events=len(events), now=self._clock.wall())
 
     async def aclose(self) -> None:
         """Close the connections."""

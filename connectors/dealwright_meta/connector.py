@@ -66,6 +66,15 @@ class MetaConnector:
         """
         raise Rejected("Meta cannot be asked for an event", code="not_checkable")
 
+    async def self_test(self) -> Sequence[str]:
+        """Say whether the token may read the dataset, without sending anything."""
+        self._follow_loop()
+        try:
+            await self._client.look()
+        except (ConnectorError, sansio.BadBatch) as error:
+            return [f"conversions to Meta: {error}"]
+        return []
+
     async def aclose(self) -> None:
         """Close all connections."""
         await self._client.aclose()

@@ -27,7 +27,7 @@ from dealwright_meta.sansio import DEDUPES_FOR
 SIMULATOR: Final = Simulator(
     what="Meta's Conversions API", module="dealwright_meta.simulator", key_option="--token-file"
 )
-_ROUTE: Final = re.compile(r"/v[0-9]{1,2}\.[0-9]/([0-9]{1,20})/events/?")
+_ROUTE: Final = re.compile(r"/v[0-9]{1,2}\.[0-9]/([0-9]{1,20})(/events)?/?")
 _HTML: Final = b"<!DOCTYPE html><html><body><h1>Sorry, something went wrong.</h1></body></html>"
 
 
@@ -75,7 +75,7 @@ class MetaSimulation(Simulation):
         route = _ROUTE.fullmatch(path)
         if route is None:
             return self._says(graph.NO_PATH)
-        if request.method != "POST":
+        if request.method != ("POST" if route[2] else "GET"):
             return self._says(graph.NO_METHOD)
         asked = graph.asked(request, query)
         if isinstance(asked, graph.Problem):
@@ -88,6 +88,8 @@ class MetaSimulation(Simulation):
         dataset = route[1]
         if self.datasets and dataset not in self.datasets:
             return self._says(graph.NO_OBJECT)
+        if not route[2]:
+            return answer_json(200, {"id": dataset})
         now = self.clock.wall().timestamp()
         problem = graph.refused(asked.events, now, strict=self.strict, any_age=self.any_age)
         if problem is not None:

@@ -167,7 +167,7 @@ class SendEmail(_Request, frozen=True, kw_only=True, tag="send_email"):
     bcc: tuple[str, ...] = ()
 
 
-class SendConversion(_Request, frozen=True, kw_only=True, tag="send_conversion"):
+class SendConversion(_Request, frozen=True, kw_only=True, omit_defaults=True, tag="send_conversion"):
     """Tell an advertising platform that somebody converted; receipt: `event_id`.
 
     What is known of the person is as the CRM holds it: the connector normalises and hashes it, as its platform asks.

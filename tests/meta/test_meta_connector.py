@@ -11,7 +11,7 @@ from meta_world import NOW, TOKEN, PlayedWall, bad, conversion, counted, key, li
 
 from dealwright.model.delivery import Keyed
 from dealwright.model.requests import AddNote, Call, Refused, Sent, TryAgain, Unknown
-from dealwright.ports import Connector, Pace, Paced
+from dealwright.ports import Connector, Pace, Paced, SelfTested
 from dealwright_http.faults import Fault
 from dealwright_meta import MetaConnector, PacedMetaConnector
 from dealwright_meta.simulator import MetaSimulation
@@ -142,6 +142,24 @@ def test_what_a_person_must_mend_is_tried_again_every_minute_and_says_what(
     (outcome,) = play(tmp_path / "log", act, **options)
     assert isinstance(outcome, TryAgain)
     assert (outcome.after, says in outcome.reason) == (60.0, True)
+
+
+@pytest.mark.parametrize(
+    ("options", "says"),
+    [({}, []), ({"token": "another"}, ["access token"]), ({"dataset": "99999"}, ["no such dataset"])],
+)
+def test_it_says_by_itself_whether_it_would_work_and_sends_nothing(
+    tmp_path: Path, options: dict[str, Any], says: list[str]
+) -> None:
+    async def act(connector: MetaConnector, simulation: MetaSimulation) -> Any:
+        assert isinstance(connector, SelfTested)
+        return await connector.self_test()
+
+    wrong = play(tmp_path / "log", act, **options)
+    assert len(wrong) == len(says)
+    assert all(part in sentence for part, sentence in zip(says, wrong, strict=True))
+    assert counted(tmp_path / "log") == []
+    assert TOKEN not in (tmp_path / "log").read_text()
 
 
 def test_nobody_there_is_surely_not_sent(tmp_path: Path) -> None:
