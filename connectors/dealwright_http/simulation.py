@@ -59,10 +59,10 @@ _KEY: Final = re.compile(rb"dw-[0-9a-f]{30}(?![0-9a-f])")
 class Line(msgspec.Struct, kw_only=True):
     """One request in the log.
 
-    `status` is None if the connection was reset. `committed`: this request changed the state, whatever its caller
-    heard; a repeat that the server knew, or a value that was there already, did not. `keys`: the effect keys in it.
-    Where a bulk request changed something by some keys only, `repeated` are the others: they get a line of their own.
-    `more` are further fields of this simulator, beside the others in the log.
+    `path` is without its query, which may carry tokens and names. `status` is None if the connection was reset.
+    `committed`: this request changed the state, whatever its caller heard; a repeat that the server knew, or a value
+    that was there already, did not. `keys`: the effect keys in it. `more` are further fields of this simulator, beside
+    the others in the log.
     """
 
     n: int
@@ -212,7 +212,7 @@ class Simulation:
             at=self.clock.wall().isoformat(),
             server=self.name,
             method=request.method,
-            path=request.path,
+            path=request.path.partition("?")[0],
         )
         self.note(request, line)
         return line

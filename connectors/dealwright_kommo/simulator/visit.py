@@ -53,7 +53,7 @@ class Visit:
         said = self.decoded()
         if not isinstance(said, dict) or not said:
             raise Problem(400, "Request data can't be blank")
-        return said
+        return _whole(said)
 
     def batch(self, id_: int | None = None) -> list[Item]:
         """Return the items of the body: a list, or one object for one id."""
@@ -64,7 +64,7 @@ class Visit:
             raise Problem(400, "Request data can't be blank")
         if len(said) > MOST:
             raise Problem(422, f"Limit {MOST} entities per request")
-        return said
+        return [_whole(item) for item in said]
 
     def check(self, items: list[Item], test: Callable[[Item, Complaints], None]) -> None:
         """Refuse the whole batch if any item has a fault.
@@ -150,3 +150,10 @@ def request_id(item: Item, place: int) -> str:
 def hal(value: Any, status: int = 200) -> Answer:
     """Return a successful answer."""
     return Answer(status=status, body=msgspec.json.encode(value), headers={"Content-Type": HAL})
+
+
+def _whole(item: Item) -> Item:
+    """Return an item in which whole numbers are integers: clients in use write instants as `1798761600.0`."""
+    return {
+        key: int(value) if isinstance(value, float) and value.is_integer() else value for key, value in item.items()
+    }
