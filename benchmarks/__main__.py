@@ -15,17 +15,19 @@ from typing import Final
 
 import msgspec
 
-from benchmarks import check, drain, due_scan, gate, importing, intake, w1
+from benchmarks import check, drain, due_scan, gate, importing, intake, latency, memory, w1
 from benchmarks.frame import Benchmark, Figures, Missing, Red, Setting, say
 
 ALL: Final[tuple[Benchmark, ...]] = (
     w1.W1,
+    latency.LATENCY,
     intake.INTAKE,
     drain.SQLITE,
     drain.POSTGRESQL,
     check.CHECK,
     importing.IMPORT,
     gate.GATE,
+    memory.MEMORY,
     due_scan.SQLITE,
     due_scan.POSTGRESQL,
 )

@@ -33,6 +33,7 @@ def measure(setting: Setting) -> Figures:
 
 INTAKE: Final = Benchmark(
     name="intake",
+    about=45,
     keys=(
         Key("intake_p50_ms", "ms", "until a hook is answered at 1,000 a second with the engine at work, SQLite"),
         Key("intake_p99_ms", "ms", "the same, 99 of 100"),

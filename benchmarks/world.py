@@ -77,7 +77,7 @@ class World:
     @property
     def requests(self) -> Path:
         """The request log of the simulator that is posted to."""
-        return self.data / "receiver.jsonl"
+        return self.data / "meta.jsonl"
 
     def journal(self) -> Raw:
         """Open the journal through its driver."""
@@ -85,12 +85,12 @@ class World:
 
     # --- the load -------------------------------------------------------------------------------------------------
 
-    def hooks(self, told: Sequence[tuple[str, str]]) -> list[bytes]:
-        """Render signed hooks, one for each event name and deal, of four senders by turns."""
+    def hooks(self, told: Sequence[tuple[str, str]], *, first: int = 1) -> list[bytes]:
+        """Render signed hooks, one for each event name and deal, of four senders by turns, numbered from `first`."""
         secret = (self.data / "hooks.secret").read_bytes().strip()
         stamp = int(SystemClock().wall().timestamp())
         rendered = []
-        for n, (event, deal) in enumerate(told, start=1):
+        for n, (event, deal) in enumerate(told, start=first):
             body = json.dumps({"id": f"evt-{n}", "event": event, "deal": deal, "data": {"number": f"INV-{n}"}}).encode()
             path = f"/hooks/acme/{SOURCES[n % len(SOURCES)]}"
             rendered.append(post(path, self.port, signed(secret, f"evt-{n}", body, stamp), body))
@@ -221,7 +221,7 @@ def running(
     site: str,
     deals: int,
     linger: float,
-    module: Sequence[str] = ("dealwright", "up"),
+    command: Sequence[str] = ("dealwright", "up"),
 ) -> Iterator[tuple[World, list[str]]]:
     """Start a system whose CRM holds so many deals, and wait for all of it; yield it with the ids of the deals.
 
@@ -243,7 +243,7 @@ def running(
     kept = {name: value for name, value in os.environ.items() if not name.startswith(("PREFECT_", "DEALWRIGHT_"))}
     with (folder / "up.log").open("wb") as log:
         process = subprocess.Popen(
-            [sys.executable, "-m", *module], cwd=ROOT, env=kept | settings, stdout=log, stderr=log
+            [sys.executable, "-m", *command], cwd=ROOT, env=kept | settings, stdout=log, stderr=log
         )
     try:
         _until_ready(world, process, folder / "up.log")

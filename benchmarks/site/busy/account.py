@@ -13,7 +13,7 @@ from dealwright import (
     Won,
     event_received,
     every_event,
-    send_event,
+    send_conversion,
     set_task,
     working_minutes,
 )
@@ -39,7 +39,7 @@ def paid(number: int) -> Automation:
         when=[deal.main_contact.phone.is_set(), ~deal.tags.has("spam"), deal.amount > 10],
         again=every_event(),
         do=[
-            send_event("purchase", to="meta", with_={"value": deal.amount, "contact": deal.main_contact.name}),
+            send_conversion("purchase", event="Purchase", value=deal.amount),
             set_task("thank", text="Thank {{ deal.main_contact.name }} for {{ deal.title }}", due=working_minutes(15)),
         ],
     )

@@ -13,7 +13,7 @@ from dealwright import (
     Won,
     event_received,
     every_event,
-    send_event,
+    send_conversion,
     set_task,
     working_minutes,
 )
@@ -38,7 +38,7 @@ paid = Automation(
     again=every_event(),
     do=[
         set_task("thank", text="Thank {{ deal.main_contact.name }} for {{ deal.title }}", due=working_minutes(15)),
-        send_event("purchase", to="meta", with_={"value": deal.amount, "contact": deal.main_contact.name}),
+        send_conversion("purchase", event="Purchase", value=deal.amount),
     ],
 )
 
