@@ -61,7 +61,8 @@ class Line(msgspec.Struct, kw_only=True):
 
     `path` is without its query, which may carry tokens and names. `status` is None if the connection was reset.
     `committed`: this request changed the state, whatever its caller heard; a repeat that the server knew, or a value
-    that was there already, did not. `keys`: the effect keys in it. `more` are further fields of this simulator, beside
+    that was there already, did not. `keys`: the effect keys in it. Where a bulk request changed something by some keys
+    only, `repeated` are the others: they get a line of their own. `more` are further fields of this simulator, beside
     the others in the log.
     """
 

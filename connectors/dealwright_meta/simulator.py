@@ -60,11 +60,6 @@ class MetaSimulation(Simulation):
             if identifier is not None:
                 self._known[change["dataset"], name, identifier] = change["at"]
 
-    def note(self, request: Received, line: Line) -> None:
-        """Keep tokens out of the log, which others send in the address."""
-        super().note(request, line)
-        line.path = request.path.partition("?")[0]
-
     def state(self) -> dict[str, Any]:
         """Return what it has counted, by name."""
         return super().state() | {"events": dict(self.events), "known": len(self._known)}
