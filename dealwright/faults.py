@@ -1,8 +1,9 @@
 """Named fault points: places where a test can make the process die or fail.
 
 In production `hit()` is one `is None` test. A test process switches a point on through the environment variable
-`DEALWRIGHT_FAULT`, `name`, `name:nth` or `name:nth:raise`: the nth time the point is reached the process kills itself
-with SIGKILL (or raises `FaultInjected`). Every point is declared here, so that the kill suite can enumerate them.
+`DEALWRIGHT_FAULT`, `name`, `name:nth`, `name:nth:raise` or `name:nth:stop`: the nth time the point is reached the
+process kills itself with SIGKILL, raises `FaultInjected`, or stops itself with SIGSTOP until somebody continues it.
+Every point is declared here, so that the kill suite can enumerate them.
 """
 
 from __future__ import annotations
@@ -46,7 +47,9 @@ class _Armed:
         parts = text.split(":")
         self.name = parts[0]
         self.left = int(parts[1]) if len(parts) > 1 else 1
-        self.raises = len(parts) > 2 and parts[2] == "raise"
+        self.action = parts[2] if len(parts) > 2 else "kill"
+        if self.action not in ("kill", "raise", "stop"):
+            raise ValueError(f"at a fault point a process can kill, raise or stop, not {self.action!r}")
         if self.name not in POINTS:
             known = ", ".join(sorted(POINTS))
             raise ValueError(f"no fault point named {self.name!r}; known: {known}")
@@ -56,17 +59,17 @@ _armed: _Armed | None = _Armed(os.environ["DEALWRIGHT_FAULT"]) if os.environ.get
 
 
 def hit(name: str) -> None:
-    """Die here if a test armed this point; otherwise do nothing."""
+    """Die, fail or stop here if a test armed this point; otherwise do nothing."""
     if _armed is None or _armed.name != name:
         return
     _armed.left -= 1
     if _armed.left == 0:
-        if _armed.raises:
+        if _armed.action == "raise":
             raise FaultInjected(name)
-        os.kill(os.getpid(), signal.SIGKILL)
+        os.kill(os.getpid(), signal.SIGSTOP if _armed.action == "stop" else signal.SIGKILL)
 
 
 def arm(text: str | None) -> None:
-    """Arm a fault point in this process (`name[:nth[:raise]]`), or disarm with None. For tests."""
+    """Arm a fault point in this process (`name[:nth[:raise|stop]]`), or disarm with None. For tests."""
     global _armed
     _armed = None if text is None else _Armed(text)

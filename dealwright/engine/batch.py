@@ -50,9 +50,6 @@ from dealwright.ports import Connector
 
 _log = logging.getLogger(__name__)
 
-LEASE: Final = 30.0
-"""Seconds of a lease; renewed while the batch is worked."""
-
 MESSAGES_AT_ONCE: Final = 20
 """How many messages to customers of one account this process has under way at most."""
 
@@ -76,7 +73,7 @@ class Batch:
 
     async def run(self, claimed: Sequence[Claimed], *, claimed_at: float) -> None:
         """Work the claimed executions; `claimed_at` is the monotonic time before the claim."""
-        self._lease_until = claimed_at + LEASE
+        self._lease_until = claimed_at + self._site.lease
         self._begin(claimed)
         await self._resolve_unanswered()
         await self._read_facts()
@@ -470,10 +467,10 @@ class Batch:
     def _renew(self) -> None:
         """Prolong the leases while there is time: a lease must hold when a socket is written, not until it answers."""
         now = self._clock.monotonic()
-        if self._lease_until - now > LEASE / 3:
+        if self._lease_until - now > self._site.lease / 3:
             return
-        owned = self._store.renew(sorted(self._work), LEASE)
-        self._lease_until = now + LEASE
+        owned = self._store.renew(sorted(self._work), self._site.lease)
+        self._lease_until = now + self._site.lease
         for execution_id in set(self._work) - owned:
             self._forget(execution_id)
 

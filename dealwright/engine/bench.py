@@ -26,6 +26,10 @@ OVERLAP: Final = 4
 """Batches that a window has under way where requests are counted: 7 a second of 400 ms each are three at a time."""
 
 
+LEASE: Final = 30.0
+"""Seconds of a lease; renewed while the batch is worked."""
+
+
 class Site(msgspec.Struct, frozen=True):
     """One account's connections: its CRM, and who carries out which kind of request.
 
@@ -38,6 +42,7 @@ class Site(msgspec.Struct, frozen=True):
     connectors: Connectors
     messages: asyncio.Lock = msgspec.field(default_factory=asyncio.Lock)
     limiters: Mapping[str, SharedLimiter] = {}
+    lease: float = LEASE
     answers: Answers = msgspec.field(default_factory=Answers)
 
     @property

@@ -17,7 +17,7 @@ import msgspec
 from dealwright.clock import Clock
 from dealwright.compile.digest import behaviour_digest
 from dealwright.engine.act import Connectors
-from dealwright.engine.bench import Site
+from dealwright.engine.bench import LEASE, Site
 from dealwright.engine.limits import limit
 from dealwright.engine.observe import Observer
 from dealwright.engine.route import route
@@ -70,6 +70,7 @@ class Engine:
         linger: float = 30.0,
         batch_limit: int = 250,
         carries: bool = True,
+        lease: float = LEASE,
     ) -> None:
         """Make an engine; one that does not carry opens no windows by itself."""
         self._carries = carries
@@ -81,6 +82,7 @@ class Engine:
                 account.crm,
                 Connectors(account.connectors),
                 limiters=limit(store, clock, account.key, account.connectors),
+                lease=lease,
             )
             for account in accounts
         }

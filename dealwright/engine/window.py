@@ -11,7 +11,7 @@ import msgspec
 
 from dealwright import faults
 from dealwright.clock import Clock
-from dealwright.engine.batch import LEASE, Batch
+from dealwright.engine.batch import Batch
 from dealwright.engine.bench import Site
 from dealwright.engine.meters import METERS, SIZES
 from dealwright.engine.records import Claimed
@@ -140,7 +140,7 @@ class Work:
 
     def _claim(self, window: Window) -> Sequence[Claimed]:
         with METERS.timed("claim_seconds", self._clock):
-            claimed = self._store.claim(self._site.account, self._automation, window.id, self._limit, LEASE)
+            claimed = self._store.claim(self._site.account, self._automation, window.id, self._limit, self._site.lease)
         if claimed:
             METERS.observe("batch_size", len(claimed), ends=SIZES)
         return claimed

@@ -13,7 +13,7 @@ from tests.kill.harness import IN_FLIGHT, Death
 from tests.kill.model import Expected, expected, person
 from tests.kill.world import World
 
-Sort = Literal["lost", "twice", "unaccounted", "stuck", "order", "parked", "repeated", "after-stop"]
+Sort = Literal["lost", "twice", "unaccounted", "stuck", "order", "parked", "repeated", "after-stop", "fence"]
 
 _ENDED = ("done", "skipped", "parked")
 _CRM_KINDS = frozenset({"set_task", "create_deal", "update_deal", "move_deal"})

@@ -11,7 +11,7 @@ import sys
 import time
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 import msgspec
 
@@ -41,13 +41,14 @@ UNANSWERED: Final = """
 
 
 class Point(msgspec.Struct, frozen=True, kw_only=True):
-    """Die the `nth` time a fault point is reached."""
+    """Die the `nth` time a fault point is reached, or do what `action` says there (dealwright/faults.py)."""
 
     name: str
     nth: int = 1
+    action: Literal["kill", "raise", "stop"] = "kill"
 
     def __str__(self) -> str:
-        return f"{self.name}:{self.nth}"
+        return f"{self.name}:{self.nth}:{self.action}"
 
 
 class Moment(msgspec.Struct, frozen=True, kw_only=True):

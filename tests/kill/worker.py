@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import contextlib
 import logging
 import signal
 from collections.abc import Sequence
@@ -15,11 +16,14 @@ from typing import Final
 
 import msgspec
 
+from dealwright.engine.bench import LEASE
 from dealwright.engine.loop import AccountSite, Engine
+from dealwright.errors import JournalError
 from dealwright.journal.workers import Recovery
 from dealwright_embedded_crm import EmbeddedCrm
 from dealwright_http import Secret
 from dealwright_webhook import FOREVER, Target, WebhookConnector, WebhookSettings
+from dealwright_webhook.settings import TIMEOUT
 from tests.kill import breaks
 from tests.kill.clock import FileClock
 from tests.kill.definitions import ACCOUNT, COMPANY
@@ -48,6 +52,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--forever", action="store_true", help="do not end when nothing is left")
     parser.add_argument("--halt", type=Path, help="halt at the gate until this file is there")
     parser.add_argument("--break", dest="broken", choices=sorted(breaks.BREAKS))
+    parser.add_argument("--lease", type=float, default=LEASE, help="seconds of a lease")
+    parser.add_argument("--takeover", type=float, help="seconds after a lease; default: the longest call's")
+    parser.add_argument("--timeout", type=float, default=TIMEOUT, help="seconds that a receiver may take")
     options = parser.parse_args(arguments)
     logging.basicConfig(level=logging.WARNING)
     asyncio.run(_work(Places.read(options.directory), options))
@@ -59,14 +66,16 @@ async def _work(places: Places, options: argparse.Namespace) -> None:
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
     clock = places.clock
     crm = EmbeddedCrm(places.crm, clock)
-    webhook = WebhookConnector(_targets(places), clock)
+    webhook = WebhookConnector(_targets(places, options.timeout), clock)
     longest = max(crm.call_timeout, webhook.call_timeout)
-    journal = breaks.journal_class(options.broken, options.halt)(places.journal, clock, takeover_after=longest)
+    journal = breaks.journal_class(options.broken, options.halt)(
+        places.journal, clock, takeover_after=options.takeover or longest
+    )
     journal.record_release(COMPANY)
     feeds = (crm, HookFile(Path(places.directory), clock))
     site = AccountSite(key=ACCOUNT, crm=crm, feeds=feeds, connectors=breaks.connectors(options.broken, (crm, webhook)))
     _say(Ready(worker=journal.worker, recovery=journal.start()))
-    engine = Engine(journal, [site], clock, linger=LINGER, batch_limit=BATCH)
+    engine = Engine(journal, [site], clock, linger=LINGER, batch_limit=BATCH, lease=options.lease)
     await asyncio.gather(engine.run(stop), _play(engine, clock, stop, forever=options.forever))
     await webhook.aclose()
     journal.close()
@@ -76,13 +85,14 @@ async def _work(places: Places, options: argparse.Namespace) -> None:
 async def _play(engine: Engine, clock: FileClock, stop: asyncio.Event, *, forever: bool) -> None:
     """Move business time to what is due next whenever nothing else is left to do."""
     while not stop.is_set():
-        if engine.idle():
-            due = engine.next_due()
-            if due is not None:
-                clock.move_to(due)
-            elif not forever:
-                _say({"at": "idle"})
-                stop.set()
+        with contextlib.suppress(JournalError):  # its database is away, or full: the engine waits for it too
+            if engine.idle():
+                due = engine.next_due()
+                if due is not None:
+                    clock.move_to(due)
+                elif not forever:
+                    _say({"at": "idle"})
+                    stop.set()
         await _until(stop, _LOOK)
 
 
@@ -93,14 +103,20 @@ async def _until(stop: asyncio.Event, seconds: float) -> None:
         return
 
 
-def _targets(places: Places) -> WebhookSettings:
+def _targets(places: Places, timeout: float) -> WebhookSettings:
     secret = Secret(places.secret.read_text(encoding="ascii"))
     return WebhookSettings(
         targets={
             "erp": Target(
-                url=f"http://127.0.0.1:{places.erp}/hooks", secret=secret, allow_private=True, dedupes_for=FOREVER
+                url=f"http://127.0.0.1:{places.erp}/hooks",
+                secret=secret,
+                allow_private=True,
+                dedupes_for=FOREVER,
+                timeout=timeout,
             ),
-            "audit": Target(url=f"http://127.0.0.1:{places.audit}/hooks", secret=secret, allow_private=True),
+            "audit": Target(
+                url=f"http://127.0.0.1:{places.audit}/hooks", secret=secret, allow_private=True, timeout=timeout
+            ),
         }
     )
 

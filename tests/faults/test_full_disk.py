@@ -1,0 +1,91 @@
+"""SQLite on a full disk: the engine says so, nothing is lost or done twice, and it goes on when there is room."""
+
+from __future__ import annotations
+
+import errno
+import os
+import signal
+import subprocess
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Final
+
+import msgspec
+import pytest
+
+from tests.kill.audit import audit
+from tests.kill.harness import IN_FLIGHT, Worker, finish
+from tests.kill.world import world
+
+SIZE: Final = 8 * 1024 * 1024
+"""Bytes of the disk: enough for the journal of this test, and soon full."""
+
+WAVE: Final = 16
+PATIENCE: Final = 20.0
+
+
+@pytest.fixture
+def small_disk(tmp_path: Path) -> Iterator[Path]:
+    """A file system of a few megabytes; skipped with one line where this user may not mount one."""
+    place = tmp_path / "disk"
+    place.mkdir()
+    mounted = subprocess.run(
+        ["mount", "-t", "tmpfs", "-o", f"size={SIZE}", "tmpfs", str(place)], capture_output=True, text=True, check=False
+    )
+    if mounted.returncode != 0:
+        if os.environ.get("CI") == "true" and os.geteuid() == 0:
+            raise AssertionError(f"CI could not mount a small disk: {mounted.stderr}")
+        pytest.skip("this user may not mount a small disk: no disk was filled")
+    try:
+        yield place
+    finally:
+        subprocess.run(["umount", "--lazy", str(place)], check=True)
+
+
+@pytest.mark.slow
+def test_the_journals_disk_is_full_and_is_given_room_again(
+    small_disk: Path, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    with world(tmp_path / "world", "sqlite") as made:
+        made.places = msgspec.structs.replace(made.places, journal=f"sqlite:///{small_disk / 'journal.db'}")
+        (made.directory / "world.json").write_bytes(msgspec.json.encode(made.places))
+        worker = Worker(made, arguments=["--forever"])
+        said = ""
+        try:
+            worker.ready()
+            made.people_make(WAVE)
+            worker.wait(0.3)
+            _fill(small_disk / "other people's files")
+            made.people_make(2 * WAVE)
+            deadline = time.monotonic() + PATIENCE
+            while "the disk is full" not in said:
+                assert time.monotonic() < deadline, f"nobody said that the disk is full: {said[-2000:]}"
+                worker.wait(0.1)
+                said += capfd.readouterr().err
+            assert worker.process.poll() is None, "the engine must outlive a full disk"
+            (small_disk / "other people's files").unlink()
+            finish(made, alone=False)
+            worker.signal(signal.SIGTERM)
+            assert worker.end() == 0
+        finally:
+            worker.put_down()
+        report = audit(made, [], alone=False)
+        # A request whose answer could not be written is for a person, if nobody knows it by a key.
+        others = [item for item in report.violations if item.sort != "parked" and "was tried" not in item.what]
+        assert others == [], str(report)
+        assert report.figures["deals"] == 3 * WAVE
+        assert report.figures["parked"] <= IN_FLIGHT
+        assert "cannot be used: the disk is full. Make room" in said
+        assert "person" not in said, "no address of a customer belongs in a log"
+
+
+def _fill(file: Path) -> None:
+    with file.open("wb", buffering=0) as out:
+        size = 65536
+        while size:
+            try:
+                out.write(b"x" * size)
+            except OSError as error:
+                assert error.errno == errno.ENOSPC
+                size //= 2
