@@ -31,6 +31,7 @@ from dealwright.engine.facts import Facts
 from dealwright.engine.gate import pass_gate
 from dealwright.engine.limits import Ended, SharedLimiter, token
 from dealwright.engine.meters import METERS
+from dealwright.engine.observe import read_facts
 from dealwright.engine.records import (
     Claimed,
     EffectOutcome,
@@ -155,7 +156,7 @@ class Batch:
         if not reading:
             return
         try:
-            deals = await self._site.crm.read_deals(sorted({work.claimed.deal.id for work in reading}))
+            deals = await read_facts(self._store, self._site, sorted({work.claimed.deal.id for work in reading}))
         except Exception as error:
             if not isinstance(error, ConnectorError):
                 _log.error("the CRM of %s failed to read with %s", self._site.account, type(error).__name__)

@@ -86,7 +86,10 @@ class Engine:
             )
             for account in accounts
         }
-        self._observers = {key: Observer(store, site, clock) for key, site in self._sites.items()}
+        self._news = asyncio.Event()
+        self._observers = {
+            key: Observer(store, site, clock, news=lambda: self._news.set()) for key, site in self._sites.items()
+        }
         self._clock = clock
         self._linger = linger
         self._limit = batch_limit
@@ -102,6 +105,7 @@ class Engine:
         A failure of the journal or of a feed is logged and tried again: the engine ends only when it is told to.
         """
         self._stopping = False
+        self._news = asyncio.Event()  # of the loop that runs now
         while not stop.is_set():
             try:
                 moved = self._pump()
@@ -112,7 +116,7 @@ class Engine:
             if moved:
                 await asyncio.sleep(0)
             else:
-                await _until(stop, _IDLE)
+                await _until(stop, _IDLE, self._news)
         self._stopping = True
         for observer in self._observers.values():
             await observer.close()
@@ -164,6 +168,8 @@ class Engine:
         return True
 
     def _route(self, key: str) -> bool:
+        if self._observers[key].waits:
+            return False
         events = self._observers[key].ready(self._store.unrouted(key, _CHUNK))
         release = self._store.active_release(key) if events else None
         if release is None:
@@ -303,8 +309,13 @@ def _complain(what: str, error: Exception) -> None:
     _log.error("%s failed with %s; it goes on\n%s", what, type(error).__name__, places)
 
 
-async def _until(stop: asyncio.Event, seconds: float) -> None:
+async def _until(stop: asyncio.Event, seconds: float, news: asyncio.Event | None = None) -> None:
+    """Rest for so long, until `stop` is set, or until there are news."""
+    waiting = [asyncio.ensure_future(event.wait()) for event in (stop, news) if event is not None]
     try:
-        await asyncio.wait_for(stop.wait(), seconds)
-    except TimeoutError:
-        return
+        await asyncio.wait(waiting, timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        for each in waiting:
+            each.cancel()
+    if news is not None:
+        news.clear()

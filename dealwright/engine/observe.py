@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Final
 
 import msgspec
@@ -30,12 +30,20 @@ class Observer:
     Nothing is lost when the process dies: an event that was not observed is unrouted still, and is read again.
     """
 
-    def __init__(self, store: Store, site: Site, clock: Clock) -> None:
+    def __init__(self, store: Store, site: Site, clock: Clock, *, news: Callable[[], None] = lambda: None) -> None:
+        """Observe one account; `news` hears that something was read, so that nobody need look for it."""
         self._store = store
         self._site = site
         self._clock = clock
+        self._news = news
         self._reading: asyncio.Task[None] | None = None
         self._not_before = 0.0
+        self._waits = False
+
+    @property
+    def waits(self) -> bool:
+        """Whether the account's oldest event is being read: until then there is nothing to route."""
+        return self._waits and self._reading is not None and not self._reading.done()
 
     def ready(self, events: Sequence[ToRoute]) -> Sequence[ToRoute]:
         """Return the first events that can be routed, and begin to read the others.
@@ -48,6 +56,7 @@ class Observer:
         at_rest = self._reading is None or self._reading.done()
         if at_rest and self._clock.monotonic() >= self._not_before:
             self._reading = asyncio.create_task(self._read(unread), name=f"observe {self._site.account}")
+        self._waits = unread[0] is events[0]
         return events[: events.index(unread[0])]
 
     async def close(self) -> None:
@@ -64,6 +73,7 @@ class Observer:
             level = logging.WARNING if isinstance(error, ConnectorError) else logging.ERROR
             _log.log(level, "%s: hook events wait, %s", self._site.account, type(error).__name__)
             self._not_before = self._clock.monotonic() + READ_AGAIN
+        self._news()
 
 
 def must_be_observed(item: ToRoute) -> bool:
@@ -112,3 +122,25 @@ async def _read_deals(crm: Crm, ids: Sequence[str]) -> Mapping[str, Deal]:
         return found
     deals = await crm.read_deals(sorted(set(kept.values())))
     return {**found, **{old: deals[new] for old, new in kept.items() if new in deals}}
+
+
+def with_stage_since(deal: Deal, told: Deal | None) -> Deal:
+    """Return a deal that was read, standing where it stands since when rules were told that it does.
+
+    A CRM that tells only that deals change does not say it. If it has moved since, the hook of that is under way.
+    """
+    if told is None:
+        return deal
+    moved = (told.pipeline, told.stage) != (deal.pipeline, deal.stage)
+    return msgspec.structs.replace(deal, stage_since=deal.updated_at if moved else told.stage_since)
+
+
+async def read_facts(store: Store, site: Site, ids: Sequence[str]) -> dict[str, Deal]:
+    """Read deals for decisions.
+
+    Raises:
+        ConnectorError: the CRM cannot be read.
+    """
+    deals = await site.crm.read_deals(ids)
+    told = store.last_told(site.account, ids) if isinstance(site.crm, ReadsContacts) else {}
+    return {id_: with_stage_since(deal, told.get(id_)) for id_, deal in deals.items()}

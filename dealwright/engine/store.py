@@ -19,6 +19,7 @@ from dealwright.engine.records import (
     ToRoute,
     Turn,
 )
+from dealwright.model.crm import Deal
 from dealwright.model.window import SubjectRow, Window
 from dealwright.ports import FeedItem, Pace
 
@@ -71,6 +72,10 @@ class Store(Protocol):
 
     def observed(self, account: str, reading: Reading) -> None:
         """Keep what was read about events whose source told too little, and make of it the events that rules see."""
+        ...
+
+    def last_told(self, account: str, deal_ids: Sequence[str]) -> dict[str, Deal]:
+        """Return deals as rules were last told of them, as far as a CRM tells of them only that they changed."""
         ...
 
     def unrouted(self, account: str, limit: int) -> Sequence[ToRoute]:

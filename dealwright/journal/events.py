@@ -14,6 +14,7 @@ from dealwright.journal import hot, observations
 from dealwright.journal.database import micros, statement
 from dealwright.journal.parts import Part
 from dealwright.journal.payload import pack, seal, unseal
+from dealwright.model.crm import Deal
 from dealwright.model.events import Event, EventReceived, deal_subject
 from dealwright.ports import FeedItem
 
@@ -94,6 +95,11 @@ class Events(Part):
             self.database.lock_account(connection, account, "append")
             observations.keep(connection, account, reading, now=self._now())
         faults.hit("observe.after-commit")
+
+    def last_told(self, account: str, deal_ids: Sequence[str]) -> dict[str, Deal]:
+        """Return deals as rules were last told of them, as far as a CRM tells of them only that they changed."""
+        with self.database.read() as connection:
+            return observations.known_deals(connection, account, deal_ids)
 
     def unrouted(self, account: str, limit: int) -> Sequence[ToRoute]:
         """Read the oldest events that were not routed, with what their causal chain did to their subject already."""

@@ -13,6 +13,7 @@ from typing import Any, Final
 from msgspec.structs import replace
 from sqlalchemy import Connection
 
+from dealwright.engine.observe import with_stage_since
 from dealwright.engine.records import Reading
 from dealwright.journal.database import micros, statement
 from dealwright.journal.payload import pack, seal, unseal
@@ -114,6 +115,7 @@ def keep(connection: Connection, account: str, reading: Reading, *, now: int) ->
             received.append((row.id, read[row.id]))
         else:
             noticed.append((row.id, event))
+    received = _with_stage_since(connection, account, received)
     told = _tell(connection, account, noticed, reading) if noticed else Told()
     causes = _causes(connection, account, noticed, told, since=now - int(ECHO.total_seconds() * 1_000_000))
     changed = [{"id": id_} | _columns(event, rows[id_], {}) for id_, event in received]
@@ -132,14 +134,32 @@ def keep(connection: Connection, account: str, reading: Reading, *, now: int) ->
     _keep_known(connection, account, told, now)
 
 
+def _with_stage_since(
+    connection: Connection, account: str, received: Sequence[tuple[int, Event]]
+) -> list[tuple[int, Event]]:
+    """Return events from outside whose deals stand where they stand since when rules were told so."""
+    ids = sorted({deal.id for _, event in received for deal in event.about})
+    known = known_deals(connection, account, ids)
+    return [
+        (id_, replace(event, deal=with_stage_since(event.deal, known.get(event.deal.id))))
+        if isinstance(event, EventReceived) and event.deal is not None and event.deal.id in known
+        else (id_, event)
+        for id_, event in received
+    ]
+
+
+def known_deals(connection: Connection, account: str, ids: Sequence[str]) -> dict[str, Deal]:
+    """Return deals as rules were told of them so far; only those that hooks notice."""
+    if not ids:
+        return {}
+    bodies = connection.execute(_KNOWN, {"account": account, "ids": list(ids)}).scalars()
+    return {deal.id: deal for deal in (unseal(body, Deal) for body in bodies)}
+
+
 def _tell(connection: Connection, account: str, noticed: Sequence[tuple[int, Event]], reading: Reading) -> Told:
     deals = sorted({event.deal_id for _, event in noticed if isinstance(event, DealNoticed)})
     contacts = sorted({event.contact_id for _, event in noticed if isinstance(event, ContactNoticed)})
-    known: dict[str, Deal] = {}
-    if deals:
-        for body in connection.execute(_KNOWN, {"account": account, "ids": deals}).scalars():
-            deal = unseal(body, Deal)
-            known[deal.id] = deal
+    known = known_deals(connection, account, deals)
     new = [id_ for id_ in deals if id_ not in known]
     created: set[str] = set()
     if new:

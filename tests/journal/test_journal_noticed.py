@@ -11,6 +11,7 @@ from msgspec.structs import replace
 from sqlalchemy import text
 
 from dealwright import faults
+from dealwright.engine.observe import with_stage_since
 from dealwright.engine.records import Reading, Routed
 from dealwright.journal.store import Journal
 from dealwright.model.crm import Contact, Deal
@@ -21,6 +22,7 @@ from dealwright.model.events import (
     DealNoticed,
     DealUpdated,
     Event,
+    EventReceived,
     Happened,
     Place,
     StageChanged,
@@ -191,3 +193,27 @@ def test_a_contact_is_told_with_what_changed_since_it_was_met_on_a_deal(journal:
     assert (found.changed, found.previous) == (("phone",), LEE)
     assert isinstance(again, ContactNoticed)
     assert again.found == "nothing"
+
+
+def test_since_when_a_deal_stands_in_its_stage_is_what_its_hook_told_whoever_reads_it(journal: Journal) -> None:
+    know(journal, old("1", 1))
+    moved_at = MONDAY + timedelta(hours=3)
+    went = Place("sales", "won")
+    journal.append("acme", "kommo", [hook("1", "h1", "moved", went_to=went, occurred_at=moved_at)])
+    read = old("1", 9, stage="won", stage_since=MONDAY - timedelta(days=9), updated_at=moved_at + timedelta(hours=1))
+    observe(journal, read)
+    told = journal.last_told("acme", ["1", "2"])
+    assert set(told) == {"1"}
+    assert with_stage_since(read, told["1"]).stage_since == moved_at
+    assert with_stage_since(read, None) is read
+    on = replace(read, stage="lost")
+    assert with_stage_since(on, told["1"]).stage_since == read.updated_at, "its hook is under way"
+    route_all(journal)
+    paid = EventReceived(source_id="p1", occurred_at=MONDAY, actor="hook:erp", source="erp", name="paid", deal_id="1")
+    journal.append("acme", "erp", [FeedItem(event=paid, raw=b"{}")])
+    (row,) = journal.unrouted("acme", 10)
+    journal.observed("acme", Reading(events=(replace(row, event=replace(paid, deal=read, observed=True)),)))
+    (event,) = events(journal)
+    assert isinstance(event, EventReceived)
+    assert event.deal is not None
+    assert event.deal.stage_since == moved_at

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -51,6 +51,8 @@ class Account:
         self.kommo: Kommo
         self.items: list[FeedItem] = []
         self.hooks = 0
+        self.on_items: Callable[[Sequence[FeedItem]], object] = len
+        """Hears what each hook tells."""
 
     async def api(self, method: str, path: str, body: Any = None) -> Any:
         """Ask the account's API."""
@@ -117,7 +119,9 @@ class Account:
     async def hear(self, request: Received) -> Answer:
         """Take a hook."""
         self.hooks += 1
-        self.items += self.reader.receive(request.headers, request.body)
+        items = self.reader.receive(request.headers, request.body)
+        self.items += items
+        self.on_items(items)
         return Answer(status=200)
 
     async def heard(self) -> list[FeedItem]:
