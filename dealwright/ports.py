@@ -269,3 +269,12 @@ class ReadsContacts(Protocol):
     async def read_contacts(self, ids: Sequence[str]) -> Mapping[str, ContactRead]:
         """Read the contacts in bulk; contacts that are gone are missing from the result."""
         ...
+
+
+@runtime_checkable
+class TellsLess(Protocol):
+    """A CRM of which rules hear less than of others."""
+
+    def untold(self) -> frozenset[str]:
+        """Return the triggers that never happen in it, such as `activity_logged`."""
+        ...

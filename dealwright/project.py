@@ -18,13 +18,14 @@ import msgspec
 
 from dealwright.clock import Clock, SystemClock
 from dealwright.compile import ir
+from dealwright.compile.carried import LeftOut, carried
 from dealwright.compile.ir import actions
 from dealwright.compile.loader import load
 from dealwright.engine.loop import AccountSite, Engine
 from dealwright.errors import DefinitionError, InputError
 from dealwright.journal.store import LONGEST_CALL, Journal
 from dealwright.model.crm import PipelineShape
-from dealwright.ports import Asgi, Connector, Crm, Feed, HookSource
+from dealwright.ports import Asgi, Connector, Crm, Feed, HookSource, TellsLess
 
 SETTING: Final = "DEALWRIGHT_PROJECT"
 DEFAULT: Final = Path("deployments/project.py")
@@ -99,7 +100,31 @@ class Project(msgspec.Struct, frozen=True, kw_only=True):
         return Journal(self.journal_url, clock or SystemClock(), takeover_after=longest)
 
     def definitions(self, key: str) -> ir.Account:
-        """Compile an account's definitions.
+        """Compile an account's definitions: those automations that its CRM can serve (`left_out` has the others).
+
+        Raises:
+            DefinitionError: they have errors; the message lists all of them.
+        """
+        return self._carried(key)[0]
+
+    def left_out(self, key: str) -> tuple[LeftOut, ...]:
+        """Return the automations that the account's CRM cannot serve, and why.
+
+        Raises:
+            DefinitionError: the definitions have errors.
+        """
+        return self._carried(key)[1]
+
+    def _carried(self, key: str) -> tuple[ir.Account, tuple[LeftOut, ...]]:
+        binding = self.account(key)
+        return carried(
+            self._compiled(key),
+            actions={kind for connector in binding.connectors for kind in connector.actions()},
+            untold=binding.crm.untold() if isinstance(binding.crm, TellsLess) else (),
+        )
+
+    def _compiled(self, key: str) -> ir.Account:
+        """Compile an account's definitions, all of them.
 
         Raises:
             DefinitionError: they have errors; the message lists all of them.

@@ -71,6 +71,10 @@ class Kommo:
         """Return what it carries out; deals are created only where a field keeps our key, so that they are found."""
         return (_MADE | _CHANGED) - (frozenset() if self._settings.key_field is not None else {"create_deal"})
 
+    def untold(self) -> frozenset[str]:
+        """Return what its hooks do not tell us: tasks that people complete, and calls that they log."""
+        return frozenset({"task_completed", "activity_logged"})
+
     def destinations(self) -> frozenset[str]:
         """Return nothing: it sends nowhere else."""
         return frozenset()

@@ -119,6 +119,7 @@ class System:
         for account in accounts:
             crm = crms[account.key]
             done += [change.what for change in crm.shape(account.pipelines, apply=True)]
+            done += [f"not run with {crm.name}: {each}" for each in self.project.left_out(account.key)]
             if self.journal.record_release(account):
                 done.append(f"new release of account {account.key}: {len(account.automations)} automations")
                 done += self._judged(account.key)

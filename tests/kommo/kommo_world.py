@@ -72,24 +72,17 @@ class Account:
         lead = {"name": "Forty chairs", "pipeline_id": pipeline, "status_id": status, "price": 100}
         return (await self.people("POST", [lead | more]))[0]
 
-    async def set_up(self, **settings: Any) -> None:
-        """Make the pipeline and the fields, and connect to them."""
-        stages = [{"name": stage.name, "sort": n * 10} for n, stage in enumerate(SALES.stages[1:3], start=2)]
-        made = await self.api(
-            "POST",
-            "/leads/pipelines",
-            [
-                {
-                    "name": SALES.name,
-                    "sort": 2,
-                    "is_main": False,
-                    "is_unsorted_on": True,
-                    "_embedded": {"statuses": stages},
-                }
-            ],
-        )
-        pipeline = made["_embedded"]["pipelines"][0]
-        ids = [status["id"] for status in pipeline["_embedded"]["statuses"]]
+    async def set_up(self, shapes: Sequence[PipelineShape] = (SALES,), **settings: Any) -> None:
+        """Make the pipelines and the fields, and connect to them."""
+        pipelines = {}
+        for place, shape in enumerate(shapes, start=2):
+            stages = [{"name": stage.name, "sort": n * 10} for n, stage in enumerate(shape.stages[1:-2], start=2)]
+            wanted = {"name": shape.name, "sort": place, "is_main": False, "is_unsorted_on": True}
+            made = await self.api("POST", "/leads/pipelines", [wanted | {"_embedded": {"statuses": stages}}])
+            pipeline = made["_embedded"]["pipelines"][0]
+            ids = [status["id"] for status in pipeline["_embedded"]["statuses"]]
+            keys = [stage.key for stage in shape.stages]
+            pipelines[shape.key] = PipelineIds(id=pipeline["id"], stages=dict(zip(keys, ids, strict=True)))
         fields = [
             {"name": "Reference", "type": "text"},
             {"name": "Key", "type": "text"},
@@ -106,11 +99,7 @@ class Account:
             key_field=key,
             close_date_field=close,
             timeout=settings.pop("timeout", 5.0),
-            pipelines={
-                "sales": PipelineIds(
-                    id=pipeline["id"], stages=dict(zip((s.key for s in SALES.stages), ids, strict=True))
-                )
-            },
+            pipelines=pipelines,
             **settings,
         )
         self.kommo = Kommo(self.settings, self.clock)
@@ -160,4 +149,4 @@ async def account(folder: Path, *, manners: Manners | None = None, **settings: A
 def requests(folder: Path, method: str, path: str) -> list[dict[str, Any]]:
     """Return the lines of the request log, for one kind of request."""
     lines = [msgspec.json.decode(line) for line in (folder / "kommo.jsonl").read_bytes().splitlines()]
-    return [line for line in lines if line["method"] == method and line["path"].startswith(f"/api/v4{path}")]
+    return [line for line in lines if line["method"] == method and line["path"] == f"/api/v4{path}"]

@@ -1,0 +1,58 @@
+"""Which of a company's automations its CRM can serve: a definition names no vendor, and not every CRM does all."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from typing import Final
+
+import msgspec
+
+from dealwright.compile import ir
+
+OF_A_CRM: Final = frozenset(
+    {
+        "create_deal",
+        "update_deal",
+        "move_deal",
+        "set_task",
+        "change_tags",
+        "complete_tasks",
+        "add_note",
+        "create_contact",
+        "update_contact",
+    }
+)
+"""Actions that only a CRM carries out; of any other, a missing connector is a mistake in the target file."""
+
+
+class LeftOut(msgspec.Struct, frozen=True, kw_only=True):
+    """An automation that is not run, and why."""
+
+    automation: str
+    why: str
+
+    def __str__(self) -> str:
+        return f"{self.automation}: {self.why}"
+
+
+def carried(
+    account: ir.Account, *, actions: Collection[str], untold: Collection[str] = ()
+) -> tuple[ir.Account, tuple[LeftOut, ...]]:
+    """Return the account with those automations that can be run, unchanged, and the others with the reason.
+
+    `actions` are what the connectors carry out, `untold` the events that the CRM never tells.
+    """
+    kept, left = [], []
+    for automation in account.automations:
+        trigger = str(automation.on.__struct_config__.tag)
+        kinds = {str(step.__struct_config__.tag) for step in ir.actions(automation.do)}
+        missing = sorted(kinds & OF_A_CRM - set(actions))
+        if trigger in untold:
+            left.append(LeftOut(automation=automation.key, why=f"the CRM never tells {trigger}"))
+        elif missing:
+            left.append(LeftOut(automation=automation.key, why=f"the CRM does not carry out {', '.join(missing)}"))
+        else:
+            kept.append(automation)
+    if not left:
+        return account, ()
+    return msgspec.structs.replace(account, automations=tuple(kept)), tuple(left)
