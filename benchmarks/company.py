@@ -46,7 +46,7 @@ MONDAY: Final = datetime(2026, 3, 2, 14, 0, tzinfo=UTC)
 CHUNK: Final = 500
 """Events that the engine routes in one transaction."""
 
-BATCH: Final = 250
+BATCH: Final = 500
 """Executions that the engine claims in one transaction, as it does by default."""
 
 deal = DealFields()

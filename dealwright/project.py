@@ -166,7 +166,7 @@ class Project(msgspec.Struct, frozen=True, kw_only=True):
             for connector in account.connectors:
                 await connector.aclose()
 
-    def engine(self, journal: Journal, *, clock: Clock, linger: float = 30.0, batch_limit: int = 250) -> Engine:
+    def engine(self, journal: Journal, *, clock: Clock, linger: float = 30.0, batch_limit: int = 500) -> Engine:
         """Return an engine over all accounts of the project; whether it carries the work by itself the driver says."""
         sites = [
             AccountSite(key=account.key, crm=account.crm, feeds=account.feeds, connectors=account.connectors)

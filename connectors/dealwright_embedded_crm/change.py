@@ -49,11 +49,13 @@ class Change(ContactChange):
         Raises:
             Refusal: there is no such deal or owner, or the text cannot be kept.
         """
-        deal = self.deal(wanted.deal_id)
+        deals_owner = self.owner_of(wanted.deal_id)
         text = values.paragraph("text", wanted.text)
         due_at = values.aware("due_at", wanted.due_at)
-        owner = deal.owner if wanted.owner is None else self.catalog.owner(wanted.owner)
-        task = Task(id=self._next("task"), deal_id=deal.id, text=text, due_at=due_at, owner=owner, created_at=self.now)
+        owner = deals_owner if wanted.owner is None else self.catalog.owner(wanted.owner)
+        task = Task(
+            id=self._next("task"), deal_id=wanted.deal_id, text=text, due_at=due_at, owner=owner, created_at=self.now
+        )
         self._tasks[task.id] = task
         self._rows["tasks"].append(
             {

@@ -10,7 +10,7 @@ import msgspec
 from msgspec.structs import replace
 from sqlalchemy import Connection, bindparam, delete, insert, select, update
 
-from dealwright.model.crm import Contact, Deal, Task
+from dealwright.model.crm import Contact, Deal, Task, User
 from dealwright.model.events import Answer, Event
 from dealwright_embedded_crm import reads, schema, values
 from dealwright_embedded_crm.catalog import Catalog
@@ -62,6 +62,7 @@ class ChangeBase:
         self.catalog = Catalog(connection)
         self.connection = connection
         self._deals: dict[str, Deal] = {}
+        self._owners: dict[str, User | None] = {}
         self._contacts: dict[str, Contact] = {}
         self._tasks: dict[str, Task] = {}
         self._counters = {row.name: row.last for row in connection.execute(select(schema.counters))}
@@ -84,6 +85,20 @@ class ChangeBase:
         """Read the deals and contacts that the changes will name, in bulk."""
         self._deals.update(reads.deals_by_id(self.connection, set(deals) - self._deals.keys()))
         self._contacts.update(reads.contacts_by_id(self.connection, set(contacts) - self._contacts.keys()))
+
+    def load_owners(self, deals: Iterable[str]) -> None:
+        """Read who owns deals, in bulk: all that a task needs to know of its deal."""
+        self._owners.update(reads.owners_by_deal(self.connection, set(deals) - self._deals.keys()))
+
+    def owner_of(self, deal_id: str) -> User | None:
+        """Return who owns a deal as it stands now.
+
+        Raises:
+            Refusal: there is no such deal.
+        """
+        if deal_id in self._owners and deal_id not in self._deals:
+            return self._owners[deal_id]
+        return self.deal(deal_id).owner
 
     def deal(self, deal_id: str) -> Deal:
         """Return a loaded deal as it stands now.

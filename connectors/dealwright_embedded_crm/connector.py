@@ -56,7 +56,7 @@ ACTIONS: Final = frozenset(
     }
 )
 
-_OF_ONE_DEAL: Final = (UpdateDeal, MoveDeal, SetTask, ChangeTags, CompleteTasks, AddNote, CreateContact)
+_OF_ONE_DEAL: Final = (UpdateDeal, MoveDeal, ChangeTags, CompleteTasks, AddNote, CreateContact)
 
 
 class EmbeddedCrm(People):
@@ -211,6 +211,7 @@ def _load(change: Change, requests: Sequence[Request]) -> None:
         contacts=[id_ for each in requests if isinstance(each, CreateDeal) for id_ in each.contacts]
         + [each.contact_id for each in requests if isinstance(each, UpdateContact)],
     )
+    change.load_owners([each.deal_id for each in requests if isinstance(each, SetTask)])
     change.load_tasks(
         tasks=[each.task_id for each in requests if isinstance(each, CompleteTasks) and each.task_id is not None],
         deals=[each.deal_id for each in requests if isinstance(each, CompleteTasks) and each.task_id is None],

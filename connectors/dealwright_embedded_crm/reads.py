@@ -33,6 +33,13 @@ DEALS: Final = (
     .outerjoin(schema.users, schema.users.c.id == schema.deals.c.owner_id)
 )
 
+_OWNERS: Final = select(
+    schema.deals.c.id,
+    schema.deals.c.owner_id,
+    schema.users.c.name.label("owner_name"),
+    schema.users.c.email.label("owner_email"),
+).outerjoin(schema.users, schema.users.c.id == schema.deals.c.owner_id)
+
 TASKS: Final = select(
     schema.tasks, schema.users.c.name.label("owner_name"), schema.users.c.email.label("owner_email")
 ).outerjoin(schema.users, schema.users.c.id == schema.tasks.c.owner_id)
@@ -61,6 +68,15 @@ def deals_by_id(connection: Connection, ids: Iterable[str]) -> dict[str, Deal]:
     for some in chunks(numbers(ids)):
         rows = connection.execute(DEALS.where(schema.deals.c.id.in_(some))).all()
         found.update((deal.id, deal) for deal in whole(connection, rows))
+    return found
+
+
+def owners_by_deal(connection: Connection, ids: Iterable[str]) -> dict[str, User | None]:
+    """Return who owns the deals of these ids, if anybody does; deals that are not there are missing."""
+    found: dict[str, User | None] = {}
+    for some in chunks(numbers(ids)):
+        for row in connection.execute(_OWNERS.where(schema.deals.c.id.in_(some))).all():
+            found[str(row.id)] = user_of(row)
     return found
 
 

@@ -35,6 +35,9 @@ _CHUNK: Final = 500
 _IDLE: Final = 0.1
 """Seconds between two looks at the feeds when nothing happens."""
 
+_PULL_AGAIN: Final = 0.02
+"""Seconds until a feed that had nothing is asked again while other work goes on: asking costs it a transaction."""
+
 _LOOK_FOR_HEADS: Final = 1.0
 """Seconds between two looks for work that another process may have made."""
 
@@ -68,7 +71,7 @@ class Engine:
         clock: Clock,
         *,
         linger: float = 30.0,
-        batch_limit: int = 250,
+        batch_limit: int = 500,
         carries: bool = True,
         lease: float = LEASE,
     ) -> None:
@@ -157,6 +160,7 @@ class Engine:
             self._asked_again[key, feed.source] = self._clock.monotonic() + _AFTER_FAILURE
             return False
         if not items:
+            self._asked_again[key, feed.source] = self._clock.monotonic() + _PULL_AGAIN
             return False
         self._store.append(key, feed.source, items)
         try:
