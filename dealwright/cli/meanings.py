@@ -137,6 +137,11 @@ MEANINGS: Final[Mapping[str, str]] = MappingProxyType(
 
 ELSEWHERE: Final[Mapping[str, str]] = MappingProxyType(
     {
+        "Pruned.bytes": "the bytes that all of it held",
+        "Pruned.progress": "executions that ended and can never go on, whose progress went",
+        "Pruned.raw_bodies": "events whose body as it came went",
+        "Pruned.turns": "turns, with facts and trace, of executions that have ended",
+        "Pruned.windows": "recorded windows whose table went",
         "AccountStatus.effects": "effects that were refused or whose outcome is unknown, by state",
         "AccountStatus.executions": "how many executions, by state",
         "Symptom.state": "`ok`, worth a `look`, or `wrong`",

@@ -11,6 +11,7 @@ from dealwright.journal.database import Database
 from dealwright.journal.effects import Effects
 from dealwright.journal.history import History
 from dealwright.journal.operations import Operations
+from dealwright.journal.prune import Prune
 from dealwright.journal.quarantine import Quarantine
 from dealwright.journal.rates import Rates
 from dealwright.journal.releases import Releases
@@ -41,6 +42,7 @@ class Journal(
     Shares,
     Crms,
     Rates,
+    Prune,
 ):
     """Everything that must survive. One instance is one worker.
 

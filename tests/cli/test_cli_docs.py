@@ -22,7 +22,7 @@ PRINTED = {path: shape for path, command in COMMANDS.items() if (shape := shape_
 OURS = {
     path
     for path in COMMANDS
-    if path.split()[1] in ("events", "executions", "effects", "quarantine", "releases", "shadow")
+    if path.split()[1] in ("events", "executions", "effects", "journal", "quarantine", "releases", "shadow")
 }
 OURS |= {f"dealwright {name}" for name in ("history", "mode", "resume", "status", "stop")}
 
@@ -92,6 +92,7 @@ def examples(typed: Shell) -> dict[str, list[str]]:
         "dealwright quarantine show": ["1", "--raw"],
         "dealwright quarantine replay": ["2"],
         "dealwright quarantine drop": ["3"],
+        "dealwright journal prune": ["--keep", "90d"],
         "dealwright releases activate": [release["digest"]],
         "dealwright history": ["8"],
         "dealwright mode": ["greet", "live"],
