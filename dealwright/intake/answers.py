@@ -4,11 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping, MutableMapping
 from http import HTTPStatus
-from typing import Any
+from typing import Any, Final
 
 import msgspec
 
 Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
+
+
+_encode: Final = msgspec.json.Encoder().encode
+_PAIRS: Final = ((b"content-type", b"application/json"), (b"cache-control", b"no-store"))
 
 
 class Answer(Exception):
@@ -28,13 +32,15 @@ class Answer(Exception):
         super().__init__(status)
         self.status = status
         self.body = body
-        self.headers = dict(headers or {}) | ({"connection": "close"} if close else {})
+        self.headers = dict(headers) if headers else {}
+        if close:
+            self.headers["connection"] = "close"
 
     async def send(self, send: Send, *, head: bool = False) -> None:
         """Send it, without the body if it answers a HEAD."""
-        encoded = msgspec.json.encode(self.body)
-        headers = {"content-type": "application/json", "content-length": str(len(encoded)), "cache-control": "no-store"}
-        pairs = [(name.encode(), value.encode()) for name, value in (headers | self.headers).items()]
+        encoded = _encode(self.body)
+        pairs = [*_PAIRS, (b"content-length", b"%d" % len(encoded))]
+        pairs += [(name.encode(), value.encode()) for name, value in self.headers.items()]
         await send({"type": "http.response.start", "status": int(self.status), "headers": pairs})
         await send({"type": "http.response.body", "body": b"" if head else encoded})
 

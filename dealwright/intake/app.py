@@ -18,7 +18,7 @@ from dealwright.clock import Clock
 from dealwright.engine.meters import Meters
 from dealwright.errors import InputError, Rejected, TooMuch, Unauthorized, Unavailable
 from dealwright.intake.answers import Answer, Send, come_again, only, refusal
-from dealwright.intake.bodies import Gone, Receive, announced, larger_than, read_body
+from dealwright.intake.bodies import WHOLE, Gone, Receive, announced, larger_than, read_body
 from dealwright.intake.counts import Counts
 from dealwright.intake.limits import Bucket, Limits
 from dealwright.intake.readiness import Readiness, Workers
@@ -161,7 +161,7 @@ class HooksApp:
         self._in_flight += 1
         self._held += size
         try:
-            body = await read_body(headers, receive, self._limits, most=self._most)
+            body = await read_body(headers, receive, self._limits, most=self._most, whole=WHOLE in scope)
             source = self._sources.get(address)
             shown = "/".join(address) if source is not None else _NOBODY
             self._verify(source, shown, headers, body, secret or headers.get(_SECRET, ""))
@@ -257,8 +257,10 @@ class HooksApp:
             new = await self._writer.append(Arrival(account=key, source=name, items=items))
         except Unavailable as error:
             raise self._away(shown, error) from None
-        self.counts.add(shown, "accepted", new)
-        self.counts.add(shown, "duplicate", len(items) - new)
+        if new:
+            self.counts.add(shown, "accepted", new)
+        if len(items) > new:
+            self.counts.add(shown, "duplicate", len(items) - new)
         repeated = {"dealwright-repeated": "true"} if items and not new else None
         return Answer(HTTPStatus.OK, {"accepted": new, "duplicates": len(items) - new}, headers=repeated)
 

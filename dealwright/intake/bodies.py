@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import Awaitable, Callable, Mapping, MutableMapping
 from http import HTTPStatus
-from typing import Any
+from typing import Any, Final
 
 from dealwright.intake.answers import Answer, refusal
 from dealwright.intake.limits import Limits
@@ -13,12 +14,21 @@ from dealwright.intake.limits import Limits
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
 
 
+WHOLE: Final = "dealwright.whole"
+"""The key of a request's scope that is true when its body has come already: nobody need wait for it."""
+
+
+_NO_TIMER: Final = contextlib.nullcontext()
+
+
 class Gone(Exception):
     """The sender hung up: nobody hears an answer."""
 
 
-async def read_body(headers: Mapping[str, str], receive: Receive, limits: Limits, *, most: int) -> bytes:
-    """Return the whole body, of at most so many bytes.
+async def read_body(
+    headers: Mapping[str, str], receive: Receive, limits: Limits, *, most: int, whole: bool = False
+) -> bytes:
+    """Return the whole body, of at most so many bytes; one that is `whole` has come and needs no timer.
 
     Raises:
         Answer: it is too large, or does not come in time.
@@ -30,7 +40,7 @@ async def read_body(headers: Mapping[str, str], receive: Receive, limits: Limits
     parts: list[bytes] = []
     size, more = 0, told <= drained  # of much more than we would read, nothing is read
     try:
-        async with asyncio.timeout(limits.body_seconds):
+        async with _NO_TIMER if whole else asyncio.timeout(limits.body_seconds):
             while more and size <= drained:
                 message = await receive()
                 if message["type"] == "http.disconnect":

@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import threading
+from collections import deque
 from collections.abc import Sequence
 from contextlib import suppress
 from queue import Empty, SimpleQueue
@@ -55,6 +56,8 @@ class Writer:
         self._queue: SimpleQueue[_Waiting | None] = SimpleQueue()
         self._thread: threading.Thread | None = None
         self._rest = threading.Event()
+        self._line: deque[_Waiting] = deque()
+        self._look: asyncio.TimerHandle | None = None
 
     @property
     def waiting(self) -> int:
@@ -99,14 +102,23 @@ class Writer:
         if self.full:
             raise Unavailable("too many requests wait for the journal")
         loop = asyncio.get_running_loop()
-        waiting = _Waiting(item, loop)
-        patience = loop.call_later(self._patience, waiting.give_up)
+        waiting = _Waiting(item, loop, loop.time() + self._patience)
+        self._line.append(waiting)
+        if self._look is None:
+            self._look = loop.call_at(waiting.until, self._give_up)
         self._queue.put(waiting)
         try:
             return await waiting.answer
         finally:
             waiting.given_up = True  # who hung up meanwhile need not be written
-            patience.cancel()
+
+    def _give_up(self) -> None:
+        """Tell who has waited too long to repeat. One timer looks after all: they stand in line by their time."""
+        self._look, line = None, self._line
+        while line and (line[0].answer.done() or line[0].until <= line[0].loop.time()):
+            line.popleft().give_up()
+        if line:
+            self._look = line[0].loop.call_at(line[0].until, self._give_up)
 
     def _work(self) -> None:
         while (first := self._queue.get()) is not None:
@@ -149,25 +161,42 @@ class Writer:
                 for waiting in group:  # the journal is there: one of them is at fault, and costs only itself
                     self._commit([waiting])
                 return
-            _tell(group, [Unavailable("the journal cannot be written")] * len(group))
+            self._tell(group, [Unavailable("the journal cannot be written")] * len(group))
         else:
             self._meters.observe("append_group", len(group), ends=SIZES)
-            _tell(group, done)
+            self._tell(group, done)
 
     def _append(self, items: Sequence[Arrival | Unread]) -> Sequence[int | Kept]:
         if isinstance(items[0], Arrival):
             return self._journal.append_all(cast(Sequence[Arrival], items))
         return self._journal.quarantine(cast(Sequence[Unread], items))
 
+    def _tell(self, group: Sequence[_Waiting], answers: Sequence[int | Kept | Unavailable]) -> None:
+        """Tell every request of a group, waking the loop once for all of them."""
+        with suppress(RuntimeError):  # the loop has ended, and nobody waits any more
+            group[0].loop.call_soon_threadsafe(self._settle, group, answers)
+
+    def _settle(self, group: Sequence[_Waiting], answers: Sequence[int | Kept | Unavailable]) -> None:
+        for waiting, answer in zip(group, answers, strict=True):
+            if waiting.answer.done():
+                continue
+            if isinstance(answer, Unavailable):
+                waiting.answer.set_exception(answer)
+            else:
+                waiting.answer.set_result(answer)
+        while self._line and self._line[0].answer.done():
+            self._line.popleft()
+
 
 class _Waiting:
     """What one request asks to be written, and where it hears of it."""
 
-    __slots__ = ("answer", "given_up", "item", "loop")
+    __slots__ = ("answer", "given_up", "item", "loop", "until")
 
-    def __init__(self, item: Arrival | Unread, loop: asyncio.AbstractEventLoop) -> None:
+    def __init__(self, item: Arrival | Unread, loop: asyncio.AbstractEventLoop, until: float) -> None:
         self.item = item
         self.loop = loop
+        self.until = until
         self.answer: asyncio.Future[int | Kept] = loop.create_future()
         self.given_up = False
 
@@ -176,19 +205,3 @@ class _Waiting:
         self.given_up = True
         if not self.answer.done():
             self.answer.set_exception(Unavailable("the journal did not take the event in time"))
-
-
-def _tell(group: Sequence[_Waiting], answers: Sequence[int | Kept | Unavailable]) -> None:
-    """Tell every request of a group, waking the loop once for all of them."""
-    with suppress(RuntimeError):  # the loop has ended, and nobody waits any more
-        group[0].loop.call_soon_threadsafe(_settle, group, answers)
-
-
-def _settle(group: Sequence[_Waiting], answers: Sequence[int | Kept | Unavailable]) -> None:
-    for waiting, answer in zip(group, answers, strict=True):
-        if waiting.answer.done():
-            continue
-        if isinstance(answer, Unavailable):
-            waiting.answer.set_exception(answer)
-        else:
-            waiting.answer.set_result(answer)

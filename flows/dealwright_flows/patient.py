@@ -11,6 +11,8 @@ from typing import Final
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
+from dealwright.intake.bodies import WHOLE
+
 HEADER_SECONDS: Final = 10.0
 """Seconds that the headers of one request may take."""
 
@@ -63,6 +65,11 @@ class PatientProtocol(HttpToolsProtocol):
         if hosts != 1 and not (hosts == 0 and self.parser.get_http_version() == "1.0"):
             raise ValueError("one host is needed")
         super().on_headers_complete()
+
+    def on_message_complete(self) -> None:
+        """Say that the body has come, which most bodies do in one packet with their head."""
+        self.scope[WHOLE] = True  # type: ignore[typeddict-unknown-key]  # what a server knows
+        super().on_message_complete()
 
     def on_response_complete(self) -> None:
         """Wait for the next request."""

@@ -50,6 +50,24 @@ def test_a_hook_is_appended_once_on_each_database(journal_url: str) -> None:
     journal.close()
 
 
+def test_two_web_processes_and_one_batch_know_an_event_once(journal_url: str) -> None:
+    journals = [Journal(journal_url, HandClock()) for _ in range(2)]
+
+    async def play() -> list[dict[str, int]]:
+        async with Hooks(journals[0], HandClock()) as one, Hooks(journals[1], HandClock()) as other:
+            bodies = [{**BODY, "id": f"evt-{number % 20}"} for number in range(120)]
+            posts = [(one, other)[number % 2].post(body) for number, body in enumerate(bodies + bodies)]
+            posts += [each.post({**BODY, "id": "evt-0"}) for each in (one, one, other, other)]
+            return [answer.json() for answer in await asyncio.gather(*posts)]
+
+    answers = asyncio.run(play())
+    assert sum(answer["accepted"] for answer in answers) == 20
+    assert sum(answer["duplicates"] for answer in answers) == len(answers) - 20
+    assert len(journals[0].unrouted("acme", 1_000)) == 20
+    for journal in journals:
+        journal.close()
+
+
 def test_many_at_once_share_commits_and_each_hears_of_its_own(journal_url: str) -> None:
     journal = Journal(journal_url, HandClock())
 
@@ -202,6 +220,31 @@ def test_a_slow_journal_pushes_back_and_nothing_grows() -> None:
     run(play, journal, limits=Limits(waiting=2))
     assert len(journal.seen) == 3
     assert journal.commits == [1, 2]  # those that waited shared one
+
+
+def test_thousands_at_once_are_told_to_come_again_and_the_memory_stays(caplog: pytest.LogCaptureFixture) -> None:
+    """The journal hangs: what waits is bounded in number, all others hear 503 at once, and afterwards all is well."""
+    journal = SlowJournal()
+
+    async def play(hooks: Hooks) -> None:
+        began = [asyncio.create_task(hooks.post({**BODY, "id": str(number)})) for number in range(40)]
+        await asyncio.sleep(0.05)
+        refused = await asyncio.gather(*(hooks.post({**BODY, "id": f"late-{number}"}) for number in range(2_000)))
+        assert {(each.status_code, each.headers["retry-after"]) for each in refused} <= {(503, "1"), (503, "5")}
+        assert hooks.app.waiting <= 10
+        assert len(hooks.app._writer._line) <= 40
+        assert hooks.app._in_flight <= 40
+        journal.may_go_on.set()
+        taken = [answer.status_code for answer in await asyncio.gather(*began)]
+        assert 10 <= taken.count(200) <= 11 and taken.count(503) == 40 - taken.count(200)
+        again = await asyncio.gather(*(hooks.post({**BODY, "id": f"late-{number}"}) for number in range(5)))
+        assert [each.status_code for each in again] == [200] * 5
+        assert (hooks.app.waiting, hooks.app._in_flight, hooks.app._held) == (0, 0, 0)
+        assert not hooks.app._writer._line
+
+    with caplog.at_level(logging.WARNING, logger="dealwright"):
+        run(play, journal, limits=Limits(waiting=10, at_once=40))
+    assert len(caplog.records) <= 3
 
 
 def test_who_waits_too_long_is_told_to_repeat_and_what_was_not_begun_is_not_written() -> None:
