@@ -15,11 +15,13 @@ from typing import Final
 
 import msgspec
 
-from benchmarks import check, drain, due_scan, gate, importing, intake, latency, memory, w1
+from benchmarks import check, drain, due_scan, gate, importing, intake, latency, memory, w1, w1_kommo
 from benchmarks.frame import Benchmark, Figures, Missing, Red, Setting, say
 
 ALL: Final[tuple[Benchmark, ...]] = (
     w1.W1,
+    w1.ON_KOMMO,
+    w1_kommo.W1_KOMMO,
     latency.LATENCY,
     intake.INTAKE,
     drain.SQLITE,

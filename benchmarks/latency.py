@@ -64,7 +64,7 @@ def _sent(world: World, hooks: Sequence[bytes], *, rate: float) -> list[Answered
 
 def _first_actions(world: World) -> Mapping[str, float]:
     """Return when Meta was told of each deal, by its id."""
-    told = arrivals(lines(world.requests))
+    told = arrivals(lines(world.meta))
     with closing(world.journal()) as journal:
         query = (
             "select x.subject, e.key from dw_effects e join dw_executions x on x.id = e.execution_id"

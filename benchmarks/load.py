@@ -149,7 +149,7 @@ class _Generator:
 
     async def _at_rate(self, started: float, rate: float) -> None:
         number = 0
-        while number < len(self._plan.requests):
+        while number < len(self._plan.requests) and not self._done.is_set():
             while number < len(self._plan.requests) and started + number / rate <= self._loop.time():
                 self._waiting.append(_Shot(number, started + number / rate))
                 number += 1

@@ -23,6 +23,7 @@ from benchmarks.command import ROOT
 from benchmarks.company import company
 from benchmarks.databases import Raw, RawSqlite
 from benchmarks.frame import Red
+from benchmarks.kommo_account import HOOKS_SECRET, KommoAccount, Lead, kommo_account
 from benchmarks.load import Answers, Plan, post
 from benchmarks.site.project import SOURCES
 from dealwright.clock import SystemClock
@@ -75,8 +76,8 @@ class World:
         return self.data / "crm.db"
 
     @property
-    def requests(self) -> Path:
-        """The request log of the simulator that is posted to."""
+    def meta(self) -> Path:
+        """The request log of the simulated Meta."""
         return self.data / "meta.jsonl"
 
     def journal(self) -> Raw:
@@ -95,6 +96,12 @@ class World:
             path = f"/hooks/acme/{SOURCES[n % len(SOURCES)]}"
             rendered.append(post(path, self.port, signed(secret, f"evt-{n}", body, stamp), body))
         return rendered
+
+    def kommo_hooks(self, leads: Sequence[Lead]) -> list[bytes]:
+        """Render the hooks by which Kommo tells of these leads."""
+        path = f"/hooks/acme/kommo/{(self.data / HOOKS_SECRET).read_text('utf-8')}"
+        headers = {"Content-Type": "application/x-www-form-urlencoded", "User-Agent": "amoCRM-Webhooks/3.0"}
+        return [post(path, self.port, headers, lead.form) for lead in leads]
 
     @contextmanager
     def load(self, requests: Sequence[bytes], *, connections: int, rate: float | None = None) -> Iterator[Load]:
@@ -206,6 +213,19 @@ class Load:
             raise Red(f"{len(refused)} of {len(found.all)} requests were not taken, the first with {refused[0]}")
         return found
 
+    def stopped(self) -> Answers:
+        """Let it send no more, and return what was answered.
+
+        Raises:
+            Red: nothing was.
+        """
+        self._process.terminate()
+        self._process.wait()
+        found = msgspec.msgpack.decode(self._answers.read_bytes(), type=Answers)
+        if not found.all:
+            raise Red("no request was answered")
+        return found
+
     def end(self) -> None:
         """End it if it runs still."""
         if self._process.poll() is None:
@@ -216,22 +236,41 @@ class Load:
 
 @contextmanager
 def running(
-    folder: Path,
-    *,
-    site: str,
-    deals: int,
-    linger: float,
-    command: Sequence[str] = ("dealwright", "up"),
+    folder: Path, *, site: str, deals: int, linger: float, command: Sequence[str] = ("dealwright", "up")
 ) -> Iterator[tuple[World, list[str]]]:
-    """Start a system whose CRM holds so many deals, and wait for all of it; yield it with the ids of the deals.
+    """Run a system whose embedded CRM holds so many deals; yield it with the ids of the deals.
 
     Raises:
         Red: it did not start; the text holds the last line that it said.
     """
     data = folder / "data"
     data.mkdir(parents=True)
-    secret_file(data / "hooks.secret")
     ids = stock(data / "crm.db", deals)
+    with _serving(data, site, linger, command) as world:
+        yield world, ids
+
+
+@contextmanager
+def running_kommo(
+    folder: Path, *, leads: int, linger: float, per_second: float, batch: int, options: Sequence[str] = ()
+) -> Iterator[tuple[World, KommoAccount, list[Lead]]]:
+    """Run a system whose CRM is a simulated Kommo that holds so many leads.
+
+    Raises:
+        Red: it did not start.
+    """
+    data = folder / "data"
+    data.mkdir(parents=True)
+    with kommo_account(data, per_second=per_second, batch=batch, options=options) as account:
+        made = account.add(leads)
+        with _serving(data, "kommo", linger, ("dealwright", "up")) as world:
+            yield world, account, made
+
+
+@contextmanager
+def _serving(data: Path, site: str, linger: float, command: Sequence[str]) -> Iterator[World]:
+    """Start `up` over a data directory and wait for all of it; end it when we leave."""
+    secret_file(data / "hooks.secret")
     world = World(data, free_port())
     settings = {
         "DEALWRIGHT_PROJECT": str(ROOT / "benchmarks" / "site" / "project.py"),
@@ -241,13 +280,14 @@ def running(
         "DEALWRIGHT_LINGER": str(linger),
     }
     kept = {name: value for name, value in os.environ.items() if not name.startswith(("PREFECT_", "DEALWRIGHT_"))}
-    with (folder / "up.log").open("wb") as log:
+    log = data.parent / "up.log"
+    with log.open("wb") as file:
         process = subprocess.Popen(
-            [sys.executable, "-m", *command], cwd=ROOT, env=kept | settings, stdout=log, stderr=log
+            [sys.executable, "-m", *command], cwd=ROOT, env=kept | settings, stdout=file, stderr=file
         )
     try:
-        _until_ready(world, process, folder / "up.log")
-        yield world, ids
+        _until_ready(world, process, log)
+        yield world
     finally:
         process.send_signal(signal.SIGTERM)
         try:

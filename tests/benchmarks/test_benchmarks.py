@@ -25,7 +25,7 @@ EACH = pytest.mark.parametrize("benchmark", ALL, ids=lambda benchmark: benchmark
 def bench(*arguments: str) -> subprocess.CompletedProcess[str]:
     """Run benchmarks at their smallest, as `./run bench` does."""
     command = [sys.executable, "-m", "benchmarks", "--small", *arguments]
-    return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=300, check=False)
+    return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=600, check=False)
 
 
 def needs_its_database(benchmark: Benchmark) -> None:
