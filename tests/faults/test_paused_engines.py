@@ -23,8 +23,8 @@ def test_two_engines_one_asleep(tmp_path: Path, point: str) -> None:
     assert woken.duplicates == 0, "what is sent late here is known by its key, or nobody has repeated it"
     if point in ("gate.after-commit", UNFENCED, "act.after-request"):
         assert woken.taken > 0, "the other engine has taken over what was in flight"
-    if point == UNFENCED:
-        assert woken.sent_late > 0, "nobody can fence this point; if it is fenced, say so in docs/kill-test.md"
+    if point != UNFENCED:
+        assert woken.sent_late == 0, "only there nobody can tell; what left late is counted and printed"
 
 
 @pytest.mark.nightly
