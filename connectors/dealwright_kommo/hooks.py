@@ -8,6 +8,7 @@ again. A hook that is repeated is known by what it says of the entity, so that t
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import re
 from collections.abc import Iterator, Mapping, Sequence
@@ -27,6 +28,9 @@ DEEPEST: Final = 16
 LONGEST_KEY: Final = 2_000
 MOST_EVENTS: Final = 1_000
 """How many entities one hook may name; Kommo sends a few."""
+
+_SHORT_NAME: Final = 120
+"""Bytes of a name that is worth remembering."""
 
 SCALAR: Final = ""
 """Under this name stands a value whose path is also a branch: PHP would let the later one win, and lose the other."""
@@ -69,7 +73,7 @@ def decode(body: bytes) -> Branch:
         if not pair:
             continue
         name, _, value = pair.partition(b"=")
-        path = _path(_text(name))
+        path = _known_path(name) if len(name) <= _SHORT_NAME else _path(_text(name))
         if path:
             _put(tree, counters, path, _text(value))
     return tree
@@ -145,7 +149,8 @@ def _event(root: str, action: str, happened: Happened, entity: Branch, settings:
 
 
 def _source_id(root: str, action: str, id_: str, changed: int | None, entity: Branch) -> str:
-    digest = hashlib.blake2b("\n".join(_lines(entity)).encode(), digest_size=8).hexdigest()
+    told = "\n".join(_lines(entity)).encode("utf-8", "surrogatepass")
+    digest = hashlib.blake2b(told, digest_size=8).hexdigest()
     return f"{root}:{id_}:{action}:{changed or '-'}:{digest}"
 
 
@@ -199,10 +204,18 @@ def _seconds(entity: Branch, *names: str) -> int | None:
 
 
 def _text(raw: bytes) -> str:
+    if b"%" not in raw:
+        return raw.replace(b"+", b" ").decode("utf-8", "replace")
     return unquote_to_bytes(raw.replace(b"+", b" ")).decode("utf-8", "replace")
 
 
-def _path(name: str) -> list[str]:
+@functools.lru_cache(4_096)
+def _known_path(name: bytes) -> tuple[str, ...]:
+    """Return a name's path; the same names come in every hook."""
+    return _path(_text(name))
+
+
+def _path(name: str) -> tuple[str, ...]:
     """Split a name at its brackets; an unclosed one makes the rest literal."""
     if len(name) > LONGEST_KEY:
         raise TooMuch(f"a name has more than {LONGEST_KEY} characters", code="name")
@@ -219,18 +232,19 @@ def _path(name: str) -> list[str]:
         if not rest.startswith("["):
             break
         rest = rest[1:]
-    return path if root else []
+    return tuple(path) if root else ()
 
 
 def _put(tree: Branch, counters: dict[int, int], path: Sequence[str], value: str) -> None:
     branch = tree
+    last = len(path) - 1
     for place, part in enumerate(path):
         name = part
         if part == "" and place > 0:
-            name = str(counters.get(id(branch), 0))
-        if name.isdigit() and len(name) < 10:
-            counters[id(branch)] = max(counters.get(id(branch), 0), int(name) + 1)
-        if place == len(path) - 1:
+            name = str(_next(branch, counters))
+        elif counters and id(branch) in counters and _is_number(name):
+            counters[id(branch)] = max(counters[id(branch)], int(name) + 1)
+        if place == last:
             if isinstance(branch.get(name), dict):
                 branch[name][SCALAR] = value
             else:
@@ -241,6 +255,19 @@ def _put(tree: Branch, counters: dict[int, int], path: Sequence[str], value: str
             below = {} if below is None else {SCALAR: below}
             branch[name] = below
         branch = below
+
+
+def _next(branch: Branch, counters: dict[int, int]) -> int:
+    """Return the next number of a branch; it is counted on from then on, for counting anew would take too long."""
+    number = counters.get(id(branch))
+    if number is None:
+        number = max((int(name) + 1 for name in branch if _is_number(name)), default=0)
+    counters[id(branch)] = number + 1
+    return number
+
+
+def _is_number(name: str) -> bool:
+    return name.isascii() and name.isdigit() and len(name) < 10
 
 
 def _refuse(code: str, message: str) -> NoReturn:

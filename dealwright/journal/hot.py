@@ -147,6 +147,48 @@ AWAITED: Final = Query(
     "select execution_id, subject, kind from awaits where account = :account and subject in :subjects"
 )
 
+# --- observe ----------------------------------------------------------------------------------------------------------
+
+UNOBSERVED: Final = Query(
+    "select id, source, received_at, cause, chain, depth, body from events "
+    "where account = :account and id in :ids and routed_at is null order by id"
+)
+OBSERVED: Final = _update(
+    "events",
+    "id",
+    {
+        "id": "bigint",
+        "kind": "text",
+        "source_id": "text",
+        "subject": "text",
+        "occurred_at": "bigint",
+        "cause": "text",
+        "chain": "bigint",
+        "depth": "integer",
+        "body": "bytea",
+    },
+    "kind = {kind}, source_id = {source_id}, subject = {subject}, occurred_at = {occurred_at}, cause = {cause}, "
+    "chain = {chain}, depth = {depth}, body = {body}",
+    where="events.routed_at is null",
+)
+TOLD_DEALS: Final = Query("select body from mirror_deals where account = :account and id in :ids and noticed")
+TELL_DEAL: Final = _insert(
+    "mirror_deals",
+    {"account": "text", "id": "text", "version": "bigint", "as_of": "bigint", "body": "bytea"},
+    fixed={"noticed": "true"},
+    then="on conflict (account, id) do update set version = excluded.version, as_of = excluded.as_of, "
+    "body = excluded.body, noticed = true",
+)
+TOLD_CONTACTS: Final = Query("select id, version, body from mirror_contacts where account = :account and id in :ids")
+_CONTACT: Final = {"account": "text", "id": "text", "version": "bigint", "as_of": "bigint", "body": "bytea"}
+TELL_CONTACT: Final = _insert(
+    "mirror_contacts",
+    _CONTACT,
+    then="on conflict (account, id) do update set version = excluded.version, as_of = excluded.as_of, "
+    "body = excluded.body",
+)
+MEET_CONTACT: Final = _insert("mirror_contacts", _CONTACT, then="on conflict (account, id) do nothing")
+
 # --- lanes ------------------------------------------------------------------------------------------------------------
 
 LANE: Final = _insert("lanes", {"key": "text"}, fixed={"next_pos": "0"}, then="on conflict (key) do nothing")

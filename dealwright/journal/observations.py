@@ -15,6 +15,7 @@ from sqlalchemy import Connection
 
 from dealwright.engine.observe import with_stage_since
 from dealwright.engine.records import Reading
+from dealwright.journal import hot
 from dealwright.journal.database import micros, statement
 from dealwright.journal.payload import pack, seal, unseal
 from dealwright.mirror.notice import Told, tell
@@ -33,41 +34,10 @@ from dealwright.ports import ContactRead
 ECHO: Final = timedelta(minutes=10)
 """So long after it was sent a write of ours is expected to come back as a hook; later, somebody else did the same."""
 
-_UNOBSERVED: Final = statement(
-    "select id, source, received_at, cause, chain, depth, body from events where account = :account and id in :ids"
-    " and routed_at is null order by id",
-    "ids",
-)
-_OBSERVED: Final = statement(
-    "update events set kind = :kind, source_id = :source_id, subject = :subject, occurred_at = :occurred_at,"
-    " cause = :cause, chain = :chain, depth = :depth, body = :body where id = :id and routed_at is null"
-)
-_APPEND: Final = statement(
-    "insert into events (account, source, source_id, kind, subject, occurred_at, received_at, cause, chain, depth, raw,"
-    " body) values (:account, :source, :source_id, :kind, :subject, :occurred_at, :received_at, :cause, :chain, :depth,"
-    " :raw, :body) on conflict (account, source, source_id) do nothing"
-)
 _CREATED: Final = statement(
     "select source_id from events where account = :account and subject in :subjects and source_id in :ids",
     "subjects",
     "ids",
-)
-_KNOWN: Final = statement("select body from mirror_deals where account = :account and id in :ids and noticed", "ids")
-_KEEP: Final = statement(
-    "insert into mirror_deals (account, id, version, as_of, body, noticed)"
-    " values (:account, :id, :version, :as_of, :body, true) on conflict (account, id) do update"
-    " set version = excluded.version, as_of = excluded.as_of, body = excluded.body, noticed = true"
-)
-_KNOWN_CONTACTS: Final = statement(
-    "select id, version, body from mirror_contacts where account = :account and id in :ids", "ids"
-)
-_KEEP_CONTACT: Final = statement(
-    "insert into mirror_contacts (account, id, version, as_of, body) values (:account, :id, :version, :as_of, :body)"
-    " on conflict (account, id) do update set version = excluded.version, as_of = excluded.as_of, body = excluded.body"
-)
-_MEET_CONTACT: Final = statement(
-    "insert into mirror_contacts (account, id, version, as_of, body) values (:account, :id, 0, :as_of, :body)"
-    " on conflict (account, id) do nothing"
 )
 _WRITES: Final = statement(
     """
@@ -106,7 +76,7 @@ def keep(connection: Connection, account: str, reading: Reading, *, now: int) ->
     rows: dict[int, Any] = {}
     received: list[tuple[int, Event]] = []
     noticed: list[tuple[int, Event]] = []
-    for row in connection.execute(_UNOBSERVED, {"account": account, "ids": sorted(read)}):
+    for row in hot.UNOBSERVED.run(connection, account=account, ids=sorted(read)):
         event: Event = unseal(row.body, Event)  # type: ignore[arg-type]  # a union, which decodes by its tag
         if not isinstance(event, EventReceived | DealNoticed | ContactNoticed) or not event.must_be_observed:
             continue
@@ -118,19 +88,10 @@ def keep(connection: Connection, account: str, reading: Reading, *, now: int) ->
     received = _with_stage_since(connection, account, received)
     told = _tell(connection, account, noticed, reading) if noticed else Told()
     causes = _causes(connection, account, noticed, told, since=now - int(ECHO.total_seconds() * 1_000_000))
-    changed = [{"id": id_} | _columns(event, rows[id_], {}) for id_, event in received]
-    changed += [{"id": id_} | _columns(event, rows[id_], causes) for id_, event in sorted(told.rows.items())]
-    if changed:
-        connection.execute(_OBSERVED, changed)
-    if told.appended:
-        connection.execute(
-            _APPEND,
-            [
-                {"account": account, "source": rows[id_].source, "received_at": rows[id_].received_at, "raw": pack(b"")}
-                | _columns(event, rows[id_], causes)
-                for id_, event in told.appended
-            ],
-        )
+    changed = [(id_, *_columns(event, rows[id_], {})) for id_, event in received]
+    changed += [(id_, *_columns(event, rows[id_], causes)) for id_, event in sorted(told.rows.items())]
+    hot.OBSERVED.run(connection, changed)
+    hot.APPEND.run(connection, [_appended(account, event, rows[id_], causes) for id_, event in told.appended])
     _keep_known(connection, account, told, now)
 
 
@@ -152,7 +113,7 @@ def known_deals(connection: Connection, account: str, ids: Sequence[str]) -> dic
     """Return deals as rules were told of them so far; only those that hooks notice."""
     if not ids:
         return {}
-    bodies = connection.execute(_KNOWN, {"account": account, "ids": list(ids)}).scalars()
+    bodies = hot.TOLD_DEALS.run(connection, account=account, ids=list(ids)).scalars()
     return {deal.id: deal for deal in (unseal(body, Deal) for body in bodies)}
 
 
@@ -172,7 +133,7 @@ def _tell(connection: Connection, account: str, noticed: Sequence[tuple[int, Eve
         created = {id_ for id_ in new if created_id(id_) in told_elsewhere}
     known_contacts: dict[str, ContactRead] = {}
     if contacts:
-        for row in connection.execute(_KNOWN_CONTACTS, {"account": account, "ids": contacts}):
+        for row in hot.TOLD_CONTACTS.run(connection, account=account, ids=contacts):
             known_contacts[row.id] = ContactRead(contact=unseal(row.body, Contact), version=row.version)
     return tell(
         noticed,
@@ -231,53 +192,30 @@ def _subjects(event: Event) -> list[str]:
     return [deal_subject(deal.id) for deal in event.about]
 
 
-def _columns(event: Event, row: Any, causes: Mapping[str, _Cause]) -> dict[str, object]:
-    """Return what an event that was observed has in its row; it joins the chain of the write that made it."""
+def _columns(event: Event, row: Any, causes: Mapping[str, _Cause]) -> tuple[object, ...]:
+    """Return what an event that was observed has in its row, as `hot.OBSERVED` names it behind the id.
+
+    It joins the chain of the write that made it.
+    """
     made_by = causes.get(event.source_id)
+    cause, chain, depth = row.cause, row.chain, row.depth
     if made_by is not None:
         event = replace(event, cause=made_by.key, actor=made_by.actor)
-        chain, depth = made_by.chain, made_by.depth
-    else:
-        chain, depth = row.chain, row.depth
-    return {
-        "kind": event.kind,
-        "source_id": event.source_id,
-        "subject": event.subject,
-        "occurred_at": micros(event.occurred_at),
-        "cause": event.cause if made_by is not None else row.cause,
-        "chain": chain,
-        "depth": depth,
-        "body": seal(event),
-    }
+        cause, chain, depth = made_by.key, made_by.chain, made_by.depth
+    at = micros(event.occurred_at)
+    return event.kind, event.source_id, event.subject, at, cause, chain, depth, seal(event)
+
+
+def _appended(account: str, event: Event, row: Any, causes: Mapping[str, _Cause]) -> tuple[object, ...]:
+    """Return the row of a further event, as `hot.APPEND` names it; the hook's own bytes lie with the first one."""
+    kind, source_id, subject, at, cause, chain, depth, body = _columns(event, row, causes)
+    return account, row.source, source_id, kind, subject, at, row.received_at, cause, chain, depth, pack(b""), body
 
 
 def _keep_known(connection: Connection, account: str, told: Told, now: int) -> None:
-    if told.deals:
-        deals = [told.deals[id_] for id_ in sorted(told.deals)]
-        connection.execute(
-            _KEEP,
-            [
-                {"account": account, "id": deal.id, "version": deal.version, "as_of": now, "body": seal(deal)}
-                for deal in deals
-            ],
-        )
-        met = {contact.id: contact for deal in deals for contact in deal.contacts if contact.id not in told.contacts}
-        if met:
-            connection.execute(
-                _MEET_CONTACT,
-                [{"account": account, "id": id_, "as_of": now, "body": seal(met[id_])} for id_ in sorted(met)],
-            )
-    if told.contacts:
-        connection.execute(
-            _KEEP_CONTACT,
-            [
-                {
-                    "account": account,
-                    "id": id_,
-                    "version": told.contacts[id_].version,
-                    "as_of": now,
-                    "body": seal(told.contacts[id_].contact),
-                }
-                for id_ in sorted(told.contacts)
-            ],
-        )
+    deals = [told.deals[id_] for id_ in sorted(told.deals)]
+    hot.TELL_DEAL.run(connection, [(account, deal.id, deal.version, now, seal(deal)) for deal in deals])
+    met = {contact.id: contact for deal in deals for contact in deal.contacts if contact.id not in told.contacts}
+    hot.MEET_CONTACT.run(connection, [(account, id_, 0, now, seal(met[id_])) for id_ in sorted(met)])
+    known = [(id_, told.contacts[id_]) for id_ in sorted(told.contacts)]
+    hot.TELL_CONTACT.run(connection, [(account, id_, each.version, now, seal(each.contact)) for id_, each in known])
