@@ -7,14 +7,16 @@ seconds are over, nor before so long that asking takes at most a fiftieth of the
 from __future__ import annotations
 
 import asyncio
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Final
 
 import msgspec
+from sqlalchemy import TextClause
 
 from dealwright.clock import Clock
 from dealwright.journal.browse_state import State
-from dealwright.journal.database import Database, instant, statement
+from dealwright.journal.database import Database, instant, micros, statement
 from dealwright.journal.store import Journal
 
 _FRESH: Final = 5.0
@@ -26,11 +28,24 @@ _UNROUTED: Final = statement(
 )
 _RECEIVED: Final = statement("select account, received_at from events where id in :ids", "ids")
 _RESTING: Final = statement(
-    "select account, state, count(*) as n from executions where state in ('held', 'parked', 'waiting') "
-    "group by account, state"
+    # Grouped as its index is ordered: reading that is all.
+    "select account, automation, state, count(*) as n from executions where state in ('held', 'parked', 'waiting') "
+    "group by account, automation, state"
 )
-_HOLDING: Final = statement(
-    "select account, state, count(*) as n from executions where pos is not null group by account, state"
+# SQLite would rather read a whole table in the order of the groups than a small index out of it: it is told which.
+_HOLDING: Final = (
+    "select account, state, count(*) as n from executions{queue} where pos is not null group by account, state"
+)
+_READY: Final = """
+    select x.account, min((select max(t.at) from transitions as t where t.execution_id = x.id)) as oldest
+    from executions as x{heads} where x.head and x.state = 'ready' and not exists (
+        select 1 from switches as s where s.account = x.account and s.name = 'pause'
+            and s.automation in ('', x.automation))
+    group by x.account
+    """
+_DUE: Final = (
+    "select account, min(due_at) as oldest from executions{due} where due_at is not null and due_at <= :now "
+    "group by account"
 )
 
 
@@ -50,24 +65,41 @@ class Depths(msgspec.Struct, frozen=True, kw_only=True):
 def depths(journal: Journal, accounts: Sequence[str]) -> Depths:
     """Read them."""
     database, now, wall = journal.database, journal.clock.now(), journal.clock.wall()
-    state = State(database)
     unrouted = {row["account"]: row for row in database.rows(_UNROUTED)}
     received = _received(database, [row["first"] for row in unrouted.values()])
-    due = {key: state.due(key, now).since for key in accounts}
-    recording = state.unrecorded()
-    counted = {(row["account"], row["state"]): row["n"] for sql in (_RESTING, _HOLDING) for row in database.rows(sql)}
+    due = _due(database, micros(now))
+    recording = State(database).unrecorded()
+    counted = Counter[tuple[str, str]]()
+    for row in (*database.rows(_RESTING), *database.rows(_by(database, _HOLDING))):
+        counted[row["account"], row["state"]] += row["n"]
     return Depths(
         unrouted={key: unrouted[key]["n"] if key in unrouted else 0 for key in accounts},
         unrouted_age={
             key: max(0.0, (now - instant(received[key])).total_seconds()) if key in received else 0.0
             for key in accounts
         },
-        due_age={key: 0.0 if since is None else max(0.0, (now - since).total_seconds()) for key, since in due.items()},
+        due_age={key: max(0.0, (now - instant(due[key])).total_seconds()) if key in due else 0.0 for key in accounts},
         executions=counted,
         quarantined=journal.quarantine_counts(),
         to_record=recording.count,
         to_record_age=0.0 if recording.since is None else max(0.0, (wall - recording.since).total_seconds()),
         engines=journal.living_workers(),
+    )
+
+
+def _due(database: Database, now: int) -> Mapping[str, int]:
+    """Return since when the oldest execution of each account could be worked on, as `dealwright status` says it."""
+    oldest: dict[str, int] = {}
+    for row in (*database.rows(_by(database, _READY)), *database.rows(_by(database, _DUE), now=now)):
+        if row["oldest"] is not None:
+            oldest[row["account"]] = min(row["oldest"], oldest.get(row["account"], row["oldest"]))
+    return oldest
+
+
+def _by(database: Database, sql: str) -> TextClause:
+    names = {"queue": "executions_queue", "heads": "executions_heads", "due": "executions_due"}
+    return statement(
+        sql.format(**{key: "" if database.postgresql else f" indexed by {name}" for key, name in names.items()})
     )
 
 

@@ -13,7 +13,7 @@ import httpx
 import pytest
 from hook_world import NOW, HandClock, Hooks, MemoryJournal
 from prometheus_client.parser import text_string_to_metric_families
-from sqlalchemy import text
+from sqlalchemy import event, text
 
 from dealwright.engine.meters import SIZES, Meters
 from dealwright.intake.depths import Depths, Watch, depths
@@ -194,6 +194,25 @@ def test_what_waits_is_counted_on_each_database(journal_url: str) -> None:
     assert {state for _, state in alive} <= set(STATES)
     assert read.due_age == {"acme": 7.0, "quiet": 0.0}
     assert read.quarantined == {("acme", "billing"): 1}
+    journal.close()
+
+
+def test_many_that_wait_are_counted_in_an_index_and_nothing_else_is_read(journal_url: str) -> None:
+    """SQLite says how it goes about it; a plan that reads the table, or sorts, costs seconds at a million."""
+    journal = Journal(journal_url, HandClock())
+    if journal.database.postgresql:
+        journal.close()
+        pytest.skip("its planner goes by what is in the table")
+    sent: list[str] = []
+    event.listen(journal.database.engine, "before_cursor_execute", lambda *said: sent.append(said[2]))
+    depths(journal, ["acme"])
+    counted = [sql for sql in sent if " from executions" in sql.replace("\n", " ")]
+    assert len(counted) == 4
+    for sql in counted:
+        plan = journal.database.rows(text("explain query plan " + sql.replace("?", "1")))
+        (first,) = [row["detail"] for row in plan if "executions" in row["detail"] or " x " in row["detail"]][:1]
+        assert re.search("USING (COVERING )?INDEX executions_(resting|queue|heads|due)", first), first
+        assert "TEMP" not in str(plan) or "executions_resting" not in first
     journal.close()
 
 
