@@ -188,12 +188,12 @@ class Simulation:
         if request.path.startswith(CONTROL):
             return self._control(request)
         self.requests += 1
-        fault = self.script.take(request)
+        # A vendor's front counts what comes, not what is served: the limit is asked before anything waits.
         over = self.window is not None and not self.window.take(self.clock.monotonic())
-        # A reverse proxy counts what came, not what was served: the limit is asked before anything waits.
         wait = self.random.uniform(*self.latency) if self.latency[1] else 0.0
         if over:
             return await self._over(request, wait)
+        fault = self.script.take(request)
         if fault is None:
             if wait:
                 await self.sleep(wait)

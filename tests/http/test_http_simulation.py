@@ -212,6 +212,16 @@ def test_more_than_the_limit_is_refused_and_written_down(tmp_path: Path) -> None
     assert play(tmp_path / "log", act, rate=3) == [200, 200, 200, 429]
     assert [line["status"] for line in lines(tmp_path / "log")] == [200, 200, 200, 429]
 
+    async def later(client: httpx.AsyncClient, shop: Shop) -> list[int]:
+        shop.window = Window(1)
+        statuses = [(await client.get("/orders")).status_code]
+        shop.fail(Fault(status=500))  # it waits for a request that is let in
+        statuses.append((await client.get("/orders")).status_code)
+        shop.window = None
+        return [*statuses, (await client.get("/orders")).status_code]
+
+    assert play(tmp_path / "log", later) == [200, 429, 500]
+
 
 def test_the_window_slides() -> None:
     window = Window(2)

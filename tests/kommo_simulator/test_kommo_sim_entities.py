@@ -108,6 +108,20 @@ def test_a_write_of_what_is_there_already_changes_nothing_and_the_log_says_so(tm
     play(tmp_path / "log", act)
 
 
+def test_a_batch_that_changes_some_is_two_lines_so_that_each_key_counts_once(tmp_path: Path) -> None:
+    other = KEY[:-1] + "b"
+
+    async def act(kommo: Kommo) -> None:
+        first, second = await kommo.make("leads", {}, {})
+        changes = [{"id": first, "price": 6, "request_id": KEY}, {"id": second, "price": 6, "request_id": other}]
+        await kommo.send("PATCH", "leads", changes[:1])
+        await kommo.send("PATCH", "leads", changes)
+        lines = [(line["committed"], line["keys"]) for line in kommo.log()[1:]]
+        assert lines == [(True, [KEY]), (False, [KEY]), (True, [other])]
+
+    play(tmp_path / "log", act)
+
+
 def test_tags_are_added_deleted_replaced_and_cleared(tmp_path: Path) -> None:
     async def act(kommo: Kommo) -> None:
         (lead,) = await kommo.make("leads", {"tags_to_add": [{"name": "a"}, {"name": "b"}]})

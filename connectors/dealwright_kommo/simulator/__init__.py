@@ -9,10 +9,13 @@
     routes.py     which request goes where          account.py    account, users, tags, links, subscriptions
     forms.py      what hooks say                    emitter.py    how hooks are sent, and sent again
     tokens.py     the long-lived token, OAuth       server.py     limits, blocks, what people do
+    chronicle.py  the list of events
 
-Left out of the vendor, and answered 404: `leads/complex`, unsorted (`leads/unsorted`), events, customers, catalogs,
-talks, sources, groups of custom fields, roles, mass links. The token's user is an administrator; rights are not
-checked. A lead in a status of raw inquiries shows in `GET /leads`. Deleting is for people only (a control route).
+Left out of the vendor, and answered 404: unsorted (`leads/unsorted`), customers, catalogs, calls, talks, sources,
+groups of custom fields, roles, mass links. Duplicate control (`merged`) merges nothing. Of events there are those of
+leads, contacts, companies, tasks and plain notes, without links and custom fields. The token's user is an
+administrator; rights are not checked. A lead in a status of raw inquiries shows in `GET /leads`. Deleting is for people
+only (a control route).
 """
 
 from __future__ import annotations

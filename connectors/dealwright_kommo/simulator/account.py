@@ -169,7 +169,7 @@ def link(visit: Visit, kind: str, id_: int, *, undo: bool) -> Answer:
 
     def test(item: Item, complaints: Complaints) -> None:
         other = item.get("to_entity_type")
-        if other not in OF or other == kind or "leads" not in (kind, other):
+        if other not in OF or other == kind:
             complaints.say("to_entity_type", NOT_CHOICE)
         elif visit.world.get(str(other), item.get("to_entity_id", 0)) is None:
             complaints.say("to_entity_id", NOT_CHOICE)
@@ -180,6 +180,13 @@ def link(visit: Visit, kind: str, id_: int, *, undo: bool) -> Answer:
     said = []
     for item in items:
         other, other_id = item["to_entity_type"], item["to_entity_id"]
+        if "leads" not in (kind, other):
+            contact_id, company_id = (id_, other_id) if kind == "contacts" else (other_id, id_)
+            contact = visit.world.all("contacts")[contact_id]
+            visit.put("contacts", contact, contact | {"~companies": [] if undo else [company_id]}, told="links")
+            ends = {"entity_id": id_, "entity_type": kind, "to_entity_id": other_id, "to_entity_type": other}
+            said.append(ends | {"metadata": None})
+            continue
         lead_id, side, side_id = (id_, other, other_id) if kind == "leads" else (other_id, kind, id_)
         before = visit.world.all("leads")[lead_id]
         after = _linked(before, side, side_id, main=bool((item.get("metadata") or {}).get("is_main")), undo=undo)

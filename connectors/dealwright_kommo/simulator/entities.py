@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any, Final
 
 from dealwright_http.server import Answer
-from dealwright_kommo.simulator.problems import NOT_CHOICE, Complaints
+from dealwright_kommo.simulator.problems import NOT_CHOICE, Complaints, Problem
 from dealwright_kommo.simulator.values import check_values, with_values
 from dealwright_kommo.simulator.visit import Visit, hal, request_id
 from dealwright_kommo.simulator.world import ACCOUNT, LOST, WON, Item
@@ -18,6 +18,7 @@ _TYPES: Final[dict[str, tuple[tuple[type, ...], str]]] = {
     "loss_reason_id": ((int, type(None)), "int"), "_embedded": ((dict, type(None)), "array"),
     "tags_to_add": ((list,), "array"), "tags_to_delete": ((list,), "array"),
 }  # fmt: skip
+MOST_TOGETHER: Final = 50
 _OWN: Final = {
     "leads": ("name", "price", "status_id", "pipeline_id", "loss_reason_id", "closed_at"),
     "contacts": ("name", "first_name", "last_name"),
@@ -68,6 +69,37 @@ def created(visit: Visit, kind: str, items: list[Item]) -> list[Item]:
     return [visit.put(kind, None, _with_links(kind, item, _written(visit, kind, item, None))) for item in items]
 
 
+def create_together(visit: Visit) -> Answer:
+    """Answer `POST /leads/complex`: leads with at most one new contact and one new company each."""
+    items = visit.batch()
+    if len(items) > MOST_TOGETHER:
+        raise Problem(422, f"Limit {MOST_TOGETHER} entities per request")
+
+    def test(item: Item, complaints: Complaints) -> None:
+        parts = item.get("_embedded") or {}
+        for kind in ("contacts", "companies"):
+            if len(parts.get(kind) or ()) > 1:
+                complaints.say(f"_embedded.{kind}", NOT_CHOICE)
+            for part in parts.get(kind) or ():
+                if "id" in part:
+                    visit.known(kind, part, complaints)
+                _check(visit, kind, part, None, complaints)
+        _check(visit, "leads", item | {"_embedded": {"tags": parts.get("tags")}}, None, complaints)
+
+    visit.check(items, test)
+    results = []
+    for place, item in enumerate(items):
+        parts, made = dict(item.get("_embedded") or {}), {}
+        for kind in ("contacts", "companies"):
+            for part in parts.get(kind) or ():
+                made[kind] = part["id"] if "id" in part else created(visit, kind, [part])[0]["id"]
+                parts[kind] = [{"id": made[kind]}]
+        (lead,) = created(visit, "leads", [item | {"_embedded": parts}])
+        result = {"id": lead["id"], "contact_id": made.get("contacts"), "company_id": made.get("companies")}
+        results.append(result | {"request_id": [request_id(item, place)], "merged": False})
+    return hal(results)
+
+
 def change(visit: Visit, kind: str, id_: int | None) -> Answer:
     """Answer `PATCH /{kind}` and `PATCH /{kind}/{id}`."""
     results = []
@@ -89,7 +121,7 @@ def changed(visit: Visit, kind: str, items: list[Item]) -> list[Item]:
     made = []
     for item in items:
         before = visit.world.all(kind)[item["id"]]
-        made.append(visit.put(kind, before, visit.stamp(before, _written(visit, kind, item, before))))
+        made.append(visit.rewrite(kind, item, _written(visit, kind, item, before)))
     return made
 
 
@@ -215,6 +247,9 @@ def _out(visit: Visit, kind: str, item: Item, with_: set[str]) -> Item:
     if kind == "leads" and "loss_reason" in with_ and item["loss_reason_id"] is not None:
         reason = world.get("loss_reasons", item["loss_reason_id"])
         embedded["loss_reason"] = [] if reason is None else [reason | {"_links": visit.links("leads/loss_reasons")}]
+    if kind == "companies" and "contacts" in with_:
+        staff = [each["id"] for each in world.all("contacts").values() if item["id"] in each["~companies"]]
+        embedded["contacts"] = [{"id": id_, "_links": visit.links(f"contacts/{id_}")} for id_ in staff]
     if kind != "leads" and "leads" in with_:
         embedded["leads"] = [
             {"id": id_, "_links": visit.links(f"leads/{id_}")} for id_ in world.leads_of(kind, item["id"])

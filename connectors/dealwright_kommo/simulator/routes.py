@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dealwright_http.server import Answer
-from dealwright_kommo.simulator import account, entities, pipelines, values, work
+from dealwright_kommo.simulator import account, chronicle, entities, pipelines, values, work
 from dealwright_kommo.simulator.problems import Problem
 from dealwright_kommo.simulator.visit import Visit
 
@@ -59,6 +59,8 @@ def _of_leads(visit: Visit, parts: list[int | str]) -> Answer | None:
 
 def _of_entities(visit: Visit, parts: list[int | str]) -> Answer | None:
     match visit.method, parts:
+        case "POST", ["leads", "complex"]:
+            return entities.create_together(visit)
         case "GET", ["leads" | "contacts" | "companies" as kind]:
             return entities.list_entities(visit, kind)
         case "POST", ["leads" | "contacts" | "companies" as kind]:
@@ -108,6 +110,10 @@ def _of_the_rest(visit: Visit, parts: list[int | str]) -> Answer | None:
             return work.one_task(visit, id_)
         case "PATCH", ["tasks", int(id_)]:
             return work.change_tasks(visit, id_)
+        case "GET", ["events"]:
+            return chronicle.list_events(visit)
+        case "GET", ["events", str(id_)]:
+            return chronicle.one_event(visit, id_)
         case "GET", ["account"]:
             return account.account(visit)
         case "GET", ["users"]:

@@ -14,6 +14,7 @@ from dealwright_http.server import Answer, Received
 from dealwright_http.simulation import Line, Simulation, answer_json
 from dealwright_kommo.simulator import entities, tokens
 from dealwright_kommo.simulator.account import SETTINGS
+from dealwright_kommo.simulator.chronicle import record
 from dealwright_kommo.simulator.emitter import Emitter, Habits
 from dealwright_kommo.simulator.problems import Invalid, Problem, failing, refused
 from dealwright_kommo.simulator.routes import PREFIX, route
@@ -138,13 +139,16 @@ class KommoSimulator(Simulation):
             return failing(504)
         answer = route(visit)
         self._emitter.queue()
-        line.committed = visit.changed
+        line.committed, line.repeated = visit.changed, visit.repeated
         return failing(504) if too_large else answer
 
     def _visit(self, method: str, path: str, body: bytes, user: int, origin: str) -> Visit:
         shuffle = self.random if self.manners.shuffle else None
-        tell = self._emitter.tell
-        return Visit(self.world, method, path, body, origin=origin, user=user, tell=tell, shuffle=shuffle)
+        return Visit(self.world, method, path, body, origin=origin, user=user, tell=self._tell, shuffle=shuffle)
+
+    def _tell(self, kind: str, action: str, before: Item | None, after: Item) -> None:
+        record(self.world, kind, action, before, after)
+        self._emitter.tell(kind, action, before, after)
 
     def _people(self, request: Received) -> Answer:
         """Act as a person on a list of leads; `contacts` of a new one are made with it, `by` is a user's id."""
@@ -160,7 +164,7 @@ class KommoSimulator(Simulation):
                     lead = self.world.get("leads", id_)
                     if lead is not None:
                         self.world.put("leads", lead | {"is_deleted": True})
-                        self._emitter.tell("leads", "delete", lead, lead)
+                        self._tell("leads", "delete", lead, lead)
                 continue
             if request.method == "POST":
                 some = [self._with_contacts(visit, dict(lead)) for lead in some]

@@ -20,6 +20,8 @@ _TYPES: Final = frozenset(
         "date",
         "url",
         "textarea",
+        "streetaddress",
+        "smart_address",
         "radiobutton",
         "birthday",
         "date_time",

@@ -9,6 +9,7 @@ from typing import Any, Final, TypeAlias
 import msgspec
 
 from dealwright_http.server import Answer
+from dealwright_http.simulation import keys_in
 from dealwright_kommo.simulator.problems import HAL, NOT_CHOICE, Complaints, Invalid, Problem
 from dealwright_kommo.simulator.queries import Query
 from dealwright_kommo.simulator.world import Item, World
@@ -34,6 +35,7 @@ class Visit:
         self.origin = origin
         self.user = user
         self.changed = False
+        self.repeated: list[str] = []
         self._tell = tell
         self._shuffle = shuffle
 
@@ -96,6 +98,13 @@ class Visit:
         self.changed = True
         self._tell(told or kind, "add" if before is None else "update", before, after)
         return after
+
+    def rewrite(self, kind: str, item: Item, after: Item) -> Item:
+        """Take in what an item of a batch makes of the one with its id; remember its keys if that is nothing."""
+        before = self.world.all(kind)[item["id"]]
+        if after == before:
+            self.repeated += keys_in(msgspec.json.encode(item))
+        return self.put(kind, before, self.stamp(before, after))
 
     def drop(self, kind: str, item: Item) -> None:
         """Let an item go, and tell of it."""

@@ -74,7 +74,7 @@ def change_tasks(visit: Visit, id_: int | None) -> Answer:
     results = []
     for place, item in enumerate(items):
         before = visit.world.all("tasks")[item["id"]]
-        task = visit.put("tasks", before, visit.stamp(before, _task_written(before, item)))
+        task = visit.rewrite("tasks", item, _task_written(before, item))
         said = {"id": task["id"], "updated_at": task["updated_at"], "request_id": request_id(item, place)}
         results.append(said | {"_links": visit.links(f"tasks/{task['id']}")})
     return hal(results[0]) if id_ is not None else visit.done("tasks", results)
