@@ -276,3 +276,38 @@ def test_contacts_are_linked_to_a_lead_and_one_of_them_is_main(tmp_path: Path) -
         assert answer.status_code == 204 and await mains() == {first: True}
 
     play(tmp_path / "log", act)
+
+
+def test_a_lead_can_be_made_with_its_contact_and_company_at_once_or_not_at_all(tmp_path: Path) -> None:
+    async def act(kommo: Kommo) -> None:
+        people = {"contacts": [{"name": "Ana"}], "companies": [{"name": "Acme"}]}
+        answer = await kommo.send("POST", "leads/complex", [{"name": "Desk", "request_id": "q", "_embedded": people}])
+        (made,) = answer.json()
+        assert made["request_id"] == ["q"] and made["merged"] is False
+        lead = await kommo.get(f"leads/{made['id']}?with=contacts")
+        assert [each["id"] for each in lead["_embedded"]["contacts"]] == [made["contact_id"]]
+        assert [each["id"] for each in lead["_embedded"]["companies"]] == [made["company_id"]]
+        wrong = people | {"companies": [{"name": 5}]}
+        assert (await kommo.send("POST", "leads/complex", [{"_embedded": wrong}])).status_code == 400
+        assert (await kommo.send("POST", "leads/complex", [{} for _ in range(51)])).status_code == 422
+        assert len(await kommo.items("contacts")) == 1
+
+    play(tmp_path / "log", act)
+
+
+def test_events_tell_every_change_newest_first_and_are_filtered(tmp_path: Path) -> None:
+    async def act(kommo: Kommo) -> None:
+        first, second = await kommo.make("leads", {"name": "a"}, {"name": "b"})
+        await kommo.send("PATCH", "leads", [{"id": first, "status_id": WON, "tags_to_add": [{"name": "vip"}]}])
+        await kommo.make("tasks", {"text": "x", "complete_till": 1, "entity_type": "leads", "entity_id": first})
+        types = [event["type"] for event in await kommo.items("events")]
+        assert types == ["task_added", "entity_tag_added", "lead_status_changed", "lead_added", "lead_added"]
+        moved = await kommo.items(
+            f"events?filter[entity]=lead&filter[entity_id][]={first}&filter[type]=lead_status_changed"
+        )
+        assert [event["value_after"] for event in moved] == [[{"lead_status": {"id": WON, "pipeline_id": MAIN}}]]
+        assert (await kommo.get(f"events/{moved[0]['id']}"))["entity_id"] == first
+        assert await kommo.get(f"events?filter[entity]=lead&filter[entity_id][]={second}&filter[type]=x") is None
+        assert (await kommo.http.get("/api/v4/events?limit=101")).status_code == 422
+
+    play(tmp_path / "log", act)

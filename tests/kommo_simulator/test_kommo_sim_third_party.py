@@ -18,7 +18,7 @@ import httpx
 import msgspec
 import pytest
 import requests
-from amocrm.v2 import Contact, Lead, Pipeline, Task, User, exceptions, interaction, tokens
+from amocrm.v2 import Company, Contact, Event, Lead, Pipeline, Task, User, custom_field, exceptions, interaction, tokens
 from amocrm.v2.entity.tag import Tag
 from amocrm.v2.filters import SingleListFilter
 from requests.adapters import HTTPAdapter
@@ -27,6 +27,13 @@ pytestmark = pytest.mark.filterwarnings("ignore:datetime.datetime.utc:Deprecatio
 
 EXPIRED = "eyJhbGciOiJub25lIn0.eyJleHAiOjF9."
 """A token that ended in 1970."""
+
+
+class Person(Contact):
+    """A contact as the client's users write it."""
+
+    phone = custom_field.ContactPhoneField("Phone")
+    email = custom_field.ContactEmailField("Email")
 
 
 class ToSimulator(HTTPAdapter):
@@ -126,6 +133,31 @@ def test_it_sets_a_task_and_writes_a_note(kommo: ToSimulator) -> None:
     note = lead.notes(text="Hello")
     note.save()
     assert [each.text for each in lead.notes.objects.all()] == ["Hello"]
+
+
+def test_it_keeps_phones_and_joins_people_to_their_company(kommo: ToSimulator) -> None:
+    made = Person(name="Ana", phone="+15550100").save()
+    person = Person.objects.get(made.id)
+    person.email = "ana@example.com"
+    person.save()
+    again = Person.objects.get(made.id)
+    assert (again.phone, again.email) == ("+15550100", "ana@example.com")
+    company = Company(name="Acme").save()
+    again.company = company
+    assert Person.objects.get(made.id).company.name == "Acme"
+    assert [each.id for each in Company.objects.get(company.id).contacts] == [made.id]
+
+
+def test_it_reads_what_happened_from_the_list_of_events(kommo: ToSimulator) -> None:
+    lead = Lead.objects.get(Lead(name="Watched").save().id)
+    lead.price = 5
+    lead.status = "Negotiation"
+    lead.save()
+    mine = [event for event in Event.objects.all() if event.entity_id == lead.id]
+    assert {event.type for event in mine} == {"lead_added", "sale_field_changed", "lead_status_changed"}
+    (moved,) = [event for event in mine if event.type == "lead_status_changed"]
+    assert (moved.value_before["id"], moved.value_after["id"]) == (7102, 7104)
+    assert moved.created_by.name == "Ana Lima"
 
 
 def test_it_walks_all_pages_and_finds_nothing_in_an_empty_list(kommo: ToSimulator) -> None:
