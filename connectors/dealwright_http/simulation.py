@@ -39,6 +39,7 @@ Control routes (`/_control/...`) are no part of the simulated system: not logged
 from __future__ import annotations
 
 import asyncio
+import logging
 import random
 import re
 from collections import deque
@@ -231,7 +232,11 @@ class Simulation:
         line = self._line(request)
         answer: Answer | None = None
         if fault is None or fault.commit or not fault.replaces:
-            answer = self.serve(request, line)
+            try:
+                answer = self.serve(request, line)
+            except Exception:
+                logging.getLogger(__name__).exception("%s cannot serve this request", self.name)
+                answer = self.refusal(500, None)
         if fault is not None:
             answer = self._spoilt(answer, fault)
         self._write(line, answer)

@@ -282,7 +282,7 @@ def test_requests_of_one_connection_are_answered_in_their_order_and_nonsense_end
         return bad, piped, large
 
     bad, piped, large = play(tmp_path / "log", act)
-    assert bad.startswith(b"HTTP/1.1 500 ")
+    assert bad.startswith(b"HTTP/1.1 500 ") and lines(tmp_path / "log")[0]["status"] == 500
     assert piped.index(b'{"id":"1"}') < piped.index(b'["1"]')
     assert large.startswith(b"HTTP/1.1 413 ")
 

@@ -131,15 +131,22 @@ def hooks(visit: Visit) -> Answer:
     def test(item: Item, complaints: Complaints) -> None:
         if not isinstance(destination, str) or not destination.startswith(("http://", "https://")):
             complaints.say("destination", NOT_CHOICE)
-        if not isinstance(settings, list) or not settings or not SETTINGS.issuperset(settings):
+        if not isinstance(settings, list) or not settings or not SETTINGS.issuperset(map(str, settings)):
             complaints.say("settings", NOT_CHOICE)
+        if not isinstance(said.get("sort", 1), int):
+            complaints.wrong_type("sort", "int")
 
     visit.check([said], test)
     if before is None and len(known) >= MOST_HOOKS:
         raise Problem(422, f"Limit {MOST_HOOKS} webhooks")
     now = visit.world.now()
     fresh = {"id": visit.world.new_id(), "destination": destination, "created_at": now, "created_by": visit.user}
-    wanted = {"account_id": ACCOUNT, "sort": said.get("sort", 1), "disabled": False, "settings": sorted(set(settings))}
+    wanted = {
+        "account_id": ACCOUNT,
+        "sort": said.get("sort", 1),
+        "disabled": False,
+        "settings": sorted(set(map(str, settings))),
+    }
     after = (before or fresh) | wanted
     if before is None or {key: before[key] for key in wanted} != wanted:
         after["updated_at"] = now
@@ -169,9 +176,9 @@ def link(visit: Visit, kind: str, id_: int, *, undo: bool) -> Answer:
 
     def test(item: Item, complaints: Complaints) -> None:
         other = item.get("to_entity_type")
-        if other not in OF or other == kind:
+        if not isinstance(other, str) or other not in OF or other == kind:
             complaints.say("to_entity_type", NOT_CHOICE)
-        elif visit.world.get(str(other), item.get("to_entity_id", 0)) is None:
+        elif not visit.there(other, item.get("to_entity_id")):
             complaints.say("to_entity_id", NOT_CHOICE)
 
     if visit.world.get(kind, id_) is None:
@@ -189,7 +196,7 @@ def link(visit: Visit, kind: str, id_: int, *, undo: bool) -> Answer:
             continue
         lead_id, side, side_id = (id_, other, other_id) if kind == "leads" else (other_id, kind, id_)
         before = visit.world.all("leads")[lead_id]
-        after = _linked(before, side, side_id, main=bool((item.get("metadata") or {}).get("is_main")), undo=undo)
+        after = _linked(before, side, side_id, main=_is_main(item), undo=undo)
         visit.put("leads", before, after, told="links")
         metadata = {"main_contact": any(each == {"id": side_id, "is_main": True} for each in after["~contacts"])}
         said.append({"entity_id": id_, "entity_type": kind, "to_entity_id": other_id, "to_entity_type": other,
@@ -211,9 +218,16 @@ def _linked(lead: Item, side: str, id_: int, *, main: bool, undo: bool) -> Item:
     return lead | {"~contacts": sorted(contacts, key=lambda each: int(each["id"]))}
 
 
+def _is_main(item: Item) -> bool:
+    metadata = item.get("metadata")
+    return isinstance(metadata, dict) and bool(metadata.get("is_main"))
+
+
 def _named(item: Item, complaints: Complaints) -> None:
     if not isinstance(item.get("name"), str) or not item["name"]:
         complaints.say("name", MISSING)
+    if not isinstance(item.get("sort", 1), int):
+        complaints.wrong_type("sort", "int")
 
 
 def _user(visit: Visit, user: Item) -> Item:

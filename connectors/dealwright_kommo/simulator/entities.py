@@ -7,7 +7,7 @@ from typing import Any, Final
 from dealwright_http.server import Answer
 from dealwright_kommo.simulator.problems import NOT_CHOICE, Complaints, Problem
 from dealwright_kommo.simulator.values import check_values, with_values
-from dealwright_kommo.simulator.visit import Visit, hal, request_id
+from dealwright_kommo.simulator.visit import Visit, hal, objects, parts_of, request_id
 from dealwright_kommo.simulator.world import ACCOUNT, LOST, WON, Item
 
 _TYPES: Final[dict[str, tuple[tuple[type, ...], str]]] = {
@@ -76,11 +76,12 @@ def create_together(visit: Visit) -> Answer:
         raise Problem(422, f"Limit {MOST_TOGETHER} entities per request")
 
     def test(item: Item, complaints: Complaints) -> None:
-        parts = item.get("_embedded") or {}
+        parts = parts_of(item)
         for kind in ("contacts", "companies"):
-            if len(parts.get(kind) or ()) > 1:
+            some = objects(parts.get(kind))
+            if some is None or len(some) > 1:
                 complaints.say(f"_embedded.{kind}", NOT_CHOICE)
-            for part in parts.get(kind) or ():
+            for part in some or ():
                 if "id" in part:
                     visit.known(kind, part, complaints)
                 _check(visit, kind, part, None, complaints)
@@ -89,7 +90,7 @@ def create_together(visit: Visit) -> Answer:
     visit.check(items, test)
     results = []
     for place, item in enumerate(items):
-        parts, made = dict(item.get("_embedded") or {}), {}
+        parts, made = dict(parts_of(item)), {}
         for kind in ("contacts", "companies"):
             for part in parts.get(kind) or ():
                 made[kind] = part["id"] if "id" in part else created(visit, kind, [part])[0]["id"]
@@ -135,14 +136,18 @@ def _check(visit: Visit, kind: str, item: Item, before: Item | None, complaints:
     if "responsible_user_id" in item and world.get("users", item["responsible_user_id"]) is None:
         complaints.say("responsible_user_id", NOT_CHOICE)
     check_values(world, kind, item.get("custom_fields_values"), complaints)
-    embedded = item.get("_embedded") or {}
+    embedded = parts_of(item)
     for other in ("contacts", "companies"):
-        for place, linked in enumerate(embedded.get(other) or ()):
-            if not isinstance(linked, dict) or world.get(other, linked.get("id", 0)) is None:
+        linked = objects(embedded.get(other))
+        if linked is None:
+            complaints.wrong_type(f"_embedded.{other}", "array")
+        for place, each in enumerate(linked or ()):
+            if not visit.there(other, each.get("id")):
                 complaints.say(f"_embedded.{other}.{place}.id", NOT_CHOICE)
     tags = [("_embedded.tags", embedded.get("tags")), ("tags_to_add", item.get("tags_to_add"))]
     for path, said in [*tags, ("tags_to_delete", item.get("tags_to_delete"))]:
-        if not all(isinstance(tag, dict) and ("id" in tag or "name" in tag) for tag in said or ()):
+        given = objects(said)
+        if given is None or not all(_is_tag(visit, kind, tag) for tag in given):
             complaints.wrong_type(path, "array")
     if kind == "leads":
         pipeline, status = _stage(visit, item, before)
@@ -184,8 +189,8 @@ def _written(visit: Visit, kind: str, item: Item, before: Item | None) -> Item:
         values = with_values(world, kind, after["custom_fields_values"], item["custom_fields_values"])
         after["custom_fields_values"] = values
     tags = list(after["~tags"])
-    if "tags" in (item.get("_embedded") or {}):
-        tags = [_tag(visit, kind, tag) for tag in item["_embedded"]["tags"] or ()]
+    if "tags" in parts_of(item):
+        tags = [_tag(visit, kind, tag) for tag in parts_of(item)["tags"] or ()]
     tags += [_tag(visit, kind, tag) for tag in item.get("tags_to_add") or ()]
     gone = {_tag(visit, kind, tag) for tag in item.get("tags_to_delete") or ()}
     after["~tags"] = [tag for tag in dict.fromkeys(tags) if tag not in gone]
@@ -208,6 +213,12 @@ def _fresh(visit: Visit, kind: str) -> Item:
     return item
 
 
+def _is_tag(visit: Visit, kind: str, tag: Item) -> bool:
+    if "id" in tag:
+        return visit.there(f"{kind}_tags", tag["id"])
+    return isinstance(tag.get("name"), str) and bool(tag["name"])
+
+
 def _tag(visit: Visit, kind: str, tag: Item) -> int:
     if "id" in tag:
         return int(tag["id"])
@@ -216,7 +227,7 @@ def _tag(visit: Visit, kind: str, tag: Item) -> int:
 
 def _with_links(kind: str, item: Item, made: Item) -> Item:
     """Return a new entity with the contacts and the company that it was made with."""
-    embedded = item.get("_embedded") or {}
+    embedded = parts_of(item)
     contacts, companies = embedded.get("contacts") or [], embedded.get("companies") or []
     if kind == "leads" and contacts:
         main = next((contact["id"] for contact in contacts if contact.get("is_main")), contacts[0]["id"])

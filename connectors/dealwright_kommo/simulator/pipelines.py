@@ -7,7 +7,7 @@ from typing import Final
 from dealwright_http.server import Answer
 from dealwright_kommo.simulator.account import MOST_PIPELINES
 from dealwright_kommo.simulator.problems import MISSING, NOT_CHOICE, Complaints, Problem
-from dealwright_kommo.simulator.visit import Visit, hal, request_id
+from dealwright_kommo.simulator.visit import Visit, hal, objects, parts_of, request_id
 from dealwright_kommo.simulator.world import LOST, WON, Item, new_pipeline, new_status
 
 MOST_STATUSES: Final = 100
@@ -55,7 +55,11 @@ def create_pipelines(visit: Visit) -> Answer:
         for key in ("name", "sort", "is_main", "is_unsorted_on"):
             if key not in item:
                 complaints.say(key, MISSING)
-        for place, status in enumerate((item.get("_embedded") or {}).get("statuses") or ()):
+        _check_own(item, complaints)
+        statuses = objects(parts_of(item).get("statuses"))
+        if statuses is None:
+            complaints.wrong_type("_embedded.statuses", "array")
+        for place, status in enumerate(statuses or ()):
             _check_status(status, complaints, f"_embedded.statuses.{place}.")
 
     visit.check(items, test)
@@ -64,7 +68,7 @@ def create_pipelines(visit: Visit) -> Answer:
     made = []
     for place, item in enumerate(items):
         id_ = visit.world.new_id()
-        wanted = (item.get("_embedded") or {}).get("statuses") or []
+        wanted = parts_of(item).get("statuses") or []
         stages = [
             new_status(visit.world.new_id(), id_, status["name"], number * 10 + 20, _color(status))
             for number, status in enumerate(each for each in wanted if each.get("id") not in (WON, LOST))
@@ -90,6 +94,7 @@ def one_pipeline(visit: Visit, id_: int) -> Answer:
     pipeline = _pipeline(visit, id_)
     if visit.method == "PATCH":
         said = visit.one()
+        visit.check([said], _check_own)
         own = {key: said[key] for key in ("name", "sort", "is_unsorted_on") if key in said}
         pipeline = visit.put("pipelines", pipeline, pipeline | own)
         if said.get("is_main"):
@@ -140,6 +145,7 @@ def one_status(visit: Visit, pipeline_id: int, id_: int) -> Answer:
     others = [each for each in pipeline["~statuses"] if each["id"] != id_]
     if visit.method == "PATCH":
         said = visit.one()
+        visit.check([{"name": status["name"]} | said], lambda item, complaints: _check_status(item, complaints, ""))
         if not status["is_editable"] and set(said) - {"name", "request_id"}:
             raise Problem(422, "The status is not editable")
         after = status | {key: said[key] for key in ("name", "sort", "color") if key in said}
@@ -177,9 +183,19 @@ def _spaced(statuses: list[Item]) -> list[Item]:
     return [status | ({"sort": next(places)} if status["is_editable"] else {}) for status in ordered]
 
 
+def _check_own(item: Item, complaints: Complaints) -> None:
+    for key, type_, named in (
+        ("name", str, "string"), ("sort", int, "int"), ("is_main", bool, "bool"), ("is_unsorted_on", bool, "bool"),
+    ):  # fmt: skip
+        if key in item and not isinstance(item[key], type_):
+            complaints.wrong_type(key, named)
+
+
 def _check_status(status: Item, complaints: Complaints, path: str) -> None:
     if not isinstance(status.get("name"), str) or not status["name"]:
         complaints.say(f"{path}name", MISSING)
+    if not isinstance(status.get("sort", 1), int):
+        complaints.wrong_type(f"{path}sort", "int")
     if status.get("color") is not None and _color(status) not in COLORS:
         complaints.say(f"{path}color", NOT_CHOICE)
 

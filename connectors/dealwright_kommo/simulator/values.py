@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from dealwright_http.server import Answer
 from dealwright_kommo.simulator.problems import MISSING, NOT_CHOICE, Complaints, Problem
-from dealwright_kommo.simulator.visit import Visit, hal, request_id
+from dealwright_kommo.simulator.visit import Visit, hal, objects, request_id
 from dealwright_kommo.simulator.world import Item, World, new_field
 
 _TYPES: Final = frozenset(
@@ -86,9 +86,16 @@ def create_fields(visit: Visit, kind: str) -> Answer:
     def test(item: Item, complaints: Complaints) -> None:
         if not isinstance(item.get("name"), str) or not item["name"]:
             complaints.say("name", MISSING)
-        if item.get("type") not in _TYPES:
+        if not isinstance(item.get("type"), str) or item["type"] not in _TYPES:
             complaints.say("type", NOT_CHOICE)
-        if item.get("code") is not None and visit.world.field(kind, None, item["code"]) is not None:
+        if not isinstance(item.get("sort", 1), int):
+            complaints.wrong_type("sort", "int")
+        enums = objects(item.get("enums"))
+        if enums is None or not all(isinstance(enum.get("value"), str) for enum in enums):
+            complaints.wrong_type("enums", "array")
+        if not isinstance(item.get("code"), str | None):
+            complaints.wrong_type("code", "string")
+        elif item.get("code") is not None and visit.world.field(kind, None, item["code"]) is not None:
             complaints.say("code", ("NotUnique", "The field code must be unique."))
 
     visit.check(items, test)
@@ -120,7 +127,8 @@ def one_field(visit: Visit, kind: str, id_: int) -> Answer:
 def _field(world: World, kind: str, value: Any) -> Item | None:
     if not isinstance(value, dict):
         return None
-    return world.field(kind, value.get("field_id"), value.get("field_code"))
+    id_, code = value.get("field_id"), value.get("field_code")
+    return world.field(kind, id_ if isinstance(id_, int) else None, code if isinstance(code, str) else None)
 
 
 def _check(field: Item, value: Item, path: str, complaints: Complaints) -> None:

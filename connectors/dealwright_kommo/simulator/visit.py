@@ -83,11 +83,15 @@ class Visit:
         if errors:
             raise Invalid(errors)
 
+    def there(self, kind: str, id_: Any) -> bool:
+        """Say whether this is the id of something of a kind."""
+        return isinstance(id_, int) and not isinstance(id_, bool) and self.world.get(kind, id_) is not None
+
     def known(self, kind: str, item: Item, complaints: Complaints) -> None:
         """Complain of an item whose id is not there."""
         if not isinstance(item.get("id"), int):
             complaints.wrong_type("id", "int")
-        elif self.world.get(kind, item["id"]) is None:
+        elif not self.there(kind, item["id"]):
             complaints.say("id", NOT_CHOICE)
 
     def put(self, kind: str, before: Item | None, after: Item, *, told: str | None = None) -> Item:
@@ -149,6 +153,19 @@ class Visit:
             self._shuffle.shuffle(results)
         links = {"self": {"href": self.origin + self.query.path}}
         return hal({"_links": links, "_embedded": {name: results}})
+
+
+def parts_of(item: Item) -> Item:
+    """Return what is embedded in an item of a write; nothing, if that is nonsense."""
+    parts = item.get("_embedded")
+    return parts if isinstance(parts, dict) else {}
+
+
+def objects(said: Any) -> list[Item] | None:
+    """Return a list of objects, or none for null; None if it is neither."""
+    if said is None:
+        return []
+    return said if isinstance(said, list) and all(isinstance(each, dict) for each in said) else None
 
 
 def request_id(item: Item, place: int) -> str:

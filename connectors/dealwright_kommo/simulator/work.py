@@ -105,10 +105,10 @@ def create_notes(visit: Visit, kind: str, entity_id: int | None) -> Answer:
         items = [item | {"entity_id": entity_id} for item in items]
 
     def test(item: Item, complaints: Complaints) -> None:
-        if not isinstance(item.get("entity_id"), int) or visit.world.get(kind, item["entity_id"]) is None:
+        if not visit.there(kind, item.get("entity_id")):
             complaints.say("entity_id", NOT_CHOICE)
         params = item.get("params")
-        if item.get("note_type") not in _NOTES:
+        if not isinstance(item.get("note_type"), str) or item["note_type"] not in _NOTES:
             complaints.say("note_type", NOT_CHOICE)
         elif not isinstance(params, dict):
             complaints.wrong_type("params", "array")
@@ -166,12 +166,12 @@ def _check_task(visit: Visit, item: Item, complaints: Complaints) -> None:
         )
         if wrong:
             complaints.wrong_type(key, named)
-    if "responsible_user_id" in item and visit.world.get("users", item["responsible_user_id"]) is None:
+    if "responsible_user_id" in item and not visit.there("users", item["responsible_user_id"]):
         complaints.say("responsible_user_id", NOT_CHOICE)
     if item.get("entity_id") is not None:
-        if item.get("entity_type") not in OF:
+        if not isinstance(item.get("entity_type"), str) or item["entity_type"] not in OF:
             complaints.say("entity_type", NOT_CHOICE)
-        elif visit.world.get(item["entity_type"], item["entity_id"]) is None:
+        elif not visit.there(item["entity_type"], item["entity_id"]):
             complaints.say("entity_id", NOT_CHOICE)
     result = item.get("result")
     if result and not (isinstance(result, dict) and isinstance(result.get("text"), str)):
