@@ -1,4 +1,4 @@
-"""What the engine counts and times about itself, as plain numbers: adding one costs less than a microsecond.
+"""What the engine counts and times about itself, as plain numbers: adding one costs about a microsecond.
 
 The numbers belong to the process, as fault points do. Who shows them to others is no concern of the engine
 (intake/published.py): a reader in another thread copies them while they grow. Labels are names of ours, never anything

@@ -106,13 +106,18 @@ def _bury(folder: Path) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     with _locked(folder):
         gone = _read(folder / _GONE, _Gone) or _Gone()
+        _delete(folder, gone.names)  # whoever added them may have died before he came to it
         dead = [(path, file) for path, file in _files(folder, gone.names) if _is_dead(file)]
         if dead:
+            names = tuple(path.name for path, _ in dead)
             reading = _sum([gone.reading, *(file.reading for _, file in dead)])
-            _replace(folder / _GONE, _Gone(names=tuple(path.name for path, _ in dead), reading=reading))
-            gone = _Gone(names=tuple(path.name for path, _ in dead), reading=reading)
-        for name in gone.names:
-            (folder / name).unlink(missing_ok=True)
+            _replace(folder / _GONE, _Gone(names=names, reading=reading))
+            _delete(folder, names)
+
+
+def _delete(folder: Path, names: Iterable[str]) -> None:
+    for name in names:
+        (folder / name).unlink(missing_ok=True)
 
 
 def _is_dead(file: _File) -> bool:

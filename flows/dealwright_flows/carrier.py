@@ -19,6 +19,8 @@ import msgspec
 from prefect.settings import get_current_settings
 
 from dealwright.clock import Clock, SystemClock
+from dealwright.engine.meters import METERS
+from dealwright.intake.published import FOLDER, Publisher
 from dealwright.journal.store import Journal
 from dealwright.model.window import Window
 from dealwright.project import Project
@@ -68,9 +70,12 @@ class Carrier:
         # A cancelled run and a worker that is told to end both send it: the request in flight is finished.
         asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, stop.set)
         listening = asyncio.create_task(run.listen(stop))
+        publisher = Publisher(METERS, self._project.data_dir / FOLDER)
+        publisher.start()
         try:
             return await engine.run_window(run.account, run.automation, run_id=run.id, asked=asked, stop=stop)
         finally:
+            publisher.stop()
             listening.cancel()
             asyncio.get_running_loop().remove_signal_handler(signal.SIGTERM)
 
