@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import shutil
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import closing
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -28,16 +28,18 @@ from dealwright import (
     every_event,
     once,
     person,
+    send_conversion,
     set_task,
     working_minutes,
 )
-from dealwright.clock import PlayedClock
+from dealwright.clock import Clock, PlayedClock
 from dealwright.compile import ir
 from dealwright.compile.lower import lower
 from dealwright.engine.loop import AccountSite, Engine
 from dealwright.journal.store import Journal
 from dealwright.model.crm import Contact, Money
 from dealwright.model.requests import Call, CreateDeal, Outcome, Sent
+from dealwright.ports import Connector
 from dealwright_embedded_crm import EmbeddedCrm
 
 MONDAY: Final = datetime(2026, 3, 2, 14, 0, tzinfo=UTC)
@@ -61,15 +63,17 @@ class Sales(Pipeline, key="sales", name="Sales"):
     lost = Lost("Closed lost", reasons=["Price"])
 
 
-def company(*, once_per_person: bool = False) -> ir.Account:
-    """Compile the company: one automation with three conditions that sets a task."""
+def company(*, once_per_person: bool = False, converts: bool = False) -> ir.Account:
+    """Compile the company: one automation with three conditions that sets a task, and then tells Meta of a purchase."""
+    task = set_task("call", text="Call {{ deal.main_contact.name }} about {{ deal.title }}", due=working_minutes(15))
+    purchase = send_conversion("purchase", event="Purchase", value=deal.amount)
     greet = Automation(
         key="greet",
         why="The speed of the first contact decides.",
         on=deal_created(in_=Sales),
         when=[deal.main_contact.phone.is_set(), ~deal.tags.has("spam"), deal.amount > 10],
         again=once(per=person) if once_per_person else every_event(),
-        do=[set_task("call", text="Call {{ deal.main_contact.name }} about {{ deal.title }}", due=working_minutes(15))],
+        do=[task, purchase] if converts else [task],
     )
     account = Account(
         "acme",
@@ -148,7 +152,14 @@ class Backlog(msgspec.Struct, frozen=True, kw_only=True):
         return f"sqlite:///{self.crm_path(name)}"
 
     def drain(
-        self, name: str, url: str, definitions: ir.Account, *, journal_class: type[Journal] = Journal, broken: bool
+        self,
+        name: str,
+        url: str,
+        definitions: ir.Account,
+        *,
+        journal_class: type[Journal] = Journal,
+        connectors: Callable[[Clock], Sequence[Connector]] = lambda _clock: (),
+        broken: bool,
     ) -> tuple[float, Journal]:
         """Work a copy until nothing is left; return the seconds from start to idle, and the closed journal."""
         clock = PlayedClock(MONDAY)
@@ -157,7 +168,7 @@ class Backlog(msgspec.Struct, frozen=True, kw_only=True):
         with closing(journal), closing(crm):
             journal.record_release(definitions)
             journal.start()
-            site = AccountSite(key="acme", crm=crm, feeds=(crm,), connectors=(crm,))
+            site = AccountSite(key="acme", crm=crm, feeds=(crm,), connectors=(crm, *connectors(clock)))
             return asyncio.run(_until_idle(Engine(journal, [site], clock, linger=0.1, batch_limit=BATCH))), journal
 
 

@@ -10,8 +10,10 @@ from benchmarks.databases import Raw, RawSqlite
 from benchmarks.frame import expect
 
 
-def recount(journal: Raw, crm: Path, *, events: int, acted: int) -> None:
+def recount(journal: Raw, crm: Path, *, events: int, acted: int) -> set[str]:
     """See that every event was answered once, and that the CRM has exactly the tasks the journal says were set.
+
+    Returns the keys of the conversions that the journal says were sent, each once.
 
     Raises:
         Red: something is missing, twice, or not as it was to be.
@@ -33,3 +35,7 @@ def recount(journal: Raw, crm: Path, *, events: int, acted: int) -> None:
         tasks = Counter(f"deal:{deal}" for (deal,) in raw.query("select deal_id from tasks"))
     expect("keys that the CRM keeps", kept == {key for key, _ in sent}, True)
     expect("tasks of the deals that were aimed at", tasks == Counter(target for _, target in sent), True)
+    told = journal.query(
+        "select key from dw_effects where kind = 'send_conversion' and state = 'sent' and attempts = 1"
+    )
+    return {key for (key,) in told}
