@@ -73,24 +73,28 @@ BREAKS: Final[dict[str, Break]] = {
         victim="engine",
         points=("act.after-request",),
         shows="duplicated",
+        automations=("w1",),  # its task is looked for by its key
     ),
     "repeat-blindly": Break(
         what="whatever has no answer is sent again, whatever its delivery class says",
         victim="engine",
         points=("act.after-request",),
         shows="duplicated",
+        automations=("trail",),  # AT_MOST_ONCE is what may not be repeated
     ),
     "skip-look": Break(
         what="a CHECKABLE effect is sent again without looking for its key",
         victim="engine",
         points=("act.after-request",),
         shows="duplicated",
+        automations=("w1",),  # its task is CHECKABLE
     ),
     "park-unknown": Break(
         what="whatever has no answer is parked, also what could be repeated",
         victim="engine",
         points=("act.after-request",),
         shows="parked",
+        automations=("w1",),  # all that it does may be repeated
     ),
     "settle-before-receipt": Break(
         what="executions are settled before the receipts of their effects are written",

@@ -14,7 +14,7 @@ NAME: Final = "chaos.json"
 LEASE: Final = 2.0
 """Seconds of a lease in a run: a process that is stopped for longer has lost it."""
 
-CALL: Final = 1.0
+CALL: Final = 3.0
 """Seconds that one request may take in a run."""
 
 BATCH: Final = 8

@@ -15,12 +15,16 @@ from typing import Final
 
 from dealwright.clock import SystemClock
 from dealwright_flows.server import PrefectServer
+from tests.chaos import site
 from tests.chaos.places import Places
 
 ROOT: Final = Path(__file__).resolve().parents[2]
 
 PATIENCE: Final = 60.0
 """Seconds for a process to be ready on a busy machine."""
+
+SEARCH_LAG: Final = 0.3
+"""Seconds until the simulated Kommo's search sees what was written: less than our look waits."""
 
 _LOOK: Final = 0.01
 
@@ -187,10 +191,23 @@ def processes(places: Places, *, broken: str | None, engines: Sequence[str]) -> 
         return Process(name, places, ["-m", *arguments], port=port)
 
     def receiver(name: str, port: int, *more: str) -> Process:
-        arguments = ["--secret-file", str(places.path / "secret"), *_log(places, name), "--port", str(port), *more]
+        arguments = ["--secret-file", site.secret(places), *_log(places, name), "--port", str(port), *more]
         return module(name, "dealwright_webhook.simulator", *arguments, port=port)
 
+    def vendor(name: str, port: int, *more: str) -> Process:
+        arguments = [
+            "--token-file",
+            site.token(places),
+            "--log",
+            str(places.path / f"{name}.jsonl"),
+            "--port",
+            str(port),
+        ]
+        return module(name, f"dealwright_{name}.simulator", *arguments, *more, port=port)
+
     found = [
+        vendor("kommo", places.kommo, "--search-lag", str(SEARCH_LAG)),
+        vendor("meta", places.meta),
         receiver("erp", places.erp),
         receiver("audit", places.audit, "--no-dedupe"),
         module("web", "tests.chaos.web", places.directory, *sabotage, port=places.web),

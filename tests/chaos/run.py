@@ -6,12 +6,14 @@ import asyncio
 import time
 from collections.abc import Callable, Sequence
 from contextlib import closing
+from pathlib import Path
 from typing import Final
 
 import msgspec
 
 from dealwright.clock import SystemClock
 from dealwright.journal.store import Journal
+from tests.chaos import site
 from tests.chaos.company import company
 from tests.chaos.places import Places
 from tests.chaos.plan import ENGINE, Strike
@@ -62,7 +64,8 @@ class Course(msgspec.Struct, frozen=True, kw_only=True):
 
 async def run(places: Places, course: Course, *, say: Callable[[str], None] = lambda _: None) -> Ran:
     """Strike once in each round; recount when nothing is left to do."""
-    (places.path / "secret").write_text(places.secret, "ascii")
+    Path(site.secret(places)).write_text(places.secret, "ascii")
+    Path(site.token(places)).write_text(places.token, "ascii")
     definitions = company(course.automations)
     with closing(Journal(places.journal, SystemClock())) as journal:
         journal.record_release(definitions)

@@ -20,6 +20,7 @@ import msgspec
 
 from tests.chaos.company import ACCOUNT, INSTALMENTS
 from tests.chaos.places import Places
+from tests.chaos.site import PIPELINE, STAGES
 
 _REPEAT: Final = 0.05
 """Seconds after which a request that was not answered is sent again."""
@@ -52,12 +53,14 @@ class Sender:
             {
                 "name": f"Deal {n}",
                 "price": 100 + n,
-                "contact": {"name": f"Kim {n}", "phone": f"+1212555{n % 10_000:04}", "email": f"kim{n}@example.com"},
+                "pipeline_id": PIPELINE,
+                "status_id": STAGES["incoming"],
+                "contacts": [{"name": f"Kim {n}", "phone": f"+1212555{n % 10_000:04}", "email": f"kim{n}@example.com"}],
             }
             for n in numbers
         ]
         answer = await self._client.post(
-            f"http://127.0.0.1:{self._places.kommo}/_control/leads", content=json.dumps({"leads": leads})
+            f"http://127.0.0.1:{self._places.kommo}/_control/leads", content=json.dumps(leads)
         )
         answer.raise_for_status()
         self.deals += count
@@ -73,7 +76,12 @@ class Sender:
         self._log.close()
 
     async def _tell(self, deal: str) -> None:
-        hook = {"leads[add][0][id]": deal, "leads[add][0][pipeline_id]": "1", "account[id]": "1"}
+        hook = {
+            "leads[add][0][id]": deal,
+            "leads[add][0][pipeline_id]": PIPELINE,
+            "leads[add][0][status_id]": STAGES["incoming"],
+            "account[id]": "30000001",
+        }
         form = urlencode(hook).encode()
         await self._until_taken(
             f"/hooks/{ACCOUNT}/kommo/{self._places.secret}", form, {"content-type": "application/x-www-form-urlencoded"}
