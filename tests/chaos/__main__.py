@@ -26,6 +26,10 @@ BROKEN_IDLE = 15.0
 """Seconds in which such a run must have ended what it can: what is stuck then stays stuck."""
 
 
+PAUSED_IDLE = 60.0
+"""The same where an engine is stopped: its lease, the longest call and two looks pass before another one repeats."""
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run; return 0 if every guarantee held, 1 if one broke, 2 for what cannot be run."""
     parser = argparse.ArgumentParser(prog="./run chaos", description=main.__doc__)
@@ -71,7 +75,7 @@ def course_of(seed: int, rounds: int, broken: str | None) -> Course:
         pausing=it.pausing,
         automations=it.automations,
         prefect=False,
-        idle=BROKEN_IDLE,
+        idle=PAUSED_IDLE if it.pausing else BROKEN_IDLE,
     )
 
 

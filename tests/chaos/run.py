@@ -74,14 +74,14 @@ async def run(places: Places, course: Course, *, say: Callable[[str], None] = la
     sender = Sender(places)
     missed = 0
     try:
-        for each in everybody.values():
+        for each in (began := [each for each in everybody.values() if each.name != SECOND]):
             each.start()
-        for each in everybody.values():
+        for each in began:
             await each.ready()
         for number, strike in enumerate(course.strikes, start=1):
             victim = everybody.get(strike.victim) or named[ENGINE]
             if course.pausing:
-                hit = await _pause(places, sender, named[ENGINE], strike, course.idle)
+                hit = await _pause(places, sender, named[ENGINE], named[SECOND], strike, course.idle)
             else:
                 hit = await _strike(sender, victim, strike)
             missed += not hit
@@ -114,16 +114,21 @@ async def _strike(sender: Sender, victim: Process | Prefect, strike: Strike) -> 
     return hit
 
 
-async def _pause(places: Places, sender: Sender, victim: Process, strike: Strike, patience: float) -> bool:
-    """Stop the victim past its lease, let the second engine do what is to be done, wake the victim."""
+async def _pause(
+    places: Places, sender: Sender, victim: Process, second: Process, strike: Strike, patience: float
+) -> bool:
+    """Stop the victim past its lease, let a second engine do what is to be done, wake the victim."""
     deals = await sender.make(WAVE)
     victim.arm(f"{strike.point}:{strike.nth}:stop")
     telling = asyncio.create_task(sender.tell(deals))
     hit = await victim.stopped(PATIENCE)
     await telling
+    second.start()  # not before: the victim must be the one that has the work
+    await second.ready()
     await _idle(places, patience)
     victim.wake()
     await _idle(places, patience)
+    await second.end()
     return hit
 
 
