@@ -10,7 +10,6 @@ import asyncio
 import hashlib
 import hmac
 import json
-import time
 from pathlib import Path
 from typing import Final
 from urllib.parse import urlencode
@@ -18,6 +17,7 @@ from urllib.parse import urlencode
 import httpx
 import msgspec
 
+from dealwright.clock import SystemClock
 from tests.chaos.company import ACCOUNT, INSTALMENTS
 from tests.chaos.places import Places
 from tests.chaos.site import PIPELINE, STAGES
@@ -110,7 +110,7 @@ class Sender:
             await asyncio.sleep(_REPEAT)
 
     def _signed(self, body: bytes) -> dict[str, str]:
-        stamp = str(int(time.time()))
+        stamp = str(int(SystemClock().wall().timestamp()))
         signature = hmac.new(self._places.secret.encode(), f"{stamp}.".encode() + body, hashlib.sha256).hexdigest()
         return {
             "content-type": "application/json",
