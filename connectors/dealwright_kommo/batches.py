@@ -6,6 +6,7 @@ is sent again without it. If it names none, the batch is cut in two until the ba
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Sequence
 from typing import Any, Final
 
@@ -23,9 +24,13 @@ from dealwright.errors import (
 from dealwright.model.requests import Outcome, Refused, Sent, TryAgain, Unknown
 from dealwright_kommo import sansio
 from dealwright_kommo.client import Budget, Client
+from dealwright_kommo.settings import MOST
 from dealwright_kommo.wire import Invalid, Written
 
 UNAUTHORIZED_SECONDS: Final = 60.0
+
+ABREAST: Final = 5
+"""How many requests of one call are under way: 5 of the 50 items that Kommo advises are the 250 that one may hold."""
 
 
 class Item(msgspec.Struct, frozen=True, kw_only=True):
@@ -37,6 +42,14 @@ class Item(msgspec.Struct, frozen=True, kw_only=True):
     named: str | None = None
 
 
+class _Work:
+    """Batches that wait to be sent, each item with its place, and what came of those that were."""
+
+    def __init__(self, items: Sequence[Item]) -> None:
+        self.waiting = [list(enumerate(items))] if items else []
+        self.outcomes: dict[int, Outcome] = {}
+
+
 class Batches:
     """Sends items, as many in one request as Kommo has lately taken."""
 
@@ -45,10 +58,25 @@ class Batches:
         self._most = most
         self.size = most
 
+    @property
+    def at_once(self) -> int:
+        """How many items leave at the same time, in `ABREAST` requests: no more than one request may hold."""
+        return min(MOST, ABREAST * self.size)
+
     async def write(self, method: str, path: str, name: str, items: Sequence[Item], budget: Budget) -> list[Outcome]:
         """Send the items and return what came of each, in order."""
-        outcomes: dict[int, Outcome] = {}
-        waiting = [list(enumerate(items))]
+        work = _Work(items)
+        if len(items) <= self.size:
+            await self._until_sent(work, method, path, name, budget)
+        else:
+            # Kommo takes longer to answer than the time between two tokens: one after the other would waste tokens.
+            sending = (self._until_sent(work, method, path, name, budget) for _ in range(ABREAST))
+            await asyncio.gather(*sending)
+        return [work.outcomes[n] for n in range(len(items))]
+
+    async def _until_sent(self, work: _Work, method: str, path: str, name: str, budget: Budget) -> None:
+        """Send one batch after the other until none waits."""
+        waiting, outcomes = work.waiting, work.outcomes
         while waiting:
             batch = waiting.pop()
             if len(batch) > self.size:
@@ -73,11 +101,10 @@ class Batches:
                 later = _later(error)
                 outcomes |= {n: later for n, _ in batch}
                 outcomes |= {n: later for rest in waiting for n, _ in rest}
-                break
+                waiting.clear()
             else:
                 self._grow(len(batch))
                 outcomes |= {n: _sent(item, id_) for (n, item), id_ in zip(batch, ids, strict=True)}
-        return [outcomes[n] for n in range(len(items))]
 
     async def _send(self, method: str, path: str, name: str, items: Sequence[Item], budget: Budget) -> list[int | None]:
         body = await self._client.send(method, path, [item.body for item in items], budget)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Iterable, Sequence
 from typing import Any, Final, TypeVar
 
 import httpx
@@ -33,17 +34,25 @@ class Budget:
         self._clock = clock
         self._paid = paid
         self._until = None if seconds is None else clock.monotonic() + seconds
+        self._halted: RateLimited | None = None
+
+    def halt(self, limited: RateLimited) -> None:
+        """Let nothing more of this call leave: Kommo has asked to wait, and more requests lead to a block."""
+        self._halted = limited
 
     async def take(self) -> None:
         """Wait until one more request may leave.
 
         Raises:
             Unavailable: no time is left for it.
+            RateLimited: another request of this call was asked to wait.
         """
         if self._paid > 0:
             self._paid -= 1
         elif self._limiter is not None:
             await self._limiter.acquire()
+        if self._halted is not None:
+            raise RateLimited(str(self._halted), retry_after=self._halted.retry_after)
         if self._until is not None and self._clock.monotonic() > self._until:
             raise Unavailable("no time was left for this request")
 
@@ -63,7 +72,7 @@ class Client:
         """Return what one call of the connector may send."""
         return Budget(self.limiter, self._clock, paid=paid, seconds=seconds)
 
-    async def list(self, path: str, name: str, type_: type[T], budget: Budget) -> list[T]:
+    async def list(self, path: str, name: str, type_: type[T], budget: Budget) -> Sequence[T]:
         """Read a list to its end.
 
         Raises:
@@ -77,6 +86,20 @@ class Client:
             page, following = sansio.items(await self.send("GET", following, None, budget), name, type_)
             found += page
         return found
+
+    async def lists(self, paths: Iterable[str], name: str, type_: type[T], budget: Budget) -> Sequence[T]:
+        """Read several lists side by side: an answer takes longer than the time between two tokens.
+
+        Raises:
+            ConnectorError: one of them could not be read.
+        """
+        reading = [asyncio.ensure_future(self.list(path, name, type_, budget)) for path in paths]
+        try:
+            return [each for found in await asyncio.gather(*reading) for each in found]
+        finally:
+            for task in reading:
+                task.cancel()
+            await asyncio.gather(*reading, return_exceptions=True)
 
     async def get(self, path: str, type_: type[T], budget: Budget) -> T:
         """Read one thing.
@@ -117,6 +140,7 @@ class Client:
         try:
             sansio.check(response.status_code, response.headers, response.content, self._clock.wall())
         except RateLimited as limited:
+            budget.halt(limited)
             if self.limiter is not None and limited.retry_after:
                 await self.limiter.pause(limited.retry_after)
             raise

@@ -55,8 +55,8 @@ class Kommo:
 
     @property
     def at_once(self) -> int:
-        """As many as Kommo has lately taken in one request."""
-        return self._batches.size
+        """As many as leave at the same time, in a few requests of the size that Kommo has lately taken."""
+        return self._batches.at_once
 
     @property
     def pace(self) -> Pace:

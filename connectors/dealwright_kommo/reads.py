@@ -39,11 +39,11 @@ class Reader:
     async def leads(self, ids: Iterable[str], budget: Budget) -> dict[str, Lead]:
         """Read leads as Kommo has them; those that are gone are missing. What is no id of Kommo's is gone too."""
         found: dict[str, Lead] = {}
-        for some in sansio.many(sorted({id_ for id_ in ids if id_.isascii() and id_.isdigit()})):
-            path = sansio.by_id("/leads", some, ("with", "contacts,loss_reason"))
-            for lead in await self._client.list(path, "leads", Lead, budget):
-                if not lead.is_deleted:
-                    found[str(lead.id)] = lead
+        wanted = sorted({id_ for id_ in ids if id_.isascii() and id_.isdigit()})
+        paths = [sansio.by_id("/leads", some, ("with", "contacts,loss_reason")) for some in sansio.many(wanted)]
+        for lead in await self._client.lists(paths, "leads", Lead, budget):
+            if not lead.is_deleted:
+                found[str(lead.id)] = lead
         self._remember_owners(found.values())
         return found
 
@@ -98,7 +98,9 @@ class Reader:
         now = self._clock.monotonic()
         if self._users is None or now - self._users[0] > USERS_SECONDS:
             try:
-                listed = await self._client.list(sansio.query("/users", ("limit", 250)), "users", WireUser, budget)
+                listed: Sequence[WireUser] = await self._client.list(
+                    sansio.query("/users", ("limit", 250)), "users", WireUser, budget
+                )
             except Unauthorized:
                 listed = []  # only admins may list users; whoever is not listed is called by the id
             self._users = (now, {each.id: mapping.user_of(each) for each in listed})
@@ -115,7 +117,7 @@ class Reader:
 
     async def pipelines(self, budget: Budget) -> list[WirePipeline]:
         """Return the account's pipelines with their stages."""
-        return await self._client.list(sansio.query("/leads/pipelines"), "pipelines", WirePipeline, budget)
+        return list(await self._client.list(sansio.query("/leads/pipelines"), "pipelines", WirePipeline, budget))
 
     async def loss_reason(self, name: str, budget: Budget) -> int | None:
         """Return the id of a reason why deals are lost, or None if the account has none of that name."""
@@ -134,9 +136,9 @@ class Reader:
             return {}
         contacts: dict[int, Contact] = {}
         wanted = sorted({each.id for lead in leads for each in lead.parts.contacts or ()})
-        for some in sansio.many(wanted):
-            listed = await self._client.list(sansio.by_id("/contacts", some), "contacts", WireContact, budget)
-            contacts |= {each.id: mapping.contact(each) for each in listed if not each.is_deleted}
+        paths = [sansio.by_id("/contacts", some) for some in sansio.many(wanted)]
+        listed = await self._client.lists(paths, "contacts", WireContact, budget)
+        contacts |= {each.id: mapping.contact(each) for each in listed if not each.is_deleted}
         companies = await self._company_names(
             {each.id for lead in leads for each in lead.parts.companies or ()}, budget
         )

@@ -53,11 +53,14 @@ class Observer:
         unread = [item for item in events if must_be_observed(item)]
         if not unread:
             return events
+        self._waits = unread[0] is events[0]
+        if not self._waits:
+            # What can be routed is routed first: then as many are read at once as one look at the journal finds.
+            return events[: events.index(unread[0])]
         at_rest = self._reading is None or self._reading.done()
         if at_rest and self._clock.monotonic() >= self._not_before:
             self._reading = asyncio.create_task(self._read(unread), name=f"observe {self._site.account}")
-        self._waits = unread[0] is events[0]
-        return events[: events.index(unread[0])]
+        return ()
 
     async def close(self) -> None:
         """Give up what is being read."""
