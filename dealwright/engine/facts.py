@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from datetime import datetime
 from functools import cached_property
+from zoneinfo import ZoneInfo
 
 import msgspec
 
@@ -92,6 +93,10 @@ class View:
     def value(self, path: str) -> object | None:
         """Return the fact at a path; None is unset."""
         return language.lookup(path, self.known)
+
+    def text(self, path: str) -> object:
+        """Return the fact at a path as texts show it."""
+        return language.shown(self.value(path), ZoneInfo(self.account.calendar.zone))
 
     def texts(self, only: frozenset[str]) -> dict[str, object]:
         """Return the facts that a template names as plain mappings of texts."""

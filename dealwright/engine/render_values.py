@@ -28,6 +28,9 @@ def value_of(expression: ir.Expression, view: View) -> object | None:
     """Return what the expression comes to; None is unset."""
     match expression:
         case ir.TemplateText(source=source):
+            text = templates.filled(source, view.text)
+            if text is not None:
+                return text
             facts = view.texts(templates.paths(source))
             return templates.render(source, facts, calendar_zone=view.account.calendar.zone)
         case ir.Ref(path=path):

@@ -23,7 +23,7 @@ from jinja2.runtime import LoopContext
 
 from dealwright.errors import DefinitionError
 from dealwright.language.characters import one_line
-from dealwright.language.schema import FieldType, did_you_mean, is_group, unknown_hint
+from dealwright.language.schema import ALWAYS, FieldType, did_you_mean, is_group, unknown_hint
 from dealwright.language.values import MAX_TEXT
 
 MAX_OUTPUT: Final = 65_536
@@ -136,12 +136,14 @@ class _Compiled(msgspec.Struct, frozen=True):
     """A template that passed the allow-list, with what it names.
 
     `paths` are all facts; of them `receipts` are (step, field) and `data` what an event from outside tells. `plain` is
-    the whole template if it holds nothing but words and facts: texts, and paths as tuples.
+    the whole template if it holds nothing but words and facts: texts, and paths as tuples. `of_deal`: all of them are
+    facts of the deal or account, which are always there.
     """
 
     template: Template
     paths: frozenset[str]
     plain: tuple[str | tuple[str, ...], ...] | None
+    of_deal: bool
     receipts: tuple[tuple[str, str], ...]
     data: tuple[str, ...]
 
@@ -181,6 +183,19 @@ def render(source: str, facts: Mapping[str, object], *, calendar_zone: str = "UT
     except UndefinedError as error:
         raise TemplateError(f"a text names something that is not there: {error}", code="DW302") from error
     return "".join(parts)
+
+
+def filled(source: str, read: Callable[[str], object]) -> str | None:
+    """Fill in a template that holds nothing but words and facts of the deal, each read by its path as texts show it.
+
+    None if it holds anything else, or is too long: `render` then does it, or says what is wrong.
+    """
+    compiled = _compile(source, False)
+    if compiled.plain is None or not compiled.of_deal:
+        return None
+    shown = (part if isinstance(part, str) else one_line(_shown(read(".".join(part)))) for part in compiled.plain)
+    text = "".join(shown)
+    return text if len(text) * 4 <= MAX_OUTPUT else None
 
 
 def _plainly(
@@ -252,6 +267,7 @@ def _compile(source: str, html: bool) -> _Compiled:
         (_html_environment if html else _environment).from_string(source),
         frozenset(".".join(path) for path in named),
         _plain(tree),
+        all(".".join(path) in ALWAYS and not is_group(".".join(path), ALWAYS) for path in named),
         tuple({(path[1], path[2]) for path in named if len(path) == 3 and path[0] == "steps"}),
         tuple({path[2] for path in named if len(path) == 3 and path[:2] == ["event", "data"]}),
     )

@@ -6,11 +6,12 @@ from datetime import UTC, date, datetime
 from decimal import Decimal
 from zoneinfo import ZoneInfo
 
+import msgspec
 import pytest
 
 from dealwright.language import schema
 from dealwright.language.facts import Known, lookup, shown, text_facts
-from dealwright.language.templates import check_template, render
+from dealwright.language.templates import check_template, filled, paths, render
 from dealwright.model.crm import Activity, Contact, Deal, Money, PipelineShape, StageShape, Task, User
 
 SALES = PipelineShape(key="sales", name="Sales", stages=(StageShape(key="met", name="Met them", kind="open"),))
@@ -201,6 +202,20 @@ def test_a_text_shows_what_a_condition_sees(path):
         seen = shown(look(path), ZoneInfo("America/New_York"))
         word = {None: "", True: "yes", False: "no"}.get(seen, seen) if not isinstance(seen, tuple) else ", ".join(seen)
         assert render(source, texts(FULL)) == word
+
+
+@pytest.mark.parametrize("path", sorted(EVERY))
+@pytest.mark.parametrize("title", ["Forty chairs", "{{ deal.id }} <b>\n\u202e", " "])
+def test_short_cuts_say_what_jinja_says(path, title):
+    """A text of words and facts is filled in without Jinja, and of the facts only those that it names are read."""
+    deal = msgspec.structs.replace(FULL, title=title)
+    source = f"a {{{{ {path.replace('-', '_')} }}}} b"
+    if check_template(source, EVERY):
+        return
+    slow = render(f"{source}{{% if account.key %}}{{% endif %}}", texts(deal))
+    assert render(source, text_facts(known(deal), "America/New_York", paths(source))) == slow
+    short = filled(source, lambda path: shown(lookup(path, known(deal)), ZoneInfo("America/New_York")))
+    assert short == (slow if path.startswith(("deal.", "account.")) else None)
 
 
 @pytest.mark.parametrize(
