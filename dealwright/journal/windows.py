@@ -63,6 +63,7 @@ _RECENT: Final = statement(
     "select count(*) as count from windows "
     "where account = :account and automation = :automation and opened_wall > :since"
 )
+_ANY_OF_RUN: Final = statement("select 1 from windows where run_id = :run limit 1")
 _SUSPENDED: Final = statement("select 1 from windows where run_id = :run and suspended limit 1")
 _RESUMED: Final = statement("update windows set suspended = :no where run_id = :run")
 _ROWS: Final = statement(
@@ -196,6 +197,10 @@ class Windows(Part):
             for row in windows.mappings().all():
                 retried += retry_failed_of(self.database, connection, row["id"], now=self._now(), actor=actor)
         return retried
+
+    def run_has_windows(self, run_id: str) -> bool:
+        """Say whether this run has carried or recorded a window before."""
+        return bool(self.database.rows(_ANY_OF_RUN, run=run_id))
 
     def run_suspended(self, run_id: str) -> bool:
         """Say whether somebody suspended this run and nobody has resumed it."""

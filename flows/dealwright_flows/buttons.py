@@ -162,8 +162,11 @@ class Buttons:
             window, state = suspended[run["id"]], run["state"]["type"]
             if state == "PAUSED":
                 continue
-            if state in ("SCHEDULED", "PENDING") and self._claims:
+            if self._claims and state in ("SCHEDULED", "PENDING"):
                 await self._api.post(f"/flow_runs/{window.run_id}/set_state", wire.resuming())
+            if not self._claims and state == "RUNNING" and window.closed_at is not None:
+                # Its process has ended: a worker must start the run again.
+                await self._api.post(f"/flow_runs/{window.run_id}/set_state", wire.resuming_elsewhere())
             if state not in ("CANCELLING", "CANCELLED"):  # those stay paused, as the cancel of a running one does
                 await self._pause(ids, window, False)
             self._journal.suspend_window(window.id, False)

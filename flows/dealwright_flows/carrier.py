@@ -114,8 +114,13 @@ class _Run:
 
     async def begin(self) -> None:
         """Do what starting this very run again means: go on after a suspension, or retry what its windows left."""
-        if self._journal.resume_run(self.id):
-            await self.pause(False)
+        if not self._journal.run_has_windows(self.id):
+            return
+        states = await self.api.get(f"/flow_run_states/?flow_run_id={self.id}")
+        asked = [state["name"] for state in states if state["type"] == "SCHEDULED"]
+        if asked and asked[-1] == wire.RESUMING:
+            if self._journal.resume_run(self.id):
+                await self.pause(False)
         elif retried := self._journal.retry_run(self.id, actor=ACTOR):
             _log.info("retry of a run of %s.%s: %d failed executions go again", self.account, self.automation, retried)
 

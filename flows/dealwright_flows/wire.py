@@ -36,6 +36,8 @@ class WorkPool(msgspec.Struct, frozen=True, kw_only=True):
 
 TABLE_ROWS: Final = 200
 FAILED_SHARE: Final = 0.05
+RESUMING: Final = "Resuming"
+"""The name that Prefect gives the state of a run which was suspended and waits for a worker."""
 LOGGER: Final = "dealwright.window"
 _SPACE: Final = uuid.UUID("8f8ff3d5-2b6c-4b64-9d4e-3b2f64f5a8aa")
 _ATTENTION: Final = ("failed", "parked", "held")
@@ -127,6 +129,11 @@ def not_needed() -> Body:
 def resuming() -> Body:
     """Return the state of a suspended run that goes on."""
     return {"state": {"type": "RUNNING", "name": "Running", "message": "resumed"}, "force": True}
+
+
+def resuming_elsewhere() -> Body:
+    """Return the state of a suspended run that goes on on whatever worker takes it."""
+    return {"state": {"type": "SCHEDULED", "name": RESUMING, "message": "resumed"}, "force": True}
 
 
 def claiming() -> Body:
