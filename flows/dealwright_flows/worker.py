@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
 import socket
 import sys
@@ -20,6 +21,10 @@ from dealwright_flows.server import reached_at
 
 _POLL: Final = "2"
 """Seconds between two looks of a worker for runs; Prefect's own default of ten makes every window start later."""
+
+_WATCH: Final = 0.5
+_FIRST_RESTART: Final = 1.0
+_LONGEST_RESTART: Final = 60.0
 
 _GRACE: Final = 40.0
 """Seconds that windows have to end when their worker is told to."""
@@ -51,16 +56,28 @@ async def _work(project: Project, limit: int, name: str, stop: asyncio.Event) ->
     child = Child("worker", folder)
     command = [sys.executable, "-m", "prefect", "worker", "start", "--pool", project.prefect.work_pool]
     command += ["--type", "process", "--name", name, "--limit", str(limit)]
-    child.start(command, env=environment(project, folder), cwd=folder)
+    env = environment(project, folder)
+    child.start(command, env=env, cwd=folder)
     click.echo(f"Worker {name} of the pool {project.prefect.work_pool}, at most {limit} windows; its log: {child.log}")
+    pause = _FIRST_RESTART
     try:
         while not stop.is_set():
-            if not child.alive:
-                raise InputError(f"the Prefect worker ended (log: {child.log}).\n{child.tail()}")
-            await asyncio.sleep(0.2)
+            await _until(stop, _WATCH)
+            if child.alive or stop.is_set():
+                continue
+            # Prefect 3.8.8's worker ends when a run is started again before the worker has let go of it.
+            click.echo(f"the Prefect worker ended; starting it again (log: {child.log})", err=True)
+            await _until(stop, pause)
+            pause = min(pause * 2, _LONGEST_RESTART)
+            child.start(command, env=env, cwd=folder)
     finally:
         await child.stop(patience=_GRACE)
     click.echo("Ended: windows are closed and leases given back.")
+
+
+async def _until(stop: asyncio.Event, seconds: float) -> None:
+    with contextlib.suppress(TimeoutError):
+        await asyncio.wait_for(stop.wait(), seconds)
 
 
 def environment(project: Project, folder: Path) -> dict[str, str]:
