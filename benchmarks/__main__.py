@@ -15,7 +15,7 @@ from typing import Final
 
 import msgspec
 
-from benchmarks import check, drain, due_scan, gate, importing, intake, latency, memory, w1, w1_kommo
+from benchmarks import check, drain, due_scan, gate, importing, intake, latency, memory, scaling, w1, w1_kommo
 from benchmarks.frame import Benchmark, Figures, Missing, Red, Setting, say
 
 ALL: Final[tuple[Benchmark, ...]] = (
@@ -32,6 +32,7 @@ ALL: Final[tuple[Benchmark, ...]] = (
     memory.MEMORY,
     due_scan.SQLITE,
     due_scan.POSTGRESQL,
+    scaling.SCALING,
 )
 
 

@@ -112,13 +112,13 @@ class Asker:
                 resting = automation in paused or "" in paused
                 if not resting and self._journal.has_due(account, automation):
                     self._journal.ask_windows(account, automation, self._most)
-        asked = self._journal.asked_windows()
-        for window in asked:
+        if self._clock.monotonic() - self._looked >= _LOOK and self._journal.asked_windows():
+            await self._deployments.check()  # first: a replaced database would say that all of them are gone
+            self._looked = self._clock.monotonic()
+            await self._look([window for window in self._journal.asked_windows() if window.run_id is not None])
+        for window in self._journal.asked_windows():
             if window.run_id is None:
                 await self._ask(window)
-        if self._clock.monotonic() - self._looked >= _LOOK:
-            self._looked = self._clock.monotonic()
-            await self._look([window for window in asked if window.run_id is not None])
 
     async def _ask(self, window: AskedWindow) -> None:
         try:
@@ -143,8 +143,6 @@ class Asker:
             )
             kinds = {run["id"]: run["state"]["type"] for run in found}
             gone = [window for run, window in page.items() if kinds.get(run) is None or kinds[run] in _ENDED]
-            if gone and await self._deployments.lost():
-                return  # the whole database is another one: the runs are forgotten and asked for again
             for window in gone:
                 if self._journal.withdraw_window(window.id):
                     _log.warning(

@@ -93,6 +93,8 @@ class Deployments:
                 if there is None or there["version"] != version or there.get("work_pool_name") != self._pool_name:
                     lost = there is None and before is not None
                     self._ids[key] = await self._upsert(key, version, why=automation.why, lost=lost)
+                    if self._pool is None and there is not None and there.get("work_pool_name") is not None:
+                        await self._api.patch(f"/deployments/{self._ids[key]}", {"work_pool_name": None})
                 else:
                     self._ids[key] = str(there["id"])
                 if there is None or before is None or before.version != version:

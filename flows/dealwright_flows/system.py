@@ -97,6 +97,9 @@ class System:
         """
         done: list[str] = []
         self.journal.start()
+        if not self._by_prefect:  # what another driver asked for nobody waits for any more
+            for asked in self.journal.asked_windows():
+                self.journal.withdraw_window(asked.id)
         accounts = [self.project.definitions(binding.key) for binding in self.project.accounts]
         names.idents(accounts)
         crms = {binding.key: binding.crm for binding in self.project.accounts}

@@ -27,6 +27,7 @@ class FakePrefect:
     def wipe(self) -> None:
         """Replace the database with an empty one."""
         self.flows: dict[str, str] = {}
+        self.pools: dict[str, str] = {}
         self.deployments: dict[str, dict[str, Any]] = {}
         self.runs: dict[str, dict[str, Any]] = {}
         self.states: dict[str, list[dict[str, Any]]] = {}
@@ -83,6 +84,13 @@ class FakePrefect:
                 return {"id": self.flows.setdefault(body["name"], str(uuid.uuid4()))}
             case "POST", ["deployments"]:
                 return self._upsert(body)
+            case "GET", ["work_pools", pool]:
+                if pool not in self.pools:
+                    raise PrefectNotFound("no such pool")
+                return {"name": pool, "type": self.pools[pool]}
+            case "POST", ["work_pools"]:
+                self.pools[body["name"]] = body["type"]
+                return body
             case "POST", ["deployments", "filter"]:
                 found = [each for each in self.deployments.values() if self._matches(each, body["deployments"])]
                 return found[body.get("offset", 0) : body.get("offset", 0) + body["limit"]]
