@@ -186,15 +186,17 @@ class Engine:
 
     def _look_for_work(self, key: str) -> None:
         """Find work that nobody told us of: another process's, a dead worker's, a retry whose time has come."""
-        for automation in self._store.automations_with_work(key):
-            if (key, automation) in self._windows or self._store.has_due(key, automation):
-                self._wake(key, automation)
-        for automation in self._store.run_asked(key):
+        asked = self._store.run_asked(key)
+        for automation in asked:
             window = self._windows.get((key, automation))
             if window is None:
                 self._open(key, automation)
             else:
                 window[0].close()  # the run that was asked for becomes the next window's record
+        # Not those as well: the window that was just opened for a run has not taken it yet, and would be closed again.
+        for automation in self._store.automations_with_work(key) - asked:
+            if (key, automation) in self._windows or self._store.has_due(key, automation):
+                self._wake(key, automation)
 
     def _wake(self, key: str, automation: str) -> None:
         if not self._carries:

@@ -18,9 +18,9 @@ SECONDS_EACH: Final = 0.25
 
 
 class SlowCrm(EmbeddedCrm):
-    """Takes its time for tasks that say "Slowly", ten at once, and refuses some as long as a file is there."""
+    """Takes its time for tasks that say "Slowly", twenty at once, and refuses some as long as a file is there."""
 
-    at_once = 10
+    at_once = 20
     refuses = Path("nowhere")
 
     async def perform(self, calls: Sequence[Call]) -> Sequence[Outcome]:
@@ -33,13 +33,7 @@ class SlowCrm(EmbeddedCrm):
         return await super().perform(calls)
 
 
-def project(
-    *,
-    data_dir: Path | None = None,
-    clock: Clock | None = None,
-    receiver: str | None = None,
-    mail_port: int | None = None,
-) -> Project:
+def project(*, data_dir: Path | None = None, clock: Clock | None = None, **_: object) -> Project:
     """Put it together."""
     told = {name: os.environ[f"DEALWRIGHT_TEST_{name}"] for name in ("DRIVER", "CRM", "API_URL", "AUTH", "DEFINITIONS")}
     data = data_dir or Path(os.environ["DEALWRIGHT_DATA"])

@@ -67,7 +67,7 @@ def test_a_quick_run_is_the_record_of_its_window(world: World) -> None:
 
 
 def test_cancel_ends_the_window_pauses_and_the_rest_is_done_later(world: World) -> None:
-    deals = world.deals("cancels", 300)
+    deals = world.deals("cancels", 500)
     run = world.open_run("cancels")
     until("it has begun", lambda: world.sent("cancels") > 0)
     world.press(run, "CANCELLING", "Cancelling")
@@ -78,12 +78,12 @@ def test_cancel_ends_the_window_pauses_and_the_rest_is_done_later(world: World) 
     assert states["ready"] > 0
     assert "running" not in states
     world.pause("cancels", False)
-    until("all is done", lambda: world.states("cancels") == {"done": 300}, seconds=90)
+    until("all is done", lambda: world.states("cancels") == {"done": 500}, seconds=90)
     assert world.tasks(deals) == Counter(dict.fromkeys(deals, 1))
 
 
 def test_suspend_rests_until_resume_and_then_the_run_goes_on(world: World) -> None:
-    deals = world.deals("suspends", 400)
+    deals = world.deals("suspends", 600)
     run = world.open_run("suspends")
     world.press(run, "PAUSED", "Suspended")
     until("it is paused", lambda: world.is_paused("suspends"), seconds=15)
@@ -91,7 +91,7 @@ def test_suspend_rests_until_resume_and_then_the_run_goes_on(world: World) -> No
     assert world.states("suspends")["ready"] > 0
     world.asks("POST", f"/flow_runs/{run}/resume", {})
     until("it goes on", lambda: not world.is_paused("suspends"), seconds=30)
-    until("all is done", lambda: world.states("suspends") == {"done": 400}, seconds=90)
+    until("all is done", lambda: world.states("suspends") == {"done": 600}, seconds=90)
     assert world.tasks(deals) == Counter(dict.fromkeys(deals, 1))
     world.ends(run, ("COMPLETED", "Done"))
 
