@@ -56,11 +56,11 @@ def size(connection: psycopg.Connection) -> int:
 def test_what_a_window_costs(world: World) -> None:
     clock = SystemClock()
     assert world.prefect.child.pid is not None
-    notes = list((world.folder / "data" / "workers").glob("*/worker.pid"))
-    server, worker = world.prefect.child.pid, json.loads(notes[0].read_text())["pid"]
     world.deals("pauses", 1)  # warm: the deployment, the pool and the caches are made
     until("the first is done", lambda: world.states("pauses") == {"done": 1})
     world.all_recorded("pauses")
+    (note,) = (world.folder / "data" / "workers").glob("*/worker.pid")
+    server, worker = world.prefect.child.pid, json.loads(note.read_text())["pid"]
     with prefect_database(world) as prefect:
         begun = clock.monotonic(), ticks(server), ticks(worker)
         threading.Event().wait(IDLE)
