@@ -107,7 +107,9 @@ def test_what_was_told_is_known_to_whoever_observes_next_before_it_is_routed(ope
     observe(journal, old("1", 2, title="Other"))
     journal.append("acme", "kommo", [hook("1", "h2", version=2)])
     observe(open_journal(), old("1", 2, title="Other"))
-    assert [type(each).__name__ for each in events(journal)] == ["DealUpdated", "DealNoticed"]
+    journal.append("acme", "kommo", [hook("1", "h3", version=3)])
+    observe(open_journal(), old("1", 3, title="Third"))
+    assert [type(each).__name__ for each in events(journal)] == ["DealUpdated", "DealNoticed", "DealUpdated"]
     route_all(journal)
     late = journal.database.rows(text("select id from events where late"))
     assert not late, "what is routed after a newer observation comes in order all the same"
@@ -174,9 +176,12 @@ def test_an_echo_of_our_own_write_joins_its_chain_and_nobody_elses_does(journal:
     assert (ours.event.cause, ours.event.actor) == (effect.key, "automation:acme.greet")
     assert (ours.chain, ours.depth, ours.ran) == (events_[0].id, 1, {"deal:1": frozenset({"greet"})})
     assert (others.event.cause, others.event.actor, others.chain) == (None, "user:ana", None)
-    execute(journal, "update effects set sent_at = sent_at - :long", long=11 * 60 * 1_000_000)
-    journal.append("acme", "kommo", [hook("1", "h3", "moved", went_to=Place("sales", "incoming"), ours=True)])
+    journal.append("acme", "kommo", [hook("1", "p1", "moved", went_to=Place("sales", "incoming"), version=3)])
     observe(journal, old("1", 3))
+    assert journal.unrouted("acme", 10)[-1].event.cause is None, "a person did it"
+    execute(journal, "update effects set sent_at = sent_at - :long", long=11 * 60 * 1_000_000)
+    journal.append("acme", "kommo", [hook("1", "h3", "moved", went_to=went, ours=True)])
+    observe(journal, old("1", 4, stage="won"))
     assert journal.unrouted("acme", 10)[-1].event.cause is None, "an echo that is expected expires"
 
 

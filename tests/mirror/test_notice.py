@@ -134,6 +134,8 @@ def test_a_hook_that_comes_late_or_twice_tells_nothing() -> None:
         hook("moved", 1, "b", "c"),
     ):
         assert story(told(late, was=known, now=known)) == ["nothing"], late
+    back = deal("a", 5)
+    assert story(told(hook("moved", 1, "a", "b"), was=back, now=back)) == ["nothing"], "it has been there and back"
 
 
 def test_hooks_that_change_places_tell_each_move_once() -> None:
