@@ -134,7 +134,7 @@ class World:
                 ended, moved = found, monotonic()
             elif monotonic() - moved > _STUCK:
                 raise Red(f"{ended:,} of {executions:,} executions ended, and no more in {_STUCK:.0f} s")
-            sleep(_LOOK)
+            sleep(2 * _LOOK)
 
     def windows(self) -> list[Shown]:
         """Wait until every window is closed and recorded, and ask Prefect for each of them.
