@@ -11,6 +11,7 @@ when its sender was told to, as a sender of hooks does, and keeps the moment at 
 from __future__ import annotations
 
 import asyncio
+import signal
 import sys
 from collections import deque
 from pathlib import Path
@@ -135,7 +136,8 @@ class _Generator:
         self._kept: set[asyncio.Task[None]] = set()
 
     async def run(self) -> Answers:
-        """Send everything; return when all is answered."""
+        """Send everything; return when all is answered, or with what is answered when SIGTERM tells to end."""
+        self._loop.add_signal_handler(signal.SIGTERM, self._done.set)
         self._opening = self._plan.connections
         await asyncio.gather(*(self._connect() for _ in range(self._plan.connections)))
         started = self._loop.time()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import signal
 from collections.abc import Callable
 
 from benchmarks.load import Answers, Plan, post, send
@@ -82,6 +83,17 @@ def test_what_is_put_off_or_loses_its_connection_comes_again() -> None:
     assert found.put_off == 2
     assert len(told.bodies) == 12
     assert {*told.bodies} == {b"%d" % n for n in range(10)}
+
+
+def test_told_to_end_it_returns_what_is_answered() -> None:
+    def answer(number: int) -> bytes:
+        if number == 8:
+            signal.raise_signal(signal.SIGTERM)
+        return OK
+
+    found = asyncio.run(Told(answer).answers(requests=1_000, connections=2, rate=200.0))
+    assert 0 < len(found.all) < 1_000
+    assert {each.status for each in found.all} == {200}
 
 
 def test_a_share_of_all_values_is_one_of_them() -> None:
