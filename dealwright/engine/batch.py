@@ -70,11 +70,14 @@ class Batch:
         self._lease_until = 0.0
         self._work: dict[str, Job] = {}
         self._settlements: list[Settlement] = []
+        self.left: set[str] = set()
+        """The executions that are this worker's still and not settled."""
         self._together: dict[str, EffectOutcome] = {}
 
     async def run(self, claimed: Sequence[Claimed], *, claimed_at: float) -> None:
         """Work the claimed executions; `claimed_at` is the monotonic time before the claim."""
         self._lease_until = claimed_at + self._site.lease
+        self.left.update(item.id for item in claimed)
         self._begin(claimed)
         await self._resolve_unanswered()
         await self._read_facts()
@@ -453,6 +456,7 @@ class Batch:
     def _forget(self, execution_id: str) -> None:
         """Another worker has it now: nothing is written about it."""
         self._work.pop(execution_id, None)
+        self.left.discard(execution_id)
 
     def _give_back(self) -> None:
         """The window is closing: what is left goes back to the head of its lane, ready for whoever claims it."""
@@ -461,9 +465,10 @@ class Batch:
         self._settle()
 
     def _settle(self) -> None:
-        settlements, self._settlements = self._settlements, []
         with METERS.timed("settle_seconds", self._clock):
-            self._store.settle(settlements)
+            self._store.settle(self._settlements)
+        self.left.difference_update(item.execution_id for item in self._settlements)
+        self._settlements = []
 
     def _renew(self) -> None:
         """Prolong the leases while there is time: a lease must hold when a socket is written, not until it answers."""

@@ -13,6 +13,7 @@ from dealwright.compile import ir
 from dealwright.engine.act import Connectors, effect_key
 from dealwright.engine.advance import Act, Decision
 from dealwright.engine.apart import Answers
+from dealwright.engine.culprit import Culprits
 from dealwright.engine.facts import Facts
 from dealwright.engine.limits import SharedLimiter
 from dealwright.engine.records import Claimed, EffectRow, Intent, Progress, StepOutcome, Turn
@@ -44,6 +45,7 @@ class Site(msgspec.Struct, frozen=True):
     limiters: Mapping[str, SharedLimiter] = {}
     lease: float = LEASE
     answers: Answers = msgspec.field(default_factory=Answers)
+    culprits: Culprits = msgspec.field(default_factory=Culprits)
 
     @property
     def overlap(self) -> int:

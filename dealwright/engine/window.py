@@ -13,6 +13,7 @@ from dealwright import faults
 from dealwright.clock import Clock
 from dealwright.engine.batch import Batch
 from dealwright.engine.bench import Site
+from dealwright.engine.culprit import for_all
 from dealwright.engine.meters import METERS, SIZES
 from dealwright.engine.records import Claimed
 from dealwright.engine.store import Store
@@ -108,8 +109,7 @@ class Work:
             now = self._clock.monotonic()
             claimed = () if self._paused() else self._claim(window)
             if claimed:
-                batch = Batch(self._store, self._site, self._clock, self._tally, closing=self._asked_to_end)
-                running.add(asyncio.create_task(batch.run(claimed, claimed_at=now)))
+                running.add(asyncio.create_task(self._work_batch(claimed, claimed_at=now)))
             if running:
                 await self._until_one_ends(running, looking=len(running) < self._site.overlap, claimed=bool(claimed))
                 idle_since = self._clock.monotonic()
@@ -120,6 +120,21 @@ class Work:
             if now - opened >= self._longest:
                 return
             await asyncio.sleep(0)
+
+    async def _work_batch(self, claimed: Sequence[Claimed], *, claimed_at: float) -> None:
+        """Work one batch; if it fails of something in it, give back what it still has, to be worked in smaller ones."""
+        batch = Batch(self._store, self._site, self._clock, self._tally, closing=self._asked_to_end)
+        try:
+            await batch.run(claimed, claimed_at=claimed_at)
+        except Exception as error:
+            if for_all(error):
+                raise
+            settlements = self._site.culprits.failed(self._automation, batch.left, error)
+            self._store.settle(settlements)
+            for item in settlements:
+                self._tally.left(item.execution_id, item.state)
+        else:
+            self._site.culprits.worked(self._automation, self._limit)
 
     async def _until_one_ends(self, running: set[asyncio.Task[None]], *, looking: bool, claimed: bool) -> None:
         """Wait for a batch to end; while there is room for one more and none was found just now, also for work."""
@@ -140,7 +155,8 @@ class Work:
 
     def _claim(self, window: Window) -> Sequence[Claimed]:
         with METERS.timed("claim_seconds", self._clock):
-            claimed = self._store.claim(self._site.account, self._automation, window.id, self._limit, self._site.lease)
+            limit = self._site.culprits.limit(self._automation, self._limit)
+            claimed = self._store.claim(self._site.account, self._automation, window.id, limit, self._site.lease)
         if claimed:
             METERS.observe("batch_size", len(claimed), ends=SIZES)
         return claimed

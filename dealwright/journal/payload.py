@@ -44,6 +44,9 @@ def unpack(stored: bytes) -> bytes:
     raise PayloadError(f"payload envelope {envelope.hex()} is not known to this version of Dealwright")
 
 
+UNREADABLE: Final = (ValueError, zlib.error)
+"""What `unseal` raises when a column is damaged, or was written by a version that this one does not know."""
+
 _encoder = msgspec.json.Encoder()
 _decoders: dict[Any, msgspec.json.Decoder[Any]] = {}
 

@@ -40,9 +40,11 @@ def trouble(error: DBAPIError) -> str | None:
     if isinstance(cause, sqlite3.Error):
         return _SQLITE.get(getattr(cause, "sqlite_errorcode", 0) & _PRIMARY)
     if isinstance(cause, psycopg.Error):
-        if cause.sqlstate is None and isinstance(cause, psycopg.OperationalError):
-            return "the server does not answer"
-        return (_POSTGRESQL | _GIVEN_UP).get(cause.sqlstate or "")
+        said = (_POSTGRESQL | _GIVEN_UP).get(cause.sqlstate or "")
+        if said is None and isinstance(cause, psycopg.OperationalError):
+            # Shut down, restarted, out of memory, too slow: whatever it is, it says nothing of the rows.
+            return f"the server cannot do it now ({cause.sqlstate})" if cause.sqlstate else "the server does not answer"
+        return said
     return None
 
 

@@ -14,7 +14,7 @@ from dealwright.engine.records import Asked, Claimed, EffectRow, Progress, Settl
 from dealwright.journal import hot, lanes, reservations, switches
 from dealwright.journal.database import Lease, Row, instant, micros, statement
 from dealwright.journal.parts import Part
-from dealwright.journal.payload import seal, unseal
+from dealwright.journal.payload import UNREADABLE, seal, unseal
 from dealwright.journal.tables import ENDED, HOLDING
 from dealwright.model.delivery import delivery_name
 from dealwright.model.events import Event
@@ -30,6 +30,11 @@ _CAME: Final = statement(
 )
 _FALLEN_DUE: Final = statement(
     "select id from executions where due_at is not null and due_at <= :now order by due_at, id limit :limit"
+)
+_UNANSWERED: Final = statement(
+    "update effects set state = 'unknown', reason = 'no answer was written' "
+    "where execution_id in :ids and state = 'sending'",
+    "ids",
 )
 _BUSY: Final = statement(
     """
@@ -73,8 +78,9 @@ class Turns(Part):
                     for row in found
                 ],
             )
-            claimed = self._details(connection, account, automation, found)
+            claimed, unreadable = self._details(connection, account, automation, found)
         faults.hit("claim.after-commit")
+        self._park_unreadable(unreadable)
         return claimed
 
     def has_due(self, account: str, automation: str) -> bool:
@@ -101,31 +107,53 @@ class Turns(Part):
 
     def _details(
         self, connection: Connection, account: str, automation: str, found: Sequence[RowOf[Any]]
-    ) -> Sequence[Claimed]:
-        events: dict[int, Event] = {
-            row.id: unseal(row.body, Event)  # type: ignore[arg-type]  # a union, which decodes by its tag
-            for row in hot.BODIES.run(connection, ids=sorted({row.event_id for row in found})).all()
+    ) -> tuple[Sequence[Claimed], Mapping[str, str]]:
+        """Read what was leased; return also which executions this version cannot read, and why."""
+        bodies = {
+            row.id: row.body for row in hot.BODIES.run(connection, ids=sorted({row.event_id for row in found})).all()
         }
         begun = [row.id for row in found if row.turn > 0]
-        effects: dict[str, list[EffectRow]] = {}
+        effects: dict[str, list[Row]] = {}
         for effect in hot.EFFECTS.run(connection, ids=begun).mappings() if begun else ():
-            effects.setdefault(effect["execution_id"], []).append(_effect(effect))
-        return [
-            Claimed(
-                id=row.id,
-                account=account,
-                automation=automation,
-                subject=row.subject,
-                event_id=row.event_id,
-                release=row.release,
-                event=events[row.event_id],
-                turn=row.turn,
-                late=bool(row.late),
-                progress=unseal(row.progress, Progress) if row.progress is not None else Progress(),
-                effects=tuple(effects.get(row.id, ())),
-            )
-            for row in sorted(found, key=lambda row: (row.event_id, row.id))
-        ]
+            effects.setdefault(effect["execution_id"], []).append(effect)
+        claimed, unreadable = [], {}
+        events: dict[int, Event] = {}
+        for row in sorted(found, key=lambda row: (row.event_id, row.id)):
+            try:
+                if row.event_id not in events:
+                    body = bodies[row.event_id]
+                    events[row.event_id] = unseal(body, Event)  # type: ignore[arg-type]  # a union, decodes by its tag
+                claimed.append(
+                    Claimed(
+                        id=row.id,
+                        account=account,
+                        automation=automation,
+                        subject=row.subject,
+                        event_id=row.event_id,
+                        release=row.release,
+                        event=events[row.event_id],
+                        turn=row.turn,
+                        late=bool(row.late),
+                        progress=unseal(row.progress, Progress) if row.progress is not None else Progress(),
+                        effects=tuple(map(_effect, effects.get(row.id, ()))),
+                    )
+                )
+            except UNREADABLE as error:
+                unreadable[row.id] = type(error).__name__
+        return claimed, unreadable
+
+    def _park_unreadable(self, unreadable: Mapping[str, str]) -> None:
+        """Park what was leased and cannot be read; whoever claimed it goes on with the others."""
+        self.settle(
+            [
+                Settlement(
+                    execution_id=id_,
+                    state="parked",
+                    reason=f"cannot be read: {error} (a row of it is damaged, or another version wrote it)",
+                )
+                for id_, error in unreadable.items()
+            ]
+        )
 
     def renew(self, execution_ids: Sequence[str], lease: float) -> frozenset[str]:
         """Prolong leases; return the executions that are still this worker's."""
@@ -245,6 +273,8 @@ class Turns(Part):
                 hot.SETTLE.run(connection, rows)
                 hot.TRANSITION.run(connection, transitions)
                 self._end(connection, mine, states)
+                if parked := [id_ for id_, state in states.items() if state == "parked"]:
+                    connection.execute(_UNANSWERED, {"ids": parked})
                 self._await_events(connection, mine, states, owned)
                 lanes.promote(connection, places)
             faults.hit("settle.before-commit")
