@@ -52,6 +52,14 @@ _LEADS: Final[Mapping[str, Happened]] = {
     "delete": "removed",
 }
 _CONTACTS: Final[Mapping[str, Happened]] = {"update": "changed", "delete": "removed"}
+_NO_NEWS: Final[Mapping[str, frozenset[str]]] = {
+    "leads": frozenset({"note", "mail_in", "call_in", "chat", "site_visit"}),
+    "contacts": frozenset({"add", "restore", "responsible", "note"}),
+}
+"""What rules have no event for; what is neither here nor above is not understood."""
+
+_OTHERS: Final = frozenset({"account", "task", "unsorted", "message", "talk", "customers", "companies", "catalogs"})
+"""Hooks of Kommo that are passed over."""
 
 
 def decode(body: bytes) -> Branch:
@@ -97,39 +105,65 @@ class KommoHooks:
         if media != _FORM:
             _refuse("media_type", f"the content type is not {_FORM}, in which Kommo sends its hooks")
         tree = decode(body)
-        if not any(isinstance(tree.get(name), dict) for name in ("account", "leads", "contacts")):
-            _refuse("not_kommo", "the body is no hook of Kommo: it names neither an account nor leads nor contacts")
-        found = dict(_each(tree, body, self._settings, self._clock.now()))
+        if not any(isinstance(tree.get(name), dict) for name in ("leads", "contacts", *_OTHERS)):
+            _refuse("not_kommo", "the body is no hook of Kommo: it names neither an account nor anything of one")
+        found = dict(_each(tree, self._settings, self._clock.now()))
+        if not found:
+            _understood(tree)
         return [FeedItem(event=event, raw=body) for event in found.values()]
 
 
-def _each(tree: Branch, body: bytes, settings: KommoSettings, now: datetime) -> Iterator[tuple[str, Event]]:
-    """Return the events by their ids, in the order that Kommo tells them."""
+def _each(tree: Branch, settings: KommoSettings, now: datetime) -> Iterator[tuple[str, Event]]:
+    """Return the events by their ids, in the order that Kommo tells them; what has no id costs the others nothing."""
     told = 0
     for root, kinds in (("leads", _LEADS), ("contacts", _CONTACTS)):
-        actions = tree.get(root)
-        for action, entities in actions.items() if isinstance(actions, dict) else ():
+        for action, entities in _branches(tree.get(root)):
             happened = kinds.get(action)
-            if happened is None or not isinstance(entities, dict):
-                continue
-            for entity in entities.values():
+            for _, entity in _branches(entities) if happened is not None else ():
                 told += 1
                 if told > MOST_EVENTS:
                     raise TooMuch(f"the body names more than {MOST_EVENTS} leads and contacts", code="entities")
-                if not isinstance(entity, dict) or entity.get("type") == "company":
-                    continue
-                event = _event(root, action, happened, entity, settings, now)
-                yield event.source_id, event
+                if happened is not None and _is_id(entity.get("id")) and entity.get("type") != "company":
+                    event = _event(root, action, happened, entity, settings, now)
+                    yield event.source_id, event
+
+
+def _understood(tree: Branch) -> None:
+    """Return if a hook that tells no event is one that has none to tell.
+
+    Raises:
+        Rejected: it may have one, in a form that is not known.
+    """
+    for root, kinds in (("leads", _LEADS), ("contacts", _CONTACTS)):
+        if root in tree and not isinstance(tree[root], dict):
+            _refuse("unknown", f"{root} is no list of what happened")
+        for action, entities in tree.get(root, {}).items():
+            if action in _NO_NEWS[root]:
+                continue
+            if action not in kinds:
+                _refuse("unknown", f"something happened to {root} that this reader does not know")
+            listed = entities.values() if isinstance(entities, dict) else (entities,)
+            for entity in listed:
+                if not isinstance(entity, dict) or not _is_id(entity.get("id")):
+                    _refuse("id", f"an entity of {root}[{action}] has no id")
+    if set(tree) - _OTHERS - set(_NO_NEWS):
+        _refuse("unknown", "it tells of something that this reader does not know")
+
+
+def _branches(value: object) -> Iterator[tuple[str, Branch]]:
+    for name, below in value.items() if isinstance(value, dict) else ():
+        if isinstance(below, dict):
+            yield name, below
 
 
 def _event(root: str, action: str, happened: Happened, entity: Branch, settings: KommoSettings, now: datetime) -> Event:
-    id_ = _id(entity.get("id"), f"{root}[{action}]")
+    id_ = str(entity["id"])
     changed = _seconds(entity, "last_modified", "updated_at")
     if happened == "created":
         changed = changed or _seconds(entity, "date_create", "created_at")
     user = entity.get("modified_user_id") or entity.get("created_user_id")
     common: dict[str, Any] = {
-        "source_id": _source_id(root, action, id_, changed, entity),
+        "source_id": _source_id(root, action, id_, changed, entity, now),
         "occurred_at": now if changed is None else datetime.fromtimestamp(changed, UTC),
         "actor": f"user:{user}" if isinstance(user, str) and _ID.fullmatch(user) else "user:0",
         "happened": happened,
@@ -148,9 +182,12 @@ def _event(root: str, action: str, happened: Happened, entity: Branch, settings:
     return DealNoticed(**common, deal_id=id_, came_from=came_from, went_to=went_to)
 
 
-def _source_id(root: str, action: str, id_: str, changed: int | None, entity: Branch) -> str:
+def _source_id(root: str, action: str, id_: str, changed: int | None, entity: Branch, now: datetime) -> str:
     told = "\n".join(_lines(entity)).encode("utf-8", "surrogatepass")
     digest = hashlib.blake2b(told, digest_size=8).hexdigest()
+    if changed is None and action != "delete":
+        # A digital pipeline's form says not when, and is sent once: the same move on another day is another move.
+        return f"{root}:{id_}:{action}:-{int(now.timestamp()) // 60}:{digest}"
     return f"{root}:{id_}:{action}:{changed or '-'}:{digest}"
 
 
@@ -183,12 +220,6 @@ def _own_key(entity: Branch, settings: KommoSettings) -> str | None:
             if isinstance(text, str) and _KEY.fullmatch(text):
                 return text
     return None
-
-
-def _id(value: object, where: str) -> str:
-    if not _is_id(value):
-        _refuse("id", f"an entity of {where} has no id")
-    return str(value)
 
 
 def _is_id(value: Any) -> bool:

@@ -261,6 +261,8 @@ class HooksApp:
             self.counts.add(shown, "accepted", new)
         if len(items) > new:
             self.counts.add(shown, "duplicate", len(items) - new)
+        if not items:
+            self.counts.add(shown, "nothing")
         repeated = {"dealwright-repeated": "true"} if items and not new else None
         return Answer(HTTPStatus.OK, {"accepted": new, "duplicates": len(items) - new}, headers=repeated)
 

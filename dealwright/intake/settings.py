@@ -33,6 +33,9 @@ _WAYS: Final = ("signature", "secret")
 _SECRETS: Final = ("secret_file", "secret_env", "old_secret_file", "old_secret_env")
 _NUMBERS: Final = ("body", "rate", "burst")
 _KEYS: Final = (*_SECRETS, "from", "verified_by", *_NUMBERS)
+_USUAL: Final = HookQuota()
+_USUAL_OF_A_SYSTEM: Final = HookQuota(body=512 * 1024)
+"""What another system sends is as long as it likes: a form of Kommo's with a hundred custom fields has 70 kB."""
 
 
 def hook_sources(
@@ -109,7 +112,7 @@ def _verifier(where: str, table: Mapping[str, object], keyring: Keyring, clock: 
 
 
 def _quota(where: str, table: Mapping[str, object]) -> HookQuota:
-    usual = HookQuota()
+    usual = _USUAL_OF_A_SYSTEM if "from" in table else _USUAL
     body, rate, burst = (table.get(name, getattr(usual, name)) for name in _NUMBERS)
     if not isinstance(body, int) or isinstance(body, bool) or not 1_024 <= body <= LARGEST_BODY:
         raise InputError(f"[{where}] body is the most bytes of one request: 1024 to {LARGEST_BODY}")

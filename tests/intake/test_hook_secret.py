@@ -23,11 +23,13 @@ FORM = b"leads[add][0][id]=77"
 
 
 class FormReader:
-    """Reads a form such as a CRM pushes; `b"deep"` is more than it reads."""
+    """Reads a form such as a CRM pushes; `b"deep"` is more than it reads, `b"chat"` no news."""
 
     def receive(self, headers: Mapping[str, str], body: bytes) -> Sequence[FeedItem]:
         if body == b"deep":
             raise TooMuch("brackets stand more than 16 deep within each other", code="too_deep")
+        if body == b"chat":
+            return []
         id_ = body.decode().rpartition("=")[2]
         event = EventReceived(source_id=id_, occurred_at=NOW, actor="hook:kommo", source="kommo", name="lead")
         return [FeedItem(event=event, raw=body)]
@@ -54,6 +56,15 @@ def test_the_secret_stands_in_the_path_or_in_a_header_and_two_are_valid(secret: 
         return [first.json(), again.json()]
 
     assert run(play) == [{"accepted": 1, "duplicates": 0}, {"accepted": 0, "duplicates": 1}]
+
+
+def test_what_tells_nothing_is_acknowledged_and_counted() -> None:
+    async def play(hooks: Hooks) -> None:
+        said = await hooks.http.post(f"/hooks/acme/kommo/{NEW}", content=b"chat")
+        assert (said.status_code, said.json()) == (200, {"accepted": 0, "duplicates": 0})
+        assert hooks.app.counts.by_outcome == {("acme/kommo", "nothing"): 1}
+
+    run(play)
 
 
 @pytest.mark.parametrize("wrong", ["", "x", NEW[:-1], NEW + "x", NEW.upper(), "é" * 20, f"{NEW}, {NEW}", f" {NEW}"])
@@ -165,6 +176,13 @@ def test_a_target_file_says_who_reads_a_source_and_what_it_may_send() -> None:
     environ = {"NEW": NEW, "OLD": OLD}
     read, shop = hook_sources(table, environ=environ, clock=HandClock(), readers={"kommo": FormReader()})
     assert (read.name, read.quota) == ("kommo", HookQuota(body=500_000, rate=50.0, burst=9))
+    (usual,) = hook_sources(
+        {"kommo": {"from": "kommo", "secret_env": "NEW"}},
+        environ=environ,
+        clock=HandClock(),
+        readers={"kommo": FormReader()},
+    )
+    assert usual.quota.body > 250_000 > shop.quota.body, "a lead with 300 custom fields is no attack"
     read.verify({}, FORM, OLD)
     assert read.receive({}, FORM)[0].event.source_id == "77"
     shop.verify({}, b"", NEW)

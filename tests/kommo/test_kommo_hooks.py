@@ -111,6 +111,40 @@ def test_the_minimal_form_of_a_digital_pipeline_is_taken() -> None:
     assert (event.came_from, event.actor) == (None, "user:0")
 
 
+def test_the_same_move_on_another_day_is_another_move_though_the_form_says_no_time() -> None:
+    body = b"leads[status][0][id]=7&leads[status][0][status_id]=5&leads[status][0][pipeline_id]=6&account[id]=1"
+    deleted = b"leads[delete][0][id]=7&leads[delete][0][type]=lead&account[id]=1"
+
+    def at(moment: datetime, told: bytes) -> str:
+        (item,) = KommoHooks(SETTINGS, PlayedClock(moment)).receive(FORM, told)
+        return item.event.source_id
+
+    later = NOW.replace(day=3)
+    assert at(NOW, body) == at(NOW.replace(second=30), body) != at(later, body)
+    assert at(NOW, deleted) == at(later, deleted), "Kommo repeats it, and says no time either"
+
+
+def test_an_entity_without_an_id_costs_its_neighbours_nothing() -> None:
+    (event,) = told("leads[update][0][name]=x&leads[update][1][id]=8&leads[update][1][last_modified]=1413554372")
+    assert event.subject == "deal:8"  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        "account[id]=1",
+        "message[add][0][text]=hello",
+        "task[update][0][0][id]=1",
+        "unsorted[add][0][uid]=9&account[id]=1",
+        "leads[note][0][note][id]=4&account[id]=1",
+        "leads[mail_in][0][id]=4",
+        "contacts[update][0][id]=5&contacts[update][0][type]=company",
+    ],
+)
+def test_what_rules_have_no_event_for_is_understood_and_tells_nothing(body: str) -> None:
+    assert told(body) == []
+
+
 def test_forms_decode_as_php_would_and_lose_nothing() -> None:
     assert decode(b"a[b][]=1&a[b][]=2&a[b][x]=3&c=%D0%9A+%26&d=") == {
         "a": {"b": {"0": "1", "1": "2", "x": "3"}}, "c": "К &", "d": "",
@@ -146,6 +180,10 @@ def test_what_is_more_than_is_read_is_refused(body: bytes, code: str) -> None:
         (FORM, b"leads[update][0][id]=secret-name", "id"),
         (FORM, b"leads[update][0][name]=x", "id"),
         (FORM, b"leads[update][0][id]=" + b"9" * 40, "id"),
+        (FORM, b"leads[update][id]=5&account[id]=1", "id"),
+        (FORM, b"leads[frobnicate][0][id]=5&account[id]=1", "unknown"),
+        (FORM, b"robots[add][0][id]=5&account[id]=1", "unknown"),
+        (FORM, b"leads=5&account[id]=1", "unknown"),
     ],
 )
 def test_what_is_no_hook_of_kommo_is_refused_without_its_content(
