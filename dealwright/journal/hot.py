@@ -196,13 +196,14 @@ LOCK_LANES: Final = Query("select key, next_pos from lanes where key in :keys or
 LANES_OF: Final = Query("select distinct lane from executions where id in :ids")
 PLACE: Final = _update("lanes", "key", {"key": "text", "next": "bigint"}, "next_pos = {next}")
 PROMOTE: Final = Query(
-    # The first of each queue, by the index on (lane, pos); a lane whose first one is its head already is left alone.
+    # The first of each queue, by one look at the index on (lane, pos) however long the queue is; a lane whose first one
+    # is its head already is left alone.
     """
     update executions set head = true where head = false and id in (
-        select id from (
-            select id, row_number() over (partition by lane order by pos) as place
-            from executions where lane in :keys and pos is not null
-        ) as queue where place = 1
+        select (
+            select id from executions as queue
+            where queue.lane = lanes.key and queue.pos is not null order by queue.pos limit 1
+        ) from lanes where key in :keys
     )
     """
 )
