@@ -171,6 +171,11 @@ OBSERVED: Final = _update(
     "chain = {chain}, depth = {depth}, body = {body}",
     where="events.routed_at is null",
 )
+TOLD_BEHIND: Final = Query(
+    # What observers have appended behind hooks that came while they read.
+    "select subject, max(id) as newest from events where account = :account and subject in :subjects and id > :first "
+    "and kind not in ('deal_noticed', 'event_received') group by subject"
+)
 TOLD_DEALS: Final = Query("select body from mirror_deals where account = :account and id in :ids and noticed")
 TELL_DEAL: Final = _insert(
     "mirror_deals",

@@ -121,6 +121,9 @@ def _tell(connection: Connection, account: str, noticed: Sequence[tuple[int, Eve
     deals = sorted({event.deal_id for _, event in noticed if isinstance(event, DealNoticed)})
     contacts = sorted({event.contact_id for _, event in noticed if isinstance(event, ContactNoticed)})
     known = known_deals(connection, account, deals)
+    subjects = {deal_subject(id_): id_ for id_ in deals}
+    first = noticed[0][0]
+    behind = hot.TOLD_BEHIND.run(connection, account=account, subjects=list(subjects), first=first).all()
     new = [id_ for id_ in deals if id_ not in known]
     created: set[str] = set()
     if new:
@@ -142,6 +145,7 @@ def _tell(connection: Connection, account: str, noticed: Sequence[tuple[int, Eve
         known_deals=known,
         known_contacts=known_contacts,
         created=created,
+        newest={subjects[row.subject]: row.newest for row in behind},
     )
 
 

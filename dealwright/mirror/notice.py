@@ -64,11 +64,12 @@ def tell(
     known_deals: Mapping[str, Deal],
     known_contacts: Mapping[str, ContactRead],
     created: Collection[str],
+    newest: Mapping[str, int] | None = None,
 ) -> Told:
     """Return what these rows, in the order of their ids, tell.
 
     `deals` and `contacts` are as they were read; `created` are deals of which it is told somewhere else that they were
-    created.
+    created; `newest` are deals of which something stands behind their rows already, and the last place of that.
     """
     told = Told()
     by_deal: dict[str, list[tuple[int, DealNoticed]]] = {}
@@ -79,7 +80,8 @@ def tell(
             known = told.contacts.get(event.contact_id) or known_contacts.get(event.contact_id)
             told.rows[id_] = _contact(event, contacts.get(event.contact_id), known, told)
     for deal_id, noticed in by_deal.items():
-        _tell_deal(told, noticed, deals.get(deal_id), known_deals.get(deal_id), elsewhere=deal_id in created)
+        story = (told, noticed, deals.get(deal_id), known_deals.get(deal_id))
+        _tell_deal(*story, elsewhere=deal_id in created, behind=(newest or {}).get(deal_id, 0))
     told.appended.sort(key=lambda each: each[0])
     return told
 
@@ -90,8 +92,15 @@ def place_of(deal: Deal) -> Place:
 
 
 def _tell_deal(
-    told: Told, rows: Sequence[tuple[int, DealNoticed]], now: Deal | None, was: Deal | None, *, elsewhere: bool
+    told: Told,
+    rows: Sequence[tuple[int, DealNoticed]],
+    now: Deal | None,
+    was: Deal | None,
+    *,
+    elsewhere: bool,
+    behind: int,
 ) -> None:
+    """Tell one deal's rows. What is told stays in its order: behind what had to be appended, all is appended."""
     if now is None:
         for id_, row in rows:
             told.rows[id_] = replace(row, found="gone")
@@ -99,11 +108,14 @@ def _tell_deal(
     if was is not None and now.version < was.version:
         now = was  # it was read before something that is known
     story = _Story(rows, now, was, elsewhere=elsewhere)
+    last = rows[-1][0]
     for id_, row, events in story.tell():
-        told.rows[id_] = events[0] if events else replace(row, found="nothing")
-        told.appended += [
-            (id_, replace(event, source_id=f"{row.source_id}/{n}")) for n, event in enumerate(events[1:], start=2)
-        ]
+        in_row = bool(events) and (id_ > behind or isinstance(events[0], DealCreated))
+        told.rows[id_] = events[0] if in_row else replace(row, found="told" if events else "nothing")
+        further = list(enumerate(events, start=1))[in_row:]
+        told.appended += [(id_, replace(event, source_id=f"{row.source_id}/{n}")) for n, event in further]
+        if further:
+            behind = last
     told.deals[now.id] = story.state
 
 
@@ -117,6 +129,7 @@ class _Story:
         self._now = now
         self._was = was
         first = rows[0][1]
+        self._version = -1 if was is None else was.version
         self._is_young = now.created_at >= first.occurred_at - YOUNG
         self._is_created = first.happened == "created" or (was is None and self._is_young and not elsewhere)
         # Fields are told with the first hook that says they changed; with the last one if none does.
@@ -168,15 +181,15 @@ class _Story:
         if row.happened == "created" or target is None or target == stands:
             return
         source = stands if row.came_from is None else row.came_from
-        known = -1 if self._was is None else self._was.version
         # Versions may be seconds: at the same one, only a move from where it stands can be new.
-        if row.version is not None and row.version < known:
+        if row.version is not None and row.version < self._version:
             return
         if source != stands:
-            if row.version is None or row.version <= known:
+            if row.version is None or row.version <= self._version:
                 return
             yield self._move(row, source, row.occurred_at)
         yield self._move(row, target, row.occurred_at)
+        self._version = self._version if row.version is None else row.version
 
     def _move(self, row: DealNoticed, place: Place, at: datetime) -> Event:
         before, self.state = self.state, self._at(place, at)

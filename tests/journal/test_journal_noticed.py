@@ -31,6 +31,7 @@ from dealwright.model.events import (
 from dealwright.model.requests import MoveDeal
 from dealwright.ports import ContactRead, FeedItem
 
+B, C, D = (Place("sales", stage) for stage in "bcd")
 LEE = Contact(id="c1", name="Sam Lee", phone="+12025550123")
 
 
@@ -113,6 +114,20 @@ def test_what_was_told_is_known_to_whoever_observes_next_before_it_is_routed(ope
     route_all(journal)
     late = journal.database.rows(text("select id from events where late"))
     assert not late, "what is routed after a newer observation comes in order all the same"
+
+
+def test_a_hook_that_came_while_others_were_read_is_told_behind_what_was_appended_for_them(journal: Journal) -> None:
+    know(journal, old("1", 1))
+    journal.append("acme", "kommo", [hook("1", "h1", "moved", version=2, came_from=B, went_to=C)])
+    read = tuple(journal.unrouted("acme", 1000))
+    journal.append("acme", "kommo", [hook("1", "h2", "moved", version=3, came_from=C, went_to=D), hook("2", "h3")])
+    journal.observed("acme", Reading(events=read, deals={"1": old("1", 2, stage="c")}))
+    observe(journal, old("1", 3, stage="d"), old("2", 1))
+    moves = [(each.before.stage, each.after.stage) for each in events(journal) if isinstance(each, StageChanged)]  # type: ignore[union-attr]
+    assert moves == [("incoming", "b"), ("b", "c"), ("c", "d")]
+    assert [each.source_id for each in events(journal)] == ["h1", "h2", "h3", "h1/2", "h2/1"]
+    assert [each.found for each in events(journal) if isinstance(each, DealNoticed)] == ["told"]
+    assert journal.append("acme", "kommo", [hook("1", "h2", "moved")]) == 0, "its own id is known still"
 
 
 def test_two_engines_observe_the_same_hooks_once(open_journal: Open) -> None:

@@ -146,6 +146,30 @@ def test_hooks_that_change_places_tell_each_move_once() -> None:
     assert story(at_one_second) == ["nothing"], "versions are seconds: at the same one it is not told twice either"
 
 
+def test_hooks_that_change_places_and_are_read_together_tell_each_move_once() -> None:
+    for seconds in (1, 2):
+        found = told(
+            hook("moved", 2, "b", "c"),
+            hook("moved", seconds, "a", "b"),
+            hook("moved", 3, "c", "d"),
+            was=deal("a", 0),
+            now=deal("d", 3),
+        )
+        assert [line for line in story(found) if "->" in line] == ["a -> b", "b -> c", "c -> d"]
+        assert found.deals["7"].stage == "d"
+
+
+def test_what_is_told_of_one_deal_stays_in_order_though_a_hook_tells_more_than_its_row_can_hold() -> None:
+    found = told(
+        hook("moved", 2, "b", "c"), hook("moved", 3, "c", "d"), hook("changed", 4), was=deal("a", 0), now=deal("d", 4)
+    )
+    assert story(found) == ["a -> b", "told", "nothing", "b -> c", "c -> d"]
+    assert [event.source_id for _, event in found.appended] == ["moved-2-b-c/2", "moved-3-c-d/1"]
+    young = deal("c", 5, created_at=MONDAY)
+    found = told(hook("moved", 1, "a", "b"), hook("moved", 5, "b", "c"), now=young)
+    assert story(found) == ["created in a", "told", "a -> b", "b -> c"]
+
+
 def test_a_second_move_within_the_same_second_is_told() -> None:
     found = told(hook("moved", 2, "b", "c"), was=deal("b", 2), now=deal("c", 2))
     assert story(found) == ["b -> c"]
