@@ -16,14 +16,22 @@ from rich.status import Status
 
 from dealwright.cli.terminal import plain
 from dealwright.clock import SystemClock
+from dealwright_embedded_crm import EmbeddedCrm
 from dealwright_flows import workplace
 from dealwright_flows.demo import run_demo
 from dealwright_flows.ending import INTERRUPTED, until_told
 from dealwright_flows.story import ZONE
 from dealwright_flows.summary import show
-from dealwright_flows.system import System
+from dealwright_flows.system import CrmChoice, System
 
 _PAPER = 130
+_CRM = click.option(
+    "--crm",
+    type=click.Choice(["embedded", "kommo"]),
+    default="embedded",
+    show_default=True,
+    help="kommo: a simulated account of Kommo, as deployments/targets/kommo.toml has it. Meta is simulated with both.",
+)
 _LAST_WORDS = 10.0
 """Seconds that `up` gives the recorder when it is told to end."""
 
@@ -49,25 +57,25 @@ def demo(as_json: bool) -> None:
 
 
 @click.command()
-def up() -> None:
-    """Keep everything serving until Ctrl-C: engine, embedded CRM, hooks and APIs, local receiver, Prefect."""
-    with workplace.kept(Path(os.environ.get("DEALWRIGHT_DATA") or workplace.home() / "up")) as data_dir:
-        until_told(lambda stop: _serve(data_dir, stop))
+@_CRM
+def up(crm: CrmChoice) -> None:
+    """Keep everything serving until Ctrl-C: engine, CRM, hooks and APIs, local outside systems, Prefect."""
+    usual = workplace.home() / ("up" if crm == "embedded" else f"up-{crm}")
+    with workplace.kept(Path(os.environ.get("DEALWRIGHT_DATA") or usual)) as data_dir:
+        until_told(lambda stop: _serve(data_dir, stop, crm))
 
 
-async def _serve(data_dir: Path, stop: asyncio.Event) -> None:
+async def _serve(data_dir: Path, stop: asyncio.Event, crm: CrmChoice) -> None:
     def say(text: str) -> None:
         for line in text.splitlines():
             click.echo(plain(line), err=True)
 
     web = workplace.web_address()
-    system = System(data_dir.resolve(), clock=SystemClock(), linger=workplace.linger(), say=say, web=web)
+    system = System(data_dir.resolve(), clock=SystemClock(), linger=workplace.linger(), say=say, web=web, crm=crm)
     try:
         if system.web is not None:
             await system.web.claim()  # before anything is changed
-        await system.receiver.start()
-        await system.mail.start()
-        await system.meta.start()
+        await system.start_outside()
         for line in system.prepare():
             click.echo(plain(line))
         if system.web is not None:
@@ -85,8 +93,12 @@ def _addresses(system: System) -> str:
     server = system.server
     several = len(system.project.accounts) > 1
     accounts = [
-        f"Account              {binding.key}: CRM {binding.crm.name} "
-        f"(try: dealwright crm deals ls{f' --account {binding.key}' if several else ''})"
+        f"Account              {binding.key}: CRM {binding.crm.name}"
+        + (
+            f" (try: dealwright crm deals ls{f' --account {binding.key}' if several else ''})"
+            if isinstance(binding.crm, EmbeddedCrm)
+            else ""
+        )
         for binding in system.project.accounts
     ]
     lines = [
@@ -98,6 +110,12 @@ def _addresses(system: System) -> str:
         f"Local server of Meta {system.meta.url}, writes {system.meta.log}",
         f"Data                 {system.data_dir}",
     ]
+    if system.kommo is not None:
+        lines += [
+            f"Local Kommo          {system.kommo.url}, its token: {system.kommo.token}, writes {system.kommo.log}",
+            f"  for other commands DEALWRIGHT_TARGET=kommo DEALWRIGHT_KOMMO={system.kommo.url}"
+            f" DEALWRIGHT_DATA={system.data_dir}",
+        ]
     if system.project.driver == "prefect":
         pool = system.project.prefect.work_pool
         lines += [f"Work is carried by   workers of Prefect's pool {pool}: start one with `dealwright worker`"]

@@ -55,9 +55,7 @@ async def run_demo(data_dir: Path, stop: asyncio.Event, progress: Progress) -> t
         if not isinstance(binding.crm, EmbeddedCrm):
             raise InputError("the demo plays in the embedded CRM, which this project's account does not use")
         progress.stage("Recording the release, shaping the CRM")
-        await system.receiver.start()
-        await system.mail.start()
-        await system.meta.start()
+        await system.start_outside()
         for line in system.prepare():
             progress.stage(line)
         progress.stage("Starting Prefect")

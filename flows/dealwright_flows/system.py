@@ -7,14 +7,14 @@ import contextlib
 import logging
 from collections.abc import Awaitable, Callable
 from pathlib import Path
-from typing import Final
+from typing import Any, Final, Literal, TypeAlias
 
 import msgspec
 
 from dealwright.clock import Clock
 from dealwright.compile.check import check
 from dealwright.engine.meters import METERS
-from dealwright.errors import DealwrightError, ReleaseError
+from dealwright.errors import DealwrightError, InputError, ReleaseError
 from dealwright.intake.published import FOLDER, Publisher
 from dealwright.ports import Installed
 from dealwright.project import Project, load_project
@@ -23,6 +23,7 @@ from dealwright_flows.api import PrefectApi, PrefectError
 from dealwright_flows.asking import Asker
 from dealwright_flows.buttons import Buttons
 from dealwright_flows.deployments import Deployments
+from dealwright_flows.kommo import HOOK, LocalKommo
 from dealwright_flows.mail import LocalMail
 from dealwright_flows.meta import LocalMeta
 from dealwright_flows.receiver import LocalReceiver
@@ -31,6 +32,10 @@ from dealwright_flows.selftest import self_test
 from dealwright_flows.server import ServerFailed, prefect_of
 from dealwright_flows.web import WebProcess
 from dealwright_flows.workplace import WebAddress, note_addresses
+from dealwright_kommo import Kommo
+
+CrmChoice: TypeAlias = Literal["embedded", "kommo"]
+"""The CRM: the one that the target file names, which usually is the embedded one, or a simulated account of Kommo."""
 
 _WATCH: Final = 0.5
 _FIRST_RESTART, _LONGEST_RESTART = 1.0, 60.0
@@ -58,6 +63,7 @@ class System:
         linger: float,
         say: Callable[[str], None],
         web: WebAddress | None = None,
+        crm: CrmChoice = "embedded",
     ) -> None:
         self.data_dir = data_dir
         self.clock = clock
@@ -65,15 +71,23 @@ class System:
         self.receiver = LocalReceiver(data_dir, clock=clock)
         self.mail = LocalMail(data_dir, clock=clock)
         self.meta = LocalMeta(data_dir, clock=clock)
-        self.web = None if web is None else WebProcess(data_dir, web, receiver=self.receiver.url, clock=clock)
+        self.kommo = LocalKommo(data_dir, clock=clock) if crm == "kommo" else None
+        place: dict[str, Any] = {} if self.kommo is None else {"target": "kommo", "kommo": self.kommo.url}
+        settings = {f"DEALWRIGHT_{name.upper()}": value for name, value in place.items()}
+        self.web = (
+            None
+            if web is None
+            else WebProcess(data_dir, web, receiver=self.receiver.url, settings=settings, clock=clock)
+        )
         self.project: Project = load_project(
             data_dir=data_dir,
             clock=clock,
             receiver=self.receiver.url,
             mail_port=self.mail.port,
             meta=self.meta.url,
+            **place,
         )
-        note_addresses(data_dir, receiver=self.receiver.url, mail_port=self.mail.port, meta=self.meta.url)
+        note_addresses(data_dir, receiver=self.receiver.url, mail_port=self.mail.port, meta=self.meta.url, **place)
         self.server = prefect_of(self.project, clock)
         self.journal = self.project.open_journal(clock)
         self.engine = self.project.engine(self.journal, clock=clock, linger=linger)
@@ -86,6 +100,34 @@ class System:
     @property
     def _by_prefect(self) -> bool:
         return self.project.driver == "prefect"
+
+    async def start_outside(self) -> None:
+        """Start the outside systems of this machine.
+
+        Raises:
+            DealwrightError: one ended or stayed silent, or the target file does not use the CRM that was asked for.
+        """
+        await self.receiver.start()
+        await self.mail.start()
+        await self.meta.start()
+        if self.kommo is None:
+            return
+        served = [
+            (each.key, each.crm.settings)
+            for each in self.project.accounts
+            if isinstance(each.crm, Kommo) and each.crm.installation == self.kommo.url
+        ]
+        if not served:
+            raise InputError(
+                "no account of deployments/targets/kommo.toml uses the local server of Kommo: write"
+                ' url = "${kommo}" in its [account.<key>.kommo]; for a real account set DEALWRIGHT_TARGET=kommo, and no'
+                " --crm"
+            )
+        ((key, settings),) = served  # no two accounts have one CRM
+        self.kommo.furnish(settings, self.project.definitions(key).pipelines)
+        await self.kommo.start()
+        if self.web is not None:
+            await self.kommo.tell(f"{self.web.url}/hooks/{key}/{HOOK}/{{}}")
 
     def prepare(self) -> list[str]:
         """Record releases whose digest changed and shape the CRMs; return what was done, in plain words.
@@ -167,6 +209,7 @@ class System:
                     self._watch_local(self.receiver),
                     self._watch_local(self.mail),
                     self._watch_local(self.meta),
+                    *(() if self.kommo is None else (self._watch_local(self.kommo),)),
                     self._watch_web(),
                     self._watch_prefect(),
                     self._test_prefect(),
@@ -191,6 +234,8 @@ class System:
                 await connector.aclose()
         if self.web is not None:
             await self.web.stop()
+        if self.kommo is not None:
+            await self.kommo.stop()
         await asyncio.gather(self.server.stop(), self.receiver.stop(), self.mail.stop(), self.meta.stop())
 
     async def _finish(self, recorder: Recorder, patience: float, tick: Callable[[int], None] | None) -> Recorded:
@@ -217,7 +262,7 @@ class System:
                 await asyncio.wait_for(stop.wait(), pause)
             pause = min(pause * 2, _LONGEST_RESTART)
 
-    async def _watch_local(self, server: LocalReceiver | LocalMail | LocalMeta) -> None:
+    async def _watch_local(self, server: LocalReceiver | LocalMail | LocalMeta | LocalKommo) -> None:
         """Start an outside system of this machine again if it dies: it has its log."""
         while True:
             await asyncio.sleep(_WATCH)

@@ -12,7 +12,7 @@ import logging
 import os
 import sys
 import traceback
-from collections.abc import AsyncIterator, Awaitable, Callable, MutableMapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, MutableMapping, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any, Final
@@ -53,10 +53,20 @@ _log = logging.getLogger(__name__)
 class WebProcess:
     """The web process of one data directory."""
 
-    def __init__(self, directory: Path, address: WebAddress, *, receiver: str, clock: Clock) -> None:
+    def __init__(
+        self,
+        directory: Path,
+        address: WebAddress,
+        *,
+        receiver: str,
+        settings: Mapping[str, str] | None = None,
+        clock: Clock,
+    ) -> None:
+        """`settings` are those of its environment that ours does not have."""
         self._directory = directory.absolute()
         self._address = address
         self._receiver = receiver
+        self._settings = dict(settings or {})
         self._clock = clock
         self.secret = secret_file(self._directory / HOOKS_SECRET)
         self.child = Child("web", self._directory)
@@ -71,7 +81,7 @@ class WebProcess:
         command = [sys.executable, "-m", "dealwright_flows.web", "--data", str(self._directory)]
         command += ["--host", self._address.host, "--port", str(self._address.port), "--receiver", self._receiver]
         # It loads the project as we did: from here, by the same settings.
-        env = {name: value for name, value in os.environ.items() if not name.startswith("PREFECT_")}
+        env = {name: value for name, value in os.environ.items() if not name.startswith("PREFECT_")} | self._settings
         self.child.start(command, env=env, cwd=Path.cwd())
 
     async def start(self) -> None:

@@ -92,9 +92,12 @@ def home() -> Path:
     return root.parent.parent / ".dealwright"
 
 
-def note_addresses(data_dir: Path, *, receiver: str, mail_port: int, meta: str) -> None:
-    """Leave word of the local outside systems for the workers that share this data directory."""
-    noted = {"receiver": receiver, "mail_port": mail_port, "meta": meta}
+def note_addresses(data_dir: Path, *, receiver: str, mail_port: int, meta: str, **more: str) -> None:
+    """Leave word of the local outside systems for the workers that share this data directory.
+
+    `more` are further options with which the composition root was asked for the project.
+    """
+    noted = {"receiver": receiver, "mail_port": mail_port, "meta": meta, **more}
     (data_dir / _ADDRESSES).write_text(json.dumps(noted), "utf-8")
 
 
@@ -105,7 +108,7 @@ def project_of_worker() -> Project:
         noted = json.loads((data_dir / _ADDRESSES).read_text("utf-8"))
     except (OSError, ValueError):
         return load_project()
-    return load_project(data_dir=data_dir, receiver=noted["receiver"], mail_port=noted["mail_port"], meta=noted["meta"])
+    return load_project(data_dir=data_dir, **noted)
 
 
 @contextmanager

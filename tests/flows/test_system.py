@@ -187,10 +187,12 @@ def running(pid: int) -> bool:
 
 
 @contextmanager
-def up(project: Path) -> Iterator[subprocess.Popen[str]]:
+def up(project: Path, *options: str) -> Iterator[subprocess.Popen[str]]:
     log = project / "up.log"
     with log.open("a") as out:
-        process = subprocess.Popen(dealwright("up"), env=environment(project), stdout=out, stderr=out, text=True)
+        process = subprocess.Popen(
+            dealwright("up", *options), env=environment(project), stdout=out, stderr=out, text=True
+        )
     try:
         until(lambda: "The engine is working" in log.read_text() or process.poll() is not None, seconds=60)
         assert process.poll() is None, log.read_text()

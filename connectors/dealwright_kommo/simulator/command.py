@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import argparse
 from collections.abc import Sequence
+from datetime import datetime
 from pathlib import Path
 from typing import Final
 
-from dealwright.clock import SystemClock
+import msgspec
+
+from dealwright.clock import PlayedClock, SystemClock
 from dealwright_http.redaction import Secret
 from dealwright_http.runner import Simulator, parser_for, run, settings
 from dealwright_kommo.simulator.emitter import Habits
+from dealwright_kommo.simulator.furnished import Furnished
 from dealwright_kommo.simulator.server import KommoSimulator, Manners
 
 SIMULATOR: Final = Simulator(
@@ -33,6 +38,10 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--hook-batch", type=int, default=1, metavar="N", help="changes of one request in one hook")
     parser.add_argument("--hook-duplicates", type=float, default=0.0, metavar="P", help="share that is sent twice")
     parser.add_argument("--hook-reorder", type=float, default=0.0, metavar="P", help="share that is held back a little")
+    parser.add_argument("--account", type=_furnished, metavar="FILE", help="JSON: what is there from the start")
+    parser.add_argument(
+        "--now", type=_played, metavar="T", help="the account's time, which stands still until POST /_control/now"
+    )
     options = parser.parse_args(arguments)
     try:
         token = Secret(options.token_file.read_text(encoding="utf-8").strip())
@@ -55,6 +64,21 @@ def main(arguments: Sequence[str] | None = None) -> None:
     )
     hooks = tuple(options.hook)
     simulator = KommoSimulator(
-        options.log, token, SystemClock(), manners=manners, habits=habits, hooks_to=hooks, **settings(options)
-    )
+        options.log, token, options.now or SystemClock(), manners=manners, habits=habits, hooks_to=hooks,
+        furnished=options.account, **settings(options),
+    )  # fmt: skip
     run(simulator, options.port)
+
+
+def _furnished(said: str) -> Furnished:
+    try:
+        return msgspec.json.decode(Path(said).read_bytes(), type=Furnished)
+    except (msgspec.DecodeError, OSError) as error:
+        raise argparse.ArgumentTypeError(str(error)) from None
+
+
+def _played(said: str) -> PlayedClock:
+    try:
+        return PlayedClock(datetime.fromisoformat(said))
+    except ValueError:
+        raise argparse.ArgumentTypeError("it takes an instant with its offset: 2026-05-04T13:05:00+00:00") from None

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
 
 import msgspec
 
-from dealwright.clock import Clock
+from dealwright.clock import Clock, PlayedClock
 from dealwright_http.faults import Fault
 from dealwright_http.redaction import Secret
 from dealwright_http.server import Answer, Received
@@ -16,6 +17,7 @@ from dealwright_kommo.simulator import entities, tokens
 from dealwright_kommo.simulator.account import SETTINGS
 from dealwright_kommo.simulator.chronicle import record
 from dealwright_kommo.simulator.emitter import Emitter, Habits
+from dealwright_kommo.simulator.furnished import Furnished
 from dealwright_kommo.simulator.problems import Invalid, Problem, failing, refused
 from dealwright_kommo.simulator.routes import PREFIX, route
 from dealwright_kommo.simulator.tokens import Tokens
@@ -25,6 +27,7 @@ from dealwright_kommo.simulator.world import ACCOUNT, ADMIN, Item, World
 PEOPLE: Final = ADMIN + 1
 """The user who does what control routes ask for, unless they name another."""
 
+_AS: Final = "as/"
 COUNTED: Final = ("leads", "contacts", "companies", "tasks", "leads_notes", "outbox")
 
 
@@ -46,15 +49,22 @@ class Manners(msgspec.Struct, frozen=True, kw_only=True):
     subdomain: str = "example"
 
 
+class _Now(msgspec.Struct, frozen=True):
+    """What moves the account's time."""
+
+    now: float
+
+
 class KommoSimulator(Simulation):
     """One account of Kommo on loopback."""
 
     def __init__(
         self, log: Path, token: Secret, clock: Clock, *, manners: Manners | None = None, habits: Habits | None = None,
-        hooks_to: tuple[str, ...] = (), name: str = "kommo", **options: Any,
+        hooks_to: tuple[str, ...] = (), furnished: Furnished | None = None, name: str = "kommo", **options: Any,
     ) -> None:  # fmt: skip
         self.manners = manners or Manners()
-        self.world = World(clock, self.keep, subdomain=self.manners.subdomain, lag=self.manners.lag)
+        there = () if furnished is None else furnished.items()
+        self.world = World(clock, self.keep, subdomain=self.manners.subdomain, lag=self.manners.lag, furnished=there)
         super().__init__(name, log, clock, **options)
         self._tokens = Tokens(self.world, token)
         self._emitter = Emitter(self.world, self.random, habits or Habits(), self.sleep, self.save)
@@ -112,9 +122,16 @@ class KommoSimulator(Simulation):
         return super().state() | counts | {"hooks_sent": self._emitter.sent}
 
     def control(self, what: str, request: Received) -> Answer | None:
-        """Do what people do: make, change and delete leads; let a switched-off receiver hear again; give a code."""
+        """Do what people do: make, change and delete leads; let a switched-off receiver hear again; give a code.
+
+        Below `as/{user}` a person does what the API could do, in the web pages. `now` moves a played clock.
+        """
         try:
+            if what.startswith(_AS):
+                return self._as_person(what.removeprefix(_AS), request)
             match request.method, what:
+                case "POST", "now":
+                    return self._move(request)
                 case "POST" | "PATCH" | "DELETE", "leads":
                     return self._people(request)
                 case "POST", "hooks":
@@ -149,6 +166,26 @@ class KommoSimulator(Simulation):
     def _tell(self, kind: str, action: str, before: Item | None, after: Item) -> None:
         record(self.world, kind, action, before, after)
         self._emitter.tell(kind, action, before, after)
+
+    def _as_person(self, what: str, request: Received) -> Answer:
+        """Do what a person does; `what` is the user's id, and the API's path of it."""
+        user, _, path = what.partition("/")
+        if not user.isascii() or not user.isdigit() or self.world.get("users", int(user)) is None:
+            raise Problem(404, "User not found")
+        answer = route(self._visit(request.method, f"/{path}", request.body, int(user), _origin(request)))
+        self._emitter.queue()
+        return answer
+
+    def _move(self, request: Received) -> Answer:
+        """Move the account's time forward, to a second since 1970."""
+        try:
+            when = datetime.fromtimestamp(msgspec.json.decode(request.body, type=_Now).now, UTC)
+        except (msgspec.DecodeError, ValueError, OverflowError, OSError):
+            raise Problem(400, 'a time is wanted: {"now": 1777899900}') from None
+        if not isinstance(self.clock, PlayedClock):
+            raise Problem(422, "this account's time is the real one: start it with --now")
+        self.clock.move_to(when)
+        return Answer(status=204)
 
     def _people(self, request: Received) -> Answer:
         """Act as a person on a list of leads; `contacts` of a new one are made with it, `by` is a user's id."""

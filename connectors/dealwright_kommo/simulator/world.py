@@ -25,13 +25,19 @@ MULTITEXT: Final = {
     "PHONE": ["WORK", "WORKDD", "MOB", "FAX", "HOME", "OTHER"],
     "EMAIL": ["WORK", "PRIV", "OTHER"],
 }
+LOSS_REASONS: Final = ("Price", "Timing", "Competitor", "No answer")
+"""Those of a new account."""
+
 OF: Final = {"leads": "lead", "contacts": "contact", "companies": "company"}
 
 
 class World:
     """The account's content."""
 
-    def __init__(self, clock: Clock, keep: Callable[[Any], None], *, subdomain: str = "example", lag: float = 0.0):
+    def __init__(
+        self, clock: Clock, keep: Callable[[Any], None], *, subdomain: str = "example", lag: float = 0.0,
+        furnished: Iterable[tuple[str, Item]] = (),
+    ) -> None:  # fmt: skip
         self.clock = clock
         self.subdomain = subdomain
         self.lag = lag
@@ -42,7 +48,7 @@ class World:
         self._of: dict[tuple[str, str, int], list[int]] = {}
         self._leads: dict[tuple[str, int], dict[int, None]] = {}
         self._last = 1_000_000
-        for kind, item in _seeds():
+        for kind, item in (*_seeds(), *furnished):
             self.restore((kind, item["id"], item))
 
     def now(self) -> int:
@@ -203,6 +209,11 @@ def new_field(id_: int, kind: str, name: str, type_: str, *, code: str | None = 
     }
 
 
+def new_reason(id_: int, name: str, sort: int) -> Item:
+    """Return a reason why leads are lost."""
+    return {"id": id_, "name": name, "sort": sort, "created_at": 1767225600, "updated_at": 1767225600}
+
+
 def _set(items: dict[int, Item], id_: int, item: Item | None) -> None:
     if item is None:
         items.pop(id_, None)
@@ -224,9 +235,8 @@ def _seeds() -> Iterable[tuple[str, Item]]:
     stages = ["Initial contact", "Offer made", "Negotiation"]
     statuses = [new_status(7102 + place, 71, name, 20 + 10 * place, "#99ccff") for place, name in enumerate(stages)]
     yield "pipelines", new_pipeline(71, "Sales", 1, statuses, main=True)
-    for place, reason in enumerate(["Price", "Timing", "Competitor", "No answer"], start=1):
-        when = {"created_at": 1767225600, "updated_at": 1767225600}
-        yield "loss_reasons", {"id": 9000 + place, "name": reason, "sort": place, **when}
+    for place, reason in enumerate(LOSS_REASONS, start=1):
+        yield "loss_reasons", new_reason(9000 + place, reason, place)
     number = 5000
     for kind in ("contacts", "companies"):
         for code, enums in MULTITEXT.items():
