@@ -72,6 +72,7 @@ def test_a_person_does_what_the_api_can_do_at_the_time_that_is_played(tmp_path: 
         for refused in ("as/202/api/v4/leads", "as/x/api/v4/leads", "as/201/nowhere"):
             answer = await kommo.http.post(f"/_control/{refused}", json=lead)
             assert answer.status_code == 404
+        await hearing.server.stop()
         assert len(kommo.log()) == before, "what people do in the web pages is no request to the API"
 
     play(tmp_path / "kommo.jsonl", act, furnished=HOUSE, clock=clock)
