@@ -2,7 +2,7 @@
 
 What is asked for is a row in the journal before Prefect hears of it, with the window's id as idempotency key: asked
 twice, it is one run. A run that no worker starts stays asked for and is not piled up; one that ended without opening
-its window, or is gone, is asked for again under another id.
+its window, is gone, or was begun long ago by a worker that nobody hears of, is asked for again under another id.
 """
 
 from __future__ import annotations
@@ -24,6 +24,10 @@ _LOOK: Final = 5.0
 """Seconds between two looks at the runs that were asked for."""
 
 _PAGE: Final = 200
+_LONGEST_START: Final = 600.0
+"""Seconds that a run may be pending or running without its window; longer, its machine has died under it."""
+
+_BEGUN: Final = frozenset({"PENDING", "RUNNING"})
 _ENDED: Final = frozenset({"COMPLETED", "FAILED", "CRASHED", "CANCELLED"})
 
 _log = logging.getLogger(__name__)
@@ -84,6 +88,7 @@ class Asker:
         self._period = period
         self._looked = float("-inf")
         self._complained = False
+        self._begun: dict[str, float] = {}
 
     async def run(self, stop: asyncio.Event) -> None:
         """Ask until `stop` is set. Prefect away: what is asked for waits in the journal, and so does the work."""
@@ -135,18 +140,25 @@ class Asker:
         self._journal.note_asked_run(window.id, str(run["id"]))
 
     async def _look(self, asked: Sequence[AskedWindow]) -> None:
-        """Withdraw what will never be opened: its run has ended, or somebody deleted it."""
+        """Withdraw what will never be opened: its run has ended, somebody deleted it, or its machine died under it."""
+        now = self._clock.monotonic()
+        begun: dict[str, float] = {}
         for start in range(0, len(asked), _PAGE):
             page = {str(window.run_id): window for window in asked[start : start + _PAGE]}
             found = await self._api.post(
                 "/flow_runs/filter", {"flow_runs": {"id": {"any_": list(page)}}, "limit": _PAGE}
             )
             kinds = {run["id"]: run["state"]["type"] for run in found}
-            gone = [window for run, window in page.items() if kinds.get(run) is None or kinds[run] in _ENDED]
-            for window in gone:
-                if self._journal.withdraw_window(window.id):
-                    _log.warning(
-                        "the run asked for a window of %s.%s ended without opening it; another one is asked for",
-                        window.account,
-                        window.automation,
-                    )
+            begun |= {run: self._begun.get(run, now) for run in page if kinds.get(run) in _BEGUN}
+            lost = [run for run in page if now - begun.get(run, now) >= _LONGEST_START]
+            gone = [run for run in page if kinds.get(run) is None or kinds[run] in _ENDED or run in lost]
+            withdrawn = [run for run in gone if self._journal.withdraw_window(page[run].id)]
+            for run in withdrawn:
+                _log.warning(
+                    "the run asked for a window of %s.%s ended without opening it; another one is asked for",
+                    page[run].account,
+                    page[run].automation,
+                )
+            if dead := [run for run in withdrawn if run in lost]:  # not one that has opened its window just now
+                await self._api.post("/flow_runs/bulk_set_state", wire.crashing(dead))
+        self._begun = begun

@@ -151,6 +151,24 @@ def test_a_run_that_will_open_no_window_is_asked_for_anew(gone: str) -> None:
     assert asked.run_id not in (None, first)
 
 
+@pytest.mark.parametrize("kind", ["PENDING", "RUNNING"])
+def test_a_run_whose_machine_died_before_it_opened_its_window_is_asked_for_anew(kind: str) -> None:
+    desk = Desk()
+    desk.journal.work = {"greet"}
+    desk.ask()
+    (first,) = desk.prefect.runs
+    desk.prefect.runs[first]["state"] = {"type": kind}
+    for desk.clock.ahead in (10.0, 500.0):
+        desk.ask()
+        assert [each.run_id for each in desk.journal.asked_windows()] == [first], "it may still be starting"
+    desk.clock.ahead = 700.0
+    desk.ask()
+    desk.ask()
+    (asked,) = desk.journal.asked_windows()
+    assert asked.run_id not in (None, first)
+    assert desk.prefect.runs[first]["state"]["type"] == "CRASHED"
+
+
 def test_one_that_waits_for_a_worker_is_left_to_wait() -> None:
     desk = Desk()
     desk.journal.work = {"greet"}
