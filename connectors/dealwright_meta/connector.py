@@ -106,6 +106,8 @@ class MetaConnector:
             left = started + self._settings.timeout - self._clock.monotonic()
             try:
                 if not first:
+                    if left <= 0.0:  # a timeout that is over only ends what waits, and a token may be there at once
+                        raise TimeoutError
                     async with asyncio.timeout(left):
                         await self._next_token()
             except TimeoutError:

@@ -15,6 +15,9 @@ from typing import Final
 import phonenumbers
 
 _E164: Final = re.compile(r"\+([1-9][0-9]{7,14})")
+_INTERNATIONAL: Final = re.compile(r"[^+0-9]*00(?=[^0-9]*[1-9])")
+_SHA256: Final = re.compile(r"[0-9a-f]{64}")
+_LONGEST_PHONE: Final = 15
 _LEAD_ID: Final = re.compile(r"[0-9]{15,17}")
 _NO_LETTERS: Final = frozenset("PSC")  # punctuation, symbols, what cannot be seen
 
@@ -22,6 +25,15 @@ _NO_LETTERS: Final = frozenset("PSC")  # punctuation, symbols, what cannot be se
 def hashed(normal: str) -> str:
     """Return the SHA-256 of a normalised value, as Meta takes it: lower-case hexadecimal."""
     return hashlib.sha256(normal.encode()).hexdigest()
+
+
+def of_person(key: str, value: str, *, dialled_in: str = "") -> str | None:
+    """Return the hash of a person's value, or None if it comes to nothing; what is a hash already stays one."""
+    trimmed = value.strip().lower()
+    if _SHA256.fullmatch(trimmed):
+        return trimmed
+    normal = phone(value, dialled_in) if key == "ph" else NORMALISERS[key](value)
+    return hashed(normal) if normal else None
 
 
 def email(value: str) -> str:
@@ -33,13 +45,16 @@ def email(value: str) -> str:
 
 def phone(value: str, country: str = "") -> str:
     """Digits with the country code and nothing before it; a number without one is read as dialled in `country`."""
+    # Two zeros lead abroad from most countries and mean nothing in the others, so they are what "+" is.
+    value = _INTERNATIONAL.sub("+", value.strip(), count=1) if _INTERNATIONAL.match(value.strip()) else value
     plain = _E164.fullmatch(value.strip())
     if plain:
         return plain[1]
     try:
         number = phonenumbers.parse(value, country or None)
     except phonenumbers.NumberParseException:
-        return "" if country else "".join(filter(str.isdigit, value)).lstrip("0")
+        digits = "" if country else "".join(filter(str.isdigit, value)).lstrip("0")
+        return digits if len(digits) <= _LONGEST_PHONE else ""
     if not phonenumbers.is_possible_number(number):
         return ""
     return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164).lstrip("+")
@@ -69,8 +84,9 @@ def postcode(value: str) -> str:
 
 
 def country(value: str) -> str:
-    """Two letters (ISO 3166-1) in lower case; nothing if it is anything else."""
+    """Two letters (ISO 3166-1) in lower case, also of `USA`; nothing if it is anything else."""
     code = value.strip().lower()
+    code = "us" if code == "usa" else code
     return code if re.fullmatch("[a-z]{2}", code) else ""
 
 

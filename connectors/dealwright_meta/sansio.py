@@ -113,19 +113,17 @@ def too_old(request: SendConversion, now: datetime) -> Refused | None:
 def user_data(request: SendConversion) -> dict[str, Any]:
     """Return who it was, normalised and hashed; empty if Meta could match it to nobody."""
     found: dict[str, Any] = {}
-    email = normalise.email(request.email or "")
-    phone = normalise.phone(request.phone, request.country) if request.phone else ""
     lead_id = normalise.lead_id(request.lead_id)
     if lead_id is not None:
         found["lead_id"] = lead_id
-    for key, value in (("em", email), ("ph", phone)):
-        if value:
-            found[key] = [normalise.hashed(value)]
+    for key, given in (("em", request.email), ("ph", request.phone)):
+        if given and (digest := normalise.of_person(key, given, dialled_in=request.country)):
+            found[key] = [digest]
     if not found:
         return {}
     for key, given in (("fn", request.first_name), ("ln", request.last_name)):
-        if given and (value := normalise.name(given)):
-            found[key] = [normalise.hashed(value)]
+        if given and (digest := normalise.of_person(key, given)):
+            found[key] = [digest]
     return found
 
 

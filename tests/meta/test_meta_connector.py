@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -191,6 +192,16 @@ class Tokens:
 
     async def pause(self, seconds: float) -> None:
         self.pauses.append(seconds)
+
+
+def test_many_bad_events_take_no_longer_than_a_call_may_and_what_is_left_is_tried_again(tmp_path: Path) -> None:
+    async def act(connector: MetaConnector, _: MetaSimulation) -> None:
+        started = time.monotonic()
+        outcomes = await connector.perform([bad(number) for number in range(64)])
+        assert time.monotonic() - started < connector.call_timeout
+        assert any(isinstance(outcome, TryAgain) for outcome in outcomes)
+
+    play(tmp_path / "meta.jsonl", act, timeout=0.4, latency=(0.05, 0.05))
 
 
 def test_a_pace_takes_a_token_for_each_further_request_and_passes_a_throttle_on(tmp_path: Path) -> None:

@@ -42,7 +42,8 @@ def test_the_vectors_of_the_documents(given: tuple[str, str], expected: str) -> 
         ("st", "New South Wales", "newsouthwales"),
         ("zp", "SW1A 1AA", "sw1a1aa"),
         ("zp", "94025-1234", "94025"),
-        ("country", "usa", ""),
+        ("country", "usa", "us"),
+        ("country", "Germany", ""),
         ("db", "16.02.1997", ""),
         ("ge", "Female", "f"),
         ("ge", "?", ""),
@@ -61,6 +62,10 @@ def test_the_rules_of_the_documents(key: str, value: str, normal: str) -> None:
         ("+44 (0)1844 278000", "US", "441844278000"),
         ("011 44 1844 278000", "US", "441844278000"),
         ("+491701234567", "US", "491701234567"),
+        ("0044 1844 278000", "US", "441844278000"),
+        ("(00) 44 1844 278000", "RU", "441844278000"),
+        ("0" * 3 + "12", "RU", ""),
+        ("1" * 40, "", ""),
         ("12", "US", ""),
         ("ask at the desk", "US", ""),
     ],
@@ -82,6 +87,13 @@ def test_a_phone_is_read_as_it_is_dialled_where_the_account_is(value: str, count
 )
 def test_a_lead_id_is_a_number_of_15_to_17_digits_and_nothing_else(value: str | None, lead_id: int | None) -> None:
     assert normalise.lead_id(value) == lead_id
+
+
+@pytest.mark.parametrize("key", ["em", "ph", "fn", "ln"])
+def test_what_is_hashed_already_is_not_hashed_again(key: str) -> None:
+    digest = VECTORS["em", " John_Smith@gmail.com "]
+    assert normalise.of_person(key, f" {digest.upper()} ", dialled_in="US") == digest
+    assert normalise.of_person(key, digest[:-1], dialled_in="US") != digest[:-1]
 
 
 _words = st.text(st.sampled_from("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"), min_size=1, max_size=12)
