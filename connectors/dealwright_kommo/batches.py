@@ -33,6 +33,10 @@ ABREAST: Final = 5
 """How many requests of one call are under way: 5 of the 50 items that Kommo advises are the 250 that one may hold."""
 
 
+_FOR_ITS_ITEMS: Final = ("http_400", "http_413")
+"""Refusals of a batch that may be one item's fault, or of all together: long texts are too large in a crowd only."""
+
+
 class Item(msgspec.Struct, frozen=True, kw_only=True):
     """One entity to write, for the call of that key; `named` is the receipt's field for its id."""
 
@@ -87,7 +91,7 @@ class Batches:
             except sansio.Invalidated as refused:
                 waiting += self._without(batch, refused.invalid, outcomes)
             except Rejected as refused:
-                if len(batch) > 1 and refused.code == "http_400":
+                if len(batch) > 1 and refused.code in _FOR_ITS_ITEMS:
                     waiting += [batch[len(batch) // 2 :], batch[: len(batch) // 2]]
                 else:
                     outcomes |= {n: Refused(code=refused.code, message=str(refused)) for n, _ in batch}

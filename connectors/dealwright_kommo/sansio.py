@@ -118,7 +118,7 @@ class _Page(msgspec.Struct, frozen=True):
 
 def _problem(body: bytes) -> Problem | None:
     try:
-        return msgspec.json.decode(body, type=Problem)
+        return msgspec.json.decode(body, type=Problem, strict=False)  # a wait may be a text of digits
     except (msgspec.MsgspecError, UnicodeDecodeError):
         return None
 

@@ -156,6 +156,29 @@ def test_a_batch_that_names_no_bad_item_is_cut_in_two_until_it_is_alone(tmp_path
     play(tmp_path, body)
 
 
+def test_a_batch_that_is_too_large_for_kommos_front_is_cut_in_two_and_nothing_is_refused(tmp_path: Path) -> None:
+    async def body(here: Account) -> None:
+        leads = await here.people("POST", [{}] * 4)
+        here.simulator.fail(Fault(times=2, method="POST", path="/api/v4/tasks", status=413, body="<html>"))
+        outcomes = await here.kommo.perform([task(n, lead) for n, lead in enumerate(leads)])
+        assert [type(each) for each in outcomes] == [Sent] * 4
+        here.simulator.fail(Fault(method="POST", path="/api/v4/tasks", status=413, body="<html>"))
+        (alone,) = await here.kommo.perform([task(9, leads[0])])
+        assert isinstance(alone, Refused)
+
+    play(tmp_path, body)
+
+
+def test_a_wait_that_is_a_text_is_obeyed(tmp_path: Path) -> None:
+    async def body(here: Account) -> None:
+        lead = await here.new_lead()
+        await here.kommo.read_deals([lead])
+        here.simulator.fail(Fault(method="POST", status=429, body={"title": "Too Many Requests", "retry_after": "30"}))
+        assert await here.kommo.perform([task(1, lead)]) == [TryAgain(reason="Kommo asks to wait", after=30.0)]
+
+    play(tmp_path, body)
+
+
 def test_a_504_halves_the_batches_which_grow_again_and_its_items_are_unknown(tmp_path: Path) -> None:
     async def body(here: Account) -> None:
         leads = await here.people("POST", [{}] * 100)

@@ -84,6 +84,8 @@ def test_a_search_misses_what_is_new_until_the_index_has_it_and_reading_by_id_do
         paths = ["leads?query=désk", f"tasks?filter[entity_id][]={lead}", f"leads?filter[pipeline_id][]={MAIN}"]
         assert [await kommo.get(path) for path in paths] == [None] * 3
         assert await kommo.get(f"leads/{lead}") and await kommo.items(f"leads?filter[id][]={lead}")
+        await kommo.make(f"leads/{lead}/notes", {"note_type": "common", "params": {"text": "hello"}})
+        assert len(await kommo.items(f"leads/{lead}/notes")) == 1, "a list of one entity is no search"
         await kommo.send("PATCH", f"leads/{lead}", {"name": "Chair"})
         clock.seconds += 5
         assert [len(await kommo.items(path)) for path in paths] == [0, 1, 1]

@@ -83,7 +83,7 @@ def change_tasks(visit: Visit, id_: int | None) -> Answer:
 def list_notes(visit: Visit, kind: str, entity_id: int | None) -> Answer:
     """Answer `GET /{kind}/notes` and `GET /{kind}/{id}/notes`."""
     world, query = visit.world, visit.query
-    notes = world.searched(f"{kind}_notes") if query.filters or entity_id is not None else world.all(f"{kind}_notes")
+    notes = world.searched(f"{kind}_notes") if query.filters else world.all(f"{kind}_notes")
     if entity_id is None:
         chosen = query.chosen(notes.values())
     else:
