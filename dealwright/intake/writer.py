@@ -155,8 +155,9 @@ class Writer:
             with self._meters.timed("append_seconds", self._clock):
                 done = self._append([waiting.item for waiting in group])
         except Exception as error:
-            # Its text may hold a row; the type says enough.
-            _log.error("the journal did not take %d hooks: %s; their senders repeat", len(group), type(error).__name__)
+            # A text may hold a row, so the type is told; what the journal says of itself is in words of ours.
+            said = error if isinstance(error, JournalError) else type(error).__name__
+            _log.error("the journal did not take %d hooks: %s; their senders repeat", len(group), said)
             if len(group) > 1 and not isinstance(error, OperationalError | InterfaceError | JournalError):
                 for waiting in group:  # the journal is there: one of them is at fault, and costs only itself
                     self._commit([waiting])

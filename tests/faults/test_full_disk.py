@@ -2,45 +2,21 @@
 
 from __future__ import annotations
 
-import errno
-import os
 import signal
-import subprocess
 import time
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
 import msgspec
 import pytest
 
+from tests.faults.small_disk import fill
 from tests.kill.audit import audit
 from tests.kill.harness import IN_FLIGHT, Worker, finish
 from tests.kill.world import world
 
-SIZE: Final = 8 * 1024 * 1024
-"""Bytes of the disk: enough for the journal of this test, and soon full."""
-
 WAVE: Final = 16
 PATIENCE: Final = 20.0
-
-
-@pytest.fixture
-def small_disk(tmp_path: Path) -> Iterator[Path]:
-    """A file system of a few megabytes; skipped with one line where this user may not mount one."""
-    place = tmp_path / "disk"
-    place.mkdir()
-    mounted = subprocess.run(
-        ["mount", "-t", "tmpfs", "-o", f"size={SIZE}", "tmpfs", str(place)], capture_output=True, text=True, check=False
-    )
-    if mounted.returncode != 0:
-        if os.environ.get("CI") == "true" and os.geteuid() == 0:
-            raise AssertionError(f"CI could not mount a small disk: {mounted.stderr}")
-        pytest.skip("this user may not mount a small disk: no disk was filled")
-    try:
-        yield place
-    finally:
-        subprocess.run(["umount", "--lazy", str(place)], check=True)
 
 
 @pytest.mark.slow
@@ -56,7 +32,7 @@ def test_the_journals_disk_is_full_and_is_given_room_again(
             worker.ready()
             made.people_make(WAVE)
             worker.wait(0.3)
-            _fill(small_disk / "other people's files")
+            fill(small_disk / "other people's files")
             made.people_make(2 * WAVE)
             deadline = time.monotonic() + PATIENCE
             while "the disk is full" not in said:
@@ -78,14 +54,3 @@ def test_the_journals_disk_is_full_and_is_given_room_again(
         assert report.figures["parked"] <= IN_FLIGHT
         assert "cannot be used: the disk is full. Make room" in said
         assert "person" not in said, "no address of a customer belongs in a log"
-
-
-def _fill(file: Path) -> None:
-    with file.open("wb", buffering=0) as out:
-        size = 65536
-        while size:
-            try:
-                out.write(b"x" * size)
-            except OSError as error:
-                assert error.errno == errno.ENOSPC
-                size //= 2

@@ -23,8 +23,6 @@ def test_two_engines_one_asleep(tmp_path: Path, point: str) -> None:
     assert woken.duplicates == 0, "what is sent late here is known by its key, or nobody has repeated it"
     if point in ("gate.after-commit", UNFENCED, "act.after-request"):
         assert woken.taken > 0, "the other engine has taken over what was in flight"
-    if point != UNFENCED:
-        assert woken.sent_late == 0, "only there nobody can tell; what left late is counted and printed"
 
 
 @pytest.mark.nightly
@@ -34,4 +32,4 @@ def test_two_engines_one_asleep_at_every_other_point(tmp_path: Path, point: str)
         woken = paused(made, point)
     print(woken)
     assert woken.report.violations == (), str(woken.report)
-    assert woken.sent_late == woken.duplicates == 0
+    assert woken.duplicates == 0

@@ -23,12 +23,20 @@ ASLEEP: Final = 3.0
 """Seconds past its lease that a worker sleeps at least: the other one has looked for its work by then."""
 
 UNFENCED: Final = "act.before-request"
-"""The point after the last look at the lease: what is stopped there sends when it is woken, whoever has its work."""
+"""The point after the last look at the lease: what is stopped there sends when it is woken, whoever has its work.
+
+A process is stopped whole. Requests that its other windows have under way stand behind their last look as well, some
+before the first byte: they are late, too, at whichever point this window was. They are counted, and not a broken fence.
+"""
+
+FENCED: Final = "gate.after-commit"
+"""The point before that look: what this window was about to send there must never leave once its lease is gone."""
 
 _PATIENCE: Final = 20.0
 _LEASED: Final = "select id, worker from executions where state = 'running'"
 _TOLD: Final = "select key, execution_id from dw_effects where state in ('sent', 'planned')"
 _ATTEMPTS: Final = "select effect_key, worker from attempts"
+_STARTED: Final = "select effect_key, worker, started_wall from attempts"
 
 
 class Woken(msgspec.Struct, frozen=True, kw_only=True):
@@ -58,6 +66,7 @@ def paused(world: World, point: str, *, deals: int = 8) -> Woken:
         _until_stopped(sleeper)
         rows = [(key, delivery) for key, delivery, name in world.journal_rows(UNANSWERED) if name == sleeper.name]
         unanswered = {key for key, _ in rows}
+        fenced = _newest(world, sleeper) if point == FENCED else set()
         other = Worker(world, arguments=arguments)
         other.ready(alone=False)
         time.sleep(LEASE + TAKEOVER + ASLEEP)
@@ -89,8 +98,8 @@ def paused(world: World, point: str, *, deals: int = 8) -> Woken:
         violations=tuple(item for item in report.violations if not (item.sort == "parked" and _names(item, told))),
         figures=report.figures,
     )
-    if late and point != UNFENCED:
-        sent = [Violation("fence", f"{key} left after its lease was lost at {point}") for key in sorted(late)]
+    if broken := sorted(late & fenced):
+        sent = [Violation("fence", f"{key} left after its lease was lost at {point}") for key in broken]
         report = Report(violations=(*report.violations, *sent), figures=report.figures)
     return Woken(
         report=report,
@@ -108,6 +117,12 @@ def _until_stopped(worker: Worker) -> None:
         if worker.process.poll() is not None or time.monotonic() > deadline:
             raise NotKilled(f"the worker was to stop at its fault point (exit {worker.process.poll()})")
         time.sleep(0.005)
+
+
+def _newest(world: World, sleeper: Worker) -> set[str]:
+    """Return what the sleeper's gate has let through last: at that point it is what its window is about to send."""
+    started = {key: at for key, name, at in world.journal_rows(_STARTED) if name == sleeper.name}
+    return {key for key, at in started.items() if at == max(started.values())}
 
 
 def _lost(world: World, sleeper: Worker, keys: set[str]) -> set[str]:

@@ -123,9 +123,11 @@ class Account:
 
 
 @contextlib.asynccontextmanager
-async def account(folder: Path, *, manners: Manners | None = None, **settings: Any) -> AsyncIterator[Account]:
+async def account(
+    folder: Path, *, manners: Manners | None = None, clock: PlayedClock | None = None, **settings: Any
+) -> AsyncIterator[Account]:
     """Run an account while a test is in it."""
-    clock = PlayedClock(MONDAY)
+    clock = clock or PlayedClock(MONDAY)
     made: list[Account] = []
 
     async def hear(request: Received) -> Answer:
