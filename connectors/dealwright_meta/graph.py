@@ -7,8 +7,10 @@ Meta takes JSON and forms, the list of events as JSON in a form's field, each ev
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from datetime import timedelta
+from email import policy
+from email.parser import BytesParser
 from typing import Any, Final
 from urllib.parse import parse_qsl
 
@@ -31,10 +33,14 @@ ACTION_SOURCES: Final = frozenset(
         "other",
     }
 )
+OLDEST_IN_STORE: Final = timedelta(days=62)
+"""How old an event of `physical_store` may be: shops upload theirs late."""
+
 AHEAD: Final = timedelta(minutes=5)
 """How far the sender's clock may be ahead."""
 
 _SHA256: Final = re.compile(r"[a-f0-9]{64}")
+_SECONDS: Final = re.compile(r"[0-9]{1,12}")
 _CURRENCY: Final = re.compile(r"[A-Za-z]{3}")
 _WEAK: Final = (
     frozenset({"ct", "country", "st", "zp", "ge", "client_user_agent"}),
@@ -102,6 +108,8 @@ def asked(request: Received, query: str) -> Asked | Problem:
             fields |= given
         elif kind == "application/x-www-form-urlencoded":
             fields |= parse_qsl(request.body.decode(), keep_blank_values=True)
+        elif kind == "multipart/form-data":
+            fields |= _parts(request)
         elif request.body:
             return Problem(title=f"Unsupported content type {kind[:40]!r}")
         events = fields.get("data")
@@ -109,7 +117,7 @@ def asked(request: Received, query: str) -> Asked | Problem:
             events = msgspec.json.decode(events)
         if isinstance(events, list):
             events = [msgspec.json.decode(each) if isinstance(each, str) else each for each in events]
-    except (msgspec.DecodeError, UnicodeDecodeError):
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return Problem(title="The parameter data is not valid JSON")
     token = fields.get("access_token")
     if token is None:
@@ -118,6 +126,16 @@ def asked(request: Received, query: str) -> Asked | Problem:
     if not isinstance(events, list) or not events:
         events = []
     return Asked(events=events, token=token if isinstance(token, str) and token else None)
+
+
+def _parts(request: Received) -> Iterator[tuple[str, str]]:
+    """Return the fields of a multipart form, which Meta's libraries for Java and Ruby send."""
+    head = f"Content-Type: {request.headers['content-type']}\r\n\r\n".encode()
+    for part in BytesParser(policy=policy.HTTP).parsebytes(head + request.body).iter_parts():
+        name = part.get_param("name", header="content-disposition")
+        content = part.get_payload(decode=True)
+        if isinstance(name, str) and isinstance(content, bytes):
+            yield name, content.decode()
 
 
 def refused(events: list[Any], now: float, *, strict: bool, any_age: bool) -> Problem | None:
@@ -139,10 +157,13 @@ def _refused(event: Any, now: float, *, strict: bool, any_age: bool) -> Problem 
     if not isinstance(event.get("event_name"), str) or not event["event_name"]:
         return Problem(title="Event Name Missing")
     at = event.get("event_time")
+    if isinstance(at, str) and _SECONDS.fullmatch(at):
+        at = int(at)  # Graph reads numbers in texts
     if not isinstance(at, int) or isinstance(at, bool):
         return Problem(title="Event Time Missing")
     if not any_age:
-        if at < now - OLDEST.total_seconds():
+        oldest = OLDEST_IN_STORE if event.get("action_source") == "physical_store" else OLDEST
+        if at < now - oldest.total_seconds():
             return Problem(title="Event Timestamp Too Old", subcode=2804003)
         if at > now + AHEAD.total_seconds():
             return Problem(title="Event Timestamp In The Future")

@@ -59,6 +59,12 @@ TEXTS = json.dumps([json.dumps(event(1)), json.dumps(event(2))])
 FORM = "application/x-www-form-urlencoded"
 
 
+MULTIPART = "".join(
+    f'--xYz\r\nContent-Disposition: form-data; name="{name}"\r\n\r\n{value}\r\n'
+    for name, value in (("data", OBJECTS), ("access_token", TOKEN))
+)
+
+
 @pytest.mark.parametrize(
     ("body", "kind", "path", "bearer"),
     [
@@ -67,6 +73,7 @@ FORM = "application/x-www-form-urlencoded"
         (f'{{"data": {OBJECTS}}}', "application/json", PATH, TOKEN),
         (f"data={quote(OBJECTS)}&access_token={TOKEN}", FORM, PATH, ""),
         (f"data={quote(TEXTS)}", FORM, f"{PATH}?access_token={TOKEN}", ""),
+        (f"{MULTIPART}--xYz--\r\n", "multipart/form-data; boundary=xYz", PATH, ""),
         ("", FORM, f"{PATH}?access_token={TOKEN}&data={quote(OBJECTS)}", ""),
     ],
 )
@@ -134,6 +141,12 @@ def test_what_is_not_hashed_and_what_is_old_is_taken_if_it_is_told_so(tmp_path: 
     plain = event(user_data={"em": "maria@example.com"})
     assert posted(tmp_path / "a", plain, strict=False)[0] == 200
     assert posted(tmp_path / "b", event(event_time=1), any_age=True)[0] == 200
+
+
+def test_a_shops_event_may_be_two_months_old_and_a_time_may_be_a_text(tmp_path: Path) -> None:
+    then = int(NOW.timestamp()) - 60 * 86_400
+    assert posted(tmp_path / "a", event(event_time=str(then), action_source="physical_store"))[0] == 200
+    assert posted(tmp_path / "b", event(event_time=then - 3 * 86_400, action_source="physical_store"))[0] == 400
 
 
 def test_an_event_without_an_id_counts_each_time_and_one_with_it_once_for_its_name(tmp_path: Path) -> None:
