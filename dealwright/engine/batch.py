@@ -57,6 +57,9 @@ MESSAGES_AT_ONCE: Final = 20
 _READ_AGAIN: Final = 2.0
 """Seconds until a CRM that could not be read is tried again."""
 
+_READ_LATER: Final = 60.0
+"""Seconds until a deal is tried again that could not be read while others could."""
+
 
 class Batch:
     """Works one batch. Every method that writes leaves the journal in a state from which a crash recovers."""
@@ -159,7 +162,8 @@ class Batch:
         if not reading:
             return
         try:
-            deals = await read_facts(self._store, self._site, sorted({work.claimed.deal.id for work in reading}))
+            ids = sorted({work.claimed.deal.id for work in reading})
+            deals, unread = await read_facts(self._store, self._site, ids, self._clock)
         except Exception as error:
             if not isinstance(error, ConnectorError):
                 _log.error("the CRM of %s failed to read with %s", self._site.account, type(error).__name__)
@@ -169,7 +173,9 @@ class Batch:
         now = self._clock.now()
         for work in reading:
             deal = deals.get(work.claimed.deal.id)
-            if deal is None and work.effect is not None:
+            if work.claimed.deal.id in unread:
+                self._leave(work, "retrying", "its deal was not read, others were", not_before=_READ_LATER)
+            elif deal is None and work.effect is not None:
                 self._leave(work, "parked", f"{work.effect.step}: outcome unknown, and the deal is gone")
             elif deal is None:
                 self._leave(work, "cancelled", "the deal is gone")

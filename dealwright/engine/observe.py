@@ -10,10 +10,11 @@ from typing import Final
 import msgspec
 
 from dealwright.clock import Clock
+from dealwright.engine.apart import BUDGET, asunder
 from dealwright.engine.bench import Site
 from dealwright.engine.records import Reading, ToRoute
 from dealwright.engine.store import Store
-from dealwright.errors import ConnectorError
+from dealwright.errors import ConnectorError, RateLimited, Unauthorized, Unavailable
 from dealwright.model.crm import Deal
 from dealwright.model.events import ContactNoticed, DealNoticed, EventReceived
 from dealwright.ports import ContactRead, Crm, Merges, ReadsContacts
@@ -138,12 +139,39 @@ def with_stage_since(deal: Deal, told: Deal | None) -> Deal:
     return msgspec.structs.replace(deal, stage_since=deal.updated_at if moved else told.stage_since)
 
 
-async def read_facts(store: Store, site: Site, ids: Sequence[str]) -> dict[str, Deal]:
-    """Read deals for decisions.
+async def read_facts(store: Store, site: Site, ids: Sequence[str], clock: Clock) -> tuple[dict[str, Deal], set[str]]:
+    """Read deals for decisions; return also those that could not be read while others could.
 
     Raises:
         ConnectorError: the CRM cannot be read.
     """
-    deals = await site.crm.read_deals(ids)
+    deals, unread = await _read_apart(site.crm, ids, clock)
     told = store.last_told(site.account, ids) if isinstance(site.crm, ReadsContacts) else {}
-    return {id_: with_stage_since(deal, told.get(id_)) for id_, deal in deals.items()}
+    return {id_: with_stage_since(deal, told.get(id_)) for id_, deal in deals.items()}, unread
+
+
+async def _read_apart(crm: Crm, ids: Sequence[str], clock: Clock) -> tuple[dict[str, Deal], set[str]]:
+    """Read deals; if that fails as a whole, find out which of them make it fail, so that the others need not wait."""
+    try:
+        return dict(await crm.read_deals(ids)), set()
+    except (RateLimited, Unauthorized, Unavailable):
+        raise
+    except Exception:
+        if len(ids) == 1:
+            raise
+        found: dict[str, Deal] = {}
+        unread = set(ids)
+
+        async def ask(some: Sequence[str]) -> bool:
+            try:
+                found.update(await crm.read_deals(some))
+            except Exception:
+                return False
+            unread.difference_update(some)
+            return True
+
+        until = clock.monotonic() + BUDGET
+        await asunder(ids, int(clock.monotonic()), ask, lambda: clock.monotonic() < until)
+        if len(unread) == len(ids):
+            raise
+        return found, unread

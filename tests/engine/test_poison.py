@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 from engine_world import MONDAY, Sales, World, account
 from sqlalchemy import text
 
-from dealwright import Automation, deal_created, every_event, send_event
+from dealwright import Automation, days, deal_created, every_event, send_event, wait
 from dealwright.clock import PlayedClock
 from dealwright.engine.act import MOST_ATTEMPTS, MOST_FAILURES, backoff
-from dealwright.engine.loop import Engine
-from dealwright.errors import Rejected, Unavailable
+from dealwright.engine.loop import AccountSite, Engine
+from dealwright.errors import OutcomeUnknown, Rejected, Unavailable
+from dealwright.model.crm import Deal
 from dealwright.model.delivery import AtMostOnce, Checkable, Delivery, Keyed
 from dealwright.model.requests import Call, Outcome, SendEvent
 from dealwright.testing.scripted import ScriptedConnector
@@ -24,6 +26,13 @@ TELL = Automation(
     on=deal_created(in_=Sales),
     again=every_event(),
     do=[send_event("created", to="erp", with_={"title": "{{ deal.title }}"})],
+)
+
+LATER = Automation(
+    key="later",
+    on=deal_created(in_=Sales),
+    again=every_event(),
+    do=[wait("day", days(1)), send_event("created", to="erp", with_={"title": "{{ deal.title }}"})],
 )
 
 
@@ -107,6 +116,48 @@ def test_neighbours_of_poison_are_carried_out_at_once(
     assert sorted(connector.committed.values()) == [1] * (50 - len(bad))
     most = 3 + 2 * len(bad) * 6
     assert len(connector.requests) <= most, "halving finds each of them in six steps"
+    world.close()
+
+
+class OneUnreadable:
+    """The CRM, which fails to read whatever holds a bad deal."""
+
+    def __init__(self, crm: object) -> None:
+        self._crm = crm
+        self.bad = ""
+        self.reads: list[tuple[str, ...]] = []
+
+    def __getattr__(self, name: str) -> object:
+        return getattr(self._crm, name)
+
+    async def read_deals(self, ids: Sequence[str]) -> Mapping[str, Deal]:
+        """Read deals if the bad one is not among them."""
+        self.reads.append(tuple(ids))
+        if self.bad in ids:
+            raise OutcomeUnknown("the answer cannot be read")
+        found: Mapping[str, Deal] = await self._crm.read_deals(ids)  # type: ignore[attr-defined]
+        return found
+
+
+def test_a_deal_that_cannot_be_read_does_not_keep_its_neighbours_waiting(tmp_path: Path) -> None:
+    connector = Poisoned(Unavailable, ())
+    world = World(tmp_path, account(LATER), connector)
+    crm = OneUnreadable(world.crm)
+    deals = [world.new_deal(title=f"deal {number}") for number in range(20)]
+    crm.bad = deals[7].id
+    site = AccountSite(key="acme", crm=crm, feeds=(world.crm,), connectors=(world.crm, connector))  # type: ignore[arg-type]
+
+    async def body(_: Engine) -> None:
+        while world.states().get("later", {}).get("waiting", 0) < 20:
+            await asyncio.sleep(0.005)
+        world.clock.move_to(MONDAY + timedelta(days=1, minutes=1))
+        while world.states()["later"].get("done", 0) < 19 or not world.states()["later"].get("retrying"):
+            await asyncio.sleep(0.005)
+
+    world.run(body, Engine(world.journal, [site], world.clock, linger=0.2))
+    assert world.states()["later"] == {"done": 19, "retrying": 1}
+    assert "its deal was not read, others were" in world.reasons()
+    assert len(crm.reads) <= 2 + 2 * 6
     world.close()
 
 
