@@ -17,7 +17,7 @@ from tests.databases import postgresql
 
 ROUNDS = int(os.environ.get("DEALWRIGHT_CHAOS_ROUNDS") or 200)
 SAMPLE = 20
-STRIKES = 3
+STRIKES = 2
 """Rounds for each break: fewer than the six within which every run must be red."""
 
 
