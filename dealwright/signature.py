@@ -17,10 +17,17 @@ SIGNATURE: Final = "Dealwright-Signature"
 TOLERANCE: Final = 300
 """Seconds by which a timestamp may differ from the receiver's clock."""
 
+_LONGEST_STAMP: Final = 12
+
 
 def sign(secret: bytes, stamp: int | str, body: bytes) -> str:
     """Return the signature header's value for a body that is signed at `stamp`, seconds since 1970."""
     return "v1=" + hmac.digest(secret, f"{stamp}.".encode() + body, "sha256").hex()
+
+
+def is_stamp(stamp: str) -> bool:
+    """Say whether a timestamp is a number of seconds: what is none is signed by nobody."""
+    return stamp.isascii() and stamp.isdigit() and len(stamp) <= _LONGEST_STAMP
 
 
 def fits(secret: bytes, stamp: int | str, body: bytes, signature: str) -> bool:

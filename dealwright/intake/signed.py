@@ -21,12 +21,11 @@ from dealwright.intake.told import read
 from dealwright.intake.verified import Keyring, Source
 from dealwright.model.events import EventReceived
 from dealwright.ports import FeedItem, HookQuota
-from dealwright.signature import ID, SIGNATURE, TIMESTAMP, TOLERANCE, fits
+from dealwright.signature import ID, SIGNATURE, TIMESTAMP, TOLERANCE, fits, is_stamp
 
 UNSUPPORTED: Final = "media_type"
 """The code of a body that is not JSON by its own account."""
 
-_LONGEST_STAMP: Final = 12
 _ID, _TIMESTAMP, _SIGNATURE = ID.lower(), TIMESTAMP.lower(), SIGNATURE.lower()
 
 
@@ -60,7 +59,7 @@ class BySignature:
             raise Unauthorized("the header Dealwright-Signature is missing")
         if secret:
             raise Unauthorized("the source signs, and its address has no secret")
-        if not (stamp.isascii() and stamp.isdigit() and len(stamp) <= _LONGEST_STAMP):
+        if not is_stamp(stamp):
             raise Unauthorized("the header Dealwright-Timestamp is missing, or is no number of seconds since 1970")
         # Both are always compared: how long the answer takes does not tell which of them, or how much of it, fits.
         fitting = [fits(each, stamp, body, signature) for each in usable]

@@ -19,6 +19,7 @@ from typing import Final, Protocol
 from dealwright.errors import InputError, Unauthorized
 from dealwright.intake.secrets import SHORTEST, SharedSecret
 from dealwright.ports import FeedItem, HookQuota, HookReader
+from dealwright.signature import SIGNATURE, TIMESTAMP, fits, is_stamp
 
 MOST_SECRETS: Final = 2
 """The secret and, while it is being changed, the one before."""
@@ -114,6 +115,10 @@ class BySecret:
         told = secret.encode("utf-8", "replace")
         fitting = [hmac.compare_digest(each, told) for each in usable]
         if not any(fitting):
+            if not secret and SIGNATURE.lower() in headers:
+                # Where nothing is known, a signature is compared: nobody shall time that here it is not.
+                stamp, signature = headers.get(TIMESTAMP.lower(), ""), headers[SIGNATURE.lower()]
+                _ = [fits(each, stamp, body, signature) for each in usable if is_stamp(stamp)]
             if unusable is not None and secret:
                 raise unusable  # it may be that one: the sender shall try again, not give up
             raise Unauthorized("the secret fits none of this address" if secret else "there is no secret")

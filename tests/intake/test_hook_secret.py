@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import time
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 import pytest
-from hook_world import BODY, NOW, HandClock, Hooks, MemoryJournal, signed
+from hook_world import BODY, NOW, HandClock, Hooks, MemoryJournal, signed, source
 
-from dealwright.errors import InputError, TooMuch
+from dealwright.errors import InputError, TooMuch, Unauthorized
 from dealwright.intake.app import HooksApp
 from dealwright.intake.secrets import FixedSecret
 from dealwright.intake.settings import hook_sources
@@ -103,6 +104,17 @@ def test_an_address_that_is_not_there_is_answered_as_a_wrong_secret_is() -> None
             assert len({tuple(sorted(each.headers.items())) for each in said}) == 1
 
     run(play, known=kommo(quota=HookQuota(body=200_000)))
+
+
+def test_a_signature_takes_as_long_where_a_secret_is_asked_for_as_where_nobody_is() -> None:
+    headers, raw = signed(b"x" * 4_000_000, secret=b"a stranger's own secret")
+    took = []
+    for known in (kommo(), source(HandClock())):
+        started = time.process_time()
+        with pytest.raises(Unauthorized):
+            known.verify(headers, raw, "")
+        took.append(time.process_time() - started)
+    assert max(took) < 20 * min(took), "it is some hundred times as much where the body is not looked at"
 
 
 def test_a_signature_opens_no_address_of_a_secret_and_a_secret_none_of_a_signature() -> None:
