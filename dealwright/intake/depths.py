@@ -29,8 +29,8 @@ _UNROUTED: Final = statement(
 _RECEIVED: Final = statement("select account, received_at from events where id in :ids", "ids")
 _RESTING: Final = statement(
     # Grouped as its index is ordered: reading that is all.
-    "select account, automation, state, count(*) as n from executions where state in ('held', 'parked', 'waiting') "
-    "group by account, automation, state"
+    "select account, automation, state, count(*) as n from executions "
+    "where (state = 'held' or state = 'parked' or state = 'waiting') group by account, automation, state"
 )
 # SQLite would rather read a whole table in the order of the groups than a small index out of it: it is told which.
 _HOLDING: Final = (

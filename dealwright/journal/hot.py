@@ -361,6 +361,9 @@ DROP_OPEN: Final = _update(
 
 # --- gate and receipts ------------------------------------------------------------------------------------------------
 
+_MAY_LEAVE: Final = "(effects.state = 'planned' or effects.state = 'sending' or effects.state = 'unknown')"
+"""Spelled out, for SQLite makes a table of a list of three or more, for every row of many."""
+
 STILL_OWNED: Final = Query(
     "select id from executions where id in :ids and worker = :worker and state = 'running' order by id"
 )
@@ -378,7 +381,7 @@ SENDING: Final = _update(
     {"key": "text", "wall": "bigint"},
     "state = 'sending', reason = '', attempts = attempts + 1, looks = 0, "
     "first_sent_wall = coalesce(first_sent_wall, {wall})",
-    where="effects.state in ('planned', 'sending', 'unknown')",
+    where=_MAY_LEAVE,
 )
 ATTEMPTS: Final = Query(
     "insert into attempts (effect_key, n, worker, started_wall) "
@@ -407,8 +410,8 @@ OUTCOME: Final = _update(
                 and (attempts.outcome is null or attempts.outcome = 'unknown'))
         then 'unknown' else {state} end
     """,
-    where="""({state} = 'sent' and effects.state in ('planned', 'sending', 'unknown'))
-        or ({state} <> 'sent' and effects.state in ('sending', 'unknown') and effects.attempts = {n})""",
+    where=f"""({{state}} = 'sent' and {_MAY_LEAVE})
+        or ({{state}} <> 'sent' and effects.state in ('sending', 'unknown') and effects.attempts = {{n}})""",
 )
 ATTEMPT_ENDED: Final = _update(
     "attempts",
