@@ -37,13 +37,14 @@ _LAST_WORDS = 10.0
 
 
 @click.command()
+@_CRM
 @click.option("--json", "as_json", is_flag=True, help="Print the figures as one JSON object, and nothing else.")
-def demo(as_json: bool) -> None:
+def demo(crm: CrmChoice, as_json: bool) -> None:
     """Play two working weeks of the reference company, print a summary, end."""
     with ExitStack() as stack:
         data_dir = stack.enter_context(workplace.fresh(workplace.home() / "demo"))
         progress = stack.enter_context(_Shown())
-        ended = until_told(lambda stop: run_demo(data_dir, stop, progress))
+        ended = until_told(lambda stop: run_demo(data_dir, stop, progress, crm=crm))
     if ended is None:
         click.echo(f"stopped before the end; what was played lies in {data_dir}", err=True)
         raise SystemExit(INTERRUPTED)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Coroutine
+from contextlib import AsyncExitStack
 from datetime import datetime
 from pathlib import Path
 from typing import Any, Final, Protocol
@@ -12,11 +13,17 @@ from dealwright.clock import PlayedClock
 from dealwright.errors import InputError
 from dealwright_embedded_crm import EmbeddedCrm
 from dealwright_flows.billing import Billing
+from dealwright_flows.hearing import Hearing
+from dealwright_flows.kommo import HOOK
+from dealwright_flows.kommo_people import KommoPeople
+from dealwright_flows.people import EmbeddedPeople, People
 from dealwright_flows.player import Player
+from dealwright_flows.sockets import HOST
 from dealwright_flows.story import HERO, ZONE, Story, tell
-from dealwright_flows.summary import Figures, Told, deals_by_stage
-from dealwright_flows.system import System
+from dealwright_flows.summary import CrmFigures, Figures, Told, deals_by_stage
+from dealwright_flows.system import CrmChoice, System
 from dealwright_flows.web import HOOKS_SECRET
+from dealwright_kommo import Kommo
 
 LINGER: Final = 2.5
 """Seconds without work after which a window closes; real ones, so that a short demo shows more than one run each."""
@@ -40,7 +47,9 @@ class Progress(Protocol):
         ...
 
 
-async def run_demo(data_dir: Path, stop: asyncio.Event, progress: Progress) -> tuple[Figures, Told] | None:
+async def run_demo(
+    data_dir: Path, stop: asyncio.Event, progress: Progress, *, crm: CrmChoice = "embedded"
+) -> tuple[Figures, Told] | None:
     """Play the demo in an empty directory; return its figures, None if `stop` was set before the end.
 
     Raises:
@@ -49,11 +58,10 @@ async def run_demo(data_dir: Path, stop: asyncio.Event, progress: Progress) -> t
     story = tell()
     clock = PlayedClock(story.moments[0].at)
     began = clock.monotonic()
-    system = System(data_dir, clock=clock, linger=LINGER, say=progress.say)
+    system = System(data_dir, clock=clock, linger=LINGER, say=progress.say, crm=crm)
+    beside = AsyncExitStack()
     try:
         binding = system.project.account()
-        if not isinstance(binding.crm, EmbeddedCrm):
-            raise InputError("the demo plays in the embedded CRM, which this project's account does not use")
         progress.stage("Recording the release, shaping the CRM")
         await system.start_outside()
         for line in system.prepare():
@@ -63,14 +71,38 @@ async def run_demo(data_dir: Path, stop: asyncio.Event, progress: Progress) -> t
         if stop.is_set():
             return None
         billing = Billing(binding.key, binding.hooks, system.journal, secret=data_dir / HOOKS_SECRET, clock=clock)
-        player = Player(story, binding.crm, system.engine, clock, billing)
+        people = await _people(system, beside)
+        player = Player(story, people, system.engine, clock, billing)
         progress.stage("Playing the fortnight")
         await _play(system, player, story, stop, progress)
         if stop.is_set():
             return None
-        return _figures(system, player, binding.crm, story, clock.monotonic() - began)
+        return await _figures(system, player, people, story, clock.monotonic() - began)
     finally:
+        await beside.aclose()
         await system.close()
+
+
+async def _people(system: System, beside: AsyncExitStack) -> People:
+    """Return the people at the account's CRM; what must be closed after them is put `beside`."""
+    binding = system.project.account()
+    if isinstance(binding.crm, EmbeddedCrm):
+        return EmbeddedPeople(binding.crm)
+    if system.kommo is None or not isinstance(binding.crm, Kommo):
+        raise InputError(
+            "the demo plays in the embedded CRM, or with --crm kommo in a simulated account of Kommo; this project's"
+            " account uses neither"
+        )
+    source = next((source for source in binding.hooks if source.name == HOOK), None)
+    if source is None:
+        raise InputError(f"the demo needs [account.{binding.key}.hooks.{HOOK}] in the target file, for Kommo's hooks")
+    hearing = Hearing(binding.key, source, system.journal)
+    port = await hearing.start()
+    beside.push_async_callback(hearing.stop)
+    await system.kommo.tell(f"http://{HOST}:{port}/{{}}")
+    people = KommoPeople(binding.crm, system.project.definitions(binding.key).pipelines, system.clock)
+    beside.push_async_callback(people.aclose)
+    return people
 
 
 async def _play(system: System, player: Player, story: Story, stop: asyncio.Event, progress: Progress) -> None:
@@ -111,15 +143,20 @@ async def _first(stop: asyncio.Event, work: Coroutine[Any, Any, object]) -> None
     await asyncio.gather(working, stopped, return_exceptions=True)
 
 
-def _figures(system: System, player: Player, crm: EmbeddedCrm, story: Story, seconds: float) -> tuple[Figures, Told]:
-    account = system.project.account().key
+async def _figures(
+    system: System, player: Player, people: People, story: Story, seconds: float
+) -> tuple[Figures, Told]:
+    binding = system.project.account()
+    account = binding.key
     release = system.journal.active_release(account)
-    stages = crm.count_by_stage()
-    hero = crm.deal(player.deals[HERO])
-    if release is None or hero is None:
+    stages = await people.counted()
+    hero = await people.deal(player.deals[HERO])
+    if release is None:
         raise InputError("the demo's journal or CRM was changed by somebody else while it was played")
     effects = system.journal.counts("effects")
     figures = Figures(
+        crm=CrmFigures(name=binding.crm.name, says=dict(await people.acted())),
+        left_out={each.automation: each.why for each in system.project.left_out(account)},
         deals=deals_by_stage(stages),
         events=system.journal.counts("events"),
         executions=system.journal.counts("executions"),

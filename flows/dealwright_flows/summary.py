@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal
 from pathlib import Path
+from typing import Final
 from zoneinfo import ZoneInfo
 
 import msgspec
@@ -22,9 +23,18 @@ from dealwright.model.crm import Deal, Money
 from dealwright_embedded_crm import StageCount
 
 
+class CrmFigures(msgspec.Struct, frozen=True, kw_only=True):
+    """The CRM, and what it says itself that automations did in it; nothing if it is no outside system."""
+
+    name: str
+    says: dict[str, int] = {}
+
+
 class Figures(msgspec.Struct, frozen=True, kw_only=True):
     """What `demo --json` prints: each figure a count, or nested counts that sum to the whole."""
 
+    crm: CrmFigures
+    left_out: dict[str, str]
     deals: dict[str, dict[str, int]]
     events: dict[str, int]
     executions: dict[str, dict[str, int]]
@@ -68,9 +78,10 @@ def show(console: Console, figures: Figures, told: Told) -> None:
         _effects(figures.effects),
         _mails(figures.mails),
         _conversions(figures.conversions),
+        *_crm(figures),
         _timeline(told),
         _prefect(figures, told),
-        _where(Path(figures.data_dir)),
+        _where(Path(figures.data_dir), figures.crm.name),
     ):
         console.print(part)
         console.print()
@@ -147,6 +158,20 @@ def _conversions(conversions: Mapping[str, int]) -> RenderableType:
     return Group(Text("Conversions", "bold"), Text(told, "" if sent == counted else "yellow"))
 
 
+def _crm(figures: Figures) -> list[RenderableType]:
+    """Tell what the CRM's own record says automations did, and which of them it cannot serve."""
+    parts: list[RenderableType] = []
+    if figures.crm.says:
+        said = ", ".join(f"{count} {plain(what)}" for what, count in figures.crm.says.items())
+        told = f"{plain(figures.crm.name)}'s own list of events has, by automations: {said}."
+        parts.append(Group(Text("The CRM", "bold"), Text(told)))
+    if figures.left_out:
+        lines = [Text(f"Not run with {plain(figures.crm.name)}", "bold")]
+        lines += [Text(plain(f"{automation}: {why}")) for automation, why in sorted(figures.left_out.items())]
+        parts.append(Group(*lines))
+    return parts
+
+
 def _prefect(figures: Figures, told: Told) -> RenderableType:
     lines = [Text("What Prefect recorded", "bold")]
     lines.append(
@@ -158,11 +183,14 @@ def _prefect(figures: Figures, told: Told) -> RenderableType:
     return Group(*lines)
 
 
-def _where(data_dir: Path) -> RenderableType:
+_WHERE: Final = {"kommo": ("kommo.jsonl", "what the local server of Kommo was asked, one line per request")}
+
+
+def _where(data_dir: Path, crm: str) -> RenderableType:
     table = Table(title="Where it lies", title_justify="left", title_style="bold", box=None, show_header=False)
     for name, what in (
         ("journal.db", "events, executions, effects: the views dw_events, dw_executions, dw_effects"),
-        ("crm.db", "the embedded CRM"),
+        _WHERE.get(crm, ("crm.db", "the embedded CRM")),
         ("receiver.jsonl", "what the outside system received, one line per request"),
         ("mail.jsonl", "what the local mail server took, one line per e-mail"),
         ("meta.jsonl", "what the local server of Meta was told, one line per request"),

@@ -15,7 +15,7 @@ from dealwright.model.crm import Deal
 from dealwright.model.requests import SetTask
 from dealwright_embedded_crm import StageCount
 from dealwright_flows import story, summary
-from dealwright_flows.summary import Figures, Told
+from dealwright_flows.summary import CrmFigures, Figures, Told
 from tests.flows.fakes import EPOCH
 
 HOSTILE = "[red]x[/red] \x1b[31mred\x1b[0m <b>bold</b> **md** {{ 7*7 }} =SUM(A1)\r\nSubject: spam"
@@ -109,6 +109,8 @@ def test_a_hostile_title_stays_inert_in_the_summary() -> None:
         unrecorded=1,
     )
     figures = Figures(
+        crm=CrmFigures(name="kommo", says={"tasks": 3, "moved leads": 2}),
+        left_out={"invoice-sent": HOSTILE},
         deals={"p": {"s": 1}},
         events={"deal_created": 1},
         executions={HOSTILE: {"done": 1}},
@@ -128,4 +130,6 @@ def test_a_hostile_title_stays_inert_in_the_summary() -> None:
     assert "\nSubject: spam" not in said
     assert "2 conversions are sent, says the journal; the log of the local server of Meta counts 1" in said
     assert "1 e-mails are sent, says the journal; the local mail server's own log has 0" in said
-    assert said.count("[red]x[/red]") == 9, "one for each place: company, stage twice, automation, title, trace, ..."
+    assert "kommo's own list of events has, by automations: 3 tasks, 2 moved leads." in said
+    assert "Not run with kommo" in said
+    assert said.count("[red]x[/red]") == 10, "one for each place: company, stage twice, automation, title, trace, ..."

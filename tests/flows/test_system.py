@@ -23,6 +23,7 @@ from dealwright.clock import PlayedClock, SystemClock
 from dealwright_embedded_crm import EmbeddedCrm
 from dealwright_flows.billing import Billing
 from dealwright_flows.children import clean_environment
+from dealwright_flows.people import EmbeddedPeople
 from dealwright_flows.player import Player
 from dealwright_flows.server import PrefectServer
 from dealwright_flows.story import tell
@@ -58,7 +59,11 @@ def test_the_demo_prints_one_object_that_the_databases_and_the_receiver_bear_out
     ran = subprocess.run(dealwright("demo", "--json"), env=environment(project), capture_output=True, text=True)
     assert ran.returncode == 0, ran.stderr
     figures = json.loads(ran.stdout)
+    assert figures["crm"] == {"name": "embedded_crm", "says": {}}
+    assert figures["left_out"] == {}
     assert set(figures) == {
+        "crm",
+        "left_out",
         "deals",
         "events",
         "executions",
@@ -317,7 +322,9 @@ def test_with_a_prefect_that_never_starts_the_work_is_done_and_it_is_said_plainl
             stop = asyncio.Event()
             serving = asyncio.create_task(system.serve(stop, patience=1))
             billing = Billing("acme", (), system.journal, secret=data / "hooks.secret", clock=clock)
-            await Player(story, crm, system.engine, clock, billing).play(asyncio.Event(), lambda now, number: None)
+            await Player(story, EmbeddedPeople(crm), system.engine, clock, billing).play(
+                asyncio.Event(), lambda now, number: None
+            )
             while not said:
                 await asyncio.sleep(0.1)
             stop.set()

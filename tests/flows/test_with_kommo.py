@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import json
+import sqlite3
+import subprocess
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
 
+from dealwright_flows.story import Create, tell
 from tests.flows.fakes import until
-from tests.flows.test_system import states, up
+from tests.flows.test_system import counted, dealwright, dump, environment, keys, states, up
 
 slow = pytest.mark.slow
 
@@ -50,3 +54,52 @@ def test_up_with_kommo_hears_what_people_do_there_and_acts_there(project: Path) 
         assert len(hooked(account, data)) == len(hooks) == 1
         assert httpx.post(people, json=[lead | {"name": "Two saws", "contacts": []}]).status_code == 200
         until(lambda: states(data, "find-phone").get("done") == 1, seconds=30)
+
+
+# --- demo -----------------------------------------------------------------------------------------------------------
+
+
+@slow
+def test_the_demo_with_kommo_is_borne_out_by_the_journal_and_by_the_log_of_each_outside_system(project: Path) -> None:
+    command = dealwright("demo", "--crm", "kommo", "--json")
+    ran = subprocess.run(command, env=environment(project), capture_output=True, text=True)
+    assert ran.returncode == 0, ran.stderr
+    figures = json.loads(ran.stdout)
+    data = Path(figures["data_dir"])
+    assert figures["left_out"] == {
+        "invoice-sent": "the CRM never tells task_completed",
+        "reached-by-phone": "the CRM never tells activity_logged",
+    }
+    compiled = json.loads(subprocess.check_output(dealwright("compile", "--json"), env=environment(project)))
+    assert set(figures["executions"]) == keys(compiled) - set(figures["left_out"]), "unchanged, all that can be served"
+    assert counted(figures["deals"]) >= 200
+    assert set(figures["events"]) >= {
+        "deal_created",
+        "stage_changed",
+        "deal_updated",
+        "contact_added",
+        "event_received",
+    }
+    ended = {state for by_state in figures["executions"].values() for state in by_state}
+    assert ended & {"failed", "parked"} == set()
+
+    says, effects = figures["crm"]["says"], figures["effects"]
+    written = [line for line in lines(data / "kommo.jsonl") if line["committed"]]
+    for kind, path, name in (
+        ("set_task", "/api/v4/tasks", "tasks"),
+        ("add_note", "/api/v4/leads/notes", "notes"),
+        ("create_deal", "/api/v4/leads", "leads"),
+    ):
+        with closing(sqlite3.connect(data / "journal.db")) as journal:
+            sent = journal.execute("select key from dw_effects where kind = ? and state = 'sent'", (kind,)).fetchall()
+        made = [key for line in written if (line["method"], line["path"]) == ("POST", path) for key in line["keys"]]
+        assert sorted(made) == sorted(key for (key,) in sent) != [], kind
+        assert says[name] == len(made) == effects[kind]["sent"], kind
+    assert 0 < says["moved leads"] <= effects["move_deal"]["sent"]
+    posts = [line for line in lines(data / "meta.jsonl") if line["committed"]]
+    assert figures["conversions"]["sent"] == figures["conversions"]["counted"] == sum(len(p["keys"]) for p in posts) > 0
+    assert figures["mails"] == {"sent": len(lines(data / "mail.jsonl")), "arrived": len(lines(data / "mail.jsonl"))}
+
+    titles = {act.title for moment in tell().moments for act in moment.acts if isinstance(act, Create)}
+    prefect = dump(data / "prefect" / "prefect.db") + (data / "prefect" / "server.log").read_text()
+    assert [title for title in titles if title in prefect] == [], "Prefect knows somebody"

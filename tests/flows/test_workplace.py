@@ -19,6 +19,7 @@ from dealwright.model.crm import StageShape
 from dealwright_embedded_crm import EmbeddedCrm
 from dealwright_flows import commands, workplace
 from dealwright_flows.billing import Billing
+from dealwright_flows.people import EmbeddedPeople
 from dealwright_flows.player import Player
 from dealwright_flows.story import tell
 from dealwright_flows.system import System
@@ -29,7 +30,7 @@ def test_a_story_whose_stages_are_gone_is_refused_before_it_is_played(tmp_path: 
     crm = EmbeddedCrm(f"sqlite:///{tmp_path}/crm.db", clock)
     with closing(crm), closing(Journal(f"sqlite:///{tmp_path}/journal.db", clock)) as journal:
         billing = Billing("acme", (), journal, secret=tmp_path / "hooks.secret", clock=clock)
-        player = Player(tell(), crm, Engine(journal, [], clock), clock, billing)
+        player = Player(tell(), EmbeddedPeople(crm), Engine(journal, [], clock), clock, billing)
         with pytest.raises(InputError, match=r"do not have: new-business\.agreed, .*renewals\.won"):
             asyncio.run(player.play(asyncio.Event(), lambda now, number: None))
         assert crm.users() == []
