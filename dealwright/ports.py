@@ -76,10 +76,20 @@ class SelfTested(Protocol):
 
 
 class Pace(msgspec.Struct, frozen=True, kw_only=True):
-    """What an outside system takes of one account: `rate` requests per second, `burst` of them at once."""
+    """What an outside system takes of one account: `rate` requests in any second, and with a `burst` some more."""
 
     rate: float
     burst: int = 1
+
+    @property
+    def most(self) -> int:
+        """How many requests may leave within `span`: whole ones, 7 in one second, 1 in two seconds."""
+        return max(1, int(self.rate)) + self.burst - 1
+
+    @property
+    def span(self) -> float:
+        """The seconds in which `most` requests may leave."""
+        return self.most / self.rate
 
 
 class Limiter(Protocol):
@@ -87,6 +97,10 @@ class Limiter(Protocol):
 
     async def acquire(self) -> None:
         """Wait until one request may leave."""
+        ...
+
+    def written(self) -> None:
+        """Hear that a request is on the wire, if a connector knows: it counts from now on, not from when it left us."""
         ...
 
     async def pause(self, seconds: float) -> None:

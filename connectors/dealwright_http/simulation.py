@@ -60,6 +60,7 @@ _KEY: Final = re.compile(rb"dw-[0-9a-f]{30}(?![0-9a-f])")
 class Line(msgspec.Struct, kw_only=True):
     """One request in the log.
 
+    `came` is when it came, before any latency; `at` is when it was carried out.
     `path` is without its query, which may carry tokens and names. `status` is None if the connection was reset.
     `committed`: this request changed the state, whatever its caller heard; a repeat that the server knew, or a value
     that was there already, did not. `keys`: the effect keys in it. Where a bulk request changed something by some keys
@@ -68,6 +69,7 @@ class Line(msgspec.Struct, kw_only=True):
     """
 
     n: int
+    came: str
     at: str
     server: str
     method: str
@@ -188,29 +190,31 @@ class Simulation:
     async def _handle(self, request: Received) -> Answer | None:
         if request.path.startswith(CONTROL):
             return self._control(request)
+        came = self.clock.wall().isoformat()
         self.requests += 1
         # A vendor's front counts what comes, not what is served: the limit is asked before anything waits.
         over = self.window is not None and not self.window.take(self.clock.monotonic())
         wait = self.random.uniform(*self.latency) if self.latency[1] else 0.0
         if over:
-            return await self._over(request, wait)
+            return await self._over(request, came, wait)
         fault = self.script.take(request)
         if fault is None:
             if wait:
                 await self.sleep(wait)
-            return self._carry_out(request, None)
+            return self._carry_out(request, came, None)
         if fault.commit:
-            answer = self._carry_out(request, fault)
+            answer = self._carry_out(request, came, fault)
             await self.sleep(wait + fault.delay)
         else:
             await self.sleep(wait + fault.delay)
-            answer = self._carry_out(request, fault)
+            answer = self._carry_out(request, came, fault)
         return answer
 
-    def _line(self, request: Received) -> Line:
+    def _line(self, request: Received, came: str) -> Line:
         self._number += 1
         line = Line(
             n=self._number,
+            came=came,
             at=self.clock.wall().isoformat(),
             server=self.name,
             method=request.method,
@@ -219,17 +223,17 @@ class Simulation:
         self.note(request, line)
         return line
 
-    async def _over(self, request: Received, wait: float) -> Answer:
-        line = self._line(request)
+    async def _over(self, request: Received, came: str, wait: float) -> Answer:
+        line = self._line(request, came)
         answer = self.limited(request)
         self._write(line, answer)
         if wait:
             await self.sleep(wait)
         return answer
 
-    def _carry_out(self, request: Received, fault: Fault | None) -> Answer | None:
+    def _carry_out(self, request: Received, came: str, fault: Fault | None) -> Answer | None:
         """Serve it if anything is to be served, and write it down; nothing else happens in between."""
-        line = self._line(request)
+        line = self._line(request, came)
         answer: Answer | None = None
         if fault is None or fault.commit or not fault.replaces:
             try:

@@ -6,7 +6,6 @@ is sent again without it. If it names none, the batch is cut in two until the ba
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Sequence
 from typing import Any, Final
 
@@ -24,13 +23,9 @@ from dealwright.errors import (
 from dealwright.model.requests import Outcome, Refused, Sent, TryAgain, Unknown
 from dealwright_kommo import sansio
 from dealwright_kommo.client import Budget, Client
-from dealwright_kommo.settings import MOST
 from dealwright_kommo.wire import Invalid, Written
 
 UNAUTHORIZED_SECONDS: Final = 60.0
-
-ABREAST: Final = 5
-"""How many requests of one call are under way: 5 of the 50 items that Kommo advises are the 250 that one may hold."""
 
 
 _FOR_ITS_ITEMS: Final = ("http_400", "http_413")
@@ -62,20 +57,10 @@ class Batches:
         self._most = most
         self.size = most
 
-    @property
-    def at_once(self) -> int:
-        """How many items leave at the same time, in `ABREAST` requests: no more than one request may hold."""
-        return min(MOST, ABREAST * self.size)
-
     async def write(self, method: str, path: str, name: str, items: Sequence[Item], budget: Budget) -> list[Outcome]:
         """Send the items and return what came of each, in order."""
         work = _Work(items)
-        if len(items) <= self.size:
-            await self._until_sent(work, method, path, name, budget)
-        else:
-            # Kommo takes longer to answer than the time between two tokens: one after the other would waste tokens.
-            sending = (self._until_sent(work, method, path, name, budget) for _ in range(ABREAST))
-            await asyncio.gather(*sending)
+        await self._until_sent(work, method, path, name, budget)
         return [work.outcomes[n] for n in range(len(items))]
 
     async def _until_sent(self, work: _Work, method: str, path: str, name: str, budget: Budget) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final, TypeVar
 
 import httpx
@@ -16,7 +16,9 @@ from dealwright_http import Guard, Verdict, make_client, of_failure
 from dealwright_kommo import sansio
 from dealwright_kommo.settings import KommoSettings
 
-CONNECTIONS: Final = 8
+CONNECTIONS: Final = 32
+"""More than are ever under way while Kommo answers within seconds: a request that has left must not wait for one."""
+
 MOST_PAGES: Final = 200
 """So many pages of one list are read; a list that is longer is not what was asked for."""
 
@@ -130,7 +132,11 @@ class Client:
         try:
             async with asyncio.timeout(self._settings.timeout):
                 response = await self._client().request(
-                    method, self._settings.url + path, content=body, headers=headers
+                    method,
+                    self._settings.url + path,
+                    content=body,
+                    headers=headers,
+                    extensions={"trace": self._trace},
                 )
         except TimeoutError:
             raise OutcomeUnknown(f"Kommo did not answer within {self._settings.timeout:g} s") from None
@@ -145,6 +151,11 @@ class Client:
                 await self.limiter.pause(limited.retry_after)
             raise
         return response.content
+
+    async def _trace(self, event: str, _: Mapping[str, Any]) -> None:
+        """Hear from the HTTP client how far a request has come; when all of it is written, Kommo will count it."""
+        if self.limiter is not None and event.endswith(".send_request_body.complete"):
+            self.limiter.written()
 
     async def aclose(self) -> None:
         """Close the connections."""

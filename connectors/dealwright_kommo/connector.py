@@ -55,8 +55,8 @@ class Kommo:
 
     @property
     def at_once(self) -> int:
-        """As many as leave at the same time, in a few requests of the size that Kommo has lately taken."""
-        return self._batches.at_once
+        """As many as one request carries, of the size that Kommo has lately taken: each passes the gate by itself."""
+        return self._batches.size
 
     @property
     def pace(self) -> Pace:

@@ -11,6 +11,7 @@ from typing import Any, Final
 import msgspec
 
 from dealwright.clock import Clock
+from dealwright.engine.abreast import LANES, abreast
 from dealwright.engine.act import backoff, given_up, look, perform, remedy
 from dealwright.engine.advance import Act, Decision, End, Wait, advance
 from dealwright.engine.apart import BUDGET, as_one_of_many, as_tried, asunder, can_go_apart, parts
@@ -252,10 +253,14 @@ class Batch:
         """Take one group through the gate and to its connector, and remember what came of it."""
         messages = any(effect_of(work).request.kind in MESSAGES for work in group)
         at_once = min(connector.at_once, MESSAGES_AT_ONCE) if messages else connector.at_once
-        for part in parts(group, at_once, effect_of):
+        lanes = LANES if connector.name in self._site.limiters else 1
+
+        async def send(part: Sequence[Job]) -> None:
             # A message here is repeated as it was rendered; it stands in line with those that are told.
             async with self._site.messages if messages else contextlib.nullcontext():
                 await self._send(connector, part)
+
+        await abreast(parts(group, at_once, effect_of), lanes, send)
 
     async def _tell_customers(self) -> None:
         """Send the messages whose turn has come, a few at a time.
@@ -286,9 +291,11 @@ class Batch:
     async def _send(self, connector: Connector, group: Sequence[Job]) -> None:
         """Send what one request carries; if it fails as a whole, send its calls apart (apart.py)."""
         until = self._clock.monotonic() + BUDGET
-        if await self._request(connector, group) or not self._together:
+        if await self._request(connector, group):
             return
         together = [work for work in group if work.claimed.id in self._together]
+        if not together:
+            return
         left = await asunder(
             together,
             effect_of(together[0]).attempts,
@@ -296,7 +303,8 @@ class Batch:
             lambda: self._clock.monotonic() < until,
         )
         self._follow([self._together[work.claimed.id] for work in left if work.claimed.id in self._work])
-        self._together.clear()
+        for work in together:
+            del self._together[work.claimed.id]
 
     async def _request(self, connector: Connector, group: Sequence[Job]) -> bool:
         """Send one request: only that is `sending`, so that a stop or a crash meets no more than that.

@@ -23,8 +23,8 @@ from dealwright.model.delivery import Delivery
 from dealwright.model.requests import MESSAGES, Sent
 from dealwright.ports import Connector, Crm
 
-OVERLAP: Final = 4
-"""Batches that a window has under way where requests are counted: 7 a second of 400 ms each are three at a time."""
+OVERLAP: Final = 2
+"""Batches that a window has under way where requests are counted: while one is claimed or ends, the other one sends."""
 
 
 LEASE: Final = 30.0

@@ -10,9 +10,7 @@ import asyncio
 import contextlib
 from collections import deque
 from collections.abc import AsyncIterator, Callable, Sequence
-from typing import Final
-
-import msgspec
+from typing import Final, NamedTuple
 
 from dealwright.clock import Clock
 from dealwright.engine.store import Store
@@ -23,13 +21,25 @@ PATIENCE: Final = 10.0
 """Seconds that a request waits for its token at its place in line; beyond, its executions are tried again later."""
 
 SHARE: Final = 0.97
-"""How much of the rate is handed out: a system counts when requests arrive, and the way there is not always as long."""
+"""How much of the rate is handed out: a system counts when requests arrive, and the way there is not always as long.
+
+Of 7 a second, the eighth leaves 31 ms later than the system would let it arrive: so much may ways differ."""
+
+_AHEAD: Final = 0.02
+"""Seconds before its moment that a token is handed out: the gate and its commit take some of them."""
 
 _LOOK: Final = 0.5
 """Seconds between two looks at what may end the waiting."""
 
 _FRESH: Final = 0.02
 """Seconds for which a token that was not used may go to the next in line: later it would crowd those after it."""
+
+
+class _Token(NamedTuple):
+    """The right to let one request leave: its moment by the journal's clock, and the same by ours."""
+
+    moment: float
+    at: float
 
 
 class SharedLimiter:
@@ -40,13 +50,15 @@ class SharedLimiter:
         self._clock = clock
         self._account = account
         self._connector = connector
-        self._pace = msgspec.structs.replace(pace, rate=pace.rate * SHARE)
+        self._pace = pace
+        self._span = pace.span / SHARE
         self._line = Line()
-        self._spare: list[float] = []
-        # What left in the last `_span` seconds: never more than the system takes in that time, whatever came late.
-        most = max(1, int(pace.rate)) + pace.burst - 1
-        self._left: deque[float] = deque(maxlen=most)
-        self._span = most / pace.rate
+        # Tokens as the journal's moment and ours: those that nobody used, and those in use that have not left.
+        self._spare: list[_Token] = []
+        self._granted: deque[_Token] = deque()
+        # What left in the last `_span` seconds, and of that what no connector said to be on the wire.
+        self._left: deque[float] = deque(maxlen=pace.most)
+        self._leaving: deque[float] = deque(maxlen=pace.most)
 
     async def acquire(self) -> None:
         """Wait until one request may leave; for what a connector sends beside the request that the engine began.
@@ -68,40 +80,65 @@ class SharedLimiter:
         Anything else is the seconds of a pause too long to wait for; no token was taken.
         """
         async with self._line.place(name):
-            slot = self._fresh()
-            if slot is None:
-                taken, wait = self._store.take_token(self._account, self._connector, self._pace, patience=PATIENCE)
-                if not taken:
+            mine = self._fresh()
+            if mine is None:
+                moment, wait = self._store.take_token(
+                    self._account, self._connector, self._pace, self._span, patience=PATIENCE
+                )
+                if moment is None:
                     return wait
-                slot = self._clock.monotonic() + wait
+                mine = _Token(moment, self._clock.monotonic() + wait)
             try:
-                while (left := slot - self._clock.monotonic()) > 0:
+                while (left := mine.at - _AHEAD - self._clock.monotonic()) > 0:
                     await asyncio.sleep(left)
             except asyncio.CancelledError:
-                self._spare.append(slot)
+                self._spare.append(mine)
                 raise
+        self._granted.append(mine)
         return 0.0
 
     async def depart(self) -> None:
-        """Call this directly before the request leaves; it seldom waits.
+        """Call this directly before the request leaves; it waits for the token's moment, and seldom longer.
 
         Between token and socket stand the gate and its commit, which take now longer, now shorter: without this, a late
         request and those on time after it would be more than the system takes in a second.
         """
-        while len(self._left) == self._left.maxlen:
-            if (wait := self._left[0] + self._span - self._clock.monotonic()) <= 0:
-                break
+        mine = self._granted.popleft()
+        while (wait := self._not_yet(mine)) > 0:
             await asyncio.sleep(wait)
+        now = self._clock.monotonic()
+        self._left.append(now)
+        self._leaving.append(now)
+
+    def written(self) -> None:
+        """Count a request from now on: opening its connection, or whatever held us up, has taken until now.
+
+        Which of those under way it is makes no difference: what is counted is how many there are in a span.
+        """
+        if self._leaving:
+            left = self._leaving.popleft()
+            if left in self._left:
+                self._left.remove(left)
         self._left.append(self._clock.monotonic())
 
     def give_back(self) -> None:
         """Let the next in line have the token that was just taken: the gate let nothing through."""
-        self._spare.append(self._clock.monotonic())
+        self._spare.append(self._granted.popleft())
 
-    def _fresh(self) -> float | None:
+    def _not_yet(self, mine: _Token) -> float:
+        """Return the seconds for which a request must not leave, by what left this engine and by what left any."""
+        now = self._clock.monotonic()
+        wait = mine.at - now
+        if len(self._left) == self._left.maxlen:
+            wait = max(wait, self._left[0] + self._span - now)
+        if wait > 0:
+            return wait
+        return self._store.use_token(self._account, self._connector, self._pace, self._span, mine.moment)
+
+    def _fresh(self) -> _Token | None:
         """Return a token that was taken and not used, if it is not stale; what is stale is spent."""
         now = self._clock.monotonic()
-        self._spare = [slot for slot in self._spare if now - slot <= _FRESH]
+        self._spare = [each for each in self._spare if now - each.at <= _FRESH]
         return self._spare.pop(0) if self._spare else None
 
 

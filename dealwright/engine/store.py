@@ -129,11 +129,17 @@ class Store(Protocol):
         """Return who stands behind contacts."""
         ...
 
-    def take_token(self, account: str, connector: str, pace: Pace, *, patience: float) -> tuple[bool, float]:
-        """Take the next token of a connector; return whether it was taken, and the seconds until it may be used.
+    def take_token(
+        self, account: str, connector: str, pace: Pace, span: float, *, patience: float
+    ) -> tuple[float | None, float]:
+        """Take the next token of a connector: `pace.most` in `span` seconds. Return its moment and the seconds to it.
 
-        One that nobody may use within `patience` seconds is not taken.
+        One that nobody may use within `patience` seconds is not taken: the moment is None.
         """
+        ...
+
+    def use_token(self, account: str, connector: str, pace: Pace, span: float, moment: float) -> float:
+        """Let a request leave with the token of a moment; 0.0, or the seconds for which it must not yet."""
         ...
 
     def pause_tokens(self, account: str, connector: str, seconds: float) -> None:

@@ -1,13 +1,14 @@
 """Rates: what an outside system takes of one account, counted in one row for all engines of the journal.
 
-The row holds when the next request may leave (a token bucket, kept as one moment) and until when nothing may. Both are
-on the leases' clock, which no wall clock moves. What is left of a wait when that clock begins anew (a reboot, or a
+The row holds when the last requests left, when those that have a token may, and until when nothing may. All are on the
+leases' clock, which no wall clock moves. What is left of a wait when that clock begins anew (a reboot, or a
 database server whose clock was set back) goes on from the last moment that was written: nobody waits longer than was
 asked for.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Final
 
 import msgspec
@@ -20,24 +21,27 @@ from dealwright.ports import Pace
 LONGEST_PAUSE: Final = 3600.0
 """Seconds that a system may ask all engines to leave it alone; a longer one is an operator's decision."""
 
-_READ: Final = "select boot, at, free_at, paused_until from rates where account = :account and connector = :connector"
+_READ: Final = "select boot, at, taken, paused_until from rates where account = :account and connector = :connector"
 _BEGIN: Final = statement(
-    "insert into rates (account, connector, boot, at, free_at, paused_until) "
-    "values (:account, :connector, :boot, :at, :at, :at) on conflict (account, connector) do nothing"
+    "insert into rates (account, connector, boot, at, taken, paused_until) "
+    "values (:account, :connector, :boot, :at, '[]', :at) on conflict (account, connector) do nothing"
 )
 _WRITE: Final = statement(
-    "update rates set boot = :boot, at = :at, free_at = :free_at, paused_until = :paused_until "
+    "update rates set boot = :boot, at = :at, taken = :taken, paused_until = :paused_until "
     "where account = :account and connector = :connector"
 )
 _NEED_NOT_LAST: Final = statement("set local synchronous_commit = off")
 
 
 class Rate(msgspec.Struct, frozen=True, kw_only=True):
-    """One row: `at` is when it was written, `free_at` when the bucket is full again, by the clock of `boot`."""
+    """One row, by the clock of `boot`: `at` is when it was written, `taken` are the moments of the last requests.
+
+    A moment is when a request left; that of one that is still to leave is when its token may be used.
+    """
 
     boot: str
     at: float
-    free_at: float
+    taken: tuple[float, ...] = ()
     paused_until: float
 
     def seen(self, moment: Lease) -> Rate:
@@ -45,30 +49,64 @@ class Rate(msgspec.Struct, frozen=True, kw_only=True):
         now = moment.now
         if moment.boot == self.boot and now >= self.at:
             return msgspec.structs.replace(self, at=now)
-        free_at, paused_until = now + max(0.0, self.free_at - self.at), now + max(0.0, self.paused_until - self.at)
-        return Rate(boot=moment.boot, at=now, free_at=free_at, paused_until=paused_until)
+        moved = now - self.at
+        return Rate(
+            boot=moment.boot,
+            at=now,
+            taken=tuple(each + moved for each in self.taken),
+            paused_until=now + max(0.0, self.paused_until - self.at),
+        )
 
-    def take(self, pace: Pace) -> tuple[float, Rate]:
-        """Return the seconds until the next token may be used, and the row once it is taken."""
-        each = 1.0 / pace.rate
-        wait = max(0.0, self.free_at - (pace.burst - 1) * each - self.at, self.paused_until - self.at)
-        return wait, msgspec.structs.replace(self, free_at=max(self.free_at, self.at + wait) + each)
+    def take(self, most: int, span: float) -> tuple[float, Rate]:
+        """Return the moment of the next token, and the row once it is taken."""
+        taken = self._last(span)
+        moment = max(self.at, self.paused_until, taken[-most] + span if len(taken) >= most else self.at)
+        return moment, msgspec.structs.replace(self, taken=(*taken, moment))
+
+    def use(self, most: int, span: float, moment: float) -> tuple[float, Rate]:
+        """Let a request leave now with the token of a moment; return 0.0, or the seconds until it may, and the row.
+
+        However late any request leaves after its token's moment: each sees those that have left, of all engines, and
+        no span holds more of them than may be.
+        """
+        others = list(self._last(span))
+        if moment in others:
+            others.remove(moment)
+        left = [each for each in others if each <= self.at]
+        if len(left) >= most:
+            return left[-most] + span - self.at, self
+        return 0.0, msgspec.structs.replace(self, taken=(*others, self.at))
+
+    def _last(self, span: float) -> Sequence[float]:
+        return sorted(each for each in self.taken if each > self.at - span)
 
 
 class Rates(Part):
     """The tokens of all accounts and connectors."""
 
-    def take_token(self, account: str, connector: str, pace: Pace, *, patience: float) -> tuple[bool, float]:
-        """Take the next token; return whether it was taken, and the seconds until it may be used.
+    def take_token(
+        self, account: str, connector: str, pace: Pace, span: float, *, patience: float
+    ) -> tuple[float | None, float]:
+        """Take the next token: `pace.most` in `span` seconds. Return its moment and the seconds until it.
 
-        One that nobody may use within `patience` seconds is not taken.
+        One that nobody may use within `patience` seconds is not taken: the moment is None.
         """
         with self.database.write() as connection:
-            wait, rate = self._row(connection, account, connector).take(pace)
+            row = self._row(connection, account, connector)
+            moment, rate = row.take(pace.most, span)
+            wait = moment - row.at
             if wait > patience:
-                return False, wait
+                return None, wait
             self._write_row(connection, account, connector, rate)
-        return True, wait
+        return moment, wait
+
+    def use_token(self, account: str, connector: str, pace: Pace, span: float, moment: float) -> float:
+        """Let a request leave with the token of a moment; 0.0, or the seconds for which it must not yet."""
+        with self.database.write() as connection:
+            wait, rate = self._row(connection, account, connector).use(pace.most, span, moment)
+            if not wait:
+                self._write_row(connection, account, connector, rate)
+        return wait
 
     def pause_tokens(self, account: str, connector: str, seconds: float) -> None:
         """Let no engine use a token for so long; a shorter pause than the one that stands changes nothing."""
@@ -89,8 +127,9 @@ class Rates(Part):
             connection.execute(_BEGIN, {**named, "boot": moment.boot, "at": moment.now})
             row = connection.execute(read, named).mappings().one()
         # The clock is read under the lock: a moment from before it would lie behind what another engine wrote.
-        return Rate(**row).seen(self.database.lease(connection))
+        taken = msgspec.json.decode(row["taken"], type=tuple[float, ...])
+        return Rate(**{**row, "taken": taken}).seen(self.database.lease(connection))
 
     def _write_row(self, connection: Connection, account: str, connector: str, rate: Rate) -> None:
-        row = msgspec.structs.asdict(rate)
+        row = msgspec.structs.asdict(rate) | {"taken": msgspec.json.encode(rate.taken).decode()}
         connection.execute(_WRITE, {"account": account, "connector": connector, **row})

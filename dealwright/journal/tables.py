@@ -321,10 +321,10 @@ rates = Table(
     Column("connector", Text, primary_key=True),
     Column("boot", Text, nullable=False),
     Column("at", Float, nullable=False),
-    Column("free_at", Float, nullable=False),
+    Column("taken", Text, nullable=False),
     Column("paused_until", Float, nullable=False),
 )
-"""What an outside system takes of an account: when its next request may leave, by the leases' clock."""
+"""What an outside system takes of an account: when the last requests left and the next ones may, by the leases' clock."""
 
 awaits = Table(
     "awaits",

@@ -93,7 +93,7 @@ def test_a_request_is_one_line_and_a_repeat_changes_nothing(tmp_path: Path) -> N
 
     play(tmp_path / "log", act)
     first, second = lines(tmp_path / "log")
-    assert {"n", "at", "server", "method", "path", "status", "committed", "keys"} == set(first)
+    assert {"n", "came", "at", "server", "method", "path", "status", "committed", "keys"} == set(first)
     assert (first["n"], first["server"], first["method"], first["path"]) == (1, "shop", "POST", "/orders")
     assert [(line["status"], line["committed"], line["keys"]) for line in (first, second)] == [
         (200, True, [KEY]),

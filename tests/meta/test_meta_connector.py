@@ -190,6 +190,9 @@ class Tokens:
     async def acquire(self) -> None:
         self.taken += 1
 
+    def written(self) -> None:
+        pass
+
     async def pause(self, seconds: float) -> None:
         self.pauses.append(seconds)
 

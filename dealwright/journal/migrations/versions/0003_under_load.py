@@ -65,7 +65,7 @@ def _limits() -> None:
         sa.Column("connector", sa.Text, primary_key=True),
         sa.Column("boot", sa.Text, nullable=False),
         sa.Column("at", sa.Float, nullable=False),
-        sa.Column("free_at", sa.Float, nullable=False),
+        sa.Column("taken", sa.Text, nullable=False),
         sa.Column("paused_until", sa.Float, nullable=False),
     )
 
