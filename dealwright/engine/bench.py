@@ -23,8 +23,11 @@ from dealwright.model.delivery import Delivery
 from dealwright.model.requests import MESSAGES, Sent
 from dealwright.ports import Connector, Crm
 
-OVERLAP: Final = 2
-"""Batches that a window has under way where requests are counted: while one is claimed or ends, the other one sends."""
+OVERLAP: Final = 4
+"""Batches that a window has under way where requests are counted: while one is claimed or ends, others send."""
+
+SMALL: Final = 100
+"""Executions of such a batch: a large one's plans and settlements would hold up the others' requests for too long."""
 
 
 LEASE: Final = 30.0
@@ -51,6 +54,10 @@ class Site(msgspec.Struct, frozen=True):
     def overlap(self) -> int:
         """How many batches a window works at a time: where requests are counted, none may be lost on waiting."""
         return OVERLAP if self.limiters else 1
+
+    def batch(self, limit: int) -> int:
+        """How many executions a batch may hold of those that a window would take."""
+        return min(limit, SMALL) if self.limiters else limit
 
 
 class Job(msgspec.Struct, kw_only=True):

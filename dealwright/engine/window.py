@@ -43,7 +43,7 @@ class Work:
         self._automation = automation
         self._clock = clock
         self._linger = linger
-        self._limit = batch_limit
+        self._limit = site.batch(batch_limit)
         self._longest = LONGEST_WINDOW
         self._woken = asyncio.Event()
         self._closing = False
