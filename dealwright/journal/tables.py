@@ -324,7 +324,7 @@ rates = Table(
     Column("taken", Text, nullable=False),
     Column("paused_until", Float, nullable=False),
 )
-"""What an outside system takes of an account: when the last requests left and the next ones may, by the leases' clock."""
+"""What an outside system takes of an account: when requests left, and when the next ones may, by the leases' clock."""
 
 awaits = Table(
     "awaits",

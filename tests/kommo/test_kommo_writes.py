@@ -188,7 +188,7 @@ def test_a_504_halves_the_batches_which_grow_again_and_its_items_are_unknown(tmp
         here.simulator.fail(Fault(method="POST", path="/api/v4/tasks", status=504, commit=True))
         outcomes = await here.kommo.perform([task(n, lead) for n, lead in enumerate(leads)])
         assert Counter(type(each) for each in outcomes) == {Unknown: 50, Sent: 50}
-        assert here.kommo.at_once == 27, "halved, and grown by the first of the two requests that carried the other half"
+        assert here.kommo.at_once == 27, "halved, and grown by the first request of the other half"
         outcomes = await here.kommo.perform([task(100 + n, lead) for n, lead in enumerate(leads)])
         assert Counter(type(each) for each in outcomes) == {Sent: 100}
         assert 27 < here.kommo.at_once < 50
