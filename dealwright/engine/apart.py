@@ -72,6 +72,12 @@ def as_tried(item: EffectOutcome, wall: datetime) -> EffectRow:
     )
 
 
+def unanswered(effect: EffectRow) -> EffectOutcome:
+    """Return the outcome of an attempt that was under way when its worker died."""
+    attempt = msgspec.structs.replace(effect, attempts=effect.attempts - 1)
+    return EffectOutcome(effect=attempt, outcome=Unknown(reason="its worker died before an answer was written"))
+
+
 def as_one_of_many(item: EffectOutcome) -> EffectOutcome:
     """Return what is known of one call of a request that failed as a whole: a refusal need not be meant for it."""
     outcome = item.outcome

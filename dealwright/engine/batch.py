@@ -14,7 +14,7 @@ from dealwright.clock import Clock
 from dealwright.engine.abreast import LANES, abreast
 from dealwright.engine.act import backoff, given_up, look, perform, remedy
 from dealwright.engine.advance import Act, Decision, End, Wait, advance
-from dealwright.engine.apart import BUDGET, as_one_of_many, as_tried, asunder, can_go_apart, parts
+from dealwright.engine.apart import BUDGET, as_one_of_many, as_tried, asunder, can_go_apart, parts, unanswered
 from dealwright.engine.bench import (
     Job,
     Site,
@@ -118,7 +118,7 @@ class Batch:
                     )
                 )
                 self._tally.left(item.id, "parked")
-        self._store.receive_outcomes([_unanswered(effect) for effect in died])
+        self._store.receive_outcomes([unanswered(effect) for effect in died])
 
     async def _resolve_unanswered(self) -> None:
         """Decide about effects that left without an answer, each by its delivery class, before anything else."""
@@ -149,7 +149,7 @@ class Batch:
                             died.append(effect)
                             self._park(work, effect.step)
         # Whoever reads the views must see that these are unknown; a `sending` is one whose answer may still come.
-        self._store.receive_outcomes([_unanswered(effect) for effect in died if effect.state == "sending"])
+        self._store.receive_outcomes([unanswered(effect) for effect in died if effect.state == "sending"])
         for carrier, effects in looked.values():
             self._receive(await look(carrier, effects, self._actor(effects[0])), self._clock.wall())
             for effect in effects:
@@ -497,9 +497,3 @@ class Batch:
     def _actor(self, effect: EffectRow) -> str:
         work = self._work[effect.execution_id]
         return f"automation:{self._site.account}.{work.automation.key}"
-
-
-def _unanswered(effect: EffectRow) -> EffectOutcome:
-    """Return the outcome of an attempt that was under way when its worker died."""
-    attempt = msgspec.structs.replace(effect, attempts=effect.attempts - 1)
-    return EffectOutcome(effect=attempt, outcome=Unknown(reason="its worker died before an answer was written"))
