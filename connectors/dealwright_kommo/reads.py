@@ -8,7 +8,6 @@ from typing import Final
 import msgspec
 
 from dealwright.clock import Clock
-from dealwright.errors import Unauthorized
 from dealwright.model.crm import Contact, Deal, User
 from dealwright.model.events import MOST_DEALS
 from dealwright.ports import ContactRead
@@ -101,7 +100,7 @@ class Reader:
                 listed: Sequence[WireUser] = await self._client.list(
                     sansio.query("/users", ("limit", 250)), "users", WireUser, budget
                 )
-            except Unauthorized:
+            except sansio.Forbidden:
                 listed = []  # only admins may list users; whoever is not listed is called by the id
             self._users = (now, {each.id: mapping.user_of(each) for each in listed})
         return self._users[1]

@@ -27,6 +27,10 @@ class TooLarge(OutcomeUnknown):
     """Kommo gave up on a batch (504), and nobody can say how far it came: the next ones shall be smaller."""
 
 
+class Forbidden(Unauthorized):
+    """The token is good, and its user has no right to this."""
+
+
 class Invalidated(ConnectorError):
     """Kommo refused a whole batch because of some of its items; nothing of it was carried out."""
 
@@ -101,7 +105,7 @@ def check(status: int, headers: Mapping[str, str], body: bytes, now: datetime) -
     if status == 403 and problem is None:
         raise RateLimited("Kommo blocks this address or account (403)", retry_after=BLOCKED_SECONDS)
     if status == 403:
-        raise Unauthorized("the user of the token may not do this in Kommo (403): give them the right")
+        raise Forbidden("the user of the token may not do this in Kommo (403): give them the right")
     if status == 400 and problem is not None and problem.invalid:
         raise Invalidated(problem.invalid)
     if status == 504:

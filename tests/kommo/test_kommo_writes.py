@@ -172,6 +172,30 @@ def test_a_batch_that_is_too_large_for_kommos_front_is_cut_in_two_and_nothing_is
     play(tmp_path, body)
 
 
+def test_a_bad_token_is_no_reason_to_forget_who_the_users_are(tmp_path: Path) -> None:
+    async def body(here: Account) -> None:
+        lead = await here.new_lead(responsible_user_id=PERSON)
+        here.simulator.fail(Fault(path="/api/v4/users", status=401))
+        with pytest.raises(Unauthorized):
+            await here.kommo.read_deals([lead])
+        owner = (await here.kommo.read_deals([lead]))[lead].owner
+        assert owner is not None
+        assert owner.name == "Ben Okafor"
+
+    play(tmp_path, body)
+
+
+def test_who_may_not_list_the_users_calls_them_by_their_ids(tmp_path: Path) -> None:
+    async def body(here: Account) -> None:
+        lead = await here.new_lead(responsible_user_id=PERSON)
+        here.simulator.fail(Fault(path="/api/v4/users", status=403, body={"title": "Forbidden", "status": 403}))
+        owner = (await here.kommo.read_deals([lead]))[lead].owner
+        assert owner is not None
+        assert owner.name == f"User {PERSON}"
+
+    play(tmp_path, body)
+
+
 def test_a_wait_that_is_a_text_is_obeyed(tmp_path: Path) -> None:
     async def body(here: Account) -> None:
         lead = await here.new_lead()
