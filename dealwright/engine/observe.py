@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 from collections.abc import Callable, Mapping, Sequence
 from typing import Final
@@ -24,6 +25,9 @@ _log = logging.getLogger(__name__)
 READ_AGAIN: Final = 2.0
 """Seconds until a CRM that could not be read is asked again."""
 
+GIVE_UP: Final = 600.0
+"""Seconds for which an event that cannot be read keeps those behind it waiting, while others can be read."""
+
 
 class Observer:
     """Reads what events of one account name, beside the engine's loop: a CRM that is away costs no other account.
@@ -40,6 +44,7 @@ class Observer:
         self._reading: asyncio.Task[None] | None = None
         self._not_before = 0.0
         self._waits = False
+        self._stuck: tuple[int, float] | None = None
 
     @property
     def waits(self) -> bool:
@@ -71,13 +76,50 @@ class Observer:
 
     async def _read(self, unread: Sequence[ToRoute]) -> None:
         try:
-            self._store.observed(self._site.account, await read(self._site.crm, unread))
+            self._store.observed(self._site.account, await self._what_can_be_read(unread))
         except Exception as error:
             # The type only: texts may hold what a row or an answer held.
             level = logging.WARNING if isinstance(error, ConnectorError) else logging.ERROR
             _log.log(level, "%s: hook events wait, %s", self._site.account, type(error).__name__)
             self._not_before = self._clock.monotonic() + READ_AGAIN
         self._news()
+
+    async def _what_can_be_read(self, unread: Sequence[ToRoute]) -> Reading:
+        """Read the events, or the first of them, up to one that cannot be read; in the end go on without that one."""
+        try:
+            return await read(self._site.crm, unread)
+        except (RateLimited, Unauthorized, Unavailable):
+            self._stuck = None  # it says nothing of one event that the CRM is away
+            raise
+        except Exception as error:
+            until = self._clock.monotonic() + BUDGET
+            many = len(unread) // 2
+            while many and self._clock.monotonic() < until:
+                with contextlib.suppress(Exception):
+                    return await read(self._site.crm, unread[:many])
+                many //= 2
+            if len(unread) > 1 and not many and await self._lets_go_of(unread[0], unread[-1], type(error).__name__):
+                return _given_up(unread[0])
+            raise
+
+    async def _lets_go_of(self, first: ToRoute, other: ToRoute, why: str) -> bool:
+        """Say whether the first one has kept the others waiting for long enough, though the CRM can be read."""
+        await read(self._site.crm, [other])
+        now = self._clock.monotonic()
+        if self._stuck is None or self._stuck[0] != first.id:
+            self._stuck = (first.id, now)
+        if now - self._stuck[1] < GIVE_UP:
+            return False
+        _log.error(
+            "%s: event %d cannot be read (%s); it is recorded and sets nothing off", self._site.account, first.id, why
+        )
+        return True
+
+
+def _given_up(item: ToRoute) -> Reading:
+    if isinstance(item.event, EventReceived):
+        item = msgspec.structs.replace(item, event=msgspec.structs.replace(item.event, observed=True))
+    return Reading(events=(item,), unread=frozenset({item.id}))
 
 
 def must_be_observed(item: ToRoute) -> bool:

@@ -244,12 +244,13 @@ class Reading(msgspec.Struct, frozen=True, gc=False, kw_only=True):
     """What was read about events whose source told too little: the events in order, deals and contacts as they are.
 
     Events from outside have their deal in them already; the others become what the difference to the last known state
-    says. A deal or contact that was asked for and is missing is gone.
+    says. A deal or contact that was asked for and is missing is gone. `unread`: events of which nothing could be read.
     """
 
     events: tuple[ToRoute, ...]
     deals: dict[str, Deal] = {}
     contacts: dict[str, ContactRead] = {}
+    unread: frozenset[int] = frozenset()
 
 
 class Routed(msgspec.Struct, frozen=True, gc=False, kw_only=True):

@@ -75,7 +75,7 @@ def keep(connection: Connection, account: str, reading: Reading, *, now: int) ->
     read = {item.id: item.event for item in reading.events}
     rows: dict[int, Any] = {}
     received: list[tuple[int, Event]] = []
-    noticed: list[tuple[int, Event]] = []
+    noticed: list[tuple[int, DealNoticed | ContactNoticed]] = []
     for row in hot.UNOBSERVED.run(connection, account=account, ids=sorted(read)):
         event: Event = unseal(row.body, Event)  # type: ignore[arg-type]  # a union, which decodes by its tag
         if not isinstance(event, EventReceived | DealNoticed | ContactNoticed) or not event.must_be_observed:
@@ -85,11 +85,13 @@ def keep(connection: Connection, account: str, reading: Reading, *, now: int) ->
             received.append((row.id, read[row.id]))
         else:
             noticed.append((row.id, event))
+    given_up = {id_: replace(event, found="unread") for id_, event in noticed if id_ in reading.unread}
+    noticed = [(id_, event) for id_, event in noticed if id_ not in given_up]
     received = _with_stage_since(connection, account, received)
     told = _tell(connection, account, noticed, reading) if noticed else Told()
     causes = _causes(connection, account, noticed, told, since=now - int(ECHO.total_seconds() * 1_000_000))
     changed = [(id_, *_columns(event, rows[id_], {})) for id_, event in received]
-    changed += [(id_, *_columns(event, rows[id_], causes)) for id_, event in sorted(told.rows.items())]
+    changed += [(id_, *_columns(event, rows[id_], causes)) for id_, event in sorted((told.rows | given_up).items())]
     hot.OBSERVED.run(connection, changed)
     hot.APPEND.run(connection, [_appended(account, event, rows[id_], causes) for id_, event in told.appended])
     _keep_known(connection, account, told, now)

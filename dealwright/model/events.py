@@ -182,8 +182,8 @@ class Place(msgspec.Struct, frozen=True):
 Happened = Literal["created", "changed", "moved", "removed"]
 """What a CRM may say of a deal or a contact, without saying what it was before."""
 
-NewsFound = Literal["", "told", "nothing", "gone"]
-"""What came of it when it was read: not read yet; told by other events; nothing was new; it is not there."""
+NewsFound = Literal["", "told", "nothing", "gone", "unread"]
+"""What came of it when it was read: not read yet; told by other events; nothing was new; it is not there; given up."""
 
 
 class _Noticed(_Event, frozen=True, kw_only=True):

@@ -14,7 +14,7 @@ from sqlalchemy import text
 from dealwright import Automation, deal_created, event_received, every_event, faults, set_task, working_days
 from dealwright.engine import observe
 from dealwright.engine.loop import AccountSite, Engine
-from dealwright.errors import Unavailable
+from dealwright.errors import OutcomeUnknown, Unavailable
 from dealwright.journal.payload import unseal
 from dealwright.model.crm import Deal
 from dealwright.model.events import Event, EventReceived
@@ -44,6 +44,7 @@ class FlakyCrm:
     def __init__(self, crm: object, away: int = 0) -> None:
         self._crm = crm
         self.away = away
+        self.bad = ""
         self.reads: list[tuple[str, ...]] = []
 
     def __getattr__(self, name: str) -> object:
@@ -64,6 +65,8 @@ class FlakyCrm:
         if self.away:
             self.away -= 1
             raise Unavailable
+        if self.bad in asked:
+            raise OutcomeUnknown("the answer cannot be read")
 
 
 @pytest.fixture
@@ -142,6 +145,34 @@ def test_what_comes_after_an_event_that_cannot_be_read_waits_for_it_and_nothing_
     assert here.states() == {"new": {"done": 2}, "paid": {"done": 1}}
     order = here.journal.database.rows(text("select id, kind from events where routed_at is not null order by id"))
     assert [row["kind"] for row in order] == ["deal_created", "event_received", "deal_created"]
+
+
+def test_an_event_that_can_never_be_read_does_not_stop_its_account_for_ever(
+    here: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(observe, "GIVE_UP", 0.3)
+    deals = [here.new_deal(title=f"deal {number}") for number in range(9)]
+    crm = FlakyCrm(here.crm)
+    here.work(engine(here, crm))
+    crm.bad = deals[4].id
+    for number, each in enumerate(deals):
+        told(here, f"e{number}", deal_id=each.id)
+
+    async def body(_: Engine) -> None:
+        while here.states().get("paid", {}).get("done", 0) < 4:
+            await asyncio.sleep(0.005)
+        assert here.states()["paid"] == {"done": 4}, "what came before it is answered, what came after it waits"
+        while here.states()["paid"]["done"] < 8:
+            await asyncio.sleep(0.005)
+
+    here.run(body, engine(here, crm))
+    assert here.states()["paid"] == {"done": 8}
+    assert [(each.deal is None, each.observed) for each in bodies(here)] == [(n == 4, True) for n in range(9)]
+    crm.bad = ""
+    row = here.journal.database.rows(text("select id from events where source_id = 'e4'"))[0]
+    here.journal.replay_event(row["id"], actor="ana")
+    here.work(engine(here, crm))
+    assert here.states()["paid"] == {"done": 9}, "a person may have it happen again"
 
 
 def test_a_crm_that_hangs_stops_no_other_account(here: World, tmp_path: Path) -> None:

@@ -130,6 +130,22 @@ def test_a_hook_that_came_while_others_were_read_is_told_behind_what_was_appende
     assert journal.append("acme", "kommo", [hook("1", "h2", "moved")]) == 0, "its own id is known still"
 
 
+def test_what_nothing_could_be_read_of_is_recorded_as_such_and_its_change_is_told_by_the_next_hook(
+    journal: Journal,
+) -> None:
+    know(journal, old("1", 1))
+    journal.append("acme", "kommo", [hook("1", "h1")])
+    (item,) = journal.unrouted("acme", 10)
+    journal.observed("acme", Reading(events=(item,), unread=frozenset({item.id})))
+    (noticed,) = events(journal)
+    assert isinstance(noticed, DealNoticed)
+    assert (noticed.found, noticed.must_be_observed) == ("unread", False)
+    route_all(journal)
+    journal.append("acme", "kommo", [hook("1", "h2")])
+    observe(journal, old("1", 2, title="Other"))
+    assert [type(each).__name__ for each in events(journal)] == ["DealUpdated"]
+
+
 def test_two_engines_observe_the_same_hooks_once(open_journal: Open) -> None:
     one, other = open_journal(), open_journal()
     one.record_release(ACME)
