@@ -36,7 +36,7 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
     """
 
     drained: int = 1024 * 1024
-    held: int = 32 * 1024 * 1024
+    held: int = 64 * 1024 * 1024
     body_seconds: float = 10.0
     commit_seconds: float = 10.0
     at_once: int = 256

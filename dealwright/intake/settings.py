@@ -34,7 +34,7 @@ _SECRETS: Final = ("secret_file", "secret_env", "old_secret_file", "old_secret_e
 _NUMBERS: Final = ("body", "rate", "burst")
 _KEYS: Final = (*_SECRETS, "from", "verified_by", *_NUMBERS)
 _USUAL: Final = HookQuota()
-_USUAL_OF_A_SYSTEM: Final = HookQuota(body=512 * 1024)
+_USUAL_OF_A_SYSTEM: Final = HookQuota(body=256 * 1024)
 """What another system sends is as long as it likes: a form of Kommo's with a hundred custom fields has 70 kB."""
 
 
