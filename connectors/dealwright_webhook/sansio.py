@@ -84,16 +84,24 @@ def verify(secret: bytes, received: Mapping[str, str], body: bytes, now: datetim
     return decoded
 
 
+UNAUTHORIZED_WAIT: Final = 60.0
+"""Seconds until what was refused for its signature is sent again, signed anew."""
+
+
 def outcome(target: str, status: int, received: Mapping[str, str], now: datetime) -> Outcome:
     """Judge an answer.
 
     A receiver that knows the key says so with `Dealwright-Repeated: true`, beside a 2xx or a 409: both are sent. A 503
-    with Retry-After did nothing; any other 5xx may have been carried out.
+    with Retry-After did nothing; any other 5xx may have been carried out. A 401 says nothing against the event: the
+    secret was changed on one side only, or a clock is wrong, and each attempt is signed anew.
     """
     repeated = received.get(REPEATED, "").strip().lower() == "true"
     if status == 409 and repeated:
         return Sent(receipt={"status": status}, repeated=True)
     wait = retry_after(received.get("Retry-After"), now)
+    if status == 401:
+        reason = f"{target} answered 401: is its secret the same on both sides, and are the clocks right?"
+        return TryAgain(reason=reason, after=UNAUTHORIZED_WAIT if wait is None else wait)
     verdict = of_status(status, hint=wait is not None)
     if verdict is Verdict.DONE:
         return Sent(receipt={"status": status}, repeated=repeated)

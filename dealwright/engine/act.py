@@ -134,8 +134,9 @@ def remedy(effect: EffectRow, clock: Clock) -> Remedy:
         case Idempotent() | Keyed(dedupes_for=None):
             return "repeat"
         case Keyed(dedupes_for=timedelta() as kept):
-            age = clock.wall() - effect.first_sent if effect.first_sent is not None else timedelta.max
-            return "repeat" if timedelta(0) <= age < kept / 2 else "park"  # below zero: the wall clock was set back
+            # Half of it is for clocks that are wrong: of an age below zero the wall clock was set back since.
+            age = abs(clock.wall() - effect.first_sent) if effect.first_sent is not None else timedelta.max
+            return "repeat" if age < kept / 2 else "park"
         case Checkable():
             return "repeat" if effect.looks >= LOOKS else "look"
         case AtMostOnce():

@@ -111,7 +111,6 @@ def test_a_batch_above_what_kommo_takes_is_halved_and_nothing_is_there_twice(
 
 @pytest.mark.slow
 def test_several_of_them_on_postgresql(tmp_path: Path, journal: Path) -> None:
-    """Its back-offs take their time, so there are fewer."""
     names = ("500 after the commit", "a reset", "a trickle that takes too long")
     faults = [
         (simulator, at(place, FAULTS[name]))

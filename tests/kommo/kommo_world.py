@@ -124,9 +124,14 @@ class Account:
 
 @contextlib.asynccontextmanager
 async def account(
-    folder: Path, *, manners: Manners | None = None, clock: PlayedClock | None = None, **settings: Any
+    folder: Path,
+    *,
+    manners: Manners | None = None,
+    clock: PlayedClock | None = None,
+    ours: PlayedClock | None = None,
+    **settings: Any,
 ) -> AsyncIterator[Account]:
-    """Run an account while a test is in it."""
+    """Run an account while a test is in it; `ours` is the connector's clock if that is another one than Kommo's."""
     clock = clock or PlayedClock(MONDAY)
     made: list[Account] = []
 
@@ -136,7 +141,7 @@ async def account(
     receiver = Server(hear)
     hooks = f"http://127.0.0.1:{await receiver.start()}/hooks"
     simulator = KommoSimulator(folder / "kommo.jsonl", Secret(TOKEN), clock, manners=manners, hooks_to=(hooks,))
-    made.append(Account(simulator, await simulator.start(), clock))
+    made.append(Account(simulator, await simulator.start(), ours or clock))
     try:
         await made[0].set_up(**settings)
         yield made[0]

@@ -176,10 +176,12 @@ def test_a_receiver_that_never_lets_itself_be_connected_to_was_surely_sent_nothi
     assert isinstance(outcome, TryAgain)
 
 
-def test_a_wrong_secret_is_refused_and_committed_nowhere(tmp_path: Path) -> None:
+def test_what_a_wrong_secret_signed_is_committed_nowhere_and_comes_back_later(tmp_path: Path) -> None:
     log = tmp_path / "r.jsonl"
     (outcome,) = play(log, sent(event("k")), secret=Secret("another secret!!"))
-    assert outcome == Refused(code="http_401", message="erp answered 401")
+    assert outcome == TryAgain(
+        reason="erp answered 401: is its secret the same on both sides, and are the clocks right?", after=60.0
+    )
     assert [(line["status"], line["committed"]) for line in lines(log)] == [(401, False)]
 
 
