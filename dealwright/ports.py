@@ -99,8 +99,12 @@ class Limiter(Protocol):
         """Wait until one request may leave."""
         ...
 
-    def written(self) -> None:
+    def written(self) -> float:
         """Hear that a request is on the wire, if a connector knows: it counts from now on, not from when it left us."""
+        ...
+
+    def answered(self, moment: float) -> None:
+        """Hear that the request that was on the wire at this moment is answered, or given up."""
         ...
 
     async def pause(self, seconds: float) -> None:

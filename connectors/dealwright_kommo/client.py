@@ -129,6 +129,13 @@ class Client:
         if content is not None:
             body = msgspec.json.encode(content)
             headers["Content-Type"] = "application/json"
+        limiter, written = self.limiter, []
+
+        async def on_the_wire(event: str, _: Mapping[str, Any]) -> None:
+            """Hear from the HTTP client how far the request has come; when all of it is written, Kommo counts it."""
+            if limiter is not None and event.endswith(".send_request_body.complete"):
+                written.append(limiter.written())
+
         try:
             async with asyncio.timeout(self._settings.timeout):
                 response = await self._client().request(
@@ -136,13 +143,17 @@ class Client:
                     self._settings.url + path,
                     content=body,
                     headers=headers,
-                    extensions={"trace": self._trace},
+                    extensions={"trace": on_the_wire},
                 )
         except TimeoutError:
             raise OutcomeUnknown(f"Kommo did not answer within {self._settings.timeout:g} s") from None
         except (httpx.HTTPError, httpx.InvalidURL, httpx.StreamError) as error:
             reason = f"Kommo: {type(error).__name__}"
             raise (Unavailable if of_failure(error) is Verdict.LATER else OutcomeUnknown)(reason) from None
+        finally:
+            for moment in written:
+                assert limiter is not None
+                limiter.answered(moment)
         try:
             sansio.check(response.status_code, response.headers, response.content, self._clock.wall())
         except RateLimited as limited:
@@ -151,11 +162,6 @@ class Client:
                 await self.limiter.pause(limited.retry_after)
             raise
         return response.content
-
-    async def _trace(self, event: str, _: Mapping[str, Any]) -> None:
-        """Hear from the HTTP client how far a request has come; when all of it is written, Kommo will count it."""
-        if self.limiter is not None and event.endswith(".send_request_body.complete"):
-            self.limiter.written()
 
     async def aclose(self) -> None:
         """Close the connections."""

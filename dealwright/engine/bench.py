@@ -30,6 +30,9 @@ SMALL: Final = 100
 """Executions of such a batch: a large one's plans and settlements would hold up the others' requests for too long."""
 
 
+BREATH: Final = 0.02
+"""Seconds between two pieces of reading or routing where requests are counted, for those that wait to be sent."""
+
 LEASE: Final = 30.0
 """Seconds of a lease; renewed while the batch is worked."""
 
@@ -54,6 +57,11 @@ class Site(msgspec.Struct, frozen=True):
     def overlap(self) -> int:
         """How many batches a window works at a time: where requests are counted, none may be lost on waiting."""
         return OVERLAP if self.limiters else 1
+
+    @property
+    def breath(self) -> float:
+        """The seconds that one piece of work leaves to others: a request is several steps from token to socket."""
+        return BREATH if self.limiters else 0.0
 
     def batch(self, limit: int) -> int:
         """How many executions a batch may hold of those that a window would take."""

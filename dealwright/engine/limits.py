@@ -13,6 +13,7 @@ from collections.abc import AsyncIterator, Callable, Sequence
 from typing import Final, NamedTuple
 
 from dealwright.clock import Clock
+from dealwright.engine.departures import Departures
 from dealwright.engine.store import Store
 from dealwright.errors import RateLimited
 from dealwright.ports import Connector, Pace, Paced
@@ -56,9 +57,7 @@ class SharedLimiter:
         # Tokens as the journal's moment and ours: those that nobody used, and those in use that have not left.
         self._spare: list[_Token] = []
         self._granted: deque[_Token] = deque()
-        # What left in the last `_span` seconds, and of that what no connector said to be on the wire.
-        self._left: deque[float] = deque(maxlen=pace.most)
-        self._leaving: deque[float] = deque(maxlen=pace.most)
+        self._left = Departures(pace.most)
 
     async def acquire(self) -> None:
         """Wait until one request may leave; for what a connector sends beside the request that the engine began.
@@ -106,20 +105,15 @@ class SharedLimiter:
         mine = self._granted.popleft()
         while (wait := self._not_yet(mine)) > 0:
             await asyncio.sleep(wait)
-        now = self._clock.monotonic()
-        self._left.append(now)
-        self._leaving.append(now)
+        self._left.add(self._clock.monotonic())
 
-    def written(self) -> None:
-        """Count a request from now on: opening its connection, or whatever held us up, has taken until now.
+    def written(self) -> float:
+        """Count a request from now on: opening its connection, or whatever held us up, has taken until now."""
+        return self._left.written(self._clock.monotonic())
 
-        Which of those under way it is makes no difference: what is counted is how many there are in a span.
-        """
-        if self._leaving:
-            left = self._leaving.popleft()
-            if left in self._left:
-                self._left.remove(left)
-        self._left.append(self._clock.monotonic())
+    def answered(self, moment: float) -> None:
+        """Learn from how long an answer took when its request may have come."""
+        self._left.answered(moment, self._clock.monotonic())
 
     def give_back(self) -> None:
         """Let the next in line have the token that was just taken: the gate let nothing through."""
@@ -128,10 +122,7 @@ class SharedLimiter:
     def _not_yet(self, mine: _Token) -> float:
         """Return the seconds for which a request must not leave, by what left this engine and by what left any."""
         now = self._clock.monotonic()
-        wait = mine.at - now
-        if len(self._left) == self._left.maxlen:
-            wait = max(wait, self._left[0] + self._span - now)
-        if wait > 0:
+        if (wait := max(mine.at, self._left.last_but(now) + self._span) - now) > 0:
             return wait
         return self._store.use_token(self._account, self._connector, self._pace, self._span, mine.moment)
 

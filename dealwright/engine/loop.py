@@ -19,7 +19,7 @@ from dealwright.compile.digest import behaviour_digest
 from dealwright.engine.act import Connectors
 from dealwright.engine.bench import LEASE, Site
 from dealwright.engine.limits import limit
-from dealwright.engine.observe import Observer
+from dealwright.engine.observe import Observer, must_be_observed
 from dealwright.engine.route import route
 from dealwright.engine.store import Store
 from dealwright.engine.window import LONGEST_WINDOW, Work
@@ -117,7 +117,7 @@ class Engine:
                 await _until(stop, _AFTER_FAILURE)
                 continue
             if moved:
-                await asyncio.sleep(0)
+                await asyncio.sleep(max((site.breath for site in self._sites.values()), default=0.0))
             else:
                 await _until(stop, _IDLE, self._news)
         self._stopping = True
@@ -174,7 +174,10 @@ class Engine:
     def _route(self, key: str) -> bool:
         if self._observers[key].waits:
             return False
-        events = self._observers[key].ready(self._store.unrouted(key, _CHUNK))
+        unrouted = self._store.unrouted(key, self._sites[key].batch(_CHUNK))
+        if unrouted and must_be_observed(unrouted[0]):
+            unrouted = self._store.unrouted(key, _CHUNK)  # reads are full, however little is routed in one go
+        events = self._observers[key].ready(unrouted)
         release = self._store.active_release(key) if events else None
         if release is None:
             return False

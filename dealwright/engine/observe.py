@@ -76,7 +76,12 @@ class Observer:
 
     async def _read(self, unread: Sequence[ToRoute]) -> None:
         try:
-            self._store.observed(self._site.account, await self._what_can_be_read(unread))
+            reading = await self._what_can_be_read(unread)
+            size = max(1, self._site.batch(len(reading.events)))
+            for start in range(0, len(reading.events), size):
+                some = msgspec.structs.replace(reading, events=reading.events[start : start + size])
+                self._store.observed(self._site.account, some)
+                await asyncio.sleep(self._site.breath)
         except Exception as error:
             # The type only: texts may hold what a row or an answer held.
             level = logging.WARNING if isinstance(error, ConnectorError) else logging.ERROR

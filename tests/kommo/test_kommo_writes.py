@@ -65,13 +65,18 @@ class CountingLimiter:
 
     def __init__(self) -> None:
         self.tokens = self.on_the_wire = 0
+        self.answers: list[float] = []
         self.pauses: list[float] = []
 
     async def acquire(self) -> None:
         self.tokens += 1
 
-    def written(self) -> None:
+    def written(self) -> float:
         self.on_the_wire += 1
+        return float(self.on_the_wire)
+
+    def answered(self, moment: float) -> None:
+        self.answers.append(moment)
 
     async def pause(self, seconds: float) -> None:
         self.pauses.append(seconds)
@@ -256,6 +261,8 @@ def test_hints_are_obeyed_and_tell_the_limiter(tmp_path: Path) -> None:
         limiter.tokens = 0
         assert isinstance((await here.kommo.perform([task(n, lead) for n in range(60)]))[59], Sent)
         assert limiter.tokens == 1, "the engine took the first request's token"
+        assert limiter.answers == sorted(range(1, limiter.on_the_wire + 1), key=limiter.answers.index)
+        assert limiter.on_the_wire == 5, "two reads, the one that was asked to wait, and two writes"
         here.simulator.fail(Fault(status=429, retry_after=7), Fault(status=401), Fault(status=403, body="Forbidden"))
         with pytest.raises(RateLimited) as limited:
             await here.kommo.read_deals([lead])

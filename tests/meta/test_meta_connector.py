@@ -190,7 +190,10 @@ class Tokens:
     async def acquire(self) -> None:
         self.taken += 1
 
-    def written(self) -> None:
+    def written(self) -> float:
+        return 0.0
+
+    def answered(self, moment: float) -> None:
         pass
 
     async def pause(self, seconds: float) -> None:
