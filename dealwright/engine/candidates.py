@@ -13,24 +13,29 @@ from dealwright.engine.store import Store
 
 def candidates(store: Store, account: str, group: Sequence[Job], now: datetime) -> list[Candidate]:
     """Return one candidate for each execution of the group."""
-    contacts = sorted({contact.id for work in group if (contact := work.claimed.deal.main_contact) is not None})
-    persons = store.persons(account, contacts) if _asks_for_persons(group) else {}
+    stands_behind = _persons(store, account, group) if _asks_for_persons(group) else {}
     found = []
     for work in group:
         assert work.effect is not None
         assert work.facts is not None
-        contact = work.claimed.deal.main_contact
         found.append(
             Candidate(
                 effect=work.effect,
                 automation=work.automation,
                 account=work.account,
                 facts=work.facts,
-                person=persons.get(contact.id) if contact is not None else None,
+                person=stands_behind.get(work.claimed.id),
                 now=now,
             )
         )
     return found
+
+
+def _persons(store: Store, account: str, group: Sequence[Job]) -> dict[str, str]:
+    """Return who stands behind each execution's deal, where that is known."""
+    contacts = {work.claimed.id: contact.id for work in group if (contact := work.claimed.deal.main_contact)}
+    persons = store.persons(account, sorted(set(contacts.values())))
+    return {id_: persons[contact] for id_, contact in contacts.items() if contact in persons}
 
 
 def _asks_for_persons(group: Iterable[Job]) -> bool:

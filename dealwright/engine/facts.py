@@ -6,7 +6,6 @@ The first turn sees the event's own `after`; later turns read the deals again, i
 from __future__ import annotations
 
 from datetime import datetime
-from functools import cached_property
 from zoneinfo import ZoneInfo
 
 import msgspec
@@ -47,7 +46,7 @@ class Facts(msgspec.Struct, frozen=True, gc=False, kw_only=True):
     @property
     def contact(self) -> Contact | None:
         """The contact the event is about, if it is about one."""
-        if isinstance(self.event, ContactAdded | ContactRemoved | ContactUpdated):
+        if isinstance(self.event, (ContactAdded, ContactRemoved, ContactUpdated)):
             return self.event.contact
         return None
 
@@ -62,15 +61,26 @@ class View:
         self.facts = facts
         self._progress = progress
         self._recipient = recipient
+        self._deal: Deal | None = None
+        self._known: language.Known | None = None
 
-    @cached_property
+    # Made when they are first asked for, by hand: `cached_property` of Python 3.11 takes a lock for it.
+
+    @property
     def deal(self) -> Deal:
         """The deal, with what our own steps have written since it was read."""
-        return overlay(self.facts.deal, self._progress, self.facts.since_turn)
+        if self._deal is None:
+            self._deal = overlay(self.facts.deal, self._progress, self.facts.since_turn)
+        return self._deal
 
-    @cached_property
+    @property
     def known(self) -> language.Known:
         """What is known where a fact is looked up. A turn that only ends asks for nothing."""
+        if self._known is None:
+            self._known = self._all_known()
+        return self._known
+
+    def _all_known(self) -> language.Known:
         event = self.facts.event
         return language.Known(
             deal=self.deal,

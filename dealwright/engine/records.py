@@ -282,6 +282,8 @@ class Controls(msgspec.Struct, frozen=True, gc=False, kw_only=True):
 
     def mode(self, automation: str) -> str:
         """Return the automation's mode: the stricter of its own and its account's (`shadow`, `approve`, `live`)."""
+        if not self.modes:
+            return "live"
         return min(self.modes.get(automation, "live"), self.modes.get("", "live"), key=MODES.index)
 
     def name_space(self, automation: str) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, defaultdict
 from datetime import datetime
 
 from dealwright.clock import Clock
@@ -14,7 +14,7 @@ class Tally:
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
-        self._counts: dict[str, Counter[str]] = {}
+        self._counts: defaultdict[str, Counter[str]] = defaultdict(Counter)
         self._times: dict[str, tuple[datetime, datetime]] = {}
         self._left: dict[str, str] = {}
 
@@ -23,7 +23,7 @@ class Tally:
         now = self._clock.wall()
         first, _ = self._times.get(name, (since or now, now))
         self._times[name] = (min(first, since or now), now)
-        self._counts.setdefault(name, Counter())[outcome] += 1
+        self._counts[name][outcome] += 1
 
     def left(self, execution_id: str, state: str) -> None:
         """Note how a turn left an execution; the last one counts."""

@@ -176,6 +176,17 @@ TOLD_BEHIND: Final = Query(
     "select subject, max(id) as newest from events where account = :account and subject in :subjects and id > :first "
     "and kind not in ('deal_noticed', 'event_received') group by subject"
 )
+KNOWN_DEALS: Final = Query("select id, version, noticed from mirror_deals where account = :account and id in :ids")
+KEEP_DEAL: Final = _insert(
+    "mirror_deals",
+    {"account": "text", "id": "text", "version": "bigint", "as_of": "bigint", "body": "bytea"},
+    then="on conflict (account, id) do update set version = excluded.version, as_of = excluded.as_of, "
+    "body = excluded.body where excluded.version >= mirror_deals.version",
+)
+CONTACT_PERSONS: Final = Query(
+    "select contact, person from person_contacts where account = :account and contact in :ids"
+)
+KEY_PERSONS: Final = Query("select key, person from person_keys where account = :account and key in :ids")
 TOLD_DEALS: Final = Query("select body from mirror_deals where account = :account and id in :ids and noticed")
 TELL_DEAL: Final = _insert(
     "mirror_deals",

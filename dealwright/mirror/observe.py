@@ -3,21 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Final
 
-from sqlalchemy import Connection, bindparam, text
+from sqlalchemy import Connection
 
 from dealwright.engine.records import ToRoute
+from dealwright.journal import hot
 from dealwright.model.crm import Deal
-
-_VERSIONS: Final = text(
-    "select id, version, noticed from mirror_deals where account = :account and id in :ids"
-).bindparams(bindparam("ids", expanding=True))
-_KEEP: Final = text(
-    "insert into mirror_deals (account, id, version, as_of, body) values (:account, :id, :version, :as_of, :body) "
-    "on conflict (account, id) do update set version = excluded.version, as_of = excluded.as_of, body = excluded.body "
-    "where excluded.version >= mirror_deals.version"
-)
 
 
 def observe(
@@ -31,7 +22,7 @@ def observe(
     subjects = sorted({deal.id for item in events for deal in item.event.about})
     if not subjects:  # an empty list has no type on PostgreSQL
         return frozenset()
-    rows = connection.execute(_VERSIONS, {"account": account, "ids": subjects})
+    rows = hot.KNOWN_DEALS.run(connection, account=account, ids=subjects)
     known: dict[str, int] = {}
     noticed = set()
     for row in rows:
@@ -50,16 +41,10 @@ def observe(
             known[deal.id] = deal.version
             newest[deal.id] = deal
     if newest:
-        connection.execute(
-            _KEEP,
+        hot.KEEP_DEAL.run(
+            connection,
             [
-                {
-                    "account": account,
-                    "id": deal.id,
-                    "version": deal.version,
-                    "as_of": as_of,
-                    "body": seal(deal),
-                }
+                (account, deal.id, deal.version, as_of, seal(deal))
                 for deal in sorted(newest.values(), key=lambda deal: deal.id)
             ],
         )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dealwright.compile import ir
-from dealwright.engine.guards.base import Answer, Candidate, Send
+from dealwright.engine.guards.base import SEND, Answer, Candidate, Send
 from dealwright.engine.records import Controls, Reservation
 from dealwright.language import calendar
 
@@ -21,7 +21,7 @@ class Again:
         """Name the reservation that the effect hangs on, if the automation has a limit."""
         again = candidate.automation.again
         if isinstance(again, ir.EveryEvent):
-            return Send()
+            return SEND
         until = None
         if again.within is not None:
             until = calendar.add(candidate.account.calendar, candidate.now, again.within)

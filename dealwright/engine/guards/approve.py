@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dealwright.engine.guards.base import Answer, Candidate, Hold, Send
+from dealwright.engine.guards.base import SEND, Answer, Candidate, Hold
 from dealwright.engine.records import Controls, request_digest
 
 
@@ -17,10 +17,10 @@ class Approve:
     def ask(self, candidate: Candidate, controls: Controls) -> Answer:
         """Hold what nobody approved, and what renders differently than what was approved."""
         if controls.mode(candidate.automation.key) != "approve":
-            return Send()
+            return SEND
         approved = candidate.effect.approved
         if approved is None:
             return Hold(reason="approve")
         if approved != request_digest(candidate.effect.request):
             return Hold(reason="approve: it is not what was approved any more, for the deal has changed")
-        return Send()
+        return SEND

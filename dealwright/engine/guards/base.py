@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Protocol, TypeAlias
+from typing import Final, Protocol, TypeAlias
 
 import msgspec
 
@@ -27,6 +27,10 @@ class Send(msgspec.Struct, frozen=True, gc=False, kw_only=True):
     """Nothing against it, if these reservations can be had."""
 
     reservations: tuple[Reservation, ...] = ()
+
+
+SEND: Final = Send()
+"""The answer of most guards about most effects."""
 
 
 class Hold(msgspec.Struct, frozen=True, gc=False, kw_only=True):

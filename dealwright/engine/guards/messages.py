@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dealwright.engine.guards.base import Answer, Candidate, Hold, Send
+from dealwright.engine.guards.base import SEND, Answer, Candidate, Hold
 from dealwright.engine.records import Controls
 from dealwright.model.requests import MESSAGES
 
@@ -15,4 +15,4 @@ class Messages:
     def ask(self, candidate: Candidate, controls: Controls) -> Answer:
         """Hold a message while the stop stands; everything else goes on."""
         stopped = controls.messages_stopped and candidate.effect.request.kind in MESSAGES
-        return Hold(reason="stop messages") if stopped else Send()
+        return Hold(reason="stop messages") if stopped else SEND

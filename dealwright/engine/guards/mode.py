@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dealwright.engine.guards.base import Answer, Candidate, Drop, Send
+from dealwright.engine.guards.base import SEND, Answer, Candidate, Drop
 from dealwright.engine.records import Controls
 
 
@@ -13,4 +13,4 @@ class Mode:
 
     def ask(self, candidate: Candidate, controls: Controls) -> Answer:
         """Drop in shadow."""
-        return Drop(reason="shadow") if controls.mode(candidate.automation.key) == "shadow" else Send()
+        return Drop(reason="shadow") if controls.mode(candidate.automation.key) == "shadow" else SEND

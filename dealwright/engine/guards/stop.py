@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dealwright.engine.guards.base import Answer, Candidate, Hold, Send
+from dealwright.engine.guards.base import SEND, Answer, Candidate, Hold
 from dealwright.engine.records import Controls
 
 
@@ -13,4 +13,4 @@ class Stop:
 
     def ask(self, candidate: Candidate, controls: Controls) -> Answer:
         """Hold while the stop stands."""
-        return Hold(reason="stop") if controls.is_stopped(candidate.automation.key) else Send()
+        return Hold(reason="stop") if controls.is_stopped(candidate.automation.key) else SEND
