@@ -18,6 +18,7 @@ from dealwright.clock import Clock
 from dealwright.compile.digest import behaviour_digest
 from dealwright.engine.act import Connectors
 from dealwright.engine.bench import LEASE, Site
+from dealwright.engine.garbage import seldom_collected
 from dealwright.engine.limits import limit
 from dealwright.engine.observe import Observer, must_be_observed
 from dealwright.engine.route import route
@@ -107,6 +108,10 @@ class Engine:
 
         A failure of the journal or of a feed is logged and tried again: the engine ends only when it is told to.
         """
+        with seldom_collected():
+            await self._run(stop)
+
+    async def _run(self, stop: asyncio.Event) -> None:
         self._stopping = False
         self._news = asyncio.Event()  # of the loop that runs now
         while not stop.is_set():
@@ -262,7 +267,8 @@ class Engine:
         work = self._new_work(account, automation, _grown(self._linger, lately + 1))
         beside = asyncio.create_task(self._beside(account, automation, work, stop or asyncio.Event()))
         try:
-            return await work.run(self._version(account, automation), recorded_by=run_id, asked=asked)
+            with seldom_collected():
+                return await work.run(self._version(account, automation), recorded_by=run_id, asked=asked)
         finally:
             beside.cancel()
 
