@@ -1,109 +1,17 @@
-"""Hot statements: those that run for every event, written for the drivers, with the same meaning on both databases.
+"""Hot statements of the journal: those that run for every event, with the same meaning on both databases.
 
-SQLAlchemy Core takes more time to turn 250 rows into driver calls than SQLite takes to write them, and PostgreSQL waits
-for a statement for each row. So here, and nowhere else, statements are given to the drivers as they are:
-
-- rows go to SQLite by `executemany`, as tuples; to PostgreSQL as one statement over `unnest` of one array per column;
-- a list of ids is one parameter: a JSON text on SQLite (`in (select value from json_each(?))`), an array on
-  PostgreSQL (`= any(?)`), so that the statement's text never changes and is prepared once.
-
-Each statement is written once, below; the two spellings are made of it. They run inside SQLAlchemy's transaction and
-connection (`exec_driver_sql`), so that errors, locks and commits are those of journal/database.py.
+How they are spelt for the drivers is in dealwright/statements.py. Whoever reads claim and settle finds them here.
 """
 
 from __future__ import annotations
 
-import re
-from collections.abc import Mapping, Sequence
-from typing import Any, Final
+from typing import Final
 
-import msgspec
-from sqlalchemy import Connection, CursorResult
-
-_LIST: Final = re.compile(r"\bin :(\w+)")
-_NAME: Final = re.compile(r"(?<!:):(\w+)")
-_FIELD: Final = re.compile(r"\{(\w+)\}")
-
-_SKIP_LOCKED: Final = " for update skip locked"
-"""What passes over rows that others hold; SQLite has one writer, and nothing to pass over."""
-
-_json: Final = msgspec.json.Encoder()
-
-
-def _is_postgresql(connection: Connection) -> bool:
-    return connection.dialect.name == "postgresql"
-
-
-class Query:
-    """A statement with named values (`:name`) and lists (`in :name`, of texts or of numbers)."""
-
-    def __init__(self, sql: str) -> None:
-        self._lists = frozenset(_LIST.findall(sql))
-        self._sqlite = _LIST.sub(r"in (select value from json_each(:\1))", sql).replace(_SKIP_LOCKED, "")
-        self._postgresql = _NAME.sub(r"%(\1)s", _LIST.sub(r"= any(:\1)", sql))
-
-    def run(self, connection: Connection, *, lock: str = "", **values: Any) -> CursorResult[Any]:
-        """Run it; `lock` is the locking clause that the database wants at its end."""
-        if _is_postgresql(connection):
-            return connection.exec_driver_sql(self._postgresql + lock, values)
-        for name in self._lists:
-            values[name] = _json.encode(values[name]).decode()
-        return connection.exec_driver_sql(self._sqlite, values)
-
-
-class Rows:
-    """A statement for many rows, each a tuple of the columns that are named where it is made."""
-
-    def __init__(self, sqlite: str, postgresql: str) -> None:
-        self._sqlite = sqlite
-        self._postgresql = postgresql
-
-    def run(self, connection: Connection, rows: Sequence[tuple[Any, ...]]) -> int:
-        """Write the rows; return how many were inserted or changed."""
-        if not rows:
-            return 0
-        if _is_postgresql(connection):
-            columns = tuple(map(list, zip(*rows, strict=True)))
-            return connection.exec_driver_sql(self._postgresql, columns).rowcount
-        return connection.exec_driver_sql(self._sqlite, list(rows)).rowcount
-
-
-def _arrays(columns: Mapping[str, str]) -> str:
-    """`unnest(%s::text[], ...) as new (id, ...)`: a table of the rows."""
-    arrays = ", ".join(f"%s::{type_}[]" for type_ in columns.values())
-    return f"unnest({arrays}) as new ({', '.join(columns)})"
-
-
-def _insert(table: str, columns: Mapping[str, str], *, fixed: Mapping[str, str] | None = None, then: str = "") -> Rows:
-    """An insert of the columns, with values that are the same in every row, and what follows (`on conflict ...`)."""
-    fixed = fixed or {}
-    into = f"insert into {table} ({', '.join([*columns, *fixed])})"
-    marks = ", ".join(["?"] * len(columns) + list(fixed.values()))
-    values = ", ".join([f"new.{name}" for name in columns] + list(fixed.values()))
-    # `where true`: SQLite and PostgreSQL alike must see where the select ends and `on conflict` begins.
-    return Rows(
-        f"{into} values ({marks}) {then}".strip(),
-        f"{into} select {values} from {_arrays(columns)} where true {then}".strip(),
-    )
-
-
-def _update(table: str, key: str, columns: Mapping[str, str], setting: str, *, where: str = "true") -> Rows:
-    """An update of the row with each key; in `setting` and `where`, `{name}` is a value of the given row.
-
-    Nothing may stand twice in one call: PostgreSQL changes a row once in a statement.
-    """
-    names = list(columns)
-    numbered = {name: f"?{place}" for place, name in enumerate(names, start=1)}
-    text = f"update {table} set {setting}"
-    return Rows(
-        _FIELD.sub(lambda found: numbered[found[1]], f"{text} where {key} = {{{key}}} and ({where})"),
-        _FIELD.sub(r"new.\1", f"{text} from {_arrays(columns)} where {table}.{key} = {{{key}}} and ({where})"),
-    )
-
+from dealwright.statements import SKIP_LOCKED, Query, insert, update
 
 # --- receive and route ------------------------------------------------------------------------------------------------
 
-APPEND: Final = _insert(
+APPEND: Final = insert(
     "events",
     {
         "account": "text",
@@ -123,7 +31,7 @@ APPEND: Final = _insert(
 )
 MARK: Final = Query("update events set routed_at = :now where id in :ids and routed_at is null")
 REPLAYED: Final = Query("select event_id from replays where event_id in :ids")
-EXECUTION: Final = _insert(
+EXECUTION: Final = insert(
     "executions",
     {
         "id": "text",
@@ -153,7 +61,7 @@ UNOBSERVED: Final = Query(
     "select id, source, received_at, cause, chain, depth, body from events "
     "where account = :account and id in :ids and routed_at is null order by id"
 )
-OBSERVED: Final = _update(
+OBSERVED: Final = update(
     "events",
     "id",
     {
@@ -176,19 +84,8 @@ TOLD_BEHIND: Final = Query(
     "select subject, max(id) as newest from events where account = :account and subject in :subjects and id > :first "
     "and kind not in ('deal_noticed', 'event_received') group by subject"
 )
-KNOWN_DEALS: Final = Query("select id, version, noticed from mirror_deals where account = :account and id in :ids")
-KEEP_DEAL: Final = _insert(
-    "mirror_deals",
-    {"account": "text", "id": "text", "version": "bigint", "as_of": "bigint", "body": "bytea"},
-    then="on conflict (account, id) do update set version = excluded.version, as_of = excluded.as_of, "
-    "body = excluded.body where excluded.version >= mirror_deals.version",
-)
-CONTACT_PERSONS: Final = Query(
-    "select contact, person from person_contacts where account = :account and contact in :ids"
-)
-KEY_PERSONS: Final = Query("select key, person from person_keys where account = :account and key in :ids")
 TOLD_DEALS: Final = Query("select body from mirror_deals where account = :account and id in :ids and noticed")
-TELL_DEAL: Final = _insert(
+TELL_DEAL: Final = insert(
     "mirror_deals",
     {"account": "text", "id": "text", "version": "bigint", "as_of": "bigint", "body": "bytea"},
     fixed={"noticed": "true"},
@@ -197,20 +94,20 @@ TELL_DEAL: Final = _insert(
 )
 TOLD_CONTACTS: Final = Query("select id, version, body from mirror_contacts where account = :account and id in :ids")
 _CONTACT: Final = {"account": "text", "id": "text", "version": "bigint", "as_of": "bigint", "body": "bytea"}
-TELL_CONTACT: Final = _insert(
+TELL_CONTACT: Final = insert(
     "mirror_contacts",
     _CONTACT,
     then="on conflict (account, id) do update set version = excluded.version, as_of = excluded.as_of, "
     "body = excluded.body",
 )
-MEET_CONTACT: Final = _insert("mirror_contacts", _CONTACT, then="on conflict (account, id) do nothing")
+MEET_CONTACT: Final = insert("mirror_contacts", _CONTACT, then="on conflict (account, id) do nothing")
 
 # --- lanes ------------------------------------------------------------------------------------------------------------
 
-LANE: Final = _insert("lanes", {"key": "text"}, fixed={"next_pos": "0"}, then="on conflict (key) do nothing")
+LANE: Final = insert("lanes", {"key": "text"}, fixed={"next_pos": "0"}, then="on conflict (key) do nothing")
 LOCK_LANES: Final = Query("select key, next_pos from lanes where key in :keys order by key")
 LANES_OF: Final = Query("select distinct lane from executions where id in :ids")
-PLACE: Final = _update("lanes", "key", {"key": "text", "next": "bigint"}, "next_pos = {next}")
+PLACE: Final = update("lanes", "key", {"key": "text", "next": "bigint"}, "next_pos = {next}")
 PROMOTE: Final = Query(
     # The first of each queue, by one look at the index on (lane, pos) however long the queue is; a lane whose first one
     # is its head already is left alone.
@@ -223,7 +120,7 @@ PROMOTE: Final = Query(
     )
     """
 )
-TRANSITION: Final = _insert(
+TRANSITION: Final = insert(
     "transitions",
     {
         "execution_id": "text",
@@ -239,7 +136,7 @@ TRANSITION: Final = _insert(
 
 _LEASED: Final = "id, state, subject, event_id, release, turn, late, progress"
 _HEAD: Final = f"select {_LEASED} from executions where account = :account and automation = :automation and head and"
-_LIMIT: Final = f"limit :limit{_SKIP_LOCKED}"
+_LIMIT: Final = f"limit :limit{SKIP_LOCKED}"
 _DUE: Final = (
     # What is due stands in five ranges of two indexes. One condition over all heads would pass over every retry whose
     # time has not come (200,000 of them took up to two seconds a claim), and "limit, then filter" would find nothing
@@ -266,7 +163,7 @@ CLAIM: Final = Query(
 )
 HAS_DUE: Final = Query(
     " union all ".join(
-        f"select 1 from ({sql.removesuffix(_SKIP_LOCKED).replace(':limit', '1')}) as {name}" for name, sql in _DUE
+        f"select 1 from ({sql.removesuffix(SKIP_LOCKED).replace(':limit', '1')}) as {name}" for name, sql in _DUE
     )
 )
 WITH_HEADS: Final = Query(
@@ -314,17 +211,17 @@ OWNED: Final = Query(
     "select id, lane, account, automation, subject, seen_event, pos from executions "
     "where id in :ids and worker = :worker and state = 'running' order by id"
 )
-TURN: Final = _insert(
+TURN: Final = insert(
     "turns",
     {"execution_id": "text", "n": "integer", "at": "bigint", "as_of": "bigint", "facts": "bytea", "trace": "bytea"},
 )
-PROGRESS: Final = _update(
+PROGRESS: Final = update(
     "executions",
     "id",
     {"id": "text", "n": "integer", "progress": "bytea", "at": "bigint"},
     "turn = {n}, progress = {progress}, started_at = coalesce(started_at, {at}), late = false",
 )
-EFFECT: Final = _insert(
+EFFECT: Final = insert(
     "effects",
     {
         "key": "text",
@@ -342,7 +239,7 @@ EFFECT: Final = _insert(
     then="on conflict (key) do update set state = 'planned', reason = '', request = excluded.request "
     "where effects.state in ('planned', 'held')",
 )
-SETTLE: Final = _update(
+SETTLE: Final = update(
     "executions",
     "id",
     {
@@ -362,7 +259,7 @@ SETTLE: Final = _update(
     "lease_boot = {boot}, lease_until = {until}, late = (executions.late and not {resting}) or {late}, "
     "ended_at = {ended_at}",
 )
-DROP_OPEN: Final = _update(
+DROP_OPEN: Final = update(
     "effects",
     "execution_id",
     {"execution_id": "text", "reason": "text"},
@@ -386,7 +283,7 @@ USED: Final = Query(
         state in ('sending', 'sent', 'unknown') or (state = 'dropped' and reason = 'shadow'))
     """
 )
-SENDING: Final = _update(
+SENDING: Final = update(
     "effects",
     "key",
     {"key": "text", "wall": "bigint"},
@@ -398,12 +295,12 @@ ATTEMPTS: Final = Query(
     "insert into attempts (effect_key, n, worker, started_wall) "
     "select key, attempts, :worker, :wall from effects where key in :keys"
 )
-RECEIPT: Final = _insert(
+RECEIPT: Final = insert(
     "receipts",
     {"effect_key": "text", "at": "bigint", "body": "bytea"},
     then="on conflict (effect_key) do nothing",
 )
-OUTCOME: Final = _update(
+OUTCOME: Final = update(
     # What an outcome makes of its effect.
     #
     # That it was carried out is true whoever says so; anything else is said of one attempt, and stale after the next.
@@ -424,7 +321,7 @@ OUTCOME: Final = _update(
     where=f"""({{state}} = 'sent' and {_MAY_LEAVE})
         or ({{state}} <> 'sent' and effects.state in ('sending', 'unknown') and effects.attempts = {{n}})""",
 )
-ATTEMPT_ENDED: Final = _update(
+ATTEMPT_ENDED: Final = update(
     "attempts",
     "effect_key",
     {"effect_key": "text", "n": "integer", "wall": "bigint", "outcome": "text"},

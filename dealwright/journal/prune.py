@@ -15,9 +15,9 @@ from typing import Any, Final
 import msgspec
 
 from dealwright.journal.database import micros
-from dealwright.journal.hot import Query
 from dealwright.journal.parts import Part
 from dealwright.journal.payload import pack
+from dealwright.statements import Query
 
 _PIECE: Final = 500
 """Rows that one transaction looks through, or takes away: a few milliseconds in which the engine waits."""

@@ -16,8 +16,8 @@ import msgspec
 import phonenumbers
 from sqlalchemy import Connection, text
 
-from dealwright.journal import hot
 from dealwright.model.crm import Contact
+from dealwright.statements import Query
 
 
 class Merge(msgspec.Struct, frozen=True, kw_only=True):
@@ -55,6 +55,8 @@ def keys_of(contact: Contact, *, country: str, secret: bytes) -> tuple[str, ...]
     return tuple(hmac.new(secret, key.encode(), hashlib.sha256).hexdigest()[:32] for key in found)
 
 
+_CONTACTS: Final = Query("select contact, person from person_contacts where account = :account and contact in :ids")
+_KEYS: Final = Query("select key, person from person_keys where account = :account and key in :ids")
 _PUT_CONTACT: Final = text(
     "insert into person_contacts (account, contact, person) values (:account, :id, :person) "
     "on conflict (account, contact) do update set person = excluded.person"
@@ -73,7 +75,7 @@ def persons(connection: Connection, account: str, contacts: Sequence[str]) -> di
     """Return who stands behind each contact that was observed."""
     if not contacts:
         return {}
-    rows = hot.CONTACT_PERSONS.run(connection, account=account, ids=list(contacts))
+    rows = _CONTACTS.run(connection, account=account, ids=list(contacts))
     return {row.contact: row.person for row in rows}
 
 
@@ -98,7 +100,7 @@ def identify(
         return ()
     by_contact = persons(connection, account, sorted(keys))
     all_keys = sorted({key for own in keys.values() for key in own})
-    rows = hot.KEY_PERSONS.run(connection, account=account, ids=all_keys) if all_keys else ()
+    rows = _KEYS.run(connection, account=account, ids=all_keys) if all_keys else ()
     by_key: dict[str, str] = {row.key: row.person for row in rows}
     known = (dict(by_contact), dict(by_key))
 

@@ -3,12 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from typing import Final
 
 from sqlalchemy import Connection
 
 from dealwright.engine.records import ToRoute
-from dealwright.journal import hot
 from dealwright.model.crm import Deal
+from dealwright.statements import Query, insert
+
+_KNOWN: Final = Query("select id, version, noticed from mirror_deals where account = :account and id in :ids")
+_KEEP: Final = insert(
+    "mirror_deals",
+    {"account": "text", "id": "text", "version": "bigint", "as_of": "bigint", "body": "bytea"},
+    then="on conflict (account, id) do update set version = excluded.version, as_of = excluded.as_of, "
+    "body = excluded.body where excluded.version >= mirror_deals.version",
+)
 
 
 def observe(
@@ -22,7 +31,7 @@ def observe(
     subjects = sorted({deal.id for item in events for deal in item.event.about})
     if not subjects:  # an empty list has no type on PostgreSQL
         return frozenset()
-    rows = hot.KNOWN_DEALS.run(connection, account=account, ids=subjects)
+    rows = _KNOWN.run(connection, account=account, ids=subjects)
     known: dict[str, int] = {}
     noticed = set()
     for row in rows:
@@ -41,7 +50,7 @@ def observe(
             known[deal.id] = deal.version
             newest[deal.id] = deal
     if newest:
-        hot.KEEP_DEAL.run(
+        _KEEP.run(
             connection,
             [
                 (account, deal.id, deal.version, as_of, seal(deal))
