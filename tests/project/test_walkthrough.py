@@ -22,7 +22,7 @@ from tests.flows.fakes import until
 ROOT = Path(__file__).resolve().parents[2]
 SECTION = "Your first automation in ten minutes"
 SEEN = {
-    "dealwright check": "2 pipelines, 23 automations, ok",
+    "dealwright check": "2 pipelines, 24 automations, ok",
     "pytest -q pipeline_defs": " passed",
     "dealwright try offer-visit": "Offer Chairs & Co a visit",
     "dealwright mode offer-visit shadow": "acme.offer-visit is shadow from now on",
