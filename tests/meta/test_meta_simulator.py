@@ -43,7 +43,7 @@ def asked(
     simulation = MetaSimulation(log, PlayedWall(NOW), token=TOKEN, datasets=[DATASET], **options)
     headers = {"content-type": kind} | ({"authorization": f"Bearer {bearer}"} if bearer else {})
     request = Received(method="POST", path=path, headers=headers, body=body)
-    line = Line(n=1, at="", server="meta", method="POST", path=path)
+    line = Line(n=1, came="", at="", server="meta", method="POST", path=path)
     answer = simulation.serve(request, line)
     simulation.close()
     return answer, line
