@@ -162,7 +162,7 @@ def follow(newcomer: Newcomer, command: str) -> None:
     if command == "./run up":
         newcomer.presses_ctrl_c()
         newcomer.starts()
-        assert "new release of account acme: 23 automations" in newcomer.log.read_text()
+        assert "new release of account acme: 24 automations" in newcomer.log.read_text()
         return
     if command.endswith(" ID"):
         listed = "dealwright executions ls --automation offer-visit --deal 3 --json"
