@@ -163,7 +163,7 @@ def test_a_reader_that_goes_away_ends_it_silently(tmp_path: Path) -> None:
 def test_ctrl_c_ends_with_130_and_no_traceback() -> None:
     program = "import os, signal\nfrom dealwright.cli.main import cli\n"
     program += "import click\n@click.command()\ndef wait():\n"
-    program += "    os.kill(os.getpid(), signal.SIGINT)\n    signal.pause()\n"
+    program += "    os.kill(os.getpid(), signal.SIGINT)\n    while True: pass\n"
     program += "cli.get_command = lambda ctx, name: wait\ncli(['wait'])"
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, timeout=20, check=False)
     assert (done.returncode, done.stdout) == (130, b"")
