@@ -66,6 +66,16 @@ class Local:
         )
 
 
+class _Folder(click.Path):
+    """A folder with a name: beside it lies its lock."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """Refuse what names no folder; `.` is the one we are in."""
+        if value == "" or not (folder := Path(value).absolute()).name:
+            self.fail("name a folder, such as .dealwright/simulators", param, ctx)
+        return super().convert(folder, param, ctx)
+
+
 @click.group()
 def simulators() -> None:
     """Local servers that behave like the outside systems (docs/simulators.md)."""
@@ -87,7 +97,7 @@ def _with_ports(command: click.Command) -> click.Command:
 
 @_with_ports
 @simulators.command()
-@click.option("--dir", "directory", type=click.Path(path_type=Path, file_okay=False), help="Keeps logs and secrets.")
+@click.option("--dir", "directory", type=_Folder(path_type=Path, file_okay=False), help="Keeps logs and secrets.")
 @click.option("--only", multiple=True, metavar="NAME", help="Start this one (may be repeated); without it, all.")
 @click.option("--faults", type=click.Path(path_type=Path, exists=True, dir_okay=False), help="JSON: faults by name.")
 @click.option("--latency-ms", metavar="MS", help="Before each answer: 200, or a range such as 150-400.")
