@@ -38,7 +38,7 @@ HOSTILE = (
     "--json",
     "[red]x[/red]",
 )
-SERVE = {"dealwright up", "dealwright demo"}
+SERVE = {"dealwright up", "dealwright demo", "dealwright simulators up"}
 """These begin to work when nothing is wrong with what was typed: they get what cannot be right."""
 
 
