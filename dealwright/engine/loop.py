@@ -290,6 +290,10 @@ class Engine:
         for work, _ in open_windows:
             work.close()
         await asyncio.gather(*(task for _, task in open_windows))
+        try:
+            self._store.take_over()  # windows that failed are closed, even if no other is ever opened
+        except Exception as error:
+            _complain("the closing of windows", error)
 
     def idle(self) -> bool:
         """Say whether nothing is untaken in the feeds, unrouted, due or in flight."""

@@ -70,7 +70,8 @@ class Work:
         `recorded_by` and `asked` name the flow run that carries it and the id under which it was asked of Prefect.
 
         Raises:
-            Exception: whatever made the journal or the engine fail; the window is then closed as failed if it can be.
+            Exception: whatever made the journal or the engine fail; the window is then closed as failed if it can be,
+                and else as crashed as soon as the journal is there again.
         """
         window = self._store.open_window(
             self._site.account, self._automation, version, recorded_by=recorded_by, asked=asked
@@ -82,7 +83,11 @@ class Work:
             self._store.abandon_window(window.id)
             self._close(window, failed=type(error).__name__)
             raise
-        return self._close(window)
+        try:
+            return self._close(window)
+        except Exception:
+            self._store.abandon_window(window.id)
+            raise
 
     async def _work(self, window: Window) -> None:
         running: set[asyncio.Task[None]] = set()

@@ -100,8 +100,7 @@ class Windows(Part):
         with self.database.write() as connection:
             id_ = take_asked(connection, asked) or secrets.token_hex(8)
             run = recorded_by or self._take_asked_run(connection, parameters, id_)
-            if self._failed_windows:
-                connection.execute(_ABANDON, {"ids": sorted(self._failed_windows), "wall": self._wall()})
+            close_failed(connection, sorted(self._failed_windows), wall=self._wall())
             row = parameters | {
                 "id": id_,
                 "version": version,
@@ -254,6 +253,12 @@ class Windows(Part):
         with self.database.write() as connection:
             connection.execute(_FORGET)
             forget_asked_runs(connection)
+
+
+def close_failed(connection: Connection, window_ids: Sequence[str], *, wall: int) -> None:
+    """Close windows that failed and could not be closed then: they count as crashed."""
+    if window_ids:
+        connection.execute(_ABANDON, {"ids": window_ids, "wall": wall})
 
 
 def _window(row: Row) -> Window:

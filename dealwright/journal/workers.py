@@ -14,6 +14,7 @@ from sqlalchemy import Connection
 from dealwright.journal import lanes
 from dealwright.journal.database import statement
 from dealwright.journal.parts import Part
+from dealwright.journal.windows import close_failed
 
 _REGISTER: Final = statement(
     "insert into workers (id, machine, pid, pid_started, lease_boot, lease_until) "
@@ -125,15 +126,19 @@ class Workers(Part):
     def recover_dead(self, machine: Machine) -> tuple[str, ...]:
         """Do the same for workers that died since, and prolong this worker's own lease; return the dead.
 
-        It writes only if there are any, or when a part of the lease is over.
+        What windows of this worker's own that failed had leased is free, and they are closed, as theirs are. It writes
+        only if there is any of this, or when a part of the lease is over.
         """
         with self.database.read() as connection:
             dead = self._dead(connection, machine)
         fresh = self.clock.monotonic() < self._registered + WORKER_LEASE / 4
-        if dead or not fresh:
+        failed = sorted(self._failed_windows)
+        if dead or failed or not fresh:
             with self.database.write() as connection:
                 self._bury(connection, dead)
+                close_failed(connection, failed, wall=self._wall())
                 self._register(connection, machine)
+        self._failed_windows.difference_update(failed)
         return dead
 
     def living(self, machine: Machine) -> int:

@@ -154,13 +154,16 @@ def dump(database: Path) -> str:
 
 @slow
 def test_a_killed_demo_leaves_no_process_and_the_next_one_starts_clean(project: Path) -> None:
+    log = project / "demo.log"
+
     def start() -> subprocess.Popen[bytes]:
-        return subprocess.Popen(
-            dealwright("demo", "--json"),
-            env=environment(project),
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-        )
+        with log.open("ab") as said:
+            return subprocess.Popen(dealwright("demo", "--json"), env=environment(project), stdout=said, stderr=said)
+
+    def working(demo: subprocess.Popen[bytes]) -> bool:
+        assert demo.poll() is None, log.read_text()
+        received = data / "receiver.jsonl"
+        return received.exists() and received.stat().st_size > 0
 
     data = project / ".dealwright" / "demo"
     notes = [data / "receiver.pid", data / "mail-server.pid", data / "meta.pid", data / "prefect" / "server.pid"]
@@ -171,9 +174,16 @@ def test_a_killed_demo_leaves_no_process_and_the_next_one_starts_clean(project: 
     killed.wait()
     until(lambda: not any(running(pid) for pid in pids))
     told = start()
-    until(lambda: (data / "receiver.jsonl").exists() and (data / "receiver.jsonl").stat().st_size > 0, seconds=90)
-    told.send_signal(signal.SIGINT)
-    assert told.wait(30) == 130
+    try:
+        until(lambda: working(told), seconds=90)
+        told.send_signal(signal.SIGINT)
+        assert told.wait(30) == 130
+    except AssertionError as error:
+        places = sorted(str(file.relative_to(project)) for file in (project / ".dealwright").glob("*/*"))
+        raise AssertionError(f"{error}\n{places}\n{log.read_text()}") from error
+    finally:
+        told.kill()
+        told.wait()
     assert not any(note.exists() for note in notes)
 
 

@@ -208,6 +208,15 @@ def test_a_failed_window_of_ones_own_frees_what_it_leased(journal: Journal) -> N
     assert len(claim(journal)) == 1
 
 
+def test_a_failed_window_is_closed_even_if_no_other_is_ever_opened(journal: Journal) -> None:
+    failed = window(journal)
+    journal.abandon_window(failed)
+    journal.take_over()
+    found = journal.window(failed)
+    assert found.crashed
+    assert found.closed_at is not None
+
+
 def steps_of_a_claim(journal: Journal) -> int:
     """Return how many steps SQLite's machine takes to look for work and to claim it."""
     steps = 0
