@@ -18,7 +18,7 @@ import msgspec
 from dealwright.clock import SystemClock
 from dealwright.errors import InputError
 from dealwright.project import DEFAULT, SETTING, Project, load_project
-from dealwright_flows.sockets import HOST, free_port
+from dealwright_flows.sockets import HOST, free_port, keep_for
 
 WEB: Final = "DEALWRIGHT_WEB"
 """The setting of where hooks and APIs are served: host:port."""
@@ -83,7 +83,9 @@ def web_address() -> WebAddress:
         host = port = None
     if not host or port is None or parts.netloc != said or parts.username is not None:
         raise InputError(f"{WEB} is {said!r}: it takes host:port, such as {_WEB_DEFAULT}; port 0 takes any free one")
-    return WebAddress(host=host, port=port or free_port())
+    port = port or free_port()
+    keep_for(port)
+    return WebAddress(host=host, port=port)
 
 
 def home() -> Path:

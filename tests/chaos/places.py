@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import secrets
-import socket
 from pathlib import Path
 from typing import Final
 
 import msgspec
+
+from dealwright_flows.sockets import free_port
 
 NAME: Final = "chaos.json"
 
@@ -55,7 +56,7 @@ class Places(msgspec.Struct, frozen=True, kw_only=True):
     @staticmethod
     def make(directory: Path, journal: str | None) -> Places:
         """Choose addresses and secrets for a new run; without `journal` it is a SQLite file in the directory."""
-        ports = _free_ports(5)
+        ports = [free_port() for _ in range(5)]
         return Places(
             directory=str(directory),
             journal=journal or f"sqlite:///{directory / 'journal.db'}",
@@ -67,16 +68,3 @@ class Places(msgspec.Struct, frozen=True, kw_only=True):
             secret=secrets.token_urlsafe(24),
             token=secrets.token_urlsafe(24),
         )
-
-
-def _free_ports(count: int) -> list[int]:
-    """Return free ports; all are held until the last is found, so that they differ."""
-    held = [socket.socket() for _ in range(count)]
-    try:
-        for each in held:
-            each.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            each.bind(("127.0.0.1", 0))
-        return [int(each.getsockname()[1]) for each in held]
-    finally:
-        for each in held:
-            each.close()

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import pwd
 import shutil
-import socket
 import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -13,6 +12,8 @@ from pathlib import Path
 from typing import Final
 
 import pytest
+
+from dealwright_flows.sockets import free_port
 
 PROGRAMS: Final = Path("/usr/lib/postgresql")
 
@@ -63,7 +64,7 @@ def own_server(folder: Path) -> Iterator[Server]:
     data.mkdir(parents=True)
     if user is not None:
         os.chown(data, user.pw_uid, user.pw_gid)
-    server = Server(found[-1].parent, data, _free_port())
+    server = Server(found[-1].parent, data, free_port())
     server.run("initdb", "--username=postgres", "--auth=trust", "--no-sync", "--encoding=UTF8", "--locale=C")
     server.start()
     try:
@@ -73,8 +74,3 @@ def own_server(folder: Path) -> Iterator[Server]:
             server.stop("immediate")
         finally:
             shutil.rmtree(folder, ignore_errors=True)
-
-
-def _free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as sock:
-        return int(sock.getsockname()[1])
