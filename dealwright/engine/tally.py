@@ -4,9 +4,13 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from datetime import datetime
+from typing import Final
 
 from dealwright.clock import Clock
 from dealwright.model.window import StepSummary
+
+_OVER: Final = frozenset({"done", "skipped", "cancelled"})
+"""States in which nobody takes an execution up again: only their number is kept, for a window may see a million."""
 
 
 class Tally:
@@ -17,6 +21,7 @@ class Tally:
         self._counts: defaultdict[str, Counter[str]] = defaultdict(Counter)
         self._times: dict[str, tuple[datetime, datetime]] = {}
         self._left: dict[str, str] = {}
+        self._over: Counter[str] = Counter()
 
     def step(self, name: str, outcome: str, *, since: datetime | None = None) -> None:
         """Count one outcome of a step; `since` is when its request began."""
@@ -27,11 +32,15 @@ class Tally:
 
     def left(self, execution_id: str, state: str) -> None:
         """Note how a turn left an execution; the last one counts."""
-        self._left[execution_id] = state
+        if state in _OVER:
+            self._left.pop(execution_id, None)
+            self._over[state] += 1
+        else:
+            self._left[execution_id] = state
 
     def executions(self) -> dict[str, int]:
         """Return how many executions were left in which state."""
-        return dict(sorted(Counter(self._left.values()).items()))
+        return dict(sorted((self._over + Counter(self._left.values())).items()))
 
     def steps(self) -> tuple[StepSummary, ...]:
         """Return the steps in the order in which they began."""
