@@ -24,7 +24,7 @@ _OPTIONS: Final = ("--rate", "7", "--latency-ms", "150-400", "--largest-batch", 
 
 def measure(setting: Setting) -> Figures:
     """Send hooks of new leads; return how much of the ceiling was reached, in entities a second."""
-    events = setting.events(15_000, 300)
+    events = setting.events(20_000, 300)
     say(f"w1-kommo on SQLite: {events:,} hooks to `dealwright up`, Kommo with its limits, Meta")
     with running_kommo(
         setting.folder, leads=events, linger=1.0, per_second=PER_SECOND, batch=WRITTEN, options=_OPTIONS

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Final
 
@@ -136,12 +137,17 @@ class Reader:
         contacts: dict[int, Contact] = {}
         wanted = sorted({each.id for lead in leads for each in lead.parts.contacts or ()})
         paths = [sansio.by_id("/contacts", some) for some in sansio.many(wanted)]
-        listed = await self._client.lists(paths, "contacts", WireContact, budget)
-        contacts |= {each.id: mapping.contact(each) for each in listed if not each.is_deleted}
-        companies = await self._company_names(
-            {each.id for lead in leads for each in lead.parts.companies or ()}, budget
-        )
-        users = await self.users(budget)
+        listing = asyncio.ensure_future(self.users(budget))  # beside the contacts: most often they are known
+        try:
+            listed = await self._client.lists(paths, "contacts", WireContact, budget)
+            contacts |= {each.id: mapping.contact(each) for each in listed if not each.is_deleted}
+            companies = await self._company_names(
+                {each.id for lead in leads for each in lead.parts.companies or ()}, budget
+            )
+            users = await listing
+        finally:
+            listing.cancel()
+            await asyncio.gather(listing, return_exceptions=True)
         return {
             str(lead.id): mapping.deal(lead, self._settings, contacts=contacts, companies=companies, users=users)
             for lead in leads

@@ -33,6 +33,9 @@ _log = logging.getLogger(__name__)
 _CHUNK: Final = 500
 """Events, or due executions, in one transaction."""
 
+_READ: Final = 1_000
+"""Hook events that are read again in one go: four full requests of the vendors that take 250 ids, side by side."""
+
 _IDLE: Final = 0.1
 """Seconds between two looks at the feeds when nothing happens."""
 
@@ -181,7 +184,7 @@ class Engine:
             return False
         unrouted = self._store.unrouted(key, self._sites[key].batch(_CHUNK))
         if unrouted and must_be_observed(unrouted[0]):
-            unrouted = self._store.unrouted(key, _CHUNK)  # reads are full, however little is routed in one go
+            unrouted = self._store.unrouted(key, _READ)  # reads are full, however little is routed in one go
         events = self._observers[key].ready(unrouted)
         release = self._store.active_release(key) if events else None
         if release is None:
