@@ -18,7 +18,7 @@ from dealwright.clock import Clock
 from dealwright.compile.digest import behaviour_digest
 from dealwright.engine.act import Connectors
 from dealwright.engine.bench import LEASE, Site
-from dealwright.engine.garbage import seldom_collected
+from dealwright.engine.garbage import Sweep, seldom_collected
 from dealwright.engine.limits import limit
 from dealwright.engine.observe import Observer, must_be_observed
 from dealwright.engine.route import route
@@ -111,13 +111,14 @@ class Engine:
 
         A failure of the journal or of a feed is logged and tried again: the engine ends only when it is told to.
         """
-        with seldom_collected():
-            await self._run(stop)
+        with seldom_collected() as sweep:
+            await self._run(stop, sweep)
 
-    async def _run(self, stop: asyncio.Event) -> None:
+    async def _run(self, stop: asyncio.Event, sweep: Sweep) -> None:
         self._stopping = False
         self._news = asyncio.Event()  # of the loop that runs now
         while not stop.is_set():
+            sweep(self._clock.monotonic())
             try:
                 moved = self._pump()
             except Exception as error:
@@ -268,16 +269,17 @@ class Engine:
         """
         lately = self._store.recent_windows(account, automation, _HOUR)
         work = self._new_work(account, automation, _grown(self._linger, lately + 1))
-        beside = asyncio.create_task(self._beside(account, automation, work, stop or asyncio.Event()))
-        try:
-            with seldom_collected():
+        with seldom_collected() as sweep:
+            beside = asyncio.create_task(self._beside(account, automation, work, stop or asyncio.Event(), sweep))
+            try:
                 return await work.run(self._version(account, automation), recorded_by=run_id, asked=asked)
-        finally:
-            beside.cancel()
+            finally:
+                beside.cancel()
 
-    async def _beside(self, account: str, automation: str, work: Work, stop: asyncio.Event) -> None:
+    async def _beside(self, account: str, automation: str, work: Work, stop: asyncio.Event, sweep: Sweep) -> None:
         """Keep this worker alive in the journal's eyes while its window is open, and end the window when it is time."""
         while not stop.is_set():
+            sweep(self._clock.monotonic())
             try:
                 self._store.take_over()
                 if self._store.others_wait(account, automation, _OTHERS_PATIENCE):
