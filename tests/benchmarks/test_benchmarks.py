@@ -63,6 +63,7 @@ def test_the_docs_name_every_figure_and_no_other() -> None:
     assert set(re.findall(r"^\| `(\w+)` \|", DOCS, re.MULTILINE)) == {key.name for each in ALL for key in each.keys}
 
 
+@pytest.mark.slow
 def test_a_benchmark_that_does_not_exist_is_refused_with_those_that_do() -> None:
     done = bench("drian")
     assert done.returncode == 2

@@ -93,6 +93,7 @@ def test_a_file_that_hangs_costs_only_itself(write):
     assert [account.key for account in loaded.accounts] == ["a"]
 
 
+@pytest.mark.slow
 def test_a_file_that_hangs_for_good_is_killed_and_the_others_are_loaded(write):
     stubborn = """
         import signal, time

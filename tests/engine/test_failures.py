@@ -70,6 +70,7 @@ def test_a_source_that_is_away_costs_the_others_nothing(tmp_path: Path, caplog: 
     world.close()
 
 
+@pytest.mark.slow
 def test_a_crm_that_cannot_be_read_is_asked_again(tmp_path: Path) -> None:
     """After the wait the deal is read again; the first reading fails, nothing is decided on stale facts."""
     world = World(tmp_path, account(RULE))

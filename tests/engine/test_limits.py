@@ -72,6 +72,7 @@ def paced(tmp_path: Path) -> Iterator[tuple[World, PacedConnector]]:
     world.close()
 
 
+@pytest.mark.slow
 def test_everything_arrives_and_never_more_than_the_system_takes(paced: tuple[World, PacedConnector]) -> None:
     """80 deals, two automations, five events a request: 32 requests, of which several are under way at a time."""
     world, connector = paced
@@ -86,6 +87,7 @@ def test_everything_arrives_and_never_more_than_the_system_takes(paced: tuple[Wo
     assert connector.most_under_way >= 3, "requests of 100 ms each, one after the other, would be ten a second"
 
 
+@pytest.mark.slow
 def test_two_engines_on_one_journal_share_the_rate(tmp_path: Path) -> None:
     first, second = PacedConnector(Pace(rate=12)), PacedConnector(Pace(rate=12))
     world = World(tmp_path, account(TELL, OTHER), first)
@@ -132,6 +134,7 @@ def test_a_stop_bites_on_what_waits_for_its_token(tmp_path: Path) -> None:
     world.close()
 
 
+@pytest.mark.slow
 def test_after_a_stop_only_what_is_on_its_way_arrives_though_requests_go_side_by_side(tmp_path: Path) -> None:
     """Twenty requests a second that take half a second: up to eight are under way, and no other one begins."""
     connector = PacedConnector(Pace(rate=20.0), latency=0.5)
@@ -154,6 +157,7 @@ def test_after_a_stop_only_what_is_on_its_way_arrives_though_requests_go_side_by
     world.close()
 
 
+@pytest.mark.slow
 def test_a_request_counts_from_when_it_was_on_the_wire(tmp_path: Path) -> None:
     """The first of two takes half a second to be written: the third may not leave a second after it left us."""
     world = World(tmp_path, account(TELL))

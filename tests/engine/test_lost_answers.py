@@ -61,6 +61,7 @@ class LaterClock(PlayedClock):
         return super().wall() + self.late
 
 
+@pytest.mark.slow
 def test_being_turned_away_later_says_nothing_of_the_attempt_whose_answer_was_lost(tmp_path: Path) -> None:
     """The receiver forgets keys after an hour: after a long outage the repeat is not sent, a person decides."""
     clock = LaterClock(MONDAY)

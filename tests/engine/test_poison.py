@@ -172,6 +172,7 @@ def test_what_nobody_may_repeat_is_not_sent_apart(tmp_path: Path) -> None:
     world.close()
 
 
+@pytest.mark.slow
 def test_poison_is_parked_when_its_system_has_answered_others_all_the_while(tmp_path: Path) -> None:
     clock = FastClock(MONDAY)
     connector = Poisoned(Unavailable, ["deal 1"])
@@ -200,6 +201,7 @@ def test_poison_is_parked_when_its_system_has_answered_others_all_the_while(tmp_
     world.close()
 
 
+@pytest.mark.slow
 def test_a_system_that_is_away_parks_nobody_for_a_day(tmp_path: Path) -> None:
     """Every back-off passes at once: after a hundred attempts, hours of an outage, everything still waits for it."""
     clock = FastClock(MONDAY)

@@ -57,6 +57,7 @@ def twofold(project: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[System]:
     asyncio.run(system.close())
 
 
+@pytest.mark.slow
 def test_one_account_that_is_refused_leaves_every_account_unchanged(twofold: System) -> None:
     acme, beta = (twofold.project.definitions(key) for key in ("acme", "beta"))
     crm = twofold.project.account("beta").crm

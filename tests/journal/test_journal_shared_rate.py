@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 from random import Random
 
+import pytest
+
 from dealwright.clock import SystemClock
 from dealwright.engine.limits import SharedLimiter
 from dealwright.journal.store import Journal
@@ -14,6 +16,7 @@ RATE = 12
 REQUESTS = 40
 
 
+@pytest.mark.slow
 def test_two_engines_together_never_send_more_in_any_second_however_late_each_request_is(migrated_url: str) -> None:
     """Each engine has three requests under way, and between token and socket each is held up for its own time."""
     clock = SystemClock()

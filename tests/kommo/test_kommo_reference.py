@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Sequence
 from pathlib import Path
 
+import pytest
 from kommo_world import Account, account
 
 from dealwright.compile import ir
@@ -83,6 +84,7 @@ def test_what_kommo_can_serve_is_unchanged_and_the_rest_is_listed(tmp_path: Path
     asyncio.run(asyncio.wait_for(main(), 30))
 
 
+@pytest.mark.slow
 def test_a_deal_of_the_reference_company_goes_its_way_in_kommo(tmp_path: Path) -> None:
     async def main() -> None:
         async with account(tmp_path) as here:

@@ -95,7 +95,14 @@ def test_the_closing_time_is_not_working_time():
     assert not is_working(OFFICE, at("2026-03-08 12:00"))
 
 
-@given(calendars, starts, st.integers(0, 3000), st.integers(0, 3000))
+def test_no_minute_after_closing_time_is_at_the_next_opening():
+    closing = add(OFFICE, at("2026-03-03 17:00"), minutes(60))
+    assert closing == at("2026-03-03 18:00")
+    assert add(OFFICE, closing, minutes(0)) == at("2026-03-04 09:00")
+
+
+# Not from 0: what has ended at closing time is due then, and no minute from there on is at the next opening.
+@given(calendars, starts, st.integers(0, 3000), st.integers(1, 3000))
 def test_working_minutes_add_up(calendar, start, one, two):
     assert add(calendar, add(calendar, start, minutes(one)), minutes(two)) == add(calendar, start, minutes(one + two))
 

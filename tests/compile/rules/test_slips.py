@@ -72,6 +72,7 @@ def test_the_file_without_a_slip_is_clean(tmp_path: Path) -> None:
     assert check_files(tmp_path / "company", {"good": reference_company()}) == {"good": []}
 
 
+@pytest.mark.slow
 def test_every_kind_of_slip_is_told_on_its_line(tmp_path: Path) -> None:
     made = slipped(range(1))
     assert len(made) >= 20
