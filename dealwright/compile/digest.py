@@ -60,5 +60,8 @@ def _metadata(value: Any, path: tuple[str | int, ...]) -> Iterator[tuple[Any, ..
 
 
 def _fields(value: msgspec.Struct) -> Iterator[tuple[str, Any]]:
+    """Every field; without those that came later and say nothing, or recorded releases would seem to be others."""
     for name in value.__struct_fields__:
-        yield name, getattr(value, name)
+        held = getattr(value, name)
+        if held or name not in ir.ADDED:
+            yield name, held

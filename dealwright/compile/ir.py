@@ -35,6 +35,20 @@ from dealwright.compile.ir_steps import (
     WaitStep,
     actions,
 )
+from dealwright.compile.ir_triggers import (
+    OnActivityLogged,
+    OnContactAdded,
+    OnContactRemoved,
+    OnContactUpdated,
+    OnDealCreated,
+    OnDealUpdated,
+    OnEntered,
+    OnEventReceived,
+    OnOwnerChanged,
+    OnStageChanged,
+    OnTaskCompleted,
+    Trigger,
+)
 from dealwright.compile.ir_values import (
     All,
     Any,
@@ -63,9 +77,10 @@ from dealwright.compile.ir_values import (
     Value,
 )
 from dealwright.model.calendar import Calendar, Duration
-from dealwright.model.crm import ActivityKind, PipelineShape
+from dealwright.model.crm import PipelineShape
 
 __all__ = [
+    "ADDED",
     "METADATA",
     "Account",
     "ActionStep",
@@ -136,102 +151,8 @@ __all__ = [
 METADATA: Final = frozenset({"why", "where"})
 """Names of IR fields that are metadata, wherever they stand."""
 
-
-# --- triggers -------------------------------------------------------------------------------------------------------
-
-
-class OnDealCreated(Node, tag_field="on", tag="deal_created", frozen=True, kw_only=True):
-    """A deal was created, in one of these pipelines and stages (empty: anywhere)."""
-
-    pipelines: tuple[str, ...] = ()
-    stages: tuple[StageValue, ...] = ()
-
-
-class OnDealUpdated(Node, tag_field="on", tag="deal_updated", frozen=True, kw_only=True):
-    """One of these fields of a deal changed (empty: any), in one of these pipelines (empty: any)."""
-
-    fields: tuple[str, ...] = ()
-    pipelines: tuple[str, ...] = ()
-
-
-class OnStageChanged(Node, tag_field="on", tag="stage_changed", frozen=True, kw_only=True):
-    """A deal moved, from one of these stages to one of these (empty: any), in one of these pipelines (empty: any)."""
-
-    from_: tuple[StageValue, ...] = ()
-    to: tuple[StageValue, ...] = ()
-    pipelines: tuple[str, ...] = ()
-
-
-class OnEntered(Node, tag_field="on", tag="entered", frozen=True, kw_only=True):
-    """A deal came into one of these stages: created there or moved there."""
-
-    stages: tuple[StageValue, ...]
-
-
-class OnContactAdded(Node, tag_field="on", tag="contact_added", frozen=True, kw_only=True):
-    """A contact was linked to a deal in one of these pipelines (empty: any)."""
-
-    pipelines: tuple[str, ...] = ()
-
-
-class OnContactRemoved(Node, tag_field="on", tag="contact_removed", frozen=True, kw_only=True):
-    """A contact was unlinked from a deal in one of these pipelines (empty: any)."""
-
-    pipelines: tuple[str, ...] = ()
-
-
-class OnContactUpdated(Node, tag_field="on", tag="contact_updated", frozen=True, kw_only=True):
-    """One of these fields of a contact changed (empty: any): once for each open deal it is on, in these pipelines."""
-
-    fields: tuple[str, ...] = ()
-    pipelines: tuple[str, ...] = ()
-
-
-class OnOwnerChanged(Node, tag_field="on", tag="owner_changed", frozen=True, kw_only=True):
-    """A deal got another owner, in one of these pipelines (empty: any)."""
-
-    pipelines: tuple[str, ...] = ()
-
-
-class OnTaskCompleted(Node, tag_field="on", tag="task_completed", frozen=True, kw_only=True):
-    """A task of a deal was completed, in one of these pipelines (empty: any)."""
-
-    pipelines: tuple[str, ...] = ()
-
-
-class OnActivityLogged(Node, tag_field="on", tag="activity_logged", frozen=True, kw_only=True):
-    """An activity of one of these kinds (empty: any) was written down, in one of these pipelines (empty: any)."""
-
-    kinds: tuple[ActivityKind, ...] = ()
-    pipelines: tuple[str, ...] = ()
-
-
-class OnEventReceived(Node, tag_field="on", tag="event_received", frozen=True, kw_only=True):
-    """An event of that name came from outside (`source` None: from any) for a deal in these pipelines (empty: any).
-
-    `data` names what the event tells beside: facts `event.data.<name>`, texts all of them.
-    """
-
-    name: str
-    source: str | None = None
-    data: tuple[str, ...] = ()
-    pipelines: tuple[str, ...] = ()
-
-
-Trigger: TypeAlias = (
-    OnDealCreated
-    | OnDealUpdated
-    | OnStageChanged
-    | OnEntered
-    | OnContactAdded
-    | OnContactRemoved
-    | OnContactUpdated
-    | OnOwnerChanged
-    | OnTaskCompleted
-    | OnActivityLogged
-    | OnEventReceived
-)
-"""Any trigger."""
+ADDED: Final = frozenset({"exit_on"})
+"""Names of IR fields that came after releases were recorded: one that says nothing is no part of a digest."""
 
 
 class EveryEvent(Node, tag_field="again", tag="every_event", frozen=True, kw_only=True):
@@ -260,7 +181,10 @@ class Where(Node, frozen=True, kw_only=True):
 
 
 class Automation(Node, frozen=True, kw_only=True):
-    """One automation. `origin` is `authored`, or `stage-tasks` when it was lowered from a pipeline's stage tasks."""
+    """One automation. `origin` is `authored`, or `stage-tasks` when it was lowered from a pipeline's stage tasks.
+
+    An event of its deal that `exit_on` names ends an execution that has begun.
+    """
 
     key: str
     on: Trigger
@@ -270,6 +194,7 @@ class Automation(Node, frozen=True, kw_only=True):
     origin: Literal["authored", "stage-tasks"] = "authored"
     why: str = ""
     where: Where | None = None
+    exit_on: tuple[Trigger, ...] = ()
 
 
 class Account(Node, frozen=True, kw_only=True):
