@@ -45,7 +45,7 @@ RULE: Final = Rule(
 class Repairs(Pipeline, key="repairs", name="Repairs"):
     incoming = Incoming()
     inspected = Stage("Inspected the machine", task=Task("Call", due=days(1)))
-    held = Stage("On hold", task=Task("Call", due=days(1)))
+    held = Stage("Postponed", task=Task("Call", due=days(1)))
     won = Won("Closed won")
     lost = Lost("Closed lost", reasons=["Price"])
 """,

@@ -1,0 +1,1 @@
+"""What the name of a stage says: something done, or how things stand. English, Spanish, Portuguese, or mixed."""
