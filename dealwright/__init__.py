@@ -11,6 +11,7 @@ from dealwright.language.deal import ContactFields, DealFields, event
 from dealwright.language.deal_steps import add_note, add_tags, assign_owner, complete_tasks, remove_tags
 from dealwright.language.durations import days, hours, minutes, working_days, working_hours, working_minutes
 from dealwright.language.money import Money
+from dealwright.language.outcomes import outcome
 from dealwright.language.pipeline import Incoming, Lost, Pipeline, Stage, Task, Won
 from dealwright.language.steps import (
     branch,
@@ -36,6 +37,7 @@ from dealwright.language.triggers import (
     stage_changed,
     task_completed,
 )
+from dealwright.language.wait_steps import wait_until
 
 __all__ = [
     "Account",
@@ -72,6 +74,7 @@ __all__ = [
     "minutes",
     "move_deal",
     "once",
+    "outcome",
     "owner_changed",
     "person",
     "remove_tags",
@@ -86,6 +89,7 @@ __all__ = [
     "update_contact",
     "update_deal",
     "wait",
+    "wait_until",
     "working_days",
     "working_hours",
     "working_minutes",

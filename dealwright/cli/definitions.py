@@ -78,5 +78,7 @@ def _summary(account: ir.Account) -> Iterable[str]:
         yield f"  when {describe.trigger(automation.on)}, {describe.again(automation.again)}"
         if automation.when != ir.All(of=()):
             yield f"  if {describe.condition(automation.when)}"
+        if automation.exit_on:
+            yield f"  until {describe.triggers(automation.exit_on)}"
         for line in describe.steps(automation.do):
             yield f"    {line}"

@@ -70,13 +70,23 @@ class Trial(msgspec.Struct, frozen=True, kw_only=True):
 @options.account
 @click.option("--at", metavar="MOMENT", help="As if it were then: 2026-05-09T22:30, in the account's zone.")
 @click.option("--data", "data", multiple=True, metavar="NAME=VALUE", help="What an event from outside would tell.")
+@click.option("--met", "met", multiple=True, metavar="STEP", help="As if what this wait_until() waits for happened.")
 @options.as_json
 @prints(Trial)
-def try_(rule: str, deal_id: str, account: str | None, at: str | None, data: tuple[str, ...], as_json: bool) -> None:
+def try_(
+    rule: str,
+    deal_id: str,
+    account: str | None,
+    at: str | None,
+    data: tuple[str, ...],
+    met: tuple[str, ...],
+    as_json: bool,
+) -> None:
     """Show what RULE would do for a deal, by the definition files as they are now. Nothing is sent or written.
 
     The event is imagined: for `entered(...)` the deal comes into that stage now. Every condition is shown with the
-    values it saw, every text as it would read, when and by what it would be sent, and what would hold it back.
+    values it saw, every text as it would read, when and by what it would be sent, and what would hold it back. What a
+    wait_until() waits for does not happen, unless you name it with --met.
     """
     project = load_project()
     binding = project.account(account)
@@ -84,12 +94,17 @@ def try_(rule: str, deal_id: str, account: str | None, at: str | None, data: tup
     automation = defined.automation(rule)
     if automation is None:
         raise InputError(f"account {defined.key} has no automation {plain(rule, limit=80)!r}{_near(rule, defined)}")
+    waits = [step.name for step in ir.waits(automation.do)]
+    for name in met:
+        if name not in waits:
+            known = ", ".join(waits) or "none"
+            raise InputError(f"{rule} has no wait_until({plain(name, limit=80)!r}, ...); it has {known}")
     zone = ZoneInfo(defined.calendar.zone)
     now = _moment(at, zone)
     deal = asyncio.run(_read(binding, deal_id))
     imagination = Imagination(defined, now, data=_pairs(data) if data else None)
     event, imagined = imagination.event(automation.on, deal)
-    told = rehearse(defined, automation, event, imagined, now)
+    told = rehearse(defined, automation, event, imagined, now, met=met)
     journal = project.open_journal()
     try:
         in_the_way = tuple(_in_the_way(journal, defined, automation, told, imagined, now))

@@ -44,11 +44,12 @@ def carried(
     """
     kept, left = [], []
     for automation in account.automations:
-        trigger = str(automation.on.__struct_config__.tag)
+        triggers = [automation.on, *automation.exit_on, *(on for step in ir.waits(automation.do) for on in step.on)]
+        unheard = sorted({str(each.__struct_config__.tag) for each in triggers} & set(untold))
         kinds = {str(step.__struct_config__.tag) for step in ir.actions(automation.do)}
         missing = sorted(kinds & OF_A_CRM - set(actions))
-        if trigger in untold:
-            left.append(LeftOut(automation=automation.key, why=f"the CRM never tells {trigger}"))
+        if unheard:
+            left.append(LeftOut(automation=automation.key, why=f"the CRM never tells {', '.join(unheard)}"))
         elif missing:
             left.append(LeftOut(automation=automation.key, why=f"the CRM does not carry out {', '.join(missing)}"))
         else:

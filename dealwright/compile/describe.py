@@ -120,6 +120,19 @@ def steps(given: Sequence[ir.Step], depth: int = 0) -> Iterator[str]:
             if step.unset is not None:
                 yield f"{pad}  if that is unknown"
                 yield from steps(step.unset, depth + 2)
+        if isinstance(step, ir.WaitUntilStep) and step.on_timeout:
+            yield f"{pad}  when the time is over"
+            yield from steps(step.on_timeout, depth + 2)
+
+
+def awaited(step: ir.WaitUntilStep) -> str:
+    """Return what a step waits for, in words."""
+    return condition(step.until) if step.until is not None else triggers(step.on)
+
+
+def triggers(given: Sequence[ir.Trigger]) -> str:
+    """Return several triggers, of which one is enough, in words."""
+    return " or ".join(map(trigger, given))
 
 
 def _step(step: ir.Step) -> str:
@@ -153,6 +166,8 @@ def _step(step: ir.Step) -> str:
             return f"conversion {step.event!r}{worth} of {step.to}"
         case ir.WaitStep():
             return f"wait {duration(step.duration)}"
+        case ir.WaitUntilStep():
+            return f"wait until {awaited(step)}, for {duration(step.timeout)} at most"
         case ir.StopStep():
             return "stop"
         case ir.BranchStep():

@@ -33,7 +33,10 @@ from dealwright.compile.ir_steps import (
     UpdateContactStep,
     UpdateDealStep,
     WaitStep,
+    WaitUntilStep,
     actions,
+    waits,
+    ways_of,
 )
 from dealwright.compile.ir_triggers import (
     OnActivityLogged,
@@ -142,10 +145,13 @@ __all__ = [
     "UpdateDealStep",
     "Value",
     "WaitStep",
+    "WaitUntilStep",
     "Where",
     "actions",
     "decode",
     "encode",
+    "waits",
+    "ways_of",
 ]
 
 METADATA: Final = frozenset({"why", "where"})

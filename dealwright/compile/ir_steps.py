@@ -7,6 +7,7 @@ from typing import Literal, TypeAlias
 
 import msgspec
 
+from dealwright.compile.ir_triggers import Trigger
 from dealwright.compile.ir_values import Condition, Expression, Node, StageValue
 from dealwright.model.calendar import Duration
 
@@ -129,6 +130,16 @@ class WaitStep(Node, tag_field="do", tag="wait", frozen=True, kw_only=True):
     duration: Duration
 
 
+class WaitUntilStep(Node, tag_field="do", tag="wait_until", frozen=True, kw_only=True):
+    """Wait until `until` is true or one of `on` happens to the deal; after `timeout` do `on_timeout` and go on."""
+
+    name: str
+    timeout: Duration
+    until: Condition | None = None
+    on: tuple[Trigger, ...] = ()
+    on_timeout: tuple[Step, ...] = ()
+
+
 class StopStep(Node, tag_field="do", tag="stop", frozen=True, kw_only=True):
     """End the execution here, done."""
 
@@ -185,22 +196,41 @@ Step: TypeAlias = (
     | SendEmailStep
     | SendConversionStep
     | WaitStep
+    | WaitUntilStep
     | StopStep
     | BranchStep
 )
 """Any step."""
 
 
+def ways_of(step: Step) -> tuple[tuple[Step, ...], ...]:
+    """Return the steps of every way through a step that has other steps in it; none for one that has not."""
+    match step:
+        case BranchStep():
+            return (*(case.do for case in step.cases), step.otherwise, step.unset or ())
+        case WaitUntilStep():
+            return (step.on_timeout,)
+        case _:
+            return ()
+
+
 def actions(steps: tuple[Step, ...]) -> Iterator[ActionStep]:
     """Return every action among the steps, in the order they are written, branches included."""
     for step in steps:
         match step:
-            case BranchStep():
-                for case in step.cases:
-                    yield from actions(case.do)
-                yield from actions(step.otherwise)
-                yield from actions(step.unset or ())
+            case BranchStep() | WaitUntilStep():
+                for way in ways_of(step):
+                    yield from actions(way)
             case WaitStep() | StopStep():
                 continue
             case _:
                 yield step
+
+
+def waits(steps: tuple[Step, ...]) -> Iterator[WaitUntilStep]:
+    """Return every step among the steps that waits for something to happen, those inside of others included."""
+    for step in steps:
+        if isinstance(step, WaitUntilStep):
+            yield step
+        for way in ways_of(step):
+            yield from waits(way)

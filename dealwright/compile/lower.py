@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
 from pathlib import Path
 from typing import TypeVar
 
@@ -12,6 +11,7 @@ import msgspec
 from dealwright.compile import ir
 from dealwright.compile.findings import Finding
 from dealwright.compile.lower_steps import StepLowering
+from dealwright.compile.lower_triggers import TriggerLowering
 from dealwright.compile.lower_values import Scope, ValueLowering, length
 from dealwright.compile.writable import is_writable, written
 from dealwright.language import triggers
@@ -19,7 +19,7 @@ from dealwright.language.account import Account
 from dealwright.language.again import Again, Once
 from dealwright.language.automation import Automation
 from dealwright.language.origin import Origin
-from dealwright.language.pipeline import PipelineParts, StageLike, is_pipeline, parts
+from dealwright.language.pipeline import PipelineParts, parts
 from dealwright.model.crm import PipelineShape, StageShape
 
 _T = TypeVar("_T")
@@ -56,7 +56,8 @@ class _Lowering:
         self._root = root
         self.findings: list[Finding] = []
         self._values = ValueLowering(account, self._found)
-        self._steps = StepLowering(self._values)
+        self._triggers = TriggerLowering(self._values)
+        self._steps = StepLowering(self._values, self._triggers)
 
     def account(self) -> ir.Account:
         pipelines = [parts(pipeline) for pipeline in self._account.pipelines]
@@ -105,12 +106,13 @@ class _Lowering:
         self._check_again(automation, do)
         return ir.Automation(
             key=automation.key,
-            on=self._trigger(on, automation.origin),
+            on=self._triggers.one(on, automation.origin),
             when=self._values.all_of(automation.when, scope),
             again=_again(automation.again),
             do=do,
             why=automation.why,
             where=self._where(automation.origin),
+            exit_on=self._triggers.all(automation.exit_on, automation.origin),
         )
 
     def _check_again(self, automation: Automation, do: tuple[ir.Step, ...]) -> None:
@@ -155,55 +157,6 @@ class _Lowering:
             where=self._where(pipeline.origin),
         )
         return self._writable(made, f"the pipeline {pipeline.key!r}", pipeline.origin)
-
-    # --- triggers ---------------------------------------------------------------------------------------------------
-
-    def _trigger(self, on: triggers.Trigger, origin: Origin) -> ir.Trigger:
-        match on:
-            case triggers.DealCreated():
-                return self._created(on, origin)
-            case triggers.DealUpdated():
-                return ir.OnDealUpdated(fields=on.fields, pipelines=self._keys(on.in_, origin))
-            case triggers.StageChanged():
-                return ir.OnStageChanged(
-                    from_=self._places(on.from_, origin),
-                    to=self._places(on.to, origin),
-                    pipelines=self._keys(on.in_, origin),
-                )
-            case triggers.Entered():
-                return ir.OnEntered(stages=self._places(on.stages, origin))
-            case triggers.ContactAdded():
-                return ir.OnContactAdded(pipelines=self._keys(on.in_, origin))
-            case triggers.ContactRemoved():
-                return ir.OnContactRemoved(pipelines=self._keys(on.in_, origin))
-            case triggers.ContactUpdated():
-                return ir.OnContactUpdated(fields=on.fields, pipelines=self._keys(on.in_, origin))
-            case triggers.OwnerChanged():
-                return ir.OnOwnerChanged(pipelines=self._keys(on.in_, origin))
-            case triggers.TaskCompleted():
-                return ir.OnTaskCompleted(pipelines=self._keys(on.in_, origin))
-            case triggers.ActivityLogged():
-                return ir.OnActivityLogged(kinds=on.kinds, pipelines=self._keys(on.in_, origin))
-            case triggers.EventReceived():
-                return ir.OnEventReceived(
-                    name=on.name, source=on.source, data=on.data, pipelines=self._keys(on.in_, origin)
-                )
-
-    def _created(self, on: triggers.DealCreated, origin: Origin) -> ir.OnDealCreated:
-        pipelines = [place for place in on.in_ if is_pipeline(place)]
-        stages = [place for place in on.in_ if isinstance(place, StageLike)]
-        if not stages:
-            return ir.OnDealCreated(pipelines=self._keys(pipelines, origin))
-        # Where stages stand beside whole pipelines, the pipelines are named by all their stages.
-        whole = [stage for pipeline in pipelines for stage in parts(pipeline).stages.values()]
-        return ir.OnDealCreated(stages=self._places([*stages, *whole], origin))
-
-    def _keys(self, pipelines: Iterable[object], origin: Origin) -> tuple[str, ...]:
-        values = [self._values.pipeline(pipeline, origin) for pipeline in pipelines if is_pipeline(pipeline)]
-        return tuple(value.pipeline for value in values)
-
-    def _places(self, stages: Iterable[StageLike], origin: Origin) -> tuple[ir.StageValue, ...]:
-        return tuple(self._values.stage(stage, origin) for stage in stages)
 
     # --- names ------------------------------------------------------------------------------------------------------
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from dealwright.compile import ir
+from dealwright.compile.lower_triggers import TriggerLowering
 from dealwright.compile.lower_values import Scope, ValueLowering, length
-from dealwright.language import contact_steps, conversion_steps, deal_steps, schema, steps
+from dealwright.language import contact_steps, conversion_steps, deal_steps, schema, steps, wait_steps
 from dealwright.language.markup import check_html
 from dealwright.language.origin import Origin
 from dealwright.language.pipeline import Lost
@@ -16,20 +17,24 @@ from dealwright.language.values import Stored, Words
 class StepLowering:
     """Lowers the steps of one account's automations."""
 
-    def __init__(self, values: ValueLowering) -> None:
+    def __init__(self, values: ValueLowering, triggers: TriggerLowering) -> None:
         self._values = values
+        self._triggers = triggers
 
     def all(self, automation: str, given: Sequence[steps.Step], scope: Scope) -> tuple[ir.Step, ...]:
         """Lower the steps of one automation."""
-        lowered, _ = _Run(self._values, automation, given).sequence(given, scope, "")
+        lowered, _ = _Run(self._values, self._triggers, automation, given).sequence(given, scope, "")
         return lowered
 
 
 class _Run:
     """The steps of one automation on their way to IR."""
 
-    def __init__(self, values: ValueLowering, automation: str, given: Sequence[steps.Step]) -> None:
+    def __init__(
+        self, values: ValueLowering, triggers: TriggerLowering, automation: str, given: Sequence[steps.Step]
+    ) -> None:
         self._values = values
+        self._triggers = triggers
         self._automation = automation
         self._names: dict[str, Origin] = {}
         self._steps = {step.name: step for step in _everything(given)}
@@ -66,6 +71,10 @@ class _Run:
                 node, inside = self._branch(step, here)
                 lowered.append(node)
                 left |= inside
+            elif isinstance(step, wait_steps.WaitUntil):
+                waiting, inside = self._wait_until(step, here)
+                lowered.append(waiting)
+                left |= {step.name: step.kind, **inside}
             else:
                 lowered.append(self._step(step, here, branch))
                 if step.kind in schema.RECEIPTS:
@@ -85,6 +94,17 @@ class _Run:
             cases=tuple(ir.Case(when=self._values.all_of(case.when, scope), do=way(case.do)) for case in step.cases),
             otherwise=way(step.otherwise),
             unset=None if step.unset is None else way(step.unset),
+        )
+        return node, left
+
+    def _wait_until(self, step: wait_steps.WaitUntil, scope: Scope) -> tuple[ir.WaitUntilStep, dict[str, str]]:
+        do, left = self.sequence(step.on_timeout, scope.after({step.name: step.kind}), step.name)
+        node = ir.WaitUntilStep(
+            name=step.name,
+            timeout=length(step.timeout),
+            until=self._values.all_of(step.until, scope) if step.until else None,
+            on=self._triggers.all(step.on, scope.origin),
+            on_timeout=do,
         )
         return node, left
 
@@ -219,11 +239,10 @@ class _Run:
 
 
 def _everything(given: Sequence[steps.Step]) -> list[steps.Step]:
-    """The steps, and those inside their branches."""
+    """The steps, and those inside of others."""
     found: list[steps.Step] = []
     for step in given:
         found.append(step)
-        if isinstance(step, steps.Branch):
-            for way in (*(case.do for case in step.cases), step.otherwise, step.unset or ()):
-                found.extend(_everything(way))
+        for way in wait_steps.ways_of(step):
+            found.extend(_everything(way))
     return found

@@ -165,7 +165,15 @@ class ValueLowering:
     def ref(self, given: Reference, scope: Scope) -> ir.Ref:
         """Lower a field, if it is known where it stands."""
         facts = scope.facts
-        if given.path not in facts:
+        step, _, part = given.path.removeprefix("steps.").partition(".")
+        if given.path not in facts and part == "outcome":
+            earlier = sorted(scope.steps)
+            hint = schema.did_you_mean(step, earlier) or (
+                f"earlier here are {', '.join(earlier)}" if earlier else "write it after the step"
+            )
+            message = f"outcome({step!r}): no earlier step on the way here that leaves one has that name"
+            self.found("DW203", scope.origin, message, hint)
+        elif given.path not in facts:
             self.found("DW203", scope.origin, f"{given.path} is not known here", schema.unknown_hint(given.path, facts))
         return ir.Ref(path=given.path, type=given.type)
 

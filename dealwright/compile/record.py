@@ -20,6 +20,7 @@ from dealwright.language.account import Account
 from dealwright.language.automation import Automation
 from dealwright.language.origin import Origin
 from dealwright.language.pipeline import Pipeline, parts
+from dealwright.language.wait_steps import ways_of
 
 
 class Record:
@@ -121,9 +122,8 @@ class Record:
     def _steps(self, given: Iterable[steps.Step]) -> Iterator[Part]:
         for step in given:
             yield Part(key=step.name, kind="step", where=self._where(step.origin))
-            if isinstance(step, steps.Branch):
-                for way in (*(case.do for case in step.cases), step.otherwise, step.unset or ()):
-                    yield from self._steps(way)
+            for way in ways_of(step):
+                yield from self._steps(way)
 
     def _whole(self) -> Iterator[Any]:
         """What was made without an error, in the company's own files."""

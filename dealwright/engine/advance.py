@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
-from typing import Final, TypeAlias
+from typing import Final, Literal, NoReturn, TypeAlias
 from zoneinfo import ZoneInfo
 
 import msgspec
 
-from dealwright.compile import ir
+from dealwright.compile import describe, ir
 from dealwright.engine.conditions import evaluate
 from dealwright.engine.facts import Facts, View
-from dealwright.engine.records import Intent, Progress, StepOutcome
+from dealwright.engine.records import Intent, News, Progress, StepOutcome
 from dealwright.engine.render import intent
 from dealwright.engine.render_values import NobodyThere, NothingToDo, Unrenderable
+from dealwright.engine.route import matches
 from dealwright.engine.trace import Trace, TraceLine
+from dealwright.engine.watch import kinds_of, kinds_of_all
 from dealwright.language import calendar
 
 ACTS: Final = "acts"
@@ -75,34 +78,48 @@ def advance(
     now: datetime,
     *,
     recheck: bool = False,
+    news: Sequence[News] = (),
 ) -> Decision:
     """Return what comes next for one execution.
 
     It walks the steps from the start; what `progress` remembers is passed without being evaluated again, so that a
     definition's step that was decided stays decided. With `recheck` (a thing that was held or parked comes back) the
-    conditions are evaluated again, and must still hold.
+    conditions are evaluated again, and must still hold. `news` are the events, in order, that have happened to its deal
+    since it began and that `progress` does not call looked at.
     """
-    return _Walk(account, automation, progress, facts, now).decide(recheck=recheck)
+    return _Walk(account, automation, progress, facts, now, news).decide(recheck=recheck)
 
 
 class _Walk:
     """One walk over an automation's steps."""
 
     def __init__(
-        self, account: ir.Account, automation: ir.Automation, progress: Progress, facts: Facts, now: datetime
+        self,
+        account: ir.Account,
+        automation: ir.Automation,
+        progress: Progress,
+        facts: Facts,
+        now: datetime,
+        news: Sequence[News],
     ) -> None:
         self._automation = automation
         self._calendar = account.calendar
         self._progress = progress
         self._view = View(account, facts, progress)
         self._now = now
+        self._news = news
         self._trace = Trace()
         self._passed: list[tuple[str, str]] = []
 
     def decide(self, *, recheck: bool) -> Decision:
         """Walk, and return what was found."""
         try:
-            self._conditions(recheck)
+            if self._progress.passed:
+                self._exit()
+                self._conditions(recheck)
+            else:
+                self._conditions(recheck)
+                self._exit()
             self._steps(self._automation.do)
             found: Next = End(state="done")
         except _Stopped as stopped:
@@ -122,11 +139,23 @@ class _Walk:
             raise _Stopped(End(state="skipped", reason=reason if truth is False else f"{reason}: unset"))
         self._remember(passed=True)
 
+    def _exit(self) -> None:
+        """End it if one of the things has happened to the deal that end it: whatever comes next is not wanted then."""
+        for trigger in self._automation.exit_on:
+            for item in self._news:
+                if not item.own and matches(trigger, item.event, self._view.deal):
+                    words = describe.trigger(trigger)
+                    self._trace.add("exit_on", words, "exit")
+                    self._passed.append(("exit_on", "stopped"))
+                    raise _Stopped(End(state="done", reason=f"exit: {words}"))
+
     def _steps(self, steps: tuple[ir.Step, ...]) -> None:
         for step in steps:
             match step:
                 case ir.WaitStep():
                     self._wait(step)
+                case ir.WaitUntilStep():
+                    self._wait_until(step)
                 case ir.StopStep():
                     self._trace.add(step.name, "stop", "stopped")
                     self._passed.append((step.name, "stopped"))
@@ -149,8 +178,10 @@ class _Walk:
             self._remember(outcomes={**self._progress.outcomes, step.name: nothing})
             self._trace.add(step.name, str(error), PASSED)
             self._passed.append((step.name, PASSED))
+            self._look_again()
             return
         self._trace.add(step.name, asked.request.kind, ACTS)
+        self._looked()  # what happens from now on may answer it, also before its receipt is here
         raise _Stopped(Act(intent=asked))
 
     @property
@@ -163,12 +194,73 @@ class _Walk:
         if until is None:
             until = calendar.add(self._calendar, self._now, step.duration)
             self._remember(waits={**self._progress.waits, step.name: until})
-            local = until.astimezone(ZoneInfo(self._calendar.zone))
-            self._trace.add(step.name, "wait", "waiting", {"until": f"{local:%a %d %b %Y %H:%M}"})
+            self._tell_wait(step.name, "wait", until)
         elif until <= self._now:
             return
-        self._passed.append((step.name, "waiting"))
-        raise _Stopped(Wait(step=step.name, until=until))
+        elif self._news:
+            self._tell_wait(step.name, "wait", until)
+        self._rest(step.name, until, kinds_of_all(self._automation.exit_on))
+
+    def _wait_until(self, step: ir.WaitUntilStep) -> None:
+        """Rest until it happens; what was decided about it stays decided, and what follows sees it."""
+        if step.name not in self._progress.outcomes:
+            self._await(step)
+        if self._progress.outcomes[step.name].status == "timed_out":
+            self._steps(step.on_timeout)
+
+    def _await(self, step: ir.WaitUntilStep) -> None:
+        until = self._progress.waits.get(step.name)
+        began = until is not None
+        if until is None:
+            until = calendar.add(self._calendar, self._now, step.timeout)
+            self._remember(waits={**self._progress.waits, step.name: until})
+        for item in self._news:
+            for trigger in step.on:
+                if not item.own and matches(trigger, item.event, self._view.deal):
+                    self._looked(item.id)
+                    self._over(step, "met", describe.trigger(trigger))
+                    return
+        if step.until is not None and evaluate(step.until, self._view, self._trace, at=step.name) is True:
+            if began:
+                self._looked()
+            self._over(step, "met", "wait until")
+        elif began and until <= self._now:
+            self._looked()
+            self._over(step, "timed_out", "wait until")
+        else:
+            self._looked()
+            self._tell_wait(step.name, "wait until", until)
+            self._rest(step.name, until, kinds_of(step) | kinds_of_all(self._automation.exit_on))
+
+    def _tell_wait(self, step: str, what: str, until: datetime) -> None:
+        local = until.astimezone(ZoneInfo(self._calendar.zone))
+        self._trace.add(step, what, "waiting", {"until": f"{local:%a %d %b %Y %H:%M}"})
+
+    def _rest(self, step: str, until: datetime, kinds: frozenset[str]) -> NoReturn:
+        self._passed.append((step, "waiting"))
+        raise _Stopped(Wait(step=step, until=until, on_events=tuple(sorted(kinds))))
+
+    def _over(self, step: ir.WaitUntilStep, status: Literal["met", "timed_out"], what: str) -> None:
+        """Remember how a wait for something ended."""
+        over = StepOutcome(status=status, turn=0, receipt={"timed_out": status == "timed_out"})
+        self._remember(outcomes={**self._progress.outcomes, step.name: over})
+        self._trace.add(step.name, what, status.replace("_", " "))
+        self._passed.append((step.name, PASSED))
+        self._look_again()
+
+    def _looked(self, up_to: int = 0) -> None:
+        """Remember that the news were looked at: all of them, or those up to an id. They end no wait to come."""
+        seen = [item for item in self._news if not up_to or item.id <= up_to]
+        if not seen:
+            return
+        routed = max((item.id for item in seen if item.routed), default=self._progress.looked)
+        beyond = {*self._progress.passed_by, *(item.id for item in seen)}
+        self._remember(looked=routed, passed_by=tuple(sorted(id_ for id_ in beyond if id_ > routed)))
+        self._news = self._news[len(seen) :]
+
+    def _look_again(self) -> None:
+        """Let what follows see what was just remembered."""
+        self._view = View(self._view.account, self._view.facts, self._progress)
 
     def _branch(self, step: ir.BranchStep) -> None:
         way = self._progress.branches.get(step.name)

@@ -32,6 +32,7 @@ from dealwright.engine.facts import Facts
 from dealwright.engine.gate import pass_gate
 from dealwright.engine.limits import Ended, SharedLimiter, token
 from dealwright.engine.meters import METERS
+from dealwright.engine.news import Listening, ending, rests
 from dealwright.engine.observe import read_facts
 from dealwright.engine.records import (
     Claimed,
@@ -71,6 +72,7 @@ class Batch:
         self._clock = clock
         self._tally = tally
         self._closing = closing
+        self._listening = Listening(store, site.account)
         self._lease_until = 0.0
         self._work: dict[str, Job] = {}
         self._settlements: list[Settlement] = []
@@ -105,7 +107,7 @@ class Batch:
         died: list[EffectRow] = []
         for item in claimed:
             try:
-                self._work[item.id] = begin(self._store, item)
+                job = self._work[item.id] = begin(self._store, item)
             except (LookupError, ReleaseError, msgspec.DecodeError) as error:
                 # The type only: texts may hold what a row held.
                 _log.error("execution %s cannot be begun: %s", item.id, type(error).__name__)
@@ -118,6 +120,8 @@ class Batch:
                     )
                 )
                 self._tally.left(item.id, "parked")
+            else:
+                self._listening.begin(job)
         self._store.receive_outcomes([unanswered(effect) for effect in died])
 
     async def _resolve_unanswered(self) -> None:
@@ -162,6 +166,7 @@ class Batch:
         reading = [work for work in self._work.values() if work.facts is None]
         if not reading:
             return
+        self._listening.hear(reading, before_reading=True)
         try:
             ids = sorted({work.claimed.deal.id for work in reading})
             deals, unread = await read_facts(self._store, self._site, ids, self._clock)
@@ -191,6 +196,7 @@ class Batch:
         A message is not rendered yet, unless `telling`: it is put off until its deal was read again.
         """
         turns = []
+        self._listening.hear(jobs)
         for work in jobs:
             if work.effect is not None and work.effect.state in ("sending", "unknown"):
                 continue  # it is repeated as it was rendered, with nothing decided again
@@ -226,7 +232,9 @@ class Batch:
     def _decided(self, work: Job, now: datetime, *, recheck: bool) -> Decision:
         assert work.facts is not None
         try:
-            return advance(work.account, work.automation, work.progress, work.facts, now, recheck=recheck)
+            return advance(
+                work.account, work.automation, work.progress, work.facts, now, recheck=recheck, news=work.news
+            )
         except Exception as error:
             # One execution that cannot be decided must not stop its automation. The type only: texts may be personal.
             _log.error("automation %s cannot be decided: %s", work.automation.key, type(error).__name__)
@@ -243,7 +251,7 @@ class Batch:
                     return
                 work.effect = planned(self._store.installation, work, intent, carrier.delivery(intent.request), at)
             case Wait(until=until, on_events=kinds, step=step):
-                self._leave(work, "waiting", step, due_at=until, on_events=kinds)
+                self._leave(work, "waiting", step, due_at=until, **rests(work, kinds))
             case End(state=state, reason=reason):
                 self._leave(work, state, reason)
 
@@ -381,7 +389,7 @@ class Batch:
                 return True
             case "held":
                 self._tally.step(effect.step, "held")
-                self._leave(work, "held", result.reason)
+                self._leave(work, "held", result.reason, **rests(work, ending(work)))
             case "dropped":
                 self._tally.step(effect.step, "dropped")
                 self._remember(work, effect.step, StepOutcome(status="dropped", turn=work.n))

@@ -16,7 +16,7 @@ from dealwright.engine.apart import Answers
 from dealwright.engine.culprit import Culprits
 from dealwright.engine.facts import Facts
 from dealwright.engine.limits import SharedLimiter
-from dealwright.engine.records import Claimed, EffectRow, Intent, Progress, StepOutcome, Turn
+from dealwright.engine.records import Claimed, EffectRow, Intent, News, Progress, StepOutcome, Turn
 from dealwright.engine.render import written
 from dealwright.engine.store import Store
 from dealwright.model.delivery import Delivery
@@ -71,7 +71,9 @@ class Site(msgspec.Struct, frozen=True):
 class Job(msgspec.Struct, kw_only=True):
     """One execution on the bench: what was claimed, and how far it has come.
 
-    `tells`: the next thing is a message, which is rendered when its deal was read again.
+    `tells`: the next thing is a message, which is rendered when its deal was read again. `watches` are the kinds of
+    event that it wants to hear of, `news` those that came. `considered` are those after `seen` that had come before its
+    deal was read.
     """
 
     claimed: Claimed
@@ -83,6 +85,10 @@ class Job(msgspec.Struct, kw_only=True):
     facts: Facts | None = None
     effect: EffectRow | None = None
     tells: bool = False
+    watches: frozenset[str] = frozenset()
+    news: tuple[News, ...] = ()
+    seen: int = 0
+    considered: tuple[int, ...] = ()
 
 
 def begin(store: Store, claimed: Claimed) -> Job:

@@ -90,7 +90,10 @@ class View:
             task=event.task if isinstance(event, TaskCompleted) else None,
             activity=event.activity if isinstance(event, ActivityLogged) else None,
             data=event.data if isinstance(event, EventReceived) else {},
-            steps={name: outcome.receipt for name, outcome in self._progress.outcomes.items()},
+            steps={
+                name: {**outcome.receipt, "outcome": outcome.status}
+                for name, outcome in self._progress.outcomes.items()
+            },
             pipelines=self.account.pipelines,
             account_key=self.account.key,
             account_name=self.account.name,

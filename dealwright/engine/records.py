@@ -48,9 +48,9 @@ class Written(msgspec.Struct, frozen=True, gc=False, kw_only=True, omit_defaults
 
 
 class StepOutcome(msgspec.Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True):
-    """How an action ended, as later steps see it; `turn` is the turn it happened in."""
+    """How an action or a wait for something ended, as later steps see it; `turn` is the turn it happened in."""
 
-    status: Literal["sent", "dropped"]
+    status: Literal["sent", "dropped", "met", "timed_out"]
     turn: int
     receipt: Receipt = {}
     reason: str = ""
@@ -62,12 +62,38 @@ class Progress(msgspec.Struct, frozen=True, gc=False, kw_only=True, omit_default
 
     `passed`: the conditions held. `branches`: which way was taken. `waits`: until when. `outcomes`: what the actions
     did. Inserting a step into a definition is safe, because nothing here counts positions.
+
+    `looked` and `passed_by` say which events are no news any more (0: those up to its own): all up to that id, and
+    these beyond it, which were not routed yet when they were looked at.
     """
 
     passed: bool = False
     branches: dict[str, str] = {}
     waits: dict[str, datetime] = {}
     outcomes: dict[str, StepOutcome] = {}
+    looked: int = 0
+    passed_by: tuple[int, ...] = ()
+
+
+class News(msgspec.Struct, frozen=True, gc=False, kw_only=True):
+    """An event that has happened to an execution's deal since; `own` if the execution itself has made it.
+
+    One that is not `routed` yet may still have others before it that nobody has observed.
+    """
+
+    id: int
+    event: Event
+    own: bool = False
+    routed: bool = True
+
+
+class Watch(msgspec.Struct, frozen=True, gc=False, kw_only=True):
+    """What one execution wants to hear of: events of these kinds on these subjects after that id."""
+
+    execution_id: str
+    subjects: tuple[str, ...]
+    kinds: frozenset[str]
+    after: int
 
 
 class Intent(msgspec.Struct, frozen=True, gc=False, kw_only=True):
@@ -216,7 +242,8 @@ class Settlement(msgspec.Struct, frozen=True, gc=False, kw_only=True):
     """How a turn leaves an execution.
 
     `due_at` is business time (waiting, held); `not_before` real seconds from now (retrying); `on_events` the event
-    kinds on its subject that wake it.
+    kinds on its subject that wake it (waiting, held). What came before it rests and was not considered keeps it awake:
+    events of these kinds, on its subject or on `also`, after `seen` (None: its last claim) that are not `considered`.
     """
 
     execution_id: str
@@ -225,6 +252,9 @@ class Settlement(msgspec.Struct, frozen=True, gc=False, kw_only=True):
     due_at: datetime | None = None
     not_before: float | None = None
     on_events: tuple[str, ...] = ()
+    also: tuple[str, ...] = ()
+    seen: int | None = None
+    considered: tuple[int, ...] = ()
 
 
 class ToRoute(msgspec.Struct, frozen=True, gc=False, kw_only=True):

@@ -6,6 +6,7 @@ outside system would answer is imagined (everything succeeds), and time passes b
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import datetime
 from typing import Final
 
@@ -66,10 +67,19 @@ class Rehearsal(msgspec.Struct, frozen=True, kw_only=True):
         return tuple(part.request for part in self.parts if part.request is not None)
 
 
-def rehearse(account: ir.Account, automation: ir.Automation, event: Event, deal: Deal, now: datetime) -> Rehearsal:
+def rehearse(
+    account: ir.Account,
+    automation: ir.Automation,
+    event: Event,
+    deal: Deal,
+    now: datetime,
+    *,
+    met: Collection[str] = (),
+) -> Rehearsal:
     """Return what the automation would do for this event and deal, if nothing else happened to the deal meanwhile.
 
-    The conditions are evaluated also when the trigger would not answer the event: `answers` says so.
+    What the steps of `met` wait for happens at once; what others wait for does not happen. The conditions are evaluated
+    also when the trigger would not answer the event: `answers` says so.
     """
     progress = Progress()
     parts: list[Part] = []
@@ -87,7 +97,11 @@ def rehearse(account: ir.Account, automation: ir.Automation, event: Event, deal:
                 progress = msgspec.structs.replace(progress, outcomes={**progress.outcomes, intent.step: outcome})
             case Wait(until=until, step=step):
                 parts.append(Part(at=now, trace=decision.trace, step=step))
-                now = until
+                if step in met and step not in progress.outcomes:
+                    happened = StepOutcome(status="met", turn=0, receipt={"timed_out": False})
+                    progress = msgspec.structs.replace(progress, outcomes={**progress.outcomes, step: happened})
+                else:
+                    now = until
             case End(state=state, reason=reason):
                 parts.append(Part(at=now, trace=decision.trace))
                 return Rehearsal(

@@ -13,11 +13,13 @@ from dealwright.engine.records import (
     EffectOutcome,
     GateRequest,
     GateResult,
+    News,
     Reading,
     Routed,
     Settlement,
     ToRoute,
     Turn,
+    Watch,
 )
 from dealwright.model.crm import Deal
 from dealwright.model.window import SubjectRow, Window
@@ -84,6 +86,10 @@ class Store(Protocol):
 
     def route(self, account: ir.Account, release: str, events: Sequence[ToRoute], routed: Sequence[Routed]) -> bool:
         """Create executions and mark the events routed, in one transaction; False if somebody else routed them."""
+        ...
+
+    def news(self, account: str, watches: Sequence[Watch]) -> dict[str, Sequence[News]]:
+        """Return, by execution, the events it wants to hear of, in order, routed or not."""
         ...
 
     def release_due(self, limit: int) -> Sequence[tuple[str, str]]:

@@ -13,6 +13,7 @@ from dealwright.compile import ir
 from dealwright.engine.records import Routed, ToRoute
 from dealwright.journal import hot, lanes, reservations
 from dealwright.journal.database import statement
+from dealwright.journal.news import to_wake
 from dealwright.journal.parts import Part
 from dealwright.journal.payload import seal
 from dealwright.mirror.identity import Merge, identify
@@ -152,7 +153,8 @@ class Routing(Part):
         if not kinds:
             return ()
         rows = hot.AWAITED.run(connection, account=account, subjects=sorted(kinds))
-        return sorted({row.execution_id for row in rows if row.kind in kinds[row.subject]})
+        found = sorted({row.execution_id for row in rows if row.kind in kinds[row.subject]})
+        return to_wake(connection, found, events)
 
     def persons(self, account: str, contacts: Sequence[str]) -> dict[str, str]:
         """Return who stands behind contacts."""

@@ -10,6 +10,7 @@ from dealwright.journal.crms import Crms
 from dealwright.journal.database import Database
 from dealwright.journal.effects import Effects
 from dealwright.journal.history import History
+from dealwright.journal.news import Newsroom
 from dealwright.journal.operations import Operations
 from dealwright.journal.prune import Prune
 from dealwright.journal.quarantine import Quarantine
@@ -32,6 +33,7 @@ class Journal(
     Quarantine,
     Routing,
     Turns,
+    Newsroom,
     Effects,
     Switches,
     Operations,

@@ -25,9 +25,14 @@ _AWAIT: Final = statement(
     "on conflict (execution_id, kind) do nothing"
 )
 _CAME: Final = statement(
-    "select 1 from events where account = :account and subject = :subject and id > :seen and kind in :kinds limit 1",
+    "select id from events where account = :account and subject in :subjects and id > :seen and kind in :kinds "
+    "order by id",
+    "subjects",
     "kinds",
 )
+WOKEN_BY_EVENTS: Final = ("waiting", "held")
+"""States in which an execution may wait for events."""
+
 _FALLEN_DUE: Final = statement(
     "select id from executions where due_at is not null and due_at <= :now order by due_at, id limit :limit"
 )
@@ -247,7 +252,7 @@ class Turns(Part):
             rows, transitions, states, actor = [], [], {}, f"worker:{self._worker}"
             for item in mine:
                 row = owned[item.execution_id]
-                came = item.state == "waiting" and self._came(connection, row, item.on_events)
+                came = item.state in WOKEN_BY_EVENTS and self._came(connection, row, item)
                 lifted = item.state == "held" and switches.lifted(item.reason, row.automation, standing[row.account])
                 state = "ready" if came or lifted else item.state
                 reason = "an awaited event came" if came else "resumed" if lifted else item.reason
@@ -297,7 +302,7 @@ class Turns(Part):
         awaits = [
             {"execution_id": row.id, "kind": kind, "account": row.account, "subject": row.subject}
             for item in settlements
-            if states[item.execution_id] == "waiting"
+            if states[item.execution_id] in WOKEN_BY_EVENTS
             for kind in item.on_events
             if (row := owned[item.execution_id])
         ]
@@ -313,16 +318,17 @@ class Turns(Part):
         for account in sorted(accounts):
             self.database.lock_account(connection, account, "append", shared=True)
 
-    def _came(self, connection: Connection, row: RowOf[Any], kinds: Sequence[str]) -> bool:
-        if not kinds:
+    def _came(self, connection: Connection, row: RowOf[Any], item: Settlement) -> bool:
+        if not item.on_events:
             return False
         parameters = {
             "account": row.account,
-            "subject": row.subject,
-            "seen": row.seen_event,
-            "kinds": list(kinds),
+            "subjects": [row.subject, *item.also],
+            "seen": row.seen_event if item.seen is None else item.seen,
+            "kinds": list(item.on_events),
         }
-        return connection.execute(_CAME, parameters).first() is not None
+        found = connection.execute(_CAME, parameters).scalars()
+        return any(id_ not in item.considered for id_ in found)
 
     def release_due(self, limit: int) -> Sequence[tuple[str, str]]:
         """Make what has fallen due in business time ready again; return (account, automation) of each."""

@@ -11,11 +11,15 @@ from dealwright.language.keys import checked_key
 from dealwright.language.origin import Origin, here, refused
 from dealwright.language.steps import Step, steps
 from dealwright.language.triggers import Trigger
+from dealwright.language.wait_steps import Happening, happenings
 
 
 @dataclass(frozen=True, init=False)
 class Automation:
-    """When `on` happens and every one of `when` is true, do the steps; `why` says what it is for."""
+    """When `on` happens and every one of `when` is true, do the steps; `why` says what it is for.
+
+    What `exit_on` names ends it, once it happens to the deal.
+    """
 
     key: str
     why: str
@@ -24,6 +28,7 @@ class Automation:
     again: Again
     again_said: bool
     do: tuple[Step, ...]
+    exit_on: tuple[Happening, ...]
     origin: Origin = field(compare=False, repr=False)
 
     def __init__(
@@ -34,6 +39,7 @@ class Automation:
         do: Sequence[Step],
         when: Condition | Sequence[Condition] = (),
         again: Again | None = None,
+        exit_on: Happening | Sequence[Happening] = (),
         why: str = "",
     ) -> None:
         checked_key(key, "an automation")
@@ -52,6 +58,7 @@ class Automation:
             "again": EveryEvent() if again is None else again,
             "again_said": again is not None,
             "do": kept,
+            "exit_on": happenings(exit_on, f"exit_on of the automation {key!r}"),
             "origin": here(),
         }
         for name, value in values.items():

@@ -105,9 +105,10 @@ RECEIPTS: Final[Mapping[str, Mapping[str, FieldType]]] = MappingProxyType(
         "update_contact": {"changed": "flag"},
         "send_email": {"message_id": "id"},
         "send_conversion": {"event_id": "id"},
+        "wait_until": {"timed_out": "flag"},
     }
 )
-"""What a step leaves for later steps, by the action's kind."""
+"""What a step leaves for later steps, by the step's kind; beside it each of these leaves its `outcome`."""
 
 UPDATABLE: Final[Mapping[str, FieldType]] = MappingProxyType(
     {name: _DEAL[name] for name in ("title", "owner", "amount", "close_date", "reference", "company", "tags")}
@@ -139,6 +140,7 @@ def known(
     facts |= {f"event.data.{name}": "text" for name in data}
     for name, kind in steps.items():
         facts |= {f"steps.{name}.{field}": held for field, held in RECEIPTS.get(kind, {}).items()}
+        facts[f"steps.{name}.outcome"] = "text"
     return facts
 
 

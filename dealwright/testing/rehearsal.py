@@ -10,7 +10,7 @@ Nothing is sent and nothing is stored: it is what `dealwright try` shows, as val
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from pathlib import Path
@@ -221,22 +221,27 @@ def rehearse(
     activity: Activity | None = None,
     data: Mapping[str, str] | None = None,
     event: Event | None = None,
+    met: Collection[str] = (),
 ) -> Told:
     """Return what an automation of the account would do for the deal.
 
     The event is imagined from the trigger: for `entered(P.won)` the deal comes into Won. `before` is the deal as it
     was, `contact`, `task` and `activity` what the event is about, `data` what an event from outside tells; `event` is
-    the whole event, if you would rather write it. `at` is a moment, or written as `2026-05-09 22:30`; without a zone it
+    the whole event, if you would rather write it. `met` names the steps wait_until() whose waiting is rewarded at once;
+    in vain wait the others. `at` is a moment, or written as `2026-05-09 22:30`; without a zone it
     is in the account's.
 
     Raises:
-        DefinitionError: the definitions have errors, or there is no such automation.
+        DefinitionError: the definitions have errors, or there is no such automation, or no such step.
     """
     compiled = compiled_account(account)
     found = compiled.automation(automation)
     if found is None:
         known = ", ".join(each.key for each in compiled.automations)
         raise DefinitionError(f"the account {account.key!r} lists no automation {automation!r}; it has {known}")
+    unknown = sorted(set(met) - {step.name for step in ir.waits(found.do)})
+    if unknown:
+        raise DefinitionError(f"the automation {automation!r} has no step wait_until({unknown[0]!r}, ...)")
     zone = ZoneInfo(compiled.calendar.zone)
     now = MONDAY if at is None else datetime.fromisoformat(at) if isinstance(at, str) else at
     now = now if now.tzinfo is not None else now.replace(tzinfo=zone)
@@ -245,7 +250,7 @@ def rehearse(
             compiled, now, before=before, contact=contact, task=task, activity=activity, data=data
         )
         event, deal = imagination.event(found.on, deal)
-    return Told(_rehearse(compiled, found, event, deal, now.astimezone(UTC)), zone, found)
+    return Told(_rehearse(compiled, found, event, deal, now.astimezone(UTC), met=met), zone, found)
 
 
 def compiled_account(account: Account) -> ir.Account:

@@ -132,12 +132,22 @@ steps = st.recursive(
         st.builds(ir.WaitStep, name=keys, duration=durations),
         st.builds(ir.StopStep, name=keys),
     ),
-    lambda inner: st.builds(
-        ir.BranchStep,
-        name=keys,
-        cases=some(st.builds(ir.Case, when=conditions, do=some(inner))),
-        otherwise=some(inner),
-        unset=st.none() | some(inner),
+    lambda inner: st.one_of(
+        st.builds(
+            ir.BranchStep,
+            name=keys,
+            cases=some(st.builds(ir.Case, when=conditions, do=some(inner))),
+            otherwise=some(inner),
+            unset=st.none() | some(inner),
+        ),
+        st.builds(
+            ir.WaitUntilStep,
+            name=keys,
+            timeout=durations,
+            until=st.none() | conditions,
+            on=some(triggers),
+            on_timeout=some(inner),
+        ),
     ),
     max_leaves=4,
 )
@@ -153,6 +163,7 @@ automations = st.builds(
     origin=st.sampled_from(["authored", "stage-tasks"]),
     why=words,
     where=st.none() | wheres,
+    exit_on=some(triggers),
 )
 shapes = st.builds(
     PipelineShape,

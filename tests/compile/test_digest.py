@@ -141,3 +141,11 @@ def test_digests_are_the_same_in_every_process_and_release():
 def test_what_is_no_ir_is_refused(data):
     with pytest.raises(msgspec.MsgspecError):
         ir.decode(data)
+
+
+def test_an_automation_that_does_not_use_what_came_later_keeps_its_recorded_digest():
+    """A release that was recorded before `exit_on` was there is still the same release."""
+    old = ir.Automation(key="a", on=ir.OnDealCreated(), when=ir.All(of=()), again=ir.EveryEvent(), do=())
+    assert behaviour_digest(old) == "0773185ce3a51d1bda58560836e0bdf35feb0c8539f37ebb44bc4619594f284e"
+    ended = msgspec.structs.replace(old, exit_on=(ir.OnStageChanged(),))
+    assert behaviour_digest(ended) != behaviour_digest(old)

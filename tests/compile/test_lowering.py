@@ -349,3 +349,27 @@ def test_stages_stand_in_order_and_with_their_kinds():
         ("won", "won", 100),
         ("lost", "lost", 0),
     ]
+
+
+def test_a_wait_for_something_has_its_triggers_or_its_condition_its_time_and_steps():
+    body = (
+        'a := wait_until("a", [stage_changed(to=Sales.won), task_completed()], timeout=days(2), on_timeout=[stop()]),\n'
+        'wait_until("b", [deal.amount > 1, deal.company.is_set()], timeout=hours(4)),\n'
+        'branch("c", case(a.timed_out.is_true() & (outcome("b") != "met"), stop())),'
+    )
+    waits = rule_of(rule(body)).do
+    assert waits[0] == ir.WaitUntilStep(
+        name="a",
+        timeout=Duration(amount=2, unit="days"),
+        on=(ir.OnStageChanged(to=(WON,)), ir.OnTaskCompleted()),
+        on_timeout=(ir.StopStep(name="a-stop"),),
+    )
+    assert isinstance(waits[1], ir.WaitUntilStep)
+    assert isinstance(waits[1].until, ir.All)
+    assert isinstance(waits[2], ir.BranchStep)
+    assert [each.field.path for each in waits[2].cases[0].when.of] == ["steps.a.timed_out", "steps.b.outcome"]
+
+
+def test_what_ends_an_automation_is_kept():
+    text = 'rules = [Automation(key="r", on=deal_created(), do=[stop()], exit_on=[stage_changed(to=Sales.won)])]'
+    assert rule_of(text).exit_on == (ir.OnStageChanged(to=(WON,)),)

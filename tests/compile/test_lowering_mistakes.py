@@ -50,6 +50,29 @@ def trigger(text: str) -> str:
             "'other' is not one of the account's",
         ),
         (trigger('entered(Stage("Loose"))'), 1, "DW202", "stands in no pipeline"),
+        (rule('branch("b", case(outcome("cal") == "sent", stop())),'), 2, "DW203", "outcome('cal')"),
+        (
+            rule('set_task("call", text="x", due=days(1)),\nbranch("b", case(outcome("cal") == "sent", stop())),'),
+            3,
+            "DW203",
+            "outcome('cal')",
+        ),
+        (
+            rule(
+                'wait_until("w", deal.amount > 1, timeout=days(1),'
+                ' on_timeout=[set_task("t", text="x", due=days(1)), stop("w")]),'
+            ),
+            2,
+            "DW201",
+            "two steps of 'r'",
+        ),
+        (
+            'class Other(Pipeline, key="other"):\n    asked = Stage()\n'
+            'rules = [Automation(key="r", on=deal_created(), do=[stop()], exit_on=entered(Other.asked))]',
+            3,
+            "DW202",
+            "'other' is not one of the account's",
+        ),
         (when("event.contact.name.is_set()"), 1, "DW203", "event.contact.name is not known here"),
         (
             'rules = [Automation(key="r", on=deal_created(), when=event.before.title == "x", do=[stop()])]',

@@ -55,7 +55,11 @@ CALL = Activity(
     by=FULL.owner,
     contact_id="c1",
 )
-STEPS = {"next-deal": {"deal_id": "77"}, "go": {"moved": True, "from_stage": "met"}, "tell": {"status": 204}}
+STEPS = {
+    "next-deal": {"deal_id": "77", "outcome": "sent"},
+    "go": {"moved": True, "from_stage": "met", "outcome": "sent"},
+    "tell": {"status": 204, "outcome": "sent"},
+}
 KINDS = {"next-deal": "create_deal", "go": "move_deal", "tell": "send_event"}
 
 TYPES = {

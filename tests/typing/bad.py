@@ -31,6 +31,7 @@ from dealwright import (
     hours,
     move_deal,
     once,
+    outcome,
     owner_changed,
     person,
     remove_tags,
@@ -44,6 +45,7 @@ from dealwright import (
     update_contact,
     update_deal,
     wait,
+    wait_until,
     working_days,
 )
 
@@ -170,3 +172,19 @@ def mistakes() -> None:
     Stage("A", required=["amount"])  # bad
     Stage("A", required=deal.amount)  # bad
     Lost("A", require_reason="yes")  # bad
+    wait_until("w", task_completed())  # bad
+    wait_until("w", timeout=days(1))  # bad
+    wait_until("w", deal_created(), timeout=days(1))  # bad
+    wait_until("w", deal.amount, timeout=days(1))  # bad
+    wait_until("w", task_completed(), timeout=4)  # bad
+    wait_until("w", task_completed(), timeout=days(1), on_timeout=stop())  # bad
+    wait_until("w", task_completed(), timeout=days(1)).answered  # bad
+    case(wait_until("w", task_completed(), timeout=days(1)).timed_out, stop())  # bad
+    Automation(key="a", on=deal_created(), do=[stop()], exit_on="stage_changed")  # bad
+    Automation(key="a", on=deal_created(), do=[stop()], exit_on=[deal_created()])  # bad
+    Automation(key="a", on=deal_created(), do=[stop()], exit_on=stage_changed)  # bad
+    case(outcome("call") == "snet", stop())  # bad
+    case(outcome("call") == 5, stop())  # bad
+    case(outcome("call"), stop())  # bad
+    outcome(stop())  # bad
+    outcome("call").is_in("sent", "lost")  # bad

@@ -39,6 +39,7 @@ from dealwright import (
     minutes,
     move_deal,
     once,
+    outcome,
     owner_changed,
     person,
     remove_tags,
@@ -53,6 +54,7 @@ from dealwright import (
     update_contact,
     update_deal,
     wait,
+    wait_until,
     working_days,
     working_hours,
     working_minutes,
@@ -247,6 +249,30 @@ r35 = Automation(
     again=every_event(),
     do=[send_email("hello", to=event.contact, subject=deal.title, text="Hi", reply_to="sales@acme.example")],
 )
+r36 = Automation(
+    key="r36",
+    on=entered(Sales.won),
+    again=every_event(),
+    exit_on=[stage_changed(from_=Sales.won), activity_logged(kind="call")],
+    do=[
+        asked := send_email("ask", to=deal.main_contact, subject="Happy?", text="Tell us."),
+        answered := wait_until(
+            "answer",
+            [event_received("answered", from_="forms"), contact_updated(fields=deal.main_contact.email)],
+            timeout=working_days(3),
+            on_timeout=[set_task("ring", text="Ring them", due=hours(4)), stop()],
+        ),
+        wait_until("worth", deal.amount > 100, timeout=days(2)),
+        wait_until("both", [deal.amount > 100, deal.company.is_set()], timeout=days(2)),
+        branch(
+            "told",
+            case(answered.timed_out.is_true(), stop()),
+            case((outcome("ask") == "sent") | outcome("answer").is_in("met", "timed_out"), stop()),
+            case(outcome("ask").is_unset() & asked.message_id.is_unset(), stop()),
+        ),
+    ],
+)
+r37 = Automation(key="r37", on=deal_created(), again=every_event(), exit_on=task_completed(), do=[wait("w", days(1))])
 
 acme = Account("acme", zone="America/New_York", country="US", pipelines=[Sales, Care], automations=[r1, r2, r3])
 other = Account(

@@ -26,10 +26,10 @@ def _look(subject: Subject) -> Iterator[Spot]:
 def _last_waits(steps: Sequence[ir.Step]) -> Iterator[str]:
     """The waits that are the last thing an automation does, whatever way it takes."""
     match steps[-1:]:
-        case [ir.WaitStep(name=name)]:
+        case [ir.WaitStep(name=name) | ir.WaitUntilStep(name=name, on_timeout=())]:
             yield name
-        case [ir.BranchStep(cases=cases, otherwise=otherwise, unset=unset)]:
-            for way in (*(case.do for case in cases), otherwise, unset or ()):
+        case [last]:
+            for way in ir.ways_of(last):
                 yield from _last_waits(way)
 
 

@@ -132,6 +132,5 @@ def all_steps(steps: Iterable[ir.Step]) -> Iterator[ir.Step]:
     """Yield the steps, and those inside their branches."""
     for step in steps:
         yield step
-        if isinstance(step, ir.BranchStep):
-            for way in (*(case.do for case in step.cases), step.otherwise, step.unset or ()):
-                yield from all_steps(way)
+        for way in ir.ways_of(step):
+            yield from all_steps(way)

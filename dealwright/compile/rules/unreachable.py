@@ -8,7 +8,7 @@ from typing import Final
 from dealwright.compile import describe, ir
 from dealwright.compile.possible import Alternatives, Logic, possible
 from dealwright.compile.rules.rule import Rule, Spot, Subject
-from dealwright.compile.rules.ways import Place, of_trigger, places, ways_of
+from dealwright.compile.rules.ways import Place, of_trigger, places
 
 
 def _look(subject: Subject) -> Iterator[Spot]:
@@ -48,9 +48,8 @@ def _ways(subject: Subject, automation: ir.Automation, logic: Logic, place: Plac
 
 def _after_stop(subject: Subject, automation: ir.Automation, steps: Sequence[ir.Step]) -> Iterator[Spot]:
     for place, step in enumerate(steps):
-        if isinstance(step, ir.BranchStep):
-            for way in ways_of(step):
-                yield from _after_stop(subject, automation, way)
+        for way in ir.ways_of(step):
+            yield from _after_stop(subject, automation, way)
         if _ends(step) and place + 1 < len(steps):
             path, line = subject.step_at(automation, steps[place + 1].name)
             message = f"the step {steps[place + 1].name!r} is never reached: {step.name!r} before it ends the execution"
@@ -60,7 +59,7 @@ def _after_stop(subject: Subject, automation: ir.Automation, steps: Sequence[ir.
 
 def _ends(step: ir.Step) -> bool:
     if isinstance(step, ir.BranchStep):
-        return step.unset is not None and all(any(map(_ends, way)) for way in ways_of(step))
+        return step.unset is not None and all(any(map(_ends, way)) for way in ir.ways_of(step))
     return isinstance(step, ir.StopStep)
 
 

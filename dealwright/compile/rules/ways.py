@@ -63,7 +63,11 @@ class _Walk:
             yield Place(step=step, known=known, now=now, waited=self._waited)
             if isinstance(step, ir.BranchStep):
                 yield from self._branch(step, known, now)
-                now = now if all(_is_still(way) for way in ways_of(step)) else ()
+                now = now if all(_is_still(way) for way in ir.ways_of(step)) else ()
+            elif isinstance(step, ir.WaitUntilStep):
+                self._waited = True
+                now = ()
+                yield from self.steps(step.on_timeout, known, now)
             elif not isinstance(step, ir.StopStep):
                 self._waited |= isinstance(step, ir.WaitStep)
                 now = ()
@@ -81,14 +85,9 @@ class _Walk:
         yield from self.steps(branch.unset or (), (*known, *before), (*now, *before))
 
 
-def ways_of(branch: ir.BranchStep) -> tuple[tuple[ir.Step, ...], ...]:
-    """Return the steps of every way through the branch."""
-    return (*(case.do for case in branch.cases), branch.otherwise, branch.unset or ())
-
-
 def _is_still(way: Iterable[ir.Step]) -> bool:
     """Say whether nothing is done or waited for on the way."""
     return all(
-        isinstance(step, ir.StopStep) or (isinstance(step, ir.BranchStep) and all(map(_is_still, ways_of(step))))
+        isinstance(step, ir.StopStep) or (isinstance(step, ir.BranchStep) and all(map(_is_still, ir.ways_of(step))))
         for step in way
     )

@@ -1,0 +1,70 @@
+"""Lowering of triggers: what automations answer, wait for, and are ended by."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from dealwright.compile import ir
+from dealwright.compile.lower_values import ValueLowering
+from dealwright.language import triggers
+from dealwright.language.origin import Origin
+from dealwright.language.pipeline import StageLike, is_pipeline, parts
+
+
+class TriggerLowering:
+    """Lowers the triggers of one account's automations."""
+
+    def __init__(self, values: ValueLowering) -> None:
+        self._values = values
+
+    def all(self, given: Sequence[triggers.Trigger], origin: Origin) -> tuple[ir.Trigger, ...]:
+        """Lower several triggers."""
+        return tuple(self.one(each, origin) for each in given)
+
+    def one(self, on: triggers.Trigger, origin: Origin) -> ir.Trigger:
+        """Lower a trigger."""
+        match on:
+            case triggers.DealCreated():
+                return self._created(on, origin)
+            case triggers.DealUpdated():
+                return ir.OnDealUpdated(fields=on.fields, pipelines=self._keys(on.in_, origin))
+            case triggers.StageChanged():
+                return ir.OnStageChanged(
+                    from_=self._places(on.from_, origin),
+                    to=self._places(on.to, origin),
+                    pipelines=self._keys(on.in_, origin),
+                )
+            case triggers.Entered():
+                return ir.OnEntered(stages=self._places(on.stages, origin))
+            case triggers.ContactAdded():
+                return ir.OnContactAdded(pipelines=self._keys(on.in_, origin))
+            case triggers.ContactRemoved():
+                return ir.OnContactRemoved(pipelines=self._keys(on.in_, origin))
+            case triggers.ContactUpdated():
+                return ir.OnContactUpdated(fields=on.fields, pipelines=self._keys(on.in_, origin))
+            case triggers.OwnerChanged():
+                return ir.OnOwnerChanged(pipelines=self._keys(on.in_, origin))
+            case triggers.TaskCompleted():
+                return ir.OnTaskCompleted(pipelines=self._keys(on.in_, origin))
+            case triggers.ActivityLogged():
+                return ir.OnActivityLogged(kinds=on.kinds, pipelines=self._keys(on.in_, origin))
+            case triggers.EventReceived():
+                return ir.OnEventReceived(
+                    name=on.name, source=on.source, data=on.data, pipelines=self._keys(on.in_, origin)
+                )
+
+    def _created(self, on: triggers.DealCreated, origin: Origin) -> ir.OnDealCreated:
+        pipelines = [place for place in on.in_ if is_pipeline(place)]
+        stages = [place for place in on.in_ if isinstance(place, StageLike)]
+        if not stages:
+            return ir.OnDealCreated(pipelines=self._keys(pipelines, origin))
+        # Where stages stand beside whole pipelines, the pipelines are named by all their stages.
+        whole = [stage for pipeline in pipelines for stage in parts(pipeline).stages.values()]
+        return ir.OnDealCreated(stages=self._places([*stages, *whole], origin))
+
+    def _keys(self, pipelines: Iterable[object], origin: Origin) -> tuple[str, ...]:
+        values = [self._values.pipeline(pipeline, origin) for pipeline in pipelines if is_pipeline(pipeline)]
+        return tuple(value.pipeline for value in values)
+
+    def _places(self, stages: Iterable[StageLike], origin: Origin) -> tuple[ir.StageValue, ...]:
+        return tuple(self._values.stage(stage, origin) for stage in stages)
