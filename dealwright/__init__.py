@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dealwright.language.account import Account
-from dealwright.language.again import every_event, once, person, stage_visit
+from dealwright.language.again import every_event, once, person, stage_visit, value
 from dealwright.language.automation import Automation
 from dealwright.language.contact_steps import create_contact, send_email, update_contact
 from dealwright.language.conversion_steps import send_conversion
@@ -88,6 +88,7 @@ __all__ = [
     "task_completed",
     "update_contact",
     "update_deal",
+    "value",
     "wait",
     "wait_until",
     "working_days",

@@ -343,5 +343,29 @@ hello = Automation(
 )
 """,
     ),
+    Code(
+        code="DW403",
+        title="once per value, of a trigger that names no value",
+        reason=(
+            "once(per=value) acts once for each value of the trigger's fields, or of the data of its event. A trigger "
+            "that answers any change names none."
+        ),
+        bad="""
+worth = Automation(
+    key="worth",
+    on=deal_updated(in_=Sales),
+    again=once(per=value),
+    do=[set_task("look", text="{{ deal.title }} is worth {{ deal.amount }} now", due=hours(4))],
+)
+""",
+        good="""
+worth = Automation(
+    key="worth",
+    on=deal_updated(fields=[deal.amount], in_=Sales),
+    again=once(per=value),
+    do=[set_task("look", text="{{ deal.title }} is worth {{ deal.amount }} now", due=hours(4))],
+)
+""",
+    ),
 )
 """What lowering finds: an account with one of these is not compiled."""

@@ -166,9 +166,9 @@ class EveryEvent(Node, tag_field="again", tag="every_event", frozen=True, kw_onl
 
 
 class Once(Node, tag_field="again", tag="once", frozen=True, kw_only=True):
-    """The automation acts once for each deal, person or stage visit, within a time (None: for ever)."""
+    """The automation acts once for each deal, person, stage visit or value, within a time (None: for ever)."""
 
-    per: Literal["deal", "person", "stage_visit"]
+    per: Literal["deal", "person", "stage_visit", "value"]
     within: Duration | None = None
 
 

@@ -116,7 +116,11 @@ class _Lowering:
         )
 
     def _check_again(self, automation: Automation, do: tuple[ir.Step, ...]) -> None:
-        """Whoever writes to customers says how often: nothing is a safe guess."""
+        """What is counted is there to be counted; whoever writes to customers says how often: no guess is safe."""
+        if isinstance(automation.again, Once) and automation.again.per == "value" and not _names_values(automation.on):
+            hint = "name them: on=deal_updated(fields=[deal.amount]), or count deals: once(per=deal)"
+            message = f"the automation {automation.key!r} acts once(per=value), and its trigger names no value"
+            self._found("DW403", automation.origin, message, hint)
         messages = [step for step in ir.actions(do) if isinstance(step, ir.SendEmailStep)]
         if not messages:
             return
@@ -208,6 +212,16 @@ def relative(file: str, root: Path) -> str:
     """Return the file's path below the folder, or as it is if it lies elsewhere."""
     path = Path(file)
     return path.relative_to(root).as_posix() if path.is_relative_to(root) else path.as_posix()
+
+
+def _names_values(on: triggers.Trigger) -> bool:
+    """Say whether a trigger names fields or data whose values can be told apart."""
+    match on:
+        case triggers.DealUpdated() | triggers.ContactUpdated():
+            return bool(on.fields)
+        case triggers.EventReceived():
+            return bool(on.data)
+    return False
 
 
 def _again(again: Again) -> ir.Again:

@@ -1,4 +1,4 @@
-"""How often an automation may act: for every event, or once per deal, person or stage visit."""
+"""How often an automation may act: for every event, or once per deal, person, stage visit or value."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ class EveryEvent:
 class Scope:
     """What an automation acts once for."""
 
-    per: Literal["person", "stage_visit"]
+    per: Literal["person", "stage_visit", "value"]
 
     if not TYPE_CHECKING:
 
@@ -31,7 +31,7 @@ class Scope:
 class Once:
     """Once for each of something, within a time (None: for ever)."""
 
-    per: Literal["deal", "person", "stage_visit"]
+    per: Literal["deal", "person", "stage_visit", "value"]
     within: RunningTime | None
 
 
@@ -44,6 +44,9 @@ person: Final = Scope("person")
 stage_visit: Final = Scope("stage_visit")
 """One stay of a deal in one stage; coming back is another visit."""
 
+value: Final = Scope("value")
+"""What the trigger's fields, or the data of its event, hold on a deal; the same value again is no news."""
+
 
 def every_event() -> EveryEvent:
     """The automation acts for every event that matches."""
@@ -51,17 +54,17 @@ def every_event() -> EveryEvent:
 
 
 def once(*, per: DealFields | Scope, within: RunningTime | None = None) -> Once:
-    """The automation acts once per deal (`per=deal`), `person` or `stage_visit`, and again after `within`."""
+    """The automation acts once per deal (`per=deal`), `person`, `stage_visit` or `value`, and again after `within`."""
     if isinstance(per, DealFields):
         if per._path != "deal":
             raise refused(f"once(per={per!r}) is no scope", hint="write per=deal")
-        scope: Literal["deal", "person", "stage_visit"] = "deal"
+        scope: Literal["deal", "person", "stage_visit", "value"] = "deal"
     elif isinstance(per, Scope):
         scope = per.per
     else:
         raise refused(
-            f"once(per=...) takes deal, person or stage_visit, not {per!r}",
-            hint="from dealwright import person, stage_visit",
+            f"once(per=...) takes deal, person, stage_visit or value, not {per!r}",
+            hint="from dealwright import person, stage_visit, value",
         )
     if within is not None and (not isinstance(within, RunningTime) or within.amount == 0):
         raise refused("once(within=...) takes a length of time that runs on", hint="within=days(30)")

@@ -53,6 +53,7 @@ from dealwright import (
     task_completed,
     update_contact,
     update_deal,
+    value,
     wait,
     wait_until,
     working_days,
@@ -82,6 +83,9 @@ r2 = Automation(key="r2", on=deal_created(in_=Sales), do=[stop("end")], why="Bec
 r3 = Automation(key="r3", on=deal_created(in_=[Sales.incoming, Care]), do=[stop()], again=every_event())
 r4 = Automation(key="r4", on=deal_updated(fields=[deal.amount, deal.owner], in_=Sales), do=[stop()])
 r5 = Automation(key="r5", on=deal_updated(fields=deal.tags), do=[stop()], again=once(per=deal))
+r6v = Automation(
+    key="r6v", on=deal_updated(fields=[deal.close_date]), do=[stop()], again=once(per=value, within=days(30))
+)
 r6 = Automation(key="r6", on=stage_changed(from_=Sales.quoted, to=[Sales.won, Sales.lost]), do=[stop()])
 r7 = Automation(key="r7", on=stage_changed(in_=[Sales, Care]), do=[stop()], again=once(per=stage_visit))
 r8 = Automation(key="r8", on=entered(Sales.won, Sales.lost), do=[stop()], again=once(per=person, within=days(30)))

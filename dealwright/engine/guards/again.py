@@ -2,14 +2,22 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+from decimal import Decimal
+from hashlib import blake2b
+
+import msgspec
+
 from dealwright.compile import ir
 from dealwright.engine.guards.base import SEND, Answer, Candidate, Send
 from dealwright.engine.records import Controls, Reservation
-from dealwright.language import calendar
+from dealwright.language import calendar, facts
+from dealwright.model.crm import Money, User
+from dealwright.model.events import EventReceived
 
 
 class Again:
-    """Asks for the automation's share of its deal, person or stage visit; the holder's later effects pass.
+    """Asks for the automation's share of its deal, person, stage visit or value; the holder's later effects pass.
 
     The reservation lives in the name space of the mode, so that a week of shadow silences nobody when a rule goes
     live. `within` counts business time from the moment the share is taken.
@@ -44,4 +52,46 @@ def scope(again: ir.Once, candidate: Candidate) -> str:
         return f"person:{candidate.person or deal.main_contact.id}"
     if again.per == "stage_visit":
         return f"visit:{deal.id}:{deal.pipeline}.{deal.stage}:{deal.stage_since.isoformat()}"
+    if again.per == "value":
+        return f"value:{deal.id}:{_told(candidate)}"
     return f"deal:{deal.id}"
+
+
+def _told(candidate: Candidate) -> str:
+    """Return a digest of what the trigger names, as the event told it: values can be personal, and scopes are shown."""
+    event = candidate.facts.event
+    known = facts.Known(
+        deal=candidate.facts.first,
+        contact=candidate.facts.contact,
+        data=event.data if isinstance(event, EventReceived) else {},
+    )
+    values = [_plain(facts.lookup(path, known)) for path in _paths(candidate.automation.on)]
+    return blake2b(msgspec.json.encode(values), digest_size=15).hexdigest()
+
+
+def _plain(value: object) -> object:
+    """Return what equal values have in common: 100 and 100.00, one moment in two zones, tags in any order."""
+    match value:
+        case Money(amount=amount, currency=currency):
+            return f"{amount.normalize():f}", currency
+        case Decimal():
+            return f"{value.normalize():f}"
+        case datetime():
+            return value.astimezone(UTC)
+        case tuple():
+            return sorted(map(str, value))
+        case User(id=id_):
+            return id_
+        case _:
+            return value
+
+
+def _paths(on: ir.Trigger) -> list[str]:
+    match on:
+        case ir.OnDealUpdated(fields=fields):
+            return [f"deal.{name}" for name in fields]
+        case ir.OnContactUpdated(fields=fields):
+            return [f"event.contact.{name}" for name in fields]
+        case ir.OnEventReceived(data=names):
+            return [f"event.data.{name}" for name in names]
+    return []
