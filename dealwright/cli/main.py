@@ -25,6 +25,7 @@ KERNEL: Final[Mapping[str, tuple[str, str]]] = MappingProxyType(
         "check": ("dealwright.cli.check:check", "Check definition files."),
         "compile": ("dealwright.cli.definitions:compile_", "Show what definition files mean, as a summary or as JSON."),
         "doctor": ("dealwright.cli.doctor:doctor", "Look at everything that must be right before work begins."),
+        "explain": ("dealwright.cli.explain:explain", "Print what the definitions do, for the owner of the business."),
         "graph": ("dealwright.cli.graph:graph", "Show what triggers what, as text or as a Mermaid chart."),
         "history": ("dealwright.cli.history:history", "Show everything that happened to a deal, and why."),
         "completion": ("dealwright.cli.completion:completion", "Print the script that completes words in a shell."),

@@ -247,6 +247,12 @@ def paths(source: str) -> frozenset[str]:
     return _compile(source, False).paths
 
 
+def parsed(source: str) -> nodes.Template | None:
+    """Return the template as a tree of Jinja's nodes, for those who tell what it says; None if it is not allowed."""
+    tree, problems = _parse(source)
+    return None if problems else tree
+
+
 def _group(given: object) -> dict[str, Any]:
     return dict(given) if isinstance(given, Mapping) else {}
 

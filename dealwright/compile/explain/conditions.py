@@ -1,0 +1,86 @@
+"""Conditions in sentences. `not` goes down to what is asked: nobody has to read a denied list of alternatives."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Final
+
+from dealwright.compile import ir
+from dealwright.compile.explain.names import Names
+from dealwright.compile.explain.texts import expression
+
+_OPPOSITE: Final[dict[ir.Operator, ir.Operator]] = {
+    "==": "!=", "!=": "==", "<": ">=", ">=": "<", ">": "<=", "<=": ">",
+}  # fmt: skip
+_KINDS: Final = {"open": ("incoming", "open"), "won": ("won",), "lost": ("lost",)}
+
+
+def condition(given: ir.Condition, names: Names, *, holds: bool = True) -> str:
+    """Return the condition as a sentence, or its opposite."""
+    tongue = names.tongue
+    not_ = "" if holds else ".not"
+    match given:
+        case ir.All() | ir.Any():
+            if not given.of:
+                return tongue.say("if.all" if isinstance(given, ir.All) is holds else "if.any")
+            parts = [_inner(each, names, holds, alone=len(given.of) == 1) for each in given.of]
+            return tongue.all_of(parts) if isinstance(given, ir.All) is holds else tongue.one_of(parts)
+        case ir.Not():
+            return condition(given.of, names, holds=not holds)
+        case ir.Compare():
+            return _compared(given, given.op if holds else _OPPOSITE[given.op], names)
+        case ir.IsSet():
+            return tongue.say(f"if.is_set{not_}", field=names.field(given.field.path))
+        case ir.IsIn():
+            kind = _kind(given, names.account)
+            if kind:
+                return tongue.say(f"if.{kind}{not_}")
+            values = tongue.one_of(names.value(value, money=given.field.type == "money") for value in given.values)
+            return tongue.say(f"if.is_in{not_}", field=names.field(given.field.path), values=values)
+        case ir.Has():
+            values = tongue.one_of(map(tongue.quoted, given.values))
+            return tongue.say(f"if.has{not_}", field=names.field(given.field.path), values=values)
+
+
+def all_of(given: ir.Condition, names: Names) -> Sequence[str]:
+    """Return the sentences that all have to hold; none if nothing is asked."""
+    if isinstance(given, ir.All):
+        return [condition(each, names) for each in given.of]
+    return [condition(given, names)]
+
+
+def _inner(given: ir.Condition, names: Names, holds: bool, *, alone: bool) -> str:
+    words = condition(given, names, holds=holds)
+    while isinstance(given, ir.Not):
+        given = given.of
+    many = isinstance(given, ir.All | ir.Any) and len(given.of) > 1
+    return names.tongue.say("group", inner=words) if many and not alone else words
+
+
+def _compared(given: ir.Compare, op: ir.Operator, names: Names) -> str:
+    tongue, field = names.tongue, given.field
+    if isinstance(given.value, ir.FlagValue) and op in {"==", "!="} and field.path.startswith("steps."):
+        _, step, flag = field.path.split(".", 2)
+        if f"flag.{flag}" in tongue.texts:
+            yes = given.value.value is (op == "==")
+            return tongue.say(f"flag.{flag}{'' if yes else '.not'}", step=names.step(step))
+    timed = field.type in {"day", "moment"} and op not in {"==", "!="}
+    value = expression(given.value, names, money=field.type == "money")
+    return tongue.say(f"if.{'time' if timed else 'compare'}.{op}", field=names.field(field.path), value=value)
+
+
+def _kind(given: ir.IsIn, account: ir.Account) -> str:
+    """Return `open`, `won` or `lost` if the stages are all of that kind there are, else an empty text."""
+    if given.field.path != "deal.stage":
+        return ""
+    wanted = set(given.values)
+    for name, kinds in _KINDS.items():
+        every = {
+            ir.StageValue(pipeline=pipeline.key, stage=stage.key)
+            for pipeline in account.pipelines
+            for stage in pipeline.stages
+            if stage.kind in kinds
+        }
+        if every and wanted == every:
+            return name
+    return ""

@@ -1,0 +1,142 @@
+"""How the page calls things: stages and pipelines by their names, facts in words, values as people spell them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from zoneinfo import ZoneInfo
+
+from dealwright.compile import ir
+from dealwright.compile.explain.tongue import Tongue, harmless
+
+
+class Names:
+    """The names of one account, in one language.
+
+    `numbers` are those under which the steps of the automation at hand are listed, by name.
+    """
+
+    def __init__(self, account: ir.Account, tongue: Tongue, numbers: Mapping[str, int] | None = None) -> None:
+        self.account = account
+        self.tongue = tongue
+        self.numbers = numbers or {}
+        self._zone = ZoneInfo(account.calendar.zone)
+
+    # --- places -----------------------------------------------------------------------------------------------------
+
+    def pipeline(self, key: str) -> str:
+        """Return the pipeline's name, quoted."""
+        found = self.account.pipeline(key)
+        return self.tongue.say("is.pipeline", pipeline=harmless(found.name if found else key))
+
+    def stage(self, value: ir.StageValue) -> str:
+        """Return the stage's name, quoted, with its pipeline's if the account has several."""
+        pipeline = self.account.pipeline(value.pipeline)
+        found = pipeline.stage(value.stage) if pipeline else None
+        key = "is.stage" if len(self.account.pipelines) != 1 else "is.stage.only"
+        return self.tongue.say(
+            key,
+            stage=harmless(found.name if found else value.stage),
+            pipeline=harmless(pipeline.name if pipeline else value.pipeline),
+        )
+
+    def stages(self, values: Sequence[ir.StageValue]) -> str:
+        """Return the stages as a list of which one is meant."""
+        return self.tongue.one_of(map(self.stage, values))
+
+    def where(self, pipelines: Sequence[str], stages: Sequence[ir.StageValue] = ()) -> str:
+        """Return ` in ...`, or nothing if it is anywhere."""
+        places = [*map(self.pipeline, pipelines), *map(self.stage, stages)]
+        return self.tongue.say("where", places=self.tongue.one_of(places)) if places else ""
+
+    # --- facts ------------------------------------------------------------------------------------------------------
+
+    def contact(self, path: ir.ContactPath) -> str:
+        """Return which contact is meant."""
+        return self.field(path)
+
+    def field(self, path: str) -> str:
+        """Return a fact in words; one that has no words of its own by its last name, quoted."""
+        head, _, rest = path.partition(".")
+        if head == "contact" and rest:
+            return self._part(rest, "of.recipient", path)
+        if head == "steps":
+            return self._receipt(rest)
+        if path.startswith("event.before."):
+            return self.tongue.say("field.before", field=self.field(f"deal.{path.removeprefix('event.before.')}"))
+        if path in {"deal.main_contact.id", "event.contact.id"}:  # who asks for it asks whether there is one
+            return self.field(path.removesuffix(".id"))
+        if path.startswith("event.data."):
+            return self.tongue.say("field.event.data", name=harmless(path.removeprefix("event.data.")))
+        for start, of in _PARTS.items():
+            if path.startswith(start):
+                return self._part(path.removeprefix(start), of, path)
+        return self.tongue.texts.get(f"field.{path}") or self._other(path)
+
+    def changed(self, path: str, of: str) -> str:
+        """Return a field that an automation watches or a step writes: of the `deal` or of the `contact`."""
+        return self.field(f"deal.{path}") if of == "deal" else self._part(path, "of.contact", path)
+
+    def step(self, name: str) -> int | str:
+        """Return the number of a step; texts spell its name with underscores."""
+        spelled = name.replace("_", "-")
+        return self.numbers.get(name, self.numbers.get(spelled, harmless(name)))
+
+    def _part(self, part: str, of: str, path: str) -> str:
+        if f"part.{part}" not in self.tongue.texts:
+            return self._other(path)
+        return self.tongue.say(f"part.{part}", of=self.tongue.say(of))
+
+    def _receipt(self, rest: str) -> str:
+        name, _, field = rest.partition(".")
+        key = f"receipt.{field}" if f"receipt.{field}" in self.tongue.texts else "receipt"
+        return self.tongue.say(key, step=self.step(name))
+
+    def _other(self, path: str) -> str:
+        name = path.rpartition(".")[2].replace("_", " ")
+        return self.tongue.say("field.other", name=harmless(name))
+
+    # --- values -----------------------------------------------------------------------------------------------------
+
+    def value(self, value: ir.Value, *, money: bool = False) -> str:
+        """Return a literal as people spell it; `money` says that a plain number is an amount in our currency."""
+        tongue = self.tongue
+        match value:
+            case ir.TextValue():
+                return tongue.quoted(value.value)
+            case ir.NumberValue():
+                number = tongue.number(value.value)
+                if money and self.account.currency is not None:
+                    return tongue.say("is.money", number=number, currency=self.account.currency)
+                return tongue.say("is.number", number=number)
+            case ir.MoneyValue():
+                return tongue.say("is.money", number=tongue.number(value.amount), currency=harmless(value.currency))
+            case ir.DayValue():
+                return tongue.day(value.value)
+            case ir.MomentValue():
+                local = value.value.astimezone(self._zone)
+                return tongue.say("is.moment", day=tongue.day(local.date()), time=f"{local:%H:%M}")
+            case ir.FlagValue():
+                return tongue.say("is.flag" if value.value else "is.flag.not")
+            case ir.StageValue():
+                return self.stage(value)
+            case ir.PipelineValue():
+                return self.pipeline(value.pipeline)
+            case ir.TagsValue():
+                return self.tags(value.value)
+            case ir.Cleared():
+                return tongue.say("is.cleared")
+
+    def tags(self, tags: Sequence[str]) -> str:
+        """Return tags as a list."""
+        return (
+            self.tongue.say("is.tags", tags=self.tongue.all_of(map(self.tongue.quoted, tags)))
+            if tags
+            else (self.tongue.say("is.tags.none"))
+        )
+
+
+_PARTS = {
+    "deal.main_contact.": "of.main_contact",
+    "event.contact.": "of.event_contact",
+    "deal.owner.": "of.owner",
+}

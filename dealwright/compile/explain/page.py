@@ -1,0 +1,189 @@
+"""The page for the owner of the business: pipelines and what their stages demand, and every automation in sentences."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Final
+
+from dealwright.compile import ir
+from dealwright.compile.explain.conditions import all_of
+from dealwright.compile.explain.names import Names
+from dealwright.compile.explain.steps import numbered, stage_task, told
+from dealwright.compile.explain.tongue import Tongue, harmless
+from dealwright.model.crm import PipelineShape, StageShape
+
+_WRITE: Final = (ir.SendEmailStep,)
+_MOVE: Final = (ir.MoveDealStep,)
+_CHANGE: Final = (ir.UpdateDealStep, ir.ChangeTagsStep, ir.UpdateContactStep)
+_CREATE: Final = (ir.CreateDealStep, ir.CreateContactStep)
+_TELL: Final = (ir.SendEventStep, ir.SendConversionStep)
+
+
+def page(account: ir.Account, tongue: Tongue) -> str:
+    """Return the page as Markdown, ending with a line break."""
+    lines: list[str] = []
+    for line in _page(account, tongue):
+        if line or (lines and lines[-1]):
+            lines.append(line)
+    return "\n".join(lines).rstrip() + "\n"
+
+
+def _page(account: ir.Account, tongue: Tongue) -> Iterator[str]:
+    names = Names(account, tongue)
+    yield f"# {tongue.say('page.title', name=harmless(account.name))}"
+    yield ""
+    yield tongue.say("page.intro", name=harmless(account.name))
+    yield tongue.say("page.unknown")
+    yield tongue.say("page.fill")
+    yield tongue.say("page.hours", zone=harmless(account.calendar.zone), spans=_hours(account, tongue))
+    yield ""
+    yield f"## {tongue.say('page.pipelines')}"
+    for pipeline in account.pipelines:
+        yield ""
+        yield f"### {harmless(pipeline.name)}"
+        yield ""
+        for number, stage in enumerate(pipeline.stages, start=1):
+            yield f"{number}. **{tongue.say(f'stage.{stage.kind}', name=harmless(stage.name))}**"
+            yield from (f"   - {line}" for line in _demands(pipeline, stage, names))
+    yield ""
+    yield f"## {tongue.say('page.automations')}"
+    authored = [each for each in account.automations if each.origin == "authored"]
+    if not authored:
+        yield ""
+        yield tongue.say("page.none")
+    for automation in authored:
+        yield ""
+        yield from _automation(automation, account, tongue)
+
+
+def _hours(account: ir.Account, tongue: Tongue) -> str:
+    """Return the working week, days of the same hours together."""
+    days = tongue.texts["weekdays"].split()
+    found: dict[str, list[str]] = {}
+    for weekday, day in enumerate(days):
+        spans = [span for span in account.calendar.spans if span.weekday == weekday]
+        if spans:
+            hours = tongue.all_of(f"{_clock(span.start)}-{_clock(span.end)}" for span in spans)
+            found.setdefault(hours, []).append(day)
+    return "; ".join(f"{tongue.all_of(each)} {hours}" for hours, each in found.items())
+
+
+def _clock(minutes: int) -> str:
+    return f"{minutes // 60:02}:{minutes % 60:02}"
+
+
+def _demands(pipeline: PipelineShape, stage: StageShape, names: Names) -> Iterator[str]:
+    tongue = names.tongue
+    if stage.kind == "open" and stage.probability is not None:
+        yield tongue.say("stage.probability", probability=stage.probability)
+    if stage.required:
+        demanded = (tongue.texts.get(f"require.{each}") or names.field(f"deal.{each}") for each in stage.required)
+        yield tongue.say("stage.required", fields=tongue.all_of(demanded))
+    if stage.reason_required:
+        yield tongue.say("stage.reason_required")
+    if stage.reasons:
+        yield tongue.say("stage.reasons", reasons=tongue.one_of(map(tongue.quoted, stage.reasons)))
+    for step in _stage_tasks(names.account, pipeline.key, stage.key):
+        yield stage_task(step, names)
+
+
+def _stage_tasks(account: ir.Account, pipeline: str, stage: str) -> Iterator[ir.SetTaskStep]:
+    here = ir.StageValue(pipeline=pipeline, stage=stage)
+    for automation in account.automations:
+        if automation.origin != "stage-tasks":
+            continue
+        for step in automation.do:
+            for case in step.cases if isinstance(step, ir.BranchStep) else ():
+                if isinstance(case.when, ir.Compare) and case.when.value == here:
+                    yield from (each for each in case.do if isinstance(each, ir.SetTaskStep))
+
+
+def _automation(automation: ir.Automation, account: ir.Account, tongue: Tongue) -> Iterator[str]:
+    names = Names(account, tongue, numbered(automation.do))
+    yield f"### {harmless(automation.key.replace('-', ' ').replace('.', ', ').capitalize())}"
+    if automation.why:
+        yield ""
+        yield f"> {harmless(automation.why)}"
+    yield ""
+    yield f"**{tongue.say('rule.when')}** {trigger(automation.on, names)}"
+    conditions = all_of(automation.when, names)
+    if len(conditions) == 1:
+        yield ""
+        yield f"**{tongue.say('rule.if')}** {conditions[0]}."
+    elif conditions:
+        yield ""
+        yield f"**{tongue.say('rule.if')}** {tongue.say('rule.if_all')}:"
+        yield ""
+        yield from (f"- {each}" for each in conditions)
+    yield ""
+    yield f"**{tongue.say('rule.do')}**"
+    yield ""
+    yield from told(automation.do, names)
+    yield ""
+    yield f"**{tongue.say('rule.often')}:** {again(automation.again, tongue)}"
+    yield ""
+    yield f"**{tongue.say('rule.never')}** {tongue.none_of(_never(automation, tongue))}."
+
+
+def _never(automation: ir.Automation, tongue: Tongue) -> Iterator[str]:
+    done = list(ir.actions(automation.do))
+    yield tongue.say("never.delete")
+    for key, kinds in (("write", _WRITE), ("move", _MOVE), ("change", _CHANGE), ("create", _CREATE), ("tell", _TELL)):
+        if not any(isinstance(step, kinds) for step in done):
+            yield tongue.say(f"never.{key}")
+    moves = [step for step in done if isinstance(step, ir.MoveDealStep)]
+    if moves and all(step.only_forward for step in moves):
+        yield tongue.say("never.back")
+
+
+def again(given: ir.Again, tongue: Tongue) -> str:
+    """Return how often an automation acts."""
+    match given:
+        case ir.EveryEvent():
+            return tongue.say("again.every_event")
+        case ir.Once():
+            per = tongue.say(f"per.{given.per}")
+            if given.within is None:
+                return tongue.say("again.once", per=per)
+            return tongue.say("again.once.within", per=per, within=tongue.duration(given.within))
+
+
+def trigger(on: ir.Trigger, names: Names) -> str:
+    """Return when an automation starts."""
+    say, tongue = names.tongue.say, names.tongue
+    match on:
+        case ir.OnDealCreated():
+            return say("on.deal_created", where=names.where(on.pipelines, on.stages))
+        case ir.OnDealUpdated():
+            return _changed("on.deal_updated", on, "deal", names)
+        case ir.OnContactUpdated():
+            return _changed("on.contact_updated", on, "contact", names)
+        case ir.OnStageChanged():
+            return say(
+                "on.stage_changed",
+                from_=say("on.stage_changed.from", stages=names.stages(on.from_)) if on.from_ else "",
+                to=say("on.stage_changed.to", stages=names.stages(on.to)) if on.to else "",
+                where=names.where(on.pipelines),
+            )
+        case ir.OnEntered():
+            return say("on.entered", stages=names.stages(on.stages))
+        case ir.OnContactAdded():
+            return say("on.contact_added", where=names.where(on.pipelines))
+        case ir.OnContactRemoved():
+            return say("on.contact_removed", where=names.where(on.pipelines))
+        case ir.OnOwnerChanged():
+            return say("on.owner_changed", where=names.where(on.pipelines))
+        case ir.OnTaskCompleted():
+            return say("on.task_completed", where=names.where(on.pipelines))
+        case ir.OnActivityLogged():
+            kinds = tongue.one_of(say(f"kind.{kind}") for kind in on.kinds) or say("kind.any")
+            return say("on.activity_logged", kinds=kinds, where=names.where(on.pipelines))
+        case ir.OnEventReceived():
+            key = "on.event_received" if on.source is not None else "on.event_received.any"
+            name, where = tongue.quoted(on.name), names.where(on.pipelines)
+            return say(key, source=harmless(on.source or ""), name=name, where=where)
+
+
+def _changed(key: str, on: ir.OnDealUpdated | ir.OnContactUpdated, of: str, names: Names) -> str:
+    fields = names.tongue.one_of(names.changed(field, of) for field in on.fields)
+    return names.tongue.say(key if fields else f"{key}.any", fields=fields, where=names.where(on.pipelines))

@@ -1,0 +1,160 @@
+"""Steps in sentences, in the order in which they are done, each with a number by which others name it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+
+from dealwright.compile import ir
+from dealwright.compile.explain.conditions import condition
+from dealwright.compile.explain.names import Names
+from dealwright.compile.explain.texts import expression, lines
+from dealwright.compile.explain.tongue import harmless
+
+
+def numbered(steps: Sequence[ir.Step]) -> dict[str, int]:
+    """Return the number of every step by its name, those inside branches in the order they are written."""
+    return {step.name: number for number, step in enumerate(_all(steps), start=1)}
+
+
+def told(steps: Sequence[ir.Step], names: Names, depth: int = 0) -> Iterator[str]:
+    """Yield the lines of a list of steps, in Markdown."""
+    pad = "  " * depth
+    for step in steps:
+        yield f"{pad}- ({names.numbers[step.name]}) {sentence(step, names)}"
+        match step:
+            case ir.BranchStep():
+                yield from _ways(step, names, depth + 1)
+            case ir.SendEmailStep():
+                yield ""
+                yield from (f"{pad}  > {line}".rstrip() for line in lines(step.text, names))
+                yield ""
+
+
+def _ways(step: ir.BranchStep, names: Names, depth: int) -> Iterator[str]:
+    pad = "  " * depth
+    for case in step.cases:
+        yield f"{pad}- {names.tongue.say('do.branch.case', test=condition(case.when, names))}"
+        yield from told(case.do, names, depth + 1)
+    for key, way in (("do.branch.otherwise", step.otherwise), ("do.branch.unset", step.unset or ())):
+        if way:
+            yield f"{pad}- {names.tongue.say(key)}"
+            yield from told(way, names, depth + 1)
+
+
+def sentence(step: ir.Step, names: Names) -> str:
+    """Return what one step does."""
+    say, tongue = names.tongue.say, names.tongue
+    match step:
+        case ir.CreateDealStep():
+            return _create_deal(step, names)
+        case ir.UpdateDealStep():
+            return say("do.update_deal", changes=_changes(step.changes, names, "deal"))
+        case ir.MoveDealStep():
+            reason = say("do.move_deal.reason", reason=tongue.quoted(step.reason)) if step.reason else ""
+            key = "do.move_deal.forward" if step.only_forward else "do.move_deal"
+            return say(key, stage=names.stage(step.to), reason=reason)
+        case ir.SetTaskStep():
+            return say("do.set_task", **_task(step, names))
+        case ir.SendEventStep():
+            more = _more(step.with_, names)
+            return say("do.send_event", to=harmless(step.to), event=harmless(step.event), more=more)
+        case ir.ChangeTagsStep():
+            added = [say("do.change_tags.add", tags=names.tags(step.add))] if step.add else []
+            removed = [say("do.change_tags.remove", tags=names.tags(step.remove))] if step.remove else []
+            return say("do.change_tags", changes=tongue.all_of(added + removed))
+        case ir.CompleteTasksStep():
+            if step.only is None:
+                return say("do.complete_tasks")
+            return say("do.complete_tasks.only", step=names.step(step.only))
+        case ir.AddNoteStep():
+            return say("do.add_note", text=expression(step.text, names))
+        case ir.CreateContactStep():
+            return say("do.create_contact", changes=_changes(step.fields, names, "contact"))
+        case ir.UpdateContactStep():
+            changes = _changes(step.changes, names, "contact")
+            return say("do.update_contact", contact=names.contact(step.contact), changes=changes)
+        case ir.SendEmailStep():
+            return _send_email(step, names)
+        case ir.SendConversionStep():
+            worth = ""
+            if step.value is not None:
+                worth = say("do.send_conversion.value", value=expression(step.value, names, money=True))
+            if step.lead_id is not None:
+                worth += say("do.send_conversion.lead_id", lead_id=expression(step.lead_id, names))
+            more = worth + _more(step.with_, names)
+            return say("do.send_conversion", contact=names.contact(step.to), event=harmless(step.event), more=more)
+        case ir.WaitStep():
+            return say("do.wait", duration=tongue.duration(step.duration))
+        case ir.StopStep():
+            return say("do.stop")
+        case ir.BranchStep():
+            return say("do.branch")
+
+
+def _create_deal(step: ir.CreateDealStep, names: Names) -> str:
+    fields = {
+        name: value
+        for name in ("owner", "amount", "close_date", "reference")
+        if (value := getattr(step, name)) is not None
+    }
+    if step.tags:
+        fields["tags"] = ir.TagsValue(value=step.tags)
+    with_contacts = names.tongue.say("do.create_deal.with_contacts") if step.with_contacts else ""
+    return names.tongue.say(
+        "do.create_deal",
+        title=expression(step.title, names),
+        stage=names.stage(step.stage),
+        more=with_contacts + _more_fields(fields, names),
+    )
+
+
+def _send_email(step: ir.SendEmailStep, names: Names) -> str:
+    say = names.tongue.say
+    more = ""
+    if step.reply_to is not None:
+        more += say("do.send_email.reply_to", reply_to=expression(step.reply_to, names))
+    if step.bcc:
+        more += say("do.send_email.bcc", bcc=names.tongue.all_of(map(names.tongue.quoted, step.bcc)))
+    return say("do.send_email", contact=names.contact(step.to), subject=expression(step.subject, names), more=more)
+
+
+def stage_task(step: ir.SetTaskStep, names: Names) -> str:
+    """Return a task that every deal of a stage gets."""
+    return names.tongue.say("stage.task", **_task(step, names))
+
+
+def _task(step: ir.SetTaskStep, names: Names) -> dict[str, str]:
+    owner = names.field("deal.owner") if step.owner is None else expression(step.owner, names)
+    return {"owner": owner, "text": expression(step.text, names), "due": names.tongue.duration(step.due)}
+
+
+def _more(given: Mapping[str, ir.Expression], names: Names) -> str:
+    """Return the values that another system is told beside; their names are its own."""
+    changes = [
+        names.tongue.say("change", field=names.tongue.quoted(name), value=expression(value, names))
+        for name, value in given.items()
+    ]
+    return names.tongue.say("more", changes=names.tongue.all_of(changes)) if changes else ""
+
+
+def _more_fields(given: Mapping[str, ir.Expression], names: Names) -> str:
+    return names.tongue.say("more", changes=_changes(given, names, "deal")) if given else ""
+
+
+def _changes(given: Mapping[str, ir.Expression], names: Names, of: str) -> str:
+    return names.tongue.all_of(
+        names.tongue.say(
+            "change",
+            field=names.changed(name, of),
+            value=expression(value, names, money=name == "amount"),
+        )
+        for name, value in given.items()
+    )
+
+
+def _all(steps: Sequence[ir.Step]) -> Iterator[ir.Step]:
+    for step in steps:
+        yield step
+        if isinstance(step, ir.BranchStep):
+            for way in (*(case.do for case in step.cases), step.otherwise, step.unset or ()):
+                yield from _all(way)

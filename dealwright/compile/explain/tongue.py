@@ -1,0 +1,101 @@
+"""A language of the page: its texts, and how it spells lists, numbers, days and lengths of time."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Mapping
+from datetime import date
+from decimal import Decimal
+from types import MappingProxyType
+from typing import Final
+
+import msgspec
+
+from dealwright.compile.explain import english, portuguese, spanish
+from dealwright.language.characters import one_line
+from dealwright.model.calendar import Duration
+
+_MARKUP: Final = re.compile(r"([\\`*_\[\]<>|#])")
+_LONGEST: Final = 2_000
+
+
+class Tongue(msgspec.Struct, frozen=True, kw_only=True):
+    """One language; `thousands` and `point` are the marks in its numbers, `join` the word that ends a list."""
+
+    code: str
+    texts: Mapping[str, str]
+    thousands: str
+    point: str
+    join: Callable[[str, str], str] = lambda word, _next: word
+
+    def say(self, key: str, **given: object) -> str:
+        """Return the text of a key with what is given filled in.
+
+        Raises:
+            KeyError: the language has no text of that key.
+        """
+        return self.texts[key].format(**given)
+
+    def all_of(self, items: Iterable[str]) -> str:
+        """Return `a, b and c`."""
+        return self._listed(list(items), "list.and")
+
+    def one_of(self, items: Iterable[str]) -> str:
+        """Return `a, b or c`."""
+        return self._listed(list(items), "list.or")
+
+    def none_of(self, items: Iterable[str]) -> str:
+        """Return what is never done as a list: `a, b or c`, in Spanish `a, b ni c`."""
+        return self._listed(list(items), "list.nor")
+
+    def _listed(self, items: list[str], joint: str) -> str:
+        if len(items) < 2:
+            return "".join(items)
+        word = self.join(self.texts[joint], items[-1])
+        return self.texts["list.comma"].join(items[:-1]) + word + items[-1]
+
+    def number(self, value: Decimal | int) -> str:
+        """Return the number as this language writes it."""
+        text = f"{value:,f}" if isinstance(value, Decimal) else f"{value:,}"
+        whole, point, rest = text.partition(".")
+        return whole.replace(",", self.thousands) + (self.point + rest if point else "")
+
+    def day(self, value: date) -> str:
+        """Return the day in words."""
+        month = self.texts["months"].split()[value.month - 1]
+        return self.say("is.day", day=value.day, month=month, year=value.year)
+
+    def duration(self, given: Duration) -> str:
+        """Return the length of time in words."""
+        one = ".one" if given.amount == 1 else ""
+        return self.say(f"unit.{given.unit}{one}", n=self.number(given.amount))
+
+    def quoted(self, text: str) -> str:
+        """Return somebody's text in this language's quotation marks, on one line and without effect as Markdown."""
+        return self.say("is.text", text=harmless(text))
+
+
+def harmless(text: str) -> str:
+    """Return the text on one line, with what Markdown would read as markup escaped, and not longer than a page."""
+    shown = one_line(text)
+    if len(shown) > _LONGEST:
+        shown = f"{shown[:_LONGEST]}…"
+    return _MARKUP.sub(r"\\\1", shown)
+
+
+def _spanish(word: str, following: str) -> str:
+    """`y` and `o` before their own sound: `e informa`, `u once`."""
+    begins = following.lstrip("«‹(").casefold()
+    if word == " y " and re.match(r"h?i(?![aeo])", begins):
+        return " e "
+    return " u " if word == " o " and re.match(r"h?o", begins) else word
+
+
+TONGUES: Final[Mapping[str, Tongue]] = MappingProxyType(
+    {
+        "en": Tongue(code="en", texts=english.TEXTS, thousands=",", point="."),
+        "es": Tongue(code="es", texts=spanish.TEXTS, thousands=".", point=",", join=_spanish),
+        "pt": Tongue(code="pt", texts=portuguese.TEXTS, thousands=".", point=","),
+    }
+)
+"""The languages there are, by code."""

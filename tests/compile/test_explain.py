@@ -1,0 +1,236 @@
+"""`dealwright explain`: the page for the owner, in three languages, with a sentence for every word of the language."""
+
+from __future__ import annotations
+
+import re
+import string
+import typing
+from pathlib import Path
+from typing import Any, Final
+
+import pytest
+from click.testing import CliRunner, Result
+from hypothesis import given, settings
+from strategies_ir import accounts
+
+from dealwright.cli.main import cli
+from dealwright.compile import ir
+from dealwright.compile.explain.names import Names
+from dealwright.compile.explain.page import page
+from dealwright.compile.explain.texts import filled
+from dealwright.compile.explain.tongue import TONGUES, Tongue
+from dealwright.compile.loader import load
+from dealwright.language import schema
+from dealwright.model.calendar import Unit
+from dealwright.model.crm import ActivityKind, StageKind
+
+ROOT = Path(__file__).parents[2]
+LANGUAGES: Final = tuple(TONGUES.values())
+UNIONS: Final = (ir.Trigger, ir.Step, ir.Again, ir.Condition, ir.Expression)
+CLASSES: Final = sorted({kind for union in UNIONS for kind in typing.get_args(union)}, key=lambda kind: kind.__name__)
+
+
+def explain(*arguments: object) -> Result:
+    return CliRunner().invoke(cli, ["explain", *map(str, arguments)])
+
+
+@pytest.fixture(scope="module")
+def acme() -> ir.Account:
+    """The reference company."""
+    (account,) = load(ROOT / "pipeline_defs").accounts
+    return account
+
+
+@pytest.mark.parametrize("kind", CLASSES, ids=lambda kind: kind.__name__)
+@pytest.mark.parametrize("tongue", LANGUAGES, ids=lambda tongue: tongue.code)
+def test_every_class_of_the_ir_has_a_sentence(kind: Any, tongue: Tongue) -> None:
+    config = kind.__struct_config__
+    assert f"{config.tag_field}.{config.tag}" in tongue.texts
+
+
+@pytest.mark.parametrize("tongue", LANGUAGES, ids=lambda tongue: tongue.code)
+def test_every_choice_has_its_words(tongue: Tongue) -> None:
+    per = typing.get_args(typing.get_type_hints(ir.Once)["per"])
+    wanted = [
+        *(f"unit.{each}{one}" for each in typing.get_args(Unit) for one in ("", ".one")),
+        *(f"per.{each}" for each in per),
+        *(f"kind.{each}" for each in typing.get_args(ActivityKind)),
+        *(f"stage.{each}" for each in typing.get_args(StageKind)),
+        *(f"if.compare.{each}" for each in typing.get_args(ir.Operator)),
+        *(f"field.{each}" for each in typing.get_args(ir.ContactPath)),
+        *(f"receipt.{field}" for fields in schema.RECEIPTS.values() for field in fields),
+    ]
+    assert [key for key in wanted if key not in tongue.texts] == []
+    assert len(tongue.texts["months"].split()) == 12
+    assert len(tongue.texts["weekdays"].split()) == 7
+
+
+@pytest.mark.parametrize("tongue", LANGUAGES, ids=lambda tongue: tongue.code)
+def test_every_fact_has_a_name(tongue: Tongue, acme: ir.Account) -> None:
+    names = Names(acme, tongue)
+    other = tongue.texts["field.other"].partition("{")[0]
+    for path in {**schema.ALWAYS, **schema.EVENT, **schema.RECIPIENT}:
+        assert not names.field(path).startswith(other), path
+        assert not re.search(r"\w\.\w", names.field(path)), path
+
+
+def _blanks(text: str) -> set[str]:
+    return {name for _, name, _, _ in string.Formatter().parse(text) if name is not None}
+
+
+@pytest.mark.parametrize("tongue", LANGUAGES[1:], ids=lambda tongue: tongue.code)
+def test_languages_say_the_same_with_the_same_blanks(tongue: Tongue) -> None:
+    english = TONGUES["en"].texts
+    assert list(tongue.texts) == list(english)
+    assert {key for key in english if _blanks(english[key]) != _blanks(tongue.texts[key])} == set()
+
+
+@given(account=accounts)
+@settings(max_examples=25, deadline=None)
+def test_whatever_an_account_says_is_explained_in_every_language(account: ir.Account) -> None:
+    for tongue in LANGUAGES:
+        assert page(account, tongue).startswith("# ")
+
+
+# --- the reference company ------------------------------------------------------------------------------------------
+
+QUOTES: Final = {
+    "en": """\
+### Quote follow up
+
+> Half of the quotes die unanswered.
+
+**When** a deal comes into “Sent the quote” (New business).
+
+**Then**
+
+- (1) Waits 2 days, then looks at the deal again.
+- (2) Takes the first way that fits:
+  - If the stage is not “Sent the quote” (New business):
+    - (3) Ends here.
+- (4) Takes the first way that fits:
+  - If the amount is at least 10,000 USD:
+    - (5) Sets a task for the deal's owner: “Call the sponsor of ‹the deal's title› (‹the amount›)”, \
+due within 2 working hours.
+""",
+    "es": """\
+### Quote follow up
+
+> Half of the quotes die unanswered.
+
+**Cuándo** un negocio entra en «Sent the quote» (New business).
+
+**Entonces**
+
+- (1) Espera 2 días y vuelve a mirar el negocio.
+- (2) Toma el primer camino que corresponda:
+  - Si la etapa no es «Sent the quote» (New business):
+    - (3) Termina aquí.
+- (4) Toma el primer camino que corresponda:
+  - Si el importe es como mínimo 10.000 USD:
+    - (5) Pone una tarea para el responsable del negocio: \
+«Call the sponsor of ‹el título del negocio› (‹el importe›)», con un plazo de 2 horas laborales.
+""",
+    "pt": """\
+### Quote follow up
+
+> Half of the quotes die unanswered.
+
+**Quando** um negócio entra em “Sent the quote” (New business).
+
+**Então**
+
+- (1) Espera 2 dias e olha o negócio de novo.
+- (2) Segue o primeiro caminho que serve:
+  - Se a etapa não é “Sent the quote” (New business):
+    - (3) Termina aqui.
+- (4) Segue o primeiro caminho que serve:
+  - Se o valor é no mínimo 10.000 USD:
+    - (5) Cria uma tarefa para o responsável pelo negócio: \
+“Call the sponsor of ‹o título do negócio› (‹o valor›)”, com prazo de 2 horas úteis.
+""",
+}
+
+
+@pytest.mark.parametrize("tongue", LANGUAGES, ids=lambda tongue: tongue.code)
+def test_the_reference_company_is_explained(tongue: Tongue, acme: ir.Account) -> None:
+    text = page(acme, tongue)
+    assert QUOTES[tongue.code] in text
+    for path in {**schema.ALWAYS, **schema.EVENT, **schema.RECIPIENT}:
+        assert path not in text
+    assert not re.search(r"\{|\}|steps\.|new-business|renewals\.", text)
+    for pipeline in acme.pipelines:
+        assert all(f". **{stage.name}" in text for stage in pipeline.stages)
+    for automation in (each for each in acme.automations if each.origin == "authored"):
+        assert f"> {automation.why}" in text
+
+
+def test_what_it_never_does_is_what_it_has_no_step_for(acme: ir.Account) -> None:
+    text = page(acme, TONGUES["en"])
+    part = text.partition("### Reached by phone")[2].partition("###")[0]
+    assert "moves the deal backwards" in part
+    assert "moves the deal," not in part
+    assert "writes to the customer" in part
+    assert "writes to the customer" not in text.partition("### Thank by mail")[2].partition("###")[0]
+
+
+@pytest.mark.parametrize(
+    ("source", "text"),
+    [
+        ("Call {{ deal.title | upper }}", "Call ‹the deal's title in capitals›"),
+        ("{% if deal.amount %}{{ deal.amount }}{% else %}nothing{% endif %}",
+         "‹if the amount is known: ‹the amount›; else: nothing›"),
+        ("{% for tag in deal.tags %}{{ tag }} {% endfor %}", "‹for each of the tags: ‹tag› ›"),
+        ("{{ 'a' if not deal.amount else 'b' }}", "‹“a” if the amount is not known, else “b”›"),
+        ("{{ steps.next_deal.deal_id }}", "‹the number of the deal of step 4›"),
+        ("{{ 'x' if deal.title == 'y' and deal.amount else deal.id }}",
+         "‹“x” if the deal's title is “y” and the amount is known, else the deal's number›"),
+    ],
+)  # fmt: skip
+def test_texts_name_their_blanks(source: str, text: str, acme: ir.Account) -> None:
+    assert filled(source, Names(acme, TONGUES["en"], {"next-deal": 4})) == text
+
+
+# --- the command ----------------------------------------------------------------------------------------------------
+
+HOSTILE = "\\x1b[31m\\n# *x* <b> {0} {name} `a`\\u202e"
+
+
+def test_hostile_names_stay_inert_in_the_page(write: Any) -> None:
+    folder = write(
+        a=f"""
+        from dealwright import *
+        class Odd(Pipeline, key="odd", name="P{HOSTILE}"):
+            won = Won("W{HOSTILE}", task=Task("T{HOSTILE}", due=days(1)))
+        a = Account("a", name="A{HOSTILE}", zone="UTC", country="US", pipelines=[Odd])
+        """,
+    )
+    (account,) = load(folder).accounts
+    for tongue in LANGUAGES:
+        text = page(account, tongue)
+        assert all(line.isprintable() for line in text.split("\n"))
+        assert "{0} {name}" in text
+        assert r"\# \*x\* \<b\>" in text
+
+
+def test_one_account_is_told_and_what_cannot_be_is_said(write: Any, tmp_path: Path) -> None:
+    folder = write(
+        a="""
+        from dealwright import *
+        class Sales(Pipeline, key="sales", name="Sales"):
+            won = Won("Won")
+        a = Account("a", zone="UTC", country="US", pipelines=[Sales])
+        b = Account("b", zone="UTC", country="US")
+        """,
+    )
+    assert "name it with --account" in explain(folder).output
+    shown = explain(folder, "--account", "b", "--lang", "es").output
+    assert shown.startswith("# B: lo que ocurre")
+    file = tmp_path / "page.md"
+    assert explain(folder, "--account", "b", "--lang", "es", "--output", file).exit_code == 0
+    assert file.read_text(encoding="utf-8") == shown
+    assert "there is no account 'c'" in explain(folder, "--account", "c").output
+    assert explain(folder, "--account", "a", "--lang", "fr").exit_code == 2
+    missing = explain(folder, "--account", "a", "--output", tmp_path / "no" / "page.md")
+    assert missing.exit_code == 2
+    assert "cannot be written" in missing.output
