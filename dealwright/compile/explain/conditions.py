@@ -35,6 +35,10 @@ def condition(given: ir.Condition, names: Names, *, holds: bool = True) -> str:
             kind = _kind(given, names.account)
             if kind:
                 return tongue.say(f"if.{kind}{not_}")
+            ends = [_ended(given.field, value, names, holds=holds) for value in given.values]
+            if ends and None not in ends:
+                told = [each for each in ends if each is not None]
+                return tongue.one_of(told) if holds else tongue.all_of(told)
             values = tongue.one_of(names.value(value, money=given.field.type == "money") for value in given.values)
             return tongue.say(f"if.is_in{not_}", field=names.field(given.field.path), values=values)
         case ir.Has():
@@ -64,9 +68,21 @@ def _compared(given: ir.Compare, op: ir.Operator, names: Names) -> str:
         if f"flag.{flag}" in tongue.texts:
             yes = given.value.value is (op == "==")
             return tongue.say(f"flag.{flag}{'' if yes else '.not'}", step=names.step(step))
+    if (ended := _ended(field, given.value, names, holds=op == "==")) is not None:
+        return ended
     timed = field.type in {"day", "moment"} and op not in {"==", "!="}
     value = expression(given.value, names, money=field.type == "money")
     return tongue.say(f"if.{'time' if timed else 'compare'}.{op}", field=names.field(field.path), value=value)
+
+
+def _ended(field: ir.Ref, value: ir.Operand, names: Names, *, holds: bool) -> str | None:
+    """Return how a step ended as a sentence; None if something else is asked."""
+    head, _, rest = field.path.partition(".")
+    name, _, last = rest.rpartition(".")
+    if head != "steps" or last != "outcome" or not isinstance(value, ir.TextValue):
+        return None
+    key = f"outcome.{value.value}{'' if holds else '.not'}"
+    return names.tongue.say(key, step=names.step(name)) if key in names.tongue.texts else None
 
 
 def _kind(given: ir.IsIn, account: ir.Account) -> str:

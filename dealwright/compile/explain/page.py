@@ -10,6 +10,7 @@ from dealwright.compile.explain.conditions import all_of
 from dealwright.compile.explain.names import Names
 from dealwright.compile.explain.steps import numbered, stage_task, told
 from dealwright.compile.explain.tongue import Tongue, harmless
+from dealwright.compile.explain.triggers import again, ends, trigger
 from dealwright.model.crm import PipelineShape, StageShape
 
 _WRITE: Final = (ir.SendEmailStep,)
@@ -105,7 +106,7 @@ def _automation(automation: ir.Automation, account: ir.Account, tongue: Tongue) 
         yield ""
         yield f"> {harmless(automation.why)}"
     yield ""
-    yield f"**{tongue.say('rule.when')}** {trigger(automation.on, names)}"
+    yield f"**{tongue.say('rule.when')}** {trigger(automation.on, names)}."
     conditions = all_of(automation.when, names)
     if len(conditions) == 1:
         yield ""
@@ -122,6 +123,9 @@ def _automation(automation: ir.Automation, account: ir.Account, tongue: Tongue) 
     yield ""
     yield f"**{tongue.say('rule.often')}:** {again(automation.again, tongue)}"
     yield ""
+    if automation.exit_on:
+        yield f"**{tongue.say('rule.exit')}** {ends(automation.exit_on, names)}"
+        yield ""
     yield f"**{tongue.say('rule.never')}** {tongue.none_of(_never(automation, tongue))}."
 
 
@@ -134,56 +138,3 @@ def _never(automation: ir.Automation, tongue: Tongue) -> Iterator[str]:
     moves = [step for step in done if isinstance(step, ir.MoveDealStep)]
     if moves and all(step.only_forward for step in moves):
         yield tongue.say("never.back")
-
-
-def again(given: ir.Again, tongue: Tongue) -> str:
-    """Return how often an automation acts."""
-    match given:
-        case ir.EveryEvent():
-            return tongue.say("again.every_event")
-        case ir.Once():
-            per = tongue.say(f"per.{given.per}")
-            if given.within is None:
-                return tongue.say("again.once", per=per)
-            return tongue.say("again.once.within", per=per, within=tongue.duration(given.within))
-
-
-def trigger(on: ir.Trigger, names: Names) -> str:
-    """Return when an automation starts."""
-    say, tongue = names.tongue.say, names.tongue
-    match on:
-        case ir.OnDealCreated():
-            return say("on.deal_created", where=names.where(on.pipelines, on.stages))
-        case ir.OnDealUpdated():
-            return _changed("on.deal_updated", on, "deal", names)
-        case ir.OnContactUpdated():
-            return _changed("on.contact_updated", on, "contact", names)
-        case ir.OnStageChanged():
-            return say(
-                "on.stage_changed",
-                from_=say("on.stage_changed.from", stages=names.stages(on.from_)) if on.from_ else "",
-                to=say("on.stage_changed.to", stages=names.stages(on.to)) if on.to else "",
-                where=names.where(on.pipelines),
-            )
-        case ir.OnEntered():
-            return say("on.entered", stages=names.stages(on.stages))
-        case ir.OnContactAdded():
-            return say("on.contact_added", where=names.where(on.pipelines))
-        case ir.OnContactRemoved():
-            return say("on.contact_removed", where=names.where(on.pipelines))
-        case ir.OnOwnerChanged():
-            return say("on.owner_changed", where=names.where(on.pipelines))
-        case ir.OnTaskCompleted():
-            return say("on.task_completed", where=names.where(on.pipelines))
-        case ir.OnActivityLogged():
-            kinds = tongue.one_of(say(f"kind.{kind}") for kind in on.kinds) or say("kind.any")
-            return say("on.activity_logged", kinds=kinds, where=names.where(on.pipelines))
-        case ir.OnEventReceived():
-            key = "on.event_received" if on.source is not None else "on.event_received.any"
-            name, where = tongue.quoted(on.name), names.where(on.pipelines)
-            return say(key, source=harmless(on.source or ""), name=name, where=where)
-
-
-def _changed(key: str, on: ir.OnDealUpdated | ir.OnContactUpdated, of: str, names: Names) -> str:
-    fields = names.tongue.one_of(names.changed(field, of) for field in on.fields)
-    return names.tongue.say(key if fields else f"{key}.any", fields=fields, where=names.where(on.pipelines))

@@ -9,6 +9,7 @@ from dealwright.compile.explain.conditions import condition
 from dealwright.compile.explain.names import Names
 from dealwright.compile.explain.texts import expression, lines
 from dealwright.compile.explain.tongue import harmless
+from dealwright.compile.explain.triggers import any_of
 
 
 def numbered(steps: Sequence[ir.Step]) -> dict[str, int]:
@@ -24,6 +25,10 @@ def told(steps: Sequence[ir.Step], names: Names, depth: int = 0) -> Iterator[str
         match step:
             case ir.BranchStep():
                 yield from _ways(step, names, depth + 1)
+            case ir.WaitUntilStep():
+                if step.on_timeout:
+                    yield f"{pad}  - {names.tongue.say('do.wait_until.timeout')}"
+                    yield from told(step.on_timeout, names, depth + 2)
             case ir.SendEmailStep():
                 yield ""
                 yield from (f"{pad}  > {line}".rstrip() for line in lines(step.text, names))
@@ -85,6 +90,8 @@ def sentence(step: ir.Step, names: Names) -> str:
             return say("do.send_conversion", contact=names.contact(step.to), event=harmless(step.event), more=more)
         case ir.WaitStep():
             return say("do.wait", duration=tongue.duration(step.duration))
+        case ir.WaitUntilStep():
+            return say("do.wait_until", what=_awaited(step, names), timeout=tongue.duration(step.timeout))
         case ir.StopStep():
             return say("do.stop")
         case ir.BranchStep():
@@ -116,6 +123,12 @@ def _send_email(step: ir.SendEmailStep, names: Names) -> str:
     if step.bcc:
         more += say("do.send_email.bcc", bcc=names.tongue.all_of(map(names.tongue.quoted, step.bcc)))
     return say("do.send_email", contact=names.contact(step.to), subject=expression(step.subject, names), more=more)
+
+
+def _awaited(step: ir.WaitUntilStep, names: Names) -> str:
+    if step.until is not None:
+        return names.tongue.say("do.wait_until.test", test=condition(step.until, names))
+    return names.tongue.say("do.wait_until.triggers", triggers=any_of(step.on, names))
 
 
 def stage_task(step: ir.SetTaskStep, names: Names) -> str:
@@ -155,6 +168,5 @@ def _changes(given: Mapping[str, ir.Expression], names: Names, of: str) -> str:
 def _all(steps: Sequence[ir.Step]) -> Iterator[ir.Step]:
     for step in steps:
         yield step
-        if isinstance(step, ir.BranchStep):
-            for way in (*(case.do for case in step.cases), step.otherwise, step.unset or ()):
-                yield from _all(way)
+        for way in ir.ways_of(step):
+            yield from _all(way)
