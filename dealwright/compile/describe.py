@@ -138,7 +138,8 @@ def triggers(given: Sequence[ir.Trigger]) -> str:
 def _step(step: ir.Step) -> str:
     match step:
         case ir.CreateDealStep():
-            return f"create a deal in {expression(step.stage)}, {expression(step.title)}"
+            tags = ", with the tags of this one" if step.copy_tags else ""
+            return f"create a deal in {expression(step.stage)}, {expression(step.title)}{tags}"
         case ir.UpdateDealStep():
             return f"set {_fields(step.changes)}"
         case ir.MoveDealStep():

@@ -16,7 +16,10 @@ ContactPath = Literal["deal.main_contact", "event.contact"]
 
 
 class CreateDealStep(Node, tag_field="do", tag="create_deal", frozen=True, kw_only=True):
-    """Create a deal in a stage; contacts and company are those of the event's deal when `with_contacts`."""
+    """Create a deal in a stage; contacts and company are those of the event's deal when `with_contacts`.
+
+    With `copy_tags` it gets the tags of the event's deal too.
+    """
 
     name: str
     stage: StageValue
@@ -27,6 +30,7 @@ class CreateDealStep(Node, tag_field="do", tag="create_deal", frozen=True, kw_on
     reference: Expression | None = None
     tags: tuple[str, ...] = ()
     with_contacts: bool = True
+    copy_tags: bool = False
 
 
 class UpdateDealStep(Node, tag_field="do", tag="update_deal", frozen=True, kw_only=True):

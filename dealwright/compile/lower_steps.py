@@ -8,6 +8,7 @@ from dealwright.compile import ir
 from dealwright.compile.lower_triggers import TriggerLowering
 from dealwright.compile.lower_values import Scope, ValueLowering, length
 from dealwright.language import contact_steps, conversion_steps, deal_steps, schema, steps, wait_steps
+from dealwright.language.conditions import Reference
 from dealwright.language.markup import check_html
 from dealwright.language.origin import Origin
 from dealwright.language.pipeline import Lost
@@ -157,8 +158,9 @@ class _Run:
             amount=None if step.amount is None else self._values.amount(step.amount, scope),
             close_date=self._optional(step.close_date, scope),
             reference=self._optional(step.reference, scope),
-            tags=step.tags,
+            tags=() if isinstance(step.tags, Reference) else step.tags,
             with_contacts=step.with_contacts,
+            copy_tags=isinstance(step.tags, Reference),
         )
 
     def _update(self, step: steps.UpdateDeal, scope: Scope) -> ir.UpdateDealStep:

@@ -76,7 +76,7 @@ def _request(step: ir.ActionStep, view: View, now: datetime) -> Request:
                 amount=money_of(step.amount, view),
                 close_date=day_of(step.close_date, view),
                 reference=text_of(step.reference, view, "reference"),
-                tags=step.tags,
+                tags=tuple(dict.fromkeys([*step.tags, *(deal.tags if step.copy_tags else ())])),
             )
         case ir.UpdateDealStep():
             changes = {name: _field(name, expression, view) for name, expression in step.changes.items()}

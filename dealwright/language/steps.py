@@ -7,13 +7,14 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import Decimal
 from types import MappingProxyType
-from typing import Any, ClassVar, TypeAlias
+from typing import Any, ClassVar, Final, TypeAlias
 
 from dealwright.language import values
-from dealwright.language.conditions import Condition, conditions
+from dealwright.language.conditions import Condition, Reference, conditions
 from dealwright.language.durations import Length, RunningTime, WorkingTime
 from dealwright.language.fields import (
     DayField,
+    Field,
     FlagField,
     IdField,
     MomentField,
@@ -77,7 +78,7 @@ class CreateDeal(Step):
     amount: Stored | None
     close_date: Stored | None
     reference: Stored | None
-    tags: tuple[str, ...]
+    tags: tuple[str, ...] | Reference
     with_contacts: bool
 
     @property
@@ -187,6 +188,10 @@ class Branch(Step):
     unset: tuple[Step, ...] | None
 
 
+COPIED: Final = ("owner", "amount", "close_date", "tags")
+"""Fields that `create_deal` can copy from the event's deal."""
+
+
 # --- constructors ---------------------------------------------------------------------------------------------------
 
 
@@ -201,12 +206,21 @@ def create_deal(
     reference: TextLike | None = None,
     tags: Sequence[str] = (),
     with_contacts: bool = True,
+    copy: Sequence[UserField | MoneyField | DayField | TagsField] = (),
 ) -> CreateDeal:
-    """Create a deal in a stage, with the contacts and company of the event's deal unless `with_contacts=False`."""
+    """Create a deal in a stage, with the contacts and company of the event's deal unless `with_contacts=False`.
+
+    `copy` lists fields that it gets as the event's deal has them: `deal.owner`, `deal.amount`, `deal.close_date`,
+    `deal.tags`.
+    """
     name = checked_step(name)
-    kept = values.tags(tags, f"tags of {name!r}")
-    if not isinstance(kept, TagList):
-        raise refused(f"tags of {name!r} are texts", hint='tags=["renewal"]')
+    given = {"owner": owner, "amount": amount, "close_date": close_date, "tags": tags or None}
+    copied = _copied(copy, name, [part for part, value in given.items() if value is not None])
+    owner, amount = copied.get("owner", owner), copied.get("amount", amount)
+    close_date = copied.get("close_date", close_date)
+    kept = values.tags(copied.get("tags", tags), f"tags of {name!r}")
+    if not isinstance(kept, TagList) and "tags" not in copied:
+        raise refused(f"tags of {name!r} are texts", hint='tags=["renewal"], or copy=[deal.tags]')
     return CreateDeal(
         name=name,
         stage=_stage(in_, f"in_ of {name!r}"),
@@ -215,9 +229,32 @@ def create_deal(
         amount=None if amount is None else values.amount(amount, f"amount of {name!r}"),
         close_date=None if close_date is None else values.day(close_date, f"close_date of {name!r}"),
         reference=None if reference is None else values.text(reference, f"reference of {name!r}"),
-        tags=kept.tags,
+        tags=kept.tags if isinstance(kept, TagList) else kept,
         with_contacts=with_contacts,
     )
+
+
+def _copied(given: object, name: str, said: Sequence[str]) -> dict[str, Any]:
+    """Return the fields to copy by name; refuse what is no field of the deal, and what is said beside."""
+    if not isinstance(given, list | tuple):
+        raise refused(f"copy of {name!r} takes a list of fields", hint="copy=[deal.amount, deal.tags]")
+    found: dict[str, Any] = {}
+    for field_ in given:
+        if not isinstance(field_, Field):
+            shown = type(field_).__name__
+            raise refused(f"copy of {name!r} takes fields, not {shown}", hint="copy=[deal.amount, deal.tags]")
+        part = field_._path.removeprefix("deal.")
+        if part not in COPIED or not field_._path.startswith("deal."):
+            hint = {
+                "title": 'write title="{{ deal.title }}"',
+                "reference": "a reference names one deal: an import would not know which of both it means",
+                "company": "contacts and company come along unless with_contacts=False",
+            }.get(part, f"there are {', '.join(f'deal.{each}' for each in COPIED)}")
+            raise refused(f"copy of {name!r} cannot copy {field_._path}", hint=hint)
+        if part in said:
+            raise refused(f"{name!r} copies {part} and says {part}= too", hint=f"leave {part}= out, or do not copy it")
+        found[part] = field_
+    return found
 
 
 def update_deal(

@@ -93,6 +93,7 @@ steps = st.recursive(
             owner=st.none() | expressions,
             tags=some(words),
             with_contacts=st.booleans(),
+            copy_tags=st.booleans(),
         ),
         st.builds(ir.UpdateDealStep, name=keys, changes=st.dictionaries(names, expressions, max_size=2)),
         st.builds(ir.MoveDealStep, name=keys, to=stages, only_forward=st.booleans(), reason=st.none() | words),

@@ -28,7 +28,7 @@ from dealwright import (
 from dealwright.engine.advance import Act, Decision, End, Wait, advance
 from dealwright.engine.facts import Facts
 from dealwright.engine.records import Progress, StepOutcome, Written
-from dealwright.model.crm import Contact, Money
+from dealwright.model.crm import Contact, Money, User
 from dealwright.model.requests import CreateDeal, MoveDeal, SendEvent, SetTask, UpdateDeal
 
 
@@ -206,3 +206,16 @@ def test_advance_gives_the_same_answer_twice() -> None:
     steps = (SIZE, wait("pause", days(1)), CALL)
     amount = Money(Decimal(5), "USD")
     assert step(*steps, amount=amount) == step(*steps, amount=amount)
+
+
+def test_a_new_deal_gets_what_is_copied_and_what_is_unset_stays_unset() -> None:
+    fields = [deal.owner, deal.amount, deal.close_date, deal.tags]
+    copied = create_deal("next", in_=Sales.quoted, title=deal.title, copy=fields)
+    full = {"amount": Money(Decimal(7), "EUR"), "tags": ("vip", "fair"), "owner": User(id="7", name="Ana", email=None)}
+    request = act(step(copied, **full))
+    assert isinstance(request, CreateDeal)
+    assert (request.title, request.owner, request.close_date) == ("Forty chairs", "7", None)
+    assert (request.amount, request.tags) == (full["amount"], full["tags"])
+    assert act(step(create_deal("next", in_=Sales.quoted, title="Next"), **full)) == CreateDeal(
+        pipeline="sales", stage="quoted", title="Next"
+    )

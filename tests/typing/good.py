@@ -276,6 +276,15 @@ r36 = Automation(
         ),
     ],
 )
+r38 = Automation(
+    key="r38",
+    on=entered(Sales.won),
+    again=every_event(),
+    do=[
+        create_deal("next", in_=Sales.won, title="Next", copy=[deal.amount, deal.tags]),
+        create_deal("same", in_=Sales.won, title=deal.title, copy=[deal.owner, deal.close_date]),
+    ],
+)
 r37 = Automation(key="r37", on=deal_created(), again=every_event(), exit_on=task_completed(), do=[wait("w", days(1))])
 
 acme = Account("acme", zone="America/New_York", country="US", pipelines=[Sales, Care], automations=[r1, r2, r3])
