@@ -121,7 +121,7 @@ due within 2 working hours.
 
 > Half of the quotes die unanswered.
 
-**Cuándo** un negocio entra en «Sent the quote» (New business).
+**Cuando** un negocio entra en «Sent the quote» (New business).
 
 **Entonces**
 

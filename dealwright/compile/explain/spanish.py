@@ -30,7 +30,7 @@ TEXTS: Final[Mapping[str, str]] = {
     "require.company": "una empresa",
     "require.contacts": "un contacto",
     "require.owner": "un responsable",
-    "rule.when": "Cuándo",
+    "rule.when": "Cuando",
     "rule.if": "Solo si",
     "rule.if_all": "se cumple todo esto",
     "rule.do": "Entonces",

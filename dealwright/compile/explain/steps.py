@@ -155,14 +155,13 @@ def _more_fields(given: Mapping[str, ir.Expression], names: Names) -> str:
 
 
 def _changes(given: Mapping[str, ir.Expression], names: Names, of: str) -> str:
-    return names.tongue.all_of(
-        names.tongue.say(
-            "change",
-            field=names.changed(name, of),
-            value=expression(value, names, money=name == "amount"),
-        )
-        for name, value in given.items()
-    )
+    return names.tongue.all_of(_change(name, value, names, of) for name, value in given.items())
+
+
+def _change(name: str, value: ir.Expression, names: Names, of: str) -> str:
+    field, said = names.changed(name, of), expression(value, names, money=name == "amount")
+    # A new deal with the amount of the old one: nobody wants to read "the amount: the amount".
+    return field if field == said else names.tongue.say("change", field=field, value=said)
 
 
 def _all(steps: Sequence[ir.Step]) -> Iterator[ir.Step]:

@@ -15,7 +15,7 @@ from dealwright.compile.explain import english, portuguese, spanish
 from dealwright.language.characters import one_line
 from dealwright.model.calendar import Duration
 
-_MARKUP: Final = re.compile(r"([\\`*_\[\]<>|#])")
+_MARKUP: Final = re.compile(r"([\\`*\[\]<>|#]|(?<!\w)_|_(?!\w))")
 _LONGEST: Final = 2_000
 
 

@@ -22,7 +22,7 @@ _NOT_PAID: Final = word_set(
 )
 _PRETERITES: Final = word_set(
     """
-    dei demos deram deu disse disseram dissemos estive estiveram esteve fez fiz fizemos fizeram foi fomos foram fui
+    dei demos deram deu disse disseram dissemos estive estiveram esteve fez fiz fizemos fizeram foi fomos foram fui leu
     pude pudemos pus pusemos puseram pôde pôs soube souberam teve tive tiveram tivemos trouxe trouxeram veio vieram vim
     viemos vimos viram viu
     """
@@ -42,7 +42,7 @@ def _participle(word: str, before: str) -> bool:
     if _PAID.fullmatch(word):  # in Spanish it is a payment: `Pago`, `Primer pago`
         return bool(before) and before not in _NOT_PAID
     # A visa is as often asked for as somebody is seen.
-    if word in {"visto", "vistos"}:
+    if word in {"aceite", "aceites", "visto", "vistos"}:
         return bool(before)
     return (
         word.removesuffix("s") not in NOUNS
