@@ -107,11 +107,12 @@ def _create_deal(step: ir.CreateDealStep, names: Names) -> str:
     if step.tags:
         fields["tags"] = ir.TagsValue(value=step.tags)
     with_contacts = names.tongue.say("do.create_deal.with_contacts") if step.with_contacts else ""
+    copied = names.tongue.say("do.create_deal.copy_tags") if step.copy_tags else ""
     return names.tongue.say(
         "do.create_deal",
         title=expression(step.title, names),
         stage=names.stage(step.stage),
-        more=with_contacts + _more_fields(fields, names),
+        more=with_contacts + copied + _more_fields(fields, names),
     )
 
 
