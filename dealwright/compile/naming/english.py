@@ -65,7 +65,7 @@ _PEOPLE: Final = word_set(
 )
 _KINDS: Final = word_set(
     """
-    account accounts buyer buyers candidate candidates client clients contact contacts customer customers lead leads
+    account accounts buyer buyers candidate candidates client clients contacts customer customers lead leads
     opp opportunities opportunity opps party patient patients prospect prospects
     """
 )
@@ -96,7 +96,9 @@ _ADVERB: Final = re.compile(r"[a-z]+ly")
 
 def says_state(words: Words) -> bool:
     """Say whether the words tell outright that something is awaited, going on, or not done."""
-    if words[0].split("-")[0] in _OPEN_FIRST or any(word in _OPEN or is_undone(word) for word in words):
+    # `Needs defined` tells of the customer's needs, `Needs a call` of a to-do.
+    needs = words[0] in {"need", "needs"} and len(words) > 1 and is_past(words[1])
+    if (words[0].split("-")[0] in _OPEN_FIRST and not needs) or any(word in _OPEN or is_undone(word) for word in words):
         return True
     if any(first == "to" and second == "be" for first, second in pairwise(words)):
         return True

@@ -2,6 +2,10 @@
 
 The names of `tests/data/stage_names_*.txt` are split by a fixed hash. The half in `seen` was looked at while the rule
 was written; the figures below are those of the other one. Whoever improves the rule looks at `seen` only.
+
+First measured, before anything of the other half was known: English 0.972 and 1.000, Spanish and Portuguese 1.000 both.
+"Needs defined" and "Needs identified" were the two; they were mended when somebody met the second one elsewhere, so the
+English figure is no longer one of a half that nobody knows.
 """
 
 from __future__ import annotations
