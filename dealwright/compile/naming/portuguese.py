@@ -30,12 +30,12 @@ _PRETERITES: Final = word_set(
 _LIKE_PRETERITES: Final = word_set(
     """
     adeus ateu aguardamos bijou camafeu caribou céu deus esperamos europeu farei judeu lei liceu lieu meu milieu museu
-    negociamos pneu precisamos queremos rei romeu sei seu temos teu thank-you thou troféu vamos you param hiram
-    programam contam ligam somos ramos extremos mesmos próximos últimos máximos mínimos serei irei terei
+    negociamos pneu precisamos queremos rei romeu sei seu temos teu thou troféu vamos you param hiram
+    programam contam ligam somos ramos extremos mesmos serei irei terei
     """
 )
-_ENDS: Final = re.compile(r"\w{2,}(?:ou|eu|iu)|\w{2,}(?:aram|eram|iram)|\w{3,}(?:amos|[ei]mos)|\w{3,}ei")
-_NOT_ENGLISH: Final = re.compile(r"\w*(?:th|sh|wh)\w*|pareu")
+_ENDS: Final = re.compile(r"\w{2,}(?:ou|eu|iu)|\w{2,}(?:aram|eram|iram)|[^áéíóúâêô]{3,}(?:amos|[ei]mos)|\w{3,}ei")
+_NOT_ENGLISH: Final = re.compile(r"\w*(?:th|sh|wh)\w*")
 
 
 def _participle(word: str, before: str) -> bool:

@@ -62,8 +62,8 @@ _STATES: Final = re.compile(
     r"(?:(?:des)?interes(?:s)?ad|decidid|indecis|motivad|preparad|ocupad|parad|pausad|bloquead|travad|congelad|estancad"
     r"|estagnad|esfriad|enfriad|aquecid|comprometid|limitad|avan[zç]ad|adecuad|adequad|esperad|previst|desead|desejad"
     r"|relacionad|engajad|necesitad|animad|convencid|complicad|atrasad|demorad|priorizad|determinad|privad|cansad"
-    r"|dedicad|delicad|equivocad|errad|apropiad|apropriad|satisfech|satisfeit|dispuest|dispost|preocupad|enfadad|enojad|ubicad|situad|sobrecargad"
-    r"|esquecid|perdid?[oa]s? de vista)[oa]s?"
+    r"|dedicad|delicad|equivocad|errad|apropiad|apropriad|satisfech|satisfeit|dispuest|dispost"
+    r"|preocupad|enfadad|enojad|ubicad|situad|sobrecargad|esquecid|perdid?[oa]s? de vista)[oa]s?"
 )
 _GERUND: Final = re.compile(r"\w{2,}(?:ando|[ieyê]ndo|iéndo|ándo)(?:l[oae]s?|se|me|nos)*")
 _NO_GERUND: Final = word_set(

@@ -22,13 +22,13 @@ _PRETERITES: Final = word_set(
 )
 _LIKE_PRETERITES: Final = word_set(
     """
-    aaron ahí allí amor aquí así baron bebé bufé café casi chalé comité porqué puré qué sharon sé sí también té
-    esperamos estamos necesitamos negociamos podemos queremos tenemos vamos somos ramos tramos extremos próximos mismos
-    últimos máximos mínimos préstamos reclamos ánimos miró-quesada josé maní paletó avó vovó dominó pie rubí
-    colibrí esquí jabalí mí ti bisturí israelí macaron según
+    aaron ahí allí aquí así baron bebé bufé café casi chalé comité porqué puré qué sharon sé sí té
+    esperamos estamos necesitamos negociamos podemos queremos tenemos vamos somos ramos tramos extremos mismos
+    reclamos josé maní paletó avó vovó dominó rubí
+    colibrí esquí jabalí bisturí israelí macaron
     """
 )
-_ENDS: Final = re.compile(r"\w{2,}ó|\w{2,}(?:aron|ieron|yeron|jeron)|\w{3,}(?:amos|imos)|\w{3,}[éí]")
+_ENDS: Final = re.compile(r"\w{2,}ó|\w{2,}(?:aron|ieron|yeron|jeron)|[^áéíóúâêô]{3,}(?:amos|imos)|\w{3,}[éí]")
 
 
 def _participle(word: str, before: str) -> bool:
