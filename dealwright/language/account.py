@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from datetime import date, timedelta
 
 from dealwright.language.automation import Automation
 from dealwright.language.calendar import checked_zone, parse_hours
+from dealwright.language.holidays import checked_days, checked_places
 from dealwright.language.keys import checked_key, checked_name
 from dealwright.language.money import checked_currency
 from dealwright.language.origin import Origin, here, refused
 from dealwright.language.pipeline import PipelineType, is_pipeline
-from dealwright.model.calendar import Calendar
+from dealwright.model.calendar import Calendar, Span
 from dealwright.model.iso import COUNTRIES
 
 USUAL_HOURS = "Mon-Fri 09:00-18:00"
@@ -40,6 +42,9 @@ class Account:
         currency: str | None = None,
         name: str | None = None,
         working_hours: str = USUAL_HOURS,
+        holidays: str | Sequence[str] = (),
+        closed: Sequence[date | tuple[date, date]] = (),
+        open_on: Sequence[date | tuple[date, date]] = (),
         pipelines: Sequence[PipelineType] = (),
         automations: Sequence[Automation] = (),
     ) -> None:
@@ -59,13 +64,25 @@ class Account:
             "name": key.replace("-", " ").capitalize() if name is None else checked_name(name, "an account"),
             "country": country,
             "currency": None if currency is None else checked_currency(currency),
-            "calendar": Calendar(zone=checked_zone(zone), spans=parse_hours(working_hours)),
+            "calendar": Calendar(
+                zone=checked_zone(zone),
+                spans=parse_hours(working_hours),
+                holidays=checked_places(holidays),
+                closed=tuple(Span(first=first, last=last) for first, last in checked_days(closed, "closed")),
+                open_on=_each(checked_days(open_on, "open_on")),
+            ),
             "pipelines": tuple(pipelines),
             "automations": tuple(automations),
             "origin": here(),
         }
         for name_, value in values.items():
             object.__setattr__(self, name_, value)
+
+
+def _each(spans: Sequence[tuple[date, date]]) -> tuple[date, ...]:
+    """Return every day of spans, once."""
+    days = {first + timedelta(days=n) for first, last in spans for n in range((last - first).days + 1)}
+    return tuple(sorted(days))
 
 
 def _listed(given: object, what: str) -> Sequence[object]:

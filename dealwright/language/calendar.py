@@ -15,10 +15,14 @@ from typing import Final
 from zoneinfo import ZoneInfo, available_timezones
 
 from dealwright.errors import DefinitionError
+from dealwright.language.holidays import is_holiday
 from dealwright.language.schema import did_you_mean
 from dealwright.model.calendar import Calendar, Duration, WorkingSpan
 
 DAY: Final = 24 * 60
+_LONGEST_CLOSED: Final = 4_000
+"""Days in a row without an opening after which there will be none: an account may close 2,000."""
+
 _WEEKDAYS: Final = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 _HOURS: Final = re.compile(r"(\d{1,2}):(\d{2})-(\d{1,2}):(\d{2})")
 _MINUTES_OF: Final = {"minutes": 1, "hours": 60, "days": DAY, "working_minutes": 1, "working_hours": 60}
@@ -123,6 +127,13 @@ def is_working(calendar: Calendar, when: datetime) -> bool:
     return any(opens <= instant < closes for opens, closes in _openings(calendar, day))
 
 
+def is_closed(calendar: Calendar, day: date) -> bool:
+    """Say whether nobody works on the local day, whatever weekday it is: it is closed, or a holiday that is kept."""
+    if any(span.first <= day <= span.last for span in calendar.closed):
+        return True
+    return bool(calendar.holidays) and day not in calendar.open_on and is_holiday(calendar.holidays, day)
+
+
 def next_working(calendar: Calendar, when: datetime) -> datetime:
     """Return the moment itself if it lies in opening hours, else the next opening; in UTC."""
     return _add_open_time(calendar, when.astimezone(UTC), timedelta())
@@ -142,12 +153,14 @@ def _add_days(calendar: Calendar, instant: datetime, amount: int) -> datetime:
     begin = _add_open_time(calendar, instant, timedelta())
     local = begin.astimezone(zone)
     open_days = {span.weekday for span in calendar.spans}
-    # Whole weeks at once: every week has the same open days.
-    weeks, rest = divmod(amount, len(open_days))
-    day = local.date() + timedelta(weeks=weeks)
+    day, rest = local.date(), amount
+    if not (calendar.holidays or calendar.closed):
+        # Whole weeks at once: every week has the same open days.
+        weeks, rest = divmod(amount, len(open_days))
+        day += timedelta(weeks=weeks)
     while rest:
         day += timedelta(days=1)
-        rest -= day.weekday() in open_days
+        rest -= day.weekday() in open_days and not is_closed(calendar, day)
     if day == local.date():
         return begin
     wanted = _instant(zone, datetime.combine(day, local.time()))
@@ -164,16 +177,22 @@ def _from(calendar: Calendar, instant: datetime) -> Iterator[tuple[datetime, dat
     if not calendar.spans:
         raise ValueError("a calendar without opening hours has no working time")
     day = instant.astimezone(ZoneInfo(calendar.zone)).date()
-    while True:
-        for opens, closes in _openings(calendar, day):
+    shut = 0
+    while shut < _LONGEST_CLOSED:
+        openings = _openings(calendar, day)
+        for opens, closes in openings:
             if closes > instant:
                 yield opens, closes
+        shut = 0 if openings else shut + 1
         day += timedelta(days=1)
+    raise ValueError("a calendar whose days are all closed has no working time")
 
 
 @lru_cache(maxsize=8192)
 def _openings(calendar: Calendar, day: date) -> tuple[tuple[datetime, datetime], ...]:
-    """The day's openings as instants; one that the clock jumps over is not there."""
+    """The day's openings as instants; one that the clock jumps over is not there, and none is on a closed day."""
+    if is_closed(calendar, day):
+        return ()
     zone = ZoneInfo(calendar.zone)
     midnight = datetime.combine(day, time())
     spans = [span for span in calendar.spans if span.weekday == day.weekday()]

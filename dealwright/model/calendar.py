@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Literal
 
 import msgspec
@@ -24,8 +25,22 @@ class WorkingSpan(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     end: int
 
 
+class Span(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Days in a row, the last one included."""
+
+    first: date
+    last: date
+
+
 class Calendar(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """The account's working week: an IANA zone and spans in order, not overlapping."""
+    """The account's working time: an IANA zone, the spans of a week in order, not overlapping, and days without work.
+
+    `holidays` are places whose public holidays are kept (`DE`, `DE-BY`), `closed` further days without work, and
+    `open_on` days that are no holidays here, whatever the places say.
+    """
 
     zone: str
     spans: tuple[WorkingSpan, ...]
+    holidays: tuple[str, ...] = ()
+    closed: tuple[Span, ...] = ()
+    open_on: tuple[date, ...] = ()

@@ -9,7 +9,7 @@ from typing import Any
 from hypothesis import strategies as st
 
 from dealwright.compile import ir
-from dealwright.model.calendar import Calendar, Duration, WorkingSpan
+from dealwright.model.calendar import Calendar, Duration, Span, WorkingSpan
 from dealwright.model.crm import PipelineShape, StageShape
 
 words = st.text(st.characters(codec="utf-8", exclude_categories=("Cs",)), max_size=8)
@@ -189,6 +189,9 @@ calendars = st.builds(
     spans=some(
         st.builds(WorkingSpan, weekday=st.integers(0, 6), start=st.integers(0, 700), end=st.integers(701, 1440))
     ),
+    holidays=some(st.sampled_from(["DE", "DE-BY", "MX"])),
+    closed=some(st.builds(Span, first=st.dates(), last=st.dates())),
+    open_on=some(st.dates()),
 )
 accounts = st.builds(
     ir.Account,

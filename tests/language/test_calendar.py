@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from dealwright.errors import DefinitionError
-from dealwright.language.calendar import add, checked_zone, is_working, next_working, parse_hours
-from dealwright.model.calendar import Calendar, Duration, WorkingSpan
+from dealwright.language.calendar import add, checked_zone, is_closed, is_working, next_working, parse_hours
+from dealwright.model.calendar import Calendar, Duration, Span, WorkingSpan
 
 NEW_YORK = ZoneInfo("America/New_York")
 OFFICE = Calendar(zone="America/New_York", spans=parse_hours("Mon-Fri 09:00-18:00, Sat 10:00-14:00"))
@@ -20,7 +21,17 @@ NIGHT = Calendar(zone="America/New_York", spans=parse_hours("Mon-Sun 00:00-06:00
 ODD = Calendar(zone="Australia/Lord_Howe", spans=parse_hours("Sat-Sun 01:30-02:15, Wed 22:00-24:00"))
 JUMPS_AT_MIDNIGHT = Calendar(zone="America/Santiago", spans=parse_hours("Mon-Sun 00:00-00:30 08:00-20:00"))
 
-calendars = st.sampled_from([OFFICE, LUNCH, NIGHT, ODD, JUMPS_AT_MIDNIGHT])
+KEEPS_HOLIDAYS = msgspec.structs.replace(
+    LUNCH,
+    holidays=("DE-BY", "AT"),
+    closed=(
+        Span(first=date(2025, 12, 24), last=date(2026, 1, 6)),
+        Span(first=date(2026, 3, 30), last=date(2026, 3, 30)),
+    ),
+    open_on=(date(2026, 5, 1),),
+)
+
+calendars = st.sampled_from([OFFICE, LUNCH, NIGHT, ODD, JUMPS_AT_MIDNIGHT, KEEPS_HOLIDAYS])
 moments = st.datetimes(datetime(2025, 1, 1), datetime(2027, 12, 31), timezones=st.just(UTC))  # noqa: DTZ001
 # The weeks in which clocks change, where mistakes live.
 changes = st.sampled_from(
@@ -146,10 +157,8 @@ def test_working_days_keep_to_days_with_working_hours(calendar, start, amount):
     begin = next_working(calendar, start).astimezone(ZoneInfo(calendar.zone))
     open_days = {span.weekday for span in calendar.spans}
     last = (due - timedelta(microseconds=1)).date() if not is_working(calendar, due) else due.date()
-    passed = sum(
-        (begin.date() + timedelta(days=n)).weekday() in open_days for n in range(1, (last - begin.date()).days + 1)
-    )
-    assert passed == amount
+    between = [begin.date() + timedelta(days=n) for n in range(1, (last - begin.date()).days + 1)]
+    assert sum(day.weekday() in open_days and not is_closed(calendar, day) for day in between) == amount
 
 
 @pytest.mark.parametrize("start", ["2026-03-01T00:00", "2026-03-01T11:30", "2026-03-01T23:59"])
@@ -199,3 +208,33 @@ def test_a_misspelled_zone_is_named():
     with pytest.raises(DefinitionError) as caught:
         checked_zone("America/New_Yrok")
     assert caught.value.hint == "did you mean America/New_York?"
+
+
+BERLIN = ZoneInfo("Europe/Berlin")
+
+
+@pytest.mark.parametrize(
+    ("start", "duration", "due"),
+    [
+        # Good Friday and Easter Monday are holidays, Thursday's evening is over.
+        ("2026-04-02 17:50", minutes(15), "2026-04-07 09:05"),
+        ("2026-04-02 10:00", days(1), "2026-04-07 10:00"),
+        ("2026-12-23 10:00", days(1), "2026-12-24 10:00"),
+        ("2026-12-24 10:00", days(1), "2026-12-28 10:00"),
+        # Closed from Christmas Eve to Epiphany that year, and on one Monday.
+        ("2025-12-23 10:00", days(1), "2026-01-07 10:00"),
+        ("2026-03-27 12:55", minutes(10), "2026-03-31 09:05"),
+        # The first of May is a holiday, and they work.
+        ("2026-04-30 10:00", days(1), "2026-05-01 10:00"),
+        # A holiday of Austria alone is kept too.
+        ("2026-10-23 10:00", days(1), "2026-10-27 10:00"),
+    ],
+)
+def test_nobody_works_on_holidays_and_closed_days(start, duration, due):
+    assert add(KEEPS_HOLIDAYS, at(start, BERLIN), duration) == at(due, BERLIN)
+
+
+def test_a_calendar_without_any_open_day_says_so_and_does_not_look_for_ever():
+    shut = msgspec.structs.replace(LUNCH, closed=(Span(first=date(2026, 1, 1), last=date(2099, 12, 31)),))
+    with pytest.raises(ValueError, match="all closed"):
+        add(shut, at("2026-01-01 10:00", BERLIN), minutes(1))
