@@ -16,14 +16,17 @@ from dealwright.engine.act import backoff, given_up, look, perform, remedy
 from dealwright.engine.advance import Act, Decision, End, Wait, advance
 from dealwright.engine.apart import BUDGET, as_one_of_many, as_tried, asunder, can_go_apart, parts, unanswered
 from dealwright.engine.bench import (
+    MESSAGES_AT_ONCE,
     Job,
     Site,
+    actor_of,
     approved,
     begin,
     by_carrier,
     effect_of,
     is_message,
     planned,
+    sending_turn,
     sent_outcome,
     turn_of,
 )
@@ -33,7 +36,7 @@ from dealwright.engine.gate import pass_gate
 from dealwright.engine.limits import Ended, SharedLimiter, token
 from dealwright.engine.meters import METERS
 from dealwright.engine.news import Listening, ending, rests
-from dealwright.engine.observe import read_facts
+from dealwright.engine.observe import READ_AGAIN, read_facts
 from dealwright.engine.records import (
     Claimed,
     EffectOutcome,
@@ -52,12 +55,6 @@ from dealwright.model.requests import MESSAGES, Refused, Sent, TryAgain, Unknown
 from dealwright.ports import Connector
 
 _log = logging.getLogger(__name__)
-
-MESSAGES_AT_ONCE: Final = 20
-"""How many messages to customers of one account this process has under way at most."""
-
-_READ_AGAIN: Final = 2.0
-"""Seconds until a CRM that could not be read is tried again."""
 
 _READ_LATER: Final = 60.0
 """Seconds until a deal is tried again that could not be read while others could."""
@@ -155,7 +152,9 @@ class Batch:
         # Whoever reads the views must see that these are unknown; a `sending` is one whose answer may still come.
         self._store.receive_outcomes([unanswered(effect) for effect in died if effect.state == "sending"])
         for carrier, effects in looked.values():
-            self._receive(await look(carrier, effects, self._actor(effects[0])), self._clock.wall())
+            self._receive(
+                await look(carrier, effects, actor_of(self._work[effects[0].execution_id])), self._clock.wall()
+            )
             for effect in effects:
                 work_left = self._work.get(effect.execution_id)
                 if work_left is not None and effect.step not in work_left.progress.outcomes:
@@ -174,7 +173,7 @@ class Batch:
             if not isinstance(error, ConnectorError):
                 _log.error("the CRM of %s failed to read with %s", self._site.account, type(error).__name__)
             for work in reading:
-                self._leave(work, "retrying", f"the CRM was not read: {type(error).__name__}", not_before=_READ_AGAIN)
+                self._leave(work, "retrying", f"the CRM was not read: {type(error).__name__}", not_before=READ_AGAIN)
             return
         now = self._clock.now()
         for work in reading:
@@ -344,7 +343,7 @@ class Batch:
             await limiter.depart()
         since, began = self._clock.wall(), self._clock.monotonic()
         outcomes = await perform(
-            connector, sending, self._actor(sending[0]), lambda: self._clock.monotonic() < self._lease_until
+            connector, sending, actor_of(group[0]), lambda: self._clock.monotonic() < self._lease_until
         )
         METERS.carried(connector.name, outcomes, self._clock.monotonic() - began)
         outcomes = self._site.answers.note(connector.name, outcomes, self._clock.monotonic())
@@ -414,7 +413,7 @@ class Batch:
             match item.outcome:
                 case Sent() as sent:
                     self._tally.step(effect.step, "repeated" if sent.repeated else "sent", since=began)
-                    self._remember(work, effect.step, sent_outcome(effect, sent, self._turn_of(work)))
+                    self._remember(work, effect.step, sent_outcome(effect, sent, sending_turn(work)))
                     if changes_more_than_told(effect.request):
                         work.facts = None
                 case Refused() if effect.state in ("sending", "unknown"):
@@ -449,10 +448,6 @@ class Batch:
                 self._look_later(work, effect)
             case "park":
                 self._park(work, effect.step)
-
-    def _turn_of(self, work: Job) -> int:
-        """The turn of what is sent now: never older than the facts, for it is not in them."""
-        return work.n if work.facts is None else max(work.n, work.facts.since_turn)
 
     # --- leaving -----------------------------------------------------------------------------------------------------
 
@@ -501,7 +496,3 @@ class Batch:
         self._lease_until = now + self._site.lease
         for execution_id in set(self._work) - owned:
             self._forget(execution_id)
-
-    def _actor(self, effect: EffectRow) -> str:
-        work = self._work[effect.execution_id]
-        return f"automation:{self._site.account}.{work.automation.key}"

@@ -33,6 +33,9 @@ SMALL: Final = 100
 BREATH: Final = 0.02
 """Seconds between two pieces of reading or routing where requests are counted, for those that wait to be sent."""
 
+MESSAGES_AT_ONCE: Final = 20
+"""How many messages to customers of one account this process has under way at most."""
+
 LEASE: Final = 30.0
 """Seconds of a lease; renewed while the batch is worked."""
 
@@ -176,6 +179,16 @@ def turn_of(job: Job, decision: Decision) -> Turn:
         progress=job.progress,
         effect=job.effect,
     )
+
+
+def actor_of(job: Job) -> str:
+    """Return as whom its calls are made."""
+    return f"automation:{job.claimed.account}.{job.automation.key}"
+
+
+def sending_turn(job: Job) -> int:
+    """Return the turn of what is sent now: never older than the facts, for it is not in them."""
+    return job.n if job.facts is None else max(job.n, job.facts.since_turn)
 
 
 def effect_of(job: Job) -> EffectRow:

@@ -57,6 +57,8 @@ class Turns(Part):
     def claim(self, account: str, automation: str, window_id: str, limit: int, lease: float) -> Sequence[Claimed]:
         """Lease due lane heads of one automation, oldest event first, for `lease` seconds.
 
+        Of more retries than the limit those that have been due for longest are taken, whatever their events.
+
         A running execution of another worker is taken over only when its lease and the longest call are over; one of
         this worker's own at once, if the window that claimed it has failed.
         """

@@ -137,7 +137,11 @@ class Model:
     # --- turns -------------------------------------------------------------------------------------------------------
 
     def claimable(self, automation: str) -> list[ModelExecution]:
-        """Return due heads, oldest event first."""
+        """Return due heads, oldest event first.
+
+        A claim of fewer may take any of those that rest (retrying, or their worker died), but of those that are ready
+        always the oldest.
+        """
         due = [
             lane[0]
             for (key, _), lane in self.lanes.items()

@@ -145,9 +145,14 @@ class JournalMachine(RuleBasedStateMachine):
         journal = self.workers[worker]
         if (journal.worker, key) not in self.windows:
             self.windows[journal.worker, key] = window(journal, key)
-        expected = self.model.claimable(key)[:limit]
+        claimable = self.model.claimable(key)
         claimed = journal.claim("acme", key, self.windows[journal.worker, key], limit, LONG)
-        assert [item.id for item in claimed] == [x.id for x in expected]
+        ids = [item.id for item in claimed]
+        expected = [x for x in claimable if x.id in ids]
+        assert ids == [x.id for x in expected]
+        assert len(ids) == min(limit, len(claimable))
+        left = [x.event for x in claimable if x.id not in ids and x.state == "ready"]
+        assert not left or expected[-1].event <= min(left)
         for item, x in zip(claimed, expected, strict=True):
             self.model.claim(journal.worker, x)
             told = {effect.step: (effect.state, effect.attempts) for effect in item.effects}
