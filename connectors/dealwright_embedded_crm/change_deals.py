@@ -5,12 +5,13 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any, Final
 
+from msgspec import UNSET
 from msgspec.structs import asdict
 
 from dealwright.model.crm import Contact, Deal, StageShape, User
 from dealwright.model.events import ContactAdded, ContactRemoved, DealCreated, DealUpdated, StageChanged
 from dealwright.model.requests import ChangeTags, CreateDeal, DealChanges, MoveDeal
-from dealwright_embedded_crm import values
+from dealwright_embedded_crm import reads, values
 from dealwright_embedded_crm.change_base import ChangeBase, Origin
 from dealwright_embedded_crm.values import Refusal
 
@@ -86,6 +87,24 @@ class DealChange(ChangeBase):
             self._relinked[deal.id] = None
         self._tell(DealCreated, origin, None, deal)
         return deal
+
+    def open_deal_like(self, wanted: CreateDeal) -> str | None:
+        """Return the open deal that a deal is not to be made beside: of one of its contacts, or of its company.
+
+        There is one write transaction at a time, so nobody makes another one between this look and the making.
+        """
+        pipeline = wanted.unless_open
+        if pipeline is UNSET:
+            return None
+        contacts = set(wanted.contacts)
+        for deal in self._deals.values():
+            if deal.pipeline != pipeline or self.catalog.stage(deal.pipeline, deal.stage)[1].kind in CLOSED:
+                continue
+            shared = any(contact.id in contacts for contact in deal.contacts)
+            if shared or (wanted.company is not None and deal.company == wanted.company):
+                return deal.id
+        found = reads.open_deals_like(self.connection, pipeline, contacts, wanted.company)
+        return next((id_ for id_ in found if id_ not in self._deals), None)
 
     def update(self, deal_id: str, changes: DealChanges, origin: Origin) -> tuple[str, ...]:
         """Set fields of a deal; return the names of those that are different now.

@@ -45,6 +45,7 @@ WORK_SECONDS: Final = 5.0
 ACTIONS: Final = frozenset(
     {
         "create_deal",
+        "create_deal(unless_open=)",
         "update_deal",
         "move_deal",
         "set_task",
@@ -241,6 +242,9 @@ def _carry_out(change: Change, request: Request, origin: Origin) -> Receipt:
         before, after = change.move(request, origin)
         return {"moved": after is not before, "from_stage": before.stage, "to_stage": after.stage}
     if isinstance(request, CreateDeal):
+        open_deal = change.open_deal_like(request)
+        if open_deal is not None:
+            return {"deal_id": None, "open_deal": open_deal}
         return {"deal_id": change.create(request, origin).id}
     if isinstance(request, ChangeTags):
         return {"changed": change.change_tags(request, origin)}

@@ -195,6 +195,24 @@ def open_tasks(connection: Connection, deals: Iterable[str]) -> dict[str, Task]:
     return found
 
 
+def open_deals_like(connection: Connection, pipeline: str, contacts: Iterable[str], company: str | None) -> list[str]:
+    """Return the open deals of a pipeline that have one of these contacts, or this company, the newest first."""
+    deals, stages, links = schema.deals.c, schema.stages.c, schema.deal_contacts.c
+    is_open = (
+        select(deals.id)
+        .join(schema.stages, (stages.pipeline == deals.pipeline) & (stages.key == deals.stage))
+        .where(deals.pipeline == pipeline, stages.kind.in_(("incoming", "open")))
+    )
+    found: set[int] = set()
+    for some in chunks(numbers(contacts)):
+        linked = is_open.join(schema.deal_contacts, links.deal_id == deals.id).where(links.contact_id.in_(some))
+        found.update(connection.execute(linked).scalars())
+    if company is not None:
+        theirs = is_open.join(schema.companies, schema.companies.c.id == deals.company_id)
+        found.update(connection.execute(theirs.where(schema.companies.c.name == company)).scalars())
+    return [str(id_) for id_ in sorted(found, reverse=True)]
+
+
 def open_deals(connection: Connection, contacts: Iterable[str]) -> dict[str, tuple[list[str], int]]:
     """Return the ids of each contact's newest open deals, at most 50, and how many open ones there are."""
     links, deals, stages = schema.deal_contacts.c, schema.deals.c, schema.stages.c

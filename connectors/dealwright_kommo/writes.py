@@ -11,6 +11,8 @@ from datetime import date
 from decimal import Decimal
 from typing import Any, Final
 
+from msgspec import UNSET
+
 from dealwright.errors import ConnectorError, InputError, RateLimited, Rejected, Unauthorized
 from dealwright.model.crm import Money
 from dealwright.model.requests import (
@@ -188,6 +190,9 @@ class Writer:
             place = self._settings.ids(request.pipeline, request.stage)
             if place is None:
                 raise _Decided(_no_stage(request.pipeline, request.stage))
+            if request.unless_open is not UNSET:  # no automation that asks for it is released for this CRM
+                message = "Kommo cannot look for an open deal and create one in one go"
+                raise _Decided(Refused(code="not_supported", message=message))
             body: dict[str, Any] = {"name": request.title, "pipeline_id": place[0], "status_id": place[1]}
             body["request_id"] = call.key
             fields = [] if self._settings.key_field is None else [mapping.field(self._settings.key_field, call.key)]

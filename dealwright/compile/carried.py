@@ -9,9 +9,13 @@ import msgspec
 
 from dealwright.compile import ir
 
+UNLESS_OPEN: Final = "create_deal(unless_open=)"
+"""What a CRM calls it among its actions that it can look for an open deal and create one in one go."""
+
 OF_A_CRM: Final = frozenset(
     {
         "create_deal",
+        UNLESS_OPEN,
         "update_deal",
         "move_deal",
         "set_task",
@@ -47,6 +51,10 @@ def carried(
         triggers = [automation.on, *automation.exit_on, *(on for step in ir.waits(automation.do) for on in step.on)]
         unheard = sorted({str(each.__struct_config__.tag) for each in triggers} & set(untold))
         kinds = {str(step.__struct_config__.tag) for step in ir.actions(automation.do)}
+        if any(
+            isinstance(step, ir.CreateDealStep) and step.unless_open is not None for step in ir.actions(automation.do)
+        ):
+            kinds.add(UNLESS_OPEN)
         missing = sorted(kinds & OF_A_CRM - set(actions))
         if unheard:
             left.append(LeftOut(automation=automation.key, why=f"the CRM never tells {', '.join(unheard)}"))

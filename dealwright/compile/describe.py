@@ -138,8 +138,9 @@ def triggers(given: Sequence[ir.Trigger]) -> str:
 def _step(step: ir.Step) -> str:
     match step:
         case ir.CreateDealStep():
+            unless = "" if step.unless_open is None else f", unless one is open in {step.unless_open}"
             tags = ", with the tags of this one" if step.copy_tags else ""
-            return f"create a deal in {expression(step.stage)}, {expression(step.title)}{tags}"
+            return f"create a deal in {expression(step.stage)}, {expression(step.title)}{tags}{unless}"
         case ir.UpdateDealStep():
             return f"set {_fields(step.changes)}"
         case ir.MoveDealStep():

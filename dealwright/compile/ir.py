@@ -157,7 +157,7 @@ __all__ = [
 METADATA: Final = frozenset({"why", "where"})
 """Names of IR fields that are metadata, wherever they stand."""
 
-ADDED: Final = frozenset({"closed", "copy_tags", "exit_on", "holidays", "open_on"})
+ADDED: Final = frozenset({"closed", "copy_tags", "exit_on", "holidays", "open_on", "unless_open"})
 """Names of IR fields that came after releases were recorded: one that says nothing is no part of a digest."""
 
 

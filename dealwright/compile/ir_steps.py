@@ -18,7 +18,8 @@ ContactPath = Literal["deal.main_contact", "event.contact"]
 class CreateDealStep(Node, tag_field="do", tag="create_deal", frozen=True, kw_only=True):
     """Create a deal in a stage; contacts and company are those of the event's deal when `with_contacts`.
 
-    With `copy_tags` it gets the tags of the event's deal too.
+    With `copy_tags` it gets the tags of the event's deal too. Nothing is created while an open deal of one of these
+    contacts, or of this company, stands in the pipeline `unless_open`.
     """
 
     name: str
@@ -31,6 +32,7 @@ class CreateDealStep(Node, tag_field="do", tag="create_deal", frozen=True, kw_on
     tags: tuple[str, ...] = ()
     with_contacts: bool = True
     copy_tags: bool = False
+    unless_open: str | None = None
 
 
 class UpdateDealStep(Node, tag_field="do", tag="update_deal", frozen=True, kw_only=True):

@@ -161,6 +161,9 @@ class _Run:
             tags=() if isinstance(step.tags, Reference) else step.tags,
             with_contacts=step.with_contacts,
             copy_tags=isinstance(step.tags, Reference),
+            unless_open=(
+                None if step.unless_open is None else self._values.pipeline(step.unless_open, scope.origin).pipeline
+            ),
         )
 
     def _update(self, step: steps.UpdateDeal, scope: Scope) -> ir.UpdateDealStep:

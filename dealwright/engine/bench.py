@@ -20,7 +20,7 @@ from dealwright.engine.records import Claimed, EffectRow, Intent, News, Progress
 from dealwright.engine.render import written
 from dealwright.engine.store import Store
 from dealwright.model.delivery import Delivery
-from dealwright.model.requests import MESSAGES, Sent
+from dealwright.model.requests import MESSAGES, CreateDeal, Sent
 from dealwright.ports import Connector, Crm
 
 OVERLAP: Final = 4
@@ -164,6 +164,9 @@ def is_message(decision: Decision) -> bool:
 
 def sent_outcome(effect: EffectRow, outcome: Sent, turn: int) -> StepOutcome:
     """Return what later steps see of an effect that was carried out."""
+    if isinstance(effect.request, CreateDeal) and outcome.receipt.get("deal_id", "") is None:
+        # It was carried out, and there was nothing to do.
+        return StepOutcome(status="dropped", turn=turn, reason="an open deal is there")
     return StepOutcome(status="sent", turn=turn, receipt=dict(outcome.receipt), wrote=written(effect.request, outcome))
 
 

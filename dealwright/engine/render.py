@@ -77,6 +77,7 @@ def _request(step: ir.ActionStep, view: View, now: datetime) -> Request:
                 close_date=day_of(step.close_date, view),
                 reference=text_of(step.reference, view, "reference"),
                 tags=tuple(dict.fromkeys([*step.tags, *(deal.tags if step.copy_tags else ())])),
+                unless_open=msgspec.UNSET if step.unless_open is None else step.unless_open,
             )
         case ir.UpdateDealStep():
             changes = {name: _field(name, expression, view) for name, expression in step.changes.items()}

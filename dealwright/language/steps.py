@@ -27,7 +27,7 @@ from dealwright.language.fields import (
 from dealwright.language.keys import checked_key, checked_step, slug
 from dealwright.language.money import Money
 from dealwright.language.origin import Origin, here, refused
-from dealwright.language.pipeline import StageLike
+from dealwright.language.pipeline import PipelineType, StageLike, is_pipeline
 from dealwright.language.values import KEEP, Keep, Stored, TagList
 
 TextLike: TypeAlias = str | TextField | IdField
@@ -80,10 +80,11 @@ class CreateDeal(Step):
     reference: Stored | None
     tags: tuple[str, ...] | Reference
     with_contacts: bool
+    unless_open: PipelineType | None
 
     @property
     def deal_id(self) -> IdField:
-        """The id of the deal that was created; unset if the step was passed by."""
+        """The id of the deal that was created; unset if the step was passed by, or if one was open (`unless_open`)."""
         return IdField(self._receipt("deal_id"))
 
 
@@ -206,14 +207,21 @@ def create_deal(
     reference: TextLike | None = None,
     tags: Sequence[str] = (),
     with_contacts: bool = True,
+    unless_open: PipelineType | None = None,
     copy: Sequence[UserField | MoneyField | DayField | TagsField] = (),
 ) -> CreateDeal:
     """Create a deal in a stage, with the contacts and company of the event's deal unless `with_contacts=False`.
 
     `copy` lists fields that it gets as the event's deal has them: `deal.owner`, `deal.amount`, `deal.close_date`,
-    `deal.tags`.
+    `deal.tags`. With `unless_open=Renewals` nothing is created while an open deal of one of these contacts, or of this
+    company, stands in that pipeline.
     """
     name = checked_step(name)
+    if unless_open is not None and not is_pipeline(unless_open):
+        raise refused(f"unless_open of {name!r} is a pipeline", hint="unless_open=Renewals")
+    if unless_open is not None and not with_contacts:
+        hint = "leave with_contacts=False out: it is by contacts and company that the open deal is known"
+        raise refused(f"{name!r} has neither contacts nor company to look for an open deal by", hint=hint)
     given = {"owner": owner, "amount": amount, "close_date": close_date, "tags": tags or None}
     copied = _copied(copy, name, [part for part, value in given.items() if value is not None])
     owner, amount = copied.get("owner", owner), copied.get("amount", amount)
@@ -231,6 +239,7 @@ def create_deal(
         reference=None if reference is None else values.text(reference, f"reference of {name!r}"),
         tags=kept.tags if isinstance(kept, TagList) else kept,
         with_contacts=with_contacts,
+        unless_open=unless_open,
     )
 
 

@@ -24,7 +24,11 @@ class _Request(msgspec.Struct, frozen=True, gc=False, kw_only=True, tag_field="d
 
 
 class CreateDeal(_Request, frozen=True, kw_only=True, tag="create_deal"):
-    """Create a deal; `contacts` are ids, the first one is the main contact; `owner` is a user id or name."""
+    """Create a deal; `contacts` are ids, the first one is the main contact; `owner` is a user id or name.
+
+    With `unless_open` (a pipeline's key) no deal is made if an open one stands there that has one of these contacts or
+    this company: the CRM looks and makes it in one go. The receipt's `deal_id` is then None, its `open_deal` that deal.
+    """
 
     pipeline: str
     stage: str
@@ -36,6 +40,7 @@ class CreateDeal(_Request, frozen=True, kw_only=True, tag="create_deal"):
     reference: str | None = None
     tags: tuple[str, ...] = ()
     company: str | None = None
+    unless_open: str | msgspec.UnsetType = msgspec.UNSET
 
 
 class DealChanges(msgspec.Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True):

@@ -94,6 +94,7 @@ steps = st.recursive(
             tags=some(words),
             with_contacts=st.booleans(),
             copy_tags=st.booleans(),
+            unless_open=st.none() | keys,
         ),
         st.builds(ir.UpdateDealStep, name=keys, changes=st.dictionaries(names, expressions, max_size=2)),
         st.builds(ir.MoveDealStep, name=keys, to=stages, only_forward=st.booleans(), reason=st.none() | words),

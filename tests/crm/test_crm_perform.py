@@ -29,7 +29,7 @@ from dealwright.model.requests import (
     UpdateContact,
     UpdateDeal,
 )
-from dealwright.ports import Connector, Crm, Feed
+from dealwright.ports import Call, Connector, Crm, Feed
 from dealwright_embedded_crm import EmbeddedCrm
 
 
@@ -38,6 +38,7 @@ def test_it_is_a_connector_a_crm_and_a_feed(small: EmbeddedCrm) -> None:
     assert isinstance(small, Crm)
     assert isinstance(small, Feed)
     assert small.actions() == {
+        "create_deal(unless_open=)",
         "create_deal", "update_deal", "move_deal", "set_task", "change_tags", "complete_tasks", "add_note",
         "create_contact", "update_contact",
     }  # fmt: skip
@@ -304,3 +305,29 @@ def test_business_time_is_stamped(crm: EmbeddedCrm) -> None:
         START + timedelta(days=2),
     )
     assert [event.occurred_at for event in drain(crm)] == [START, START + timedelta(days=2)]
+
+
+def test_no_deal_is_made_beside_an_open_one_of_the_same_contact_or_company(crm: EmbeddedCrm) -> None:
+    """Decided where it is made: also two in one request, and under one key again, make one deal."""
+    maria, bo = (crm.create_contact(name=name) for name in ("Maria Silva", "Bo Li"))
+
+    def renew(key: str, *, contacts: tuple[str, ...] = (), company: str | None = None) -> Call:
+        wanted = CreateDeal(
+            pipeline="sales", stage="incoming", title="x", contacts=contacts, company=company, unless_open="sales"
+        )
+        return call(key, wanted)
+
+    def made(*calls: Call) -> list[object]:
+        return [item.receipt["deal_id"] for item in perform(crm, *calls) if isinstance(item, Sent)]
+
+    first, second = made(renew("1", contacts=(maria.id,)), renew("2", contacts=(bo.id, maria.id)))
+    assert first is not None and second is None
+    assert made(renew("3", contacts=(maria.id,)), renew("2", contacts=(bo.id,))) == [None, None]
+    (refused,) = perform(crm, renew("4", contacts=(maria.id,)))
+    assert isinstance(refused, Sent) and refused.receipt == {"deal_id": None, "open_deal": first}
+    other = made(renew("5", contacts=(bo.id,), company="Acme"))
+    assert made(renew("6", company="Acme"), renew("7", company="Other"), renew("8"), renew("9")).count(None) == 1
+    crm.add_user("Ana Vogel")
+    crm.move_deal(str(first), "sales", "won")
+    assert made(renew("10", contacts=(maria.id,))) != [None]
+    assert other != [None]

@@ -20,6 +20,7 @@ from dealwright import (
     case,
     complete_tasks,
     contact_updated,
+    create_deal,
     days,
     deal_created,
     deal_updated,
@@ -350,3 +351,23 @@ def test_a_failure_loses_no_wake_up(world: MakeWorld, point: str) -> None:
         faults.arm(None)
     assert sorted(tasks(here)) == ["Call", "after"]
     assert here.states() == {"one": {"done": 1}}
+
+
+def test_two_executions_at_once_do_not_make_two_deals(world: MakeWorld) -> None:
+    renew = Automation(
+        key="renew",
+        on=stage_changed(to=Sales.won),
+        again=every_event(),
+        do=[
+            create_deal("next", in_=Sales.incoming, title="Next", unless_open=Sales),
+            branch("made", case(outcome("next") == "dropped", set_task("no", text="one is open", due=days(1)))),
+        ],
+    )
+    here = world(account(renew))
+    maria = here.crm.create_contact(name="Maria Silva")
+    both = [here.new_deal(contacts=[maria.id]) for _ in range(2)]
+    for each in both:
+        here.crm.move_deal(each.id, "sales", "won")
+    here.work()
+    assert [each.title for each in here.crm.deals("sales", "incoming")] == ["Next"]
+    assert tasks(here) == ["one is open"]

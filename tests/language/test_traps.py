@@ -310,6 +310,8 @@ def test_a_positional_relation_is_a_type_error(write):
         lambda: wait_until("pause", deal.amount > 1, timeout=days(1), on_timeout=stop()),
         lambda: wait_until("2nd", deal.amount > 1, timeout=days(1)),
         lambda: outcome("2nd"),
+        lambda: create_deal("x", in_=Sales.won, title="x", unless_open=Sales.won),
+        lambda: create_deal("x", in_=Sales.won, title="x", unless_open=Sales, with_contacts=False),
         lambda: create_deal("x", in_=Sales.won, title="x", copy=deal.amount),
         lambda: create_deal("x", in_=Sales.won, title="x", copy=["amount"]),
         lambda: create_deal("x", in_=Sales.won, title="x", copy=[deal.reference]),

@@ -188,6 +188,7 @@ def mistakes() -> None:
     case(outcome("call"), stop())  # bad
     outcome(stop())  # bad
     outcome("call").is_in("sent", "lost")  # bad
+    create_deal("next", in_=Sales.won, title="Next", unless_open=Sales.won)  # bad
     create_deal("next", in_=Sales.won, title="Next", copy=["amount"])  # bad
     create_deal("next", in_=Sales.won, title="Next", copy=deal.amount)  # bad
     create_deal("next", in_=Sales.won, title="Next", copy=[deal.title])  # bad

@@ -282,7 +282,7 @@ r38 = Automation(
     again=every_event(),
     do=[
         create_deal("next", in_=Sales.won, title="Next", copy=[deal.amount, deal.tags]),
-        create_deal("same", in_=Sales.won, title=deal.title, copy=[deal.owner, deal.close_date]),
+        create_deal("same", in_=Sales.won, title=deal.title, copy=[deal.owner, deal.close_date], unless_open=Sales),
     ],
 )
 r37 = Automation(key="r37", on=deal_created(), again=every_event(), exit_on=task_completed(), do=[wait("w", days(1))])
