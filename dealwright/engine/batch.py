@@ -13,7 +13,7 @@ import msgspec
 from dealwright.clock import Clock
 from dealwright.engine.abreast import LANES, abreast
 from dealwright.engine.act import backoff, given_up, look, perform, remedy
-from dealwright.engine.advance import Act, Decision, End, Wait, advance
+from dealwright.engine.advance import Act, Decision, End, Wait
 from dealwright.engine.apart import BUDGET, as_one_of_many, as_tried, asunder, can_go_apart, parts, unanswered
 from dealwright.engine.bench import (
     MESSAGES_AT_ONCE,
@@ -23,6 +23,7 @@ from dealwright.engine.bench import (
     approved,
     begin,
     by_carrier,
+    decided,
     effect_of,
     is_message,
     planned,
@@ -223,22 +224,10 @@ class Batch:
         recheck, work.recheck = work.recheck, False
         for effect in approved(work):
             assert effect.rendered_at is not None
-            decision = self._decided(work, effect.rendered_at, recheck=recheck)
+            decision = decided(work, effect.rendered_at, recheck=recheck)
             if isinstance(decision.next, Act) and request_digest(decision.next.intent.request) == effect.approved:
                 return decision, effect.rendered_at
-        return self._decided(work, now, recheck=recheck), now
-
-    def _decided(self, work: Job, now: datetime, *, recheck: bool) -> Decision:
-        assert work.facts is not None
-        try:
-            return advance(
-                work.account, work.automation, work.progress, work.facts, now, recheck=recheck, news=work.news
-            )
-        except Exception as error:
-            # One execution that cannot be decided must not stop its automation. The type only: texts may be personal.
-            _log.error("automation %s cannot be decided: %s", work.automation.key, type(error).__name__)
-            reason = f"cannot be decided: {type(error).__name__}"
-            return Decision(next=End(state="failed", reason=reason), progress=work.progress, trace=())
+        return decided(work, now, recheck=recheck), now
 
     def _take(self, work: Job, decision: Decision, at: datetime) -> None:
         """Act on a decision: an effect to plan, or how the execution is left."""

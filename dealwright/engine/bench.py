@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Final
@@ -11,7 +12,7 @@ import msgspec
 
 from dealwright.compile import ir
 from dealwright.engine.act import Connectors, effect_key
-from dealwright.engine.advance import Act, Decision
+from dealwright.engine.advance import Act, Decision, End, advance
 from dealwright.engine.apart import Answers
 from dealwright.engine.culprit import Culprits
 from dealwright.engine.facts import Facts
@@ -22,6 +23,8 @@ from dealwright.engine.store import Store
 from dealwright.model.delivery import Delivery
 from dealwright.model.requests import MESSAGES, CreateDeal, Sent
 from dealwright.ports import Connector, Crm
+
+_log = logging.getLogger(__name__)
 
 OVERLAP: Final = 4
 """Batches that a window has under way where requests are counted: while one is claimed or ends, others send."""
@@ -129,6 +132,18 @@ def begin(store: Store, claimed: Claimed) -> Job:
         recheck=claimed.late,
         facts=facts,
     )
+
+
+def decided(job: Job, now: datetime, *, recheck: bool) -> Decision:
+    """Decide what comes next for an execution whose deal was read; one that cannot be decided has failed."""
+    assert job.facts is not None
+    try:
+        return advance(job.account, job.automation, job.progress, job.facts, now, recheck=recheck, news=job.news)
+    except Exception as error:
+        # One execution that cannot be decided must not stop its automation. The type only: texts may be personal.
+        _log.error("automation %s cannot be decided: %s", job.automation.key, type(error).__name__)
+        reason = f"cannot be decided: {type(error).__name__}"
+        return Decision(next=End(state="failed", reason=reason), progress=job.progress, trace=())
 
 
 def approved(job: Job) -> Iterator[EffectRow]:

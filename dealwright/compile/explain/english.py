@@ -228,6 +228,7 @@ TEXTS: Final[Mapping[str, str]] = {
     "do.create_deal": "Makes a new deal {title} in {stage}{more}.",
     "do.create_deal.with_contacts": ", with the same contacts and company",
     "do.create_deal.copy_tags": ", with the tags of this one",
+    "do.create_deal.unless_open": ", unless an open one of theirs stands in {pipeline} already",
     "do.update_deal": "Writes down at the deal: {changes}.",
     "do.move_deal": "Moves the deal to {stage}{reason}.",
     "do.move_deal.forward": "Moves the deal to {stage}{reason}; never backwards.",

@@ -228,6 +228,7 @@ TEXTS: Final[Mapping[str, str]] = {
     "do.create_deal": "Cria um negócio novo {title} em {stage}{more}.",
     "do.create_deal.with_contacts": ", com os mesmos contatos e a mesma empresa",
     "do.create_deal.copy_tags": ", com as etiquetas deste",
+    "do.create_deal.unless_open": ", a não ser que já haja um deles aberto em {pipeline}",
     "do.update_deal": "Anota no negócio: {changes}.",
     "do.move_deal": "Move o negócio para {stage}{reason}.",
     "do.move_deal.forward": "Move o negócio para {stage}{reason}; nunca para trás.",

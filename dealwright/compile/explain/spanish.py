@@ -228,6 +228,7 @@ TEXTS: Final[Mapping[str, str]] = {
     "do.create_deal": "Crea un negocio nuevo {title} en {stage}{more}.",
     "do.create_deal.with_contacts": ", con los mismos contactos y la misma empresa",
     "do.create_deal.copy_tags": ", con las etiquetas de este",
+    "do.create_deal.unless_open": ", salvo que ya haya uno suyo abierto en {pipeline}",
     "do.update_deal": "Anota en el negocio: {changes}.",
     "do.move_deal": "Mueve el negocio a {stage}{reason}.",
     "do.move_deal.forward": "Mueve el negocio a {stage}{reason}; nunca hacia atrás.",

@@ -108,6 +108,8 @@ def _create_deal(step: ir.CreateDealStep, names: Names) -> str:
         fields["tags"] = ir.TagsValue(value=step.tags)
     with_contacts = names.tongue.say("do.create_deal.with_contacts") if step.with_contacts else ""
     copied = names.tongue.say("do.create_deal.copy_tags") if step.copy_tags else ""
+    if step.unless_open is not None:
+        copied += names.tongue.say("do.create_deal.unless_open", pipeline=names.pipeline(step.unless_open))
     return names.tongue.say(
         "do.create_deal",
         title=expression(step.title, names),
