@@ -5,12 +5,14 @@ from __future__ import annotations
 import re
 import string
 import typing
+from datetime import date
 from pathlib import Path
 from typing import Any, Final
 
 import pytest
 from click.testing import CliRunner, Result
 from hypothesis import given, settings
+from msgspec import structs
 from strategies_ir import accounts
 
 from dealwright.cli.main import cli
@@ -23,14 +25,14 @@ from dealwright.compile.explain.tongue import TONGUES, Tongue
 from dealwright.compile.loader import load
 from dealwright.language import schema
 from dealwright.language.outcomes import OUTCOMES
-from dealwright.model.calendar import Unit
+from dealwright.model.calendar import Calendar, Span, Unit
 from dealwright.model.crm import ActivityKind, PipelineShape, StageKind, StageShape
 
 ROOT = Path(__file__).parents[2]
 LANGUAGES: Final = tuple(TONGUES.values())
 UNIONS: Final = (ir.Trigger, ir.Step, ir.Again, ir.Condition, ir.Expression)
 CLASSES: Final = sorted({kind for union in UNIONS for kind in typing.get_args(union)}, key=lambda kind: kind.__name__)
-WHOLE: Final = (ir.Case, ir.Automation, ir.Account, PipelineShape, StageShape)
+WHOLE: Final = (ir.Case, ir.Automation, ir.Account, PipelineShape, StageShape, Calendar)
 
 
 def explain(*arguments: object) -> Result:
@@ -251,6 +253,23 @@ def test_what_is_waited_for_and_what_ends_it_is_told(write: Any) -> None:
 
 **Termina antes** si entretanto ocurre esto: un negocio entra en «Won».
 """ in page(account, TONGUES["es"])
+
+
+def test_days_without_work_are_told(acme: ir.Account) -> None:
+    calendar = structs.replace(
+        acme.calendar,
+        holidays=("US", "DE-BY"),
+        closed=(
+            Span(first=date(2026, 12, 24), last=date(2026, 12, 24)),
+            Span(first=date(2027, 1, 2), last=date(2027, 1, 4)),
+        ),
+        open_on=(date(2026, 10, 12),),
+    )
+    assert """\
+No se trabaja en los festivos de US y DE-BY.
+No se trabaja en estos días: 24 de diciembre de 2026 y del 2 de enero de 2027 al 4 de enero de 2027.
+Se trabaja, aunque sea festivo, en estos días: 12 de octubre de 2026.
+""" in page(structs.replace(acme, calendar=calendar), TONGUES["es"])
 
 
 # --- the command ----------------------------------------------------------------------------------------------------

@@ -11,6 +11,7 @@ from dealwright.compile.explain.names import Names
 from dealwright.compile.explain.steps import numbered, stage_task, told
 from dealwright.compile.explain.tongue import Tongue, harmless
 from dealwright.compile.explain.triggers import again, ends, trigger
+from dealwright.model.calendar import Calendar
 from dealwright.model.crm import PipelineShape, StageShape
 
 _WRITE: Final = (ir.SendEmailStep,)
@@ -37,6 +38,7 @@ def _page(account: ir.Account, tongue: Tongue) -> Iterator[str]:
     yield tongue.say("page.unknown")
     yield tongue.say("page.fill")
     yield tongue.say("page.hours", zone=harmless(account.calendar.zone), spans=_hours(account, tongue))
+    yield from _days_off(account.calendar, tongue)
     yield ""
     yield f"## {tongue.say('page.pipelines')}"
     for pipeline in account.pipelines:
@@ -67,6 +69,22 @@ def _hours(account: ir.Account, tongue: Tongue) -> str:
             hours = tongue.all_of(f"{_clock(span.start)}-{_clock(span.end)}" for span in spans)
             found.setdefault(hours, []).append(day)
     return "; ".join(f"{tongue.all_of(each)} {hours}" for hours, each in found.items())
+
+
+def _days_off(calendar: Calendar, tongue: Tongue) -> Iterator[str]:
+    """Yield when nobody works though the week says so, and the other way round."""
+    if calendar.holidays:
+        yield tongue.say("page.holidays", places=tongue.all_of(map(harmless, calendar.holidays)))
+    if calendar.closed:
+        spans = (
+            tongue.day(each.first)
+            if each.first == each.last
+            else tongue.say("page.days", first=tongue.day(each.first), last=tongue.day(each.last))
+            for each in calendar.closed
+        )
+        yield tongue.say("page.closed", days=tongue.all_of(spans))
+    if calendar.open_on:
+        yield tongue.say("page.open_on", days=tongue.all_of(map(tongue.day, calendar.open_on)))
 
 
 def _clock(minutes: int) -> str:
