@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from sqlalchemy import text
 
 from dealwright import (
+    Account,
     Automation,
     activity_logged,
     branch,
@@ -33,6 +34,7 @@ from dealwright import (
     stage_changed,
     stop,
     task_completed,
+    testing,
     wait,
     wait_until,
 )
@@ -41,6 +43,7 @@ from dealwright.engine.advance import Act, Decision, End, Wait, advance
 from dealwright.engine.facts import Facts
 from dealwright.engine.records import News, Progress, StepOutcome
 from dealwright.engine.rehearse import rehearse
+from dealwright.errors import DefinitionError
 from dealwright.model.crm import Money
 from dealwright.model.events import Event, StageChanged
 from dealwright.model.requests import DealChanges, SetTask
@@ -179,6 +182,15 @@ def test_what_is_rehearsed_waits_in_vain_unless_it_is_said_to_be_met() -> None:
         for met in ((), ("answer",))
     ]
     assert requests == [["Nobody answered", "after"], ["after"]]
+
+
+def test_a_definitions_own_test_says_which_wait_is_rewarded() -> None:
+    one = Automation(key="one", on=deal_created(), again=every_event(), do=[MOVED, AFTER])
+    here = Account("acme", zone="UTC", country="US", pipelines=[Sales], automations=[one])
+    assert testing.rehearse(here, "one", testing.a_deal(Sales.incoming)).acts == ["late", "after"]
+    assert testing.rehearse(here, "one", testing.a_deal(Sales.incoming), met=["answer"]).acts == ["after"]
+    with pytest.raises(DefinitionError, match="no step wait_until\\('awnser'"):
+        testing.rehearse(here, "one", testing.a_deal(Sales.incoming), met=["awnser"])
 
 
 @settings(max_examples=60, deadline=None)

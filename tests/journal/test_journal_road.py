@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from functools import partial
 
+import msgspec
+import pytest
 from journal_world import (
     ACME,
     MONDAY,
@@ -31,7 +34,7 @@ from journal_world import (
 )
 from sqlalchemy import text
 
-from dealwright.engine.records import Routed, ToRoute
+from dealwright.engine.records import Routed, ToRoute, Watch
 from dealwright.journal.store import Journal
 
 ROUNDS = 80
@@ -178,6 +181,58 @@ def test_a_wake_up_beside_settle_is_never_lost(open_postgresql: Open) -> None:
 
         at_once(lambda i=item: settle(engine, [i], "waiting", on_events=("stage_changed",)), event_comes)  # type: ignore[misc]
         assert states(engine) == ["ready"], f"round {n}: the wake-up was lost"
+
+
+@pytest.mark.slow
+def test_a_wake_up_beside_settle_is_never_lost_by_who_has_looked_already(open_postgresql: Open) -> None:
+    """Whoever looks at what came for it says what it has considered: all else keeps it awake, or wakes it."""
+    engine, router = open_postgresql(), open_postgresql()
+    receive(engine, created("0", deal("a")))
+    route(engine)
+    opened = window(engine)
+    looked = 0
+    for n in range(1, ROUNDS):
+        (item,) = engine.claim("acme", "greet", opened, 10, 30.0)
+        watch = Watch(
+            execution_id=item.id,
+            subjects=(item.subject,),
+            kinds=frozenset({"stage_changed"}),
+            after=looked or item.event_id,
+        )
+        told = engine.news("acme", [watch]).get(item.id, ())
+        assert [news.routed for news in told] == [True] * (n > 1), f"round {n}: what woke it is not told"
+        engine.plan([turn_of(item)])
+
+        def event_comes(n: int = n) -> None:
+            receive(router, moved(str(n), deal("a", n)))
+            route(router)
+
+        considered = tuple(news.id for news in told)
+        resting = partial(
+            settle, engine, [item], "waiting", on_events=("stage_changed",), seen=watch.after, considered=considered
+        )
+        at_once(resting, event_comes)
+        assert states(engine) == ["ready"], f"round {n}: the wake-up was lost"
+        looked = max(considered, default=looked)
+
+
+def test_what_was_considered_wakes_nobody_and_what_is_held_only_what_ends_it(journal: Journal) -> None:
+    receive(journal, created("1", deal("a")), moved("2", deal("a", 2)))
+    route(journal)
+    (item,) = claim(journal)
+    watch = Watch(
+        execution_id=item.id, subjects=(item.subject,), kinds=frozenset({"stage_changed"}), after=item.event_id
+    )
+    (told,) = journal.news("acme", [watch])[item.id]
+    assert (told.event.kind, told.own, told.routed) == ("stage_changed", False, True)
+    more = {"on_events": ("stage_changed",), "seen": item.event_id, "considered": (told.id,)}
+    settle(journal, [item], "held", reason="mode: approve", **more)
+    assert states(journal) == ["held"]
+    receive(journal, moved("3", deal("a", 3)))
+    route(journal)
+    assert states(journal) == ["held"], "its automation has no exit_on: nothing that happens ends it"
+    assert [news.event.source_id for news in journal.news("acme", [watch])[item.id]] == ["2", "3"]
+    assert journal.news("acme", [msgspec.structs.replace(watch, after=told.id + 1)]) == {}
 
 
 def test_an_event_that_came_since_the_turn_began_keeps_the_execution_awake(journal: Journal) -> None:
