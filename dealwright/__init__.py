@@ -7,6 +7,7 @@ from dealwright.language.again import every_event, once, person, stage_visit, va
 from dealwright.language.automation import Automation
 from dealwright.language.contact_steps import create_contact, send_email, update_contact
 from dealwright.language.conversion_steps import send_conversion
+from dealwright.language.custom import Choice, Day, Flag, Moment, Number, Text
 from dealwright.language.deal import ContactFields, DealFields, event
 from dealwright.language.deal_steps import add_note, add_tags, assign_owner, complete_tasks, remove_tags
 from dealwright.language.durations import days, hours, minutes, working_days, working_hours, working_minutes
@@ -42,14 +43,20 @@ from dealwright.language.wait_steps import wait_until
 __all__ = [
     "Account",
     "Automation",
+    "Choice",
     "ContactFields",
+    "Day",
     "DealFields",
+    "Flag",
     "Incoming",
     "Lost",
+    "Moment",
     "Money",
+    "Number",
     "Pipeline",
     "Stage",
     "Task",
+    "Text",
     "Won",
     "activity_logged",
     "add_note",

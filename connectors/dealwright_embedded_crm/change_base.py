@@ -273,4 +273,5 @@ def _deal_row(deal: Deal, companies: dict[str | None, int]) -> dict[str, Any]:
         "updated_at": deal.updated_at,
         "stage_since": deal.stage_since,
         "version": deal.version,
+        "custom": _encode(deal.custom).decode() if deal.custom else None,
     }

@@ -9,6 +9,7 @@ from msgspec import UNSET
 from msgspec.structs import asdict
 
 from dealwright.model.crm import Contact, Deal, StageShape, User
+from dealwright.model.custom import held_in, merged
 from dealwright.model.events import ContactAdded, ContactRemoved, DealCreated, DealUpdated, StageChanged
 from dealwright.model.requests import ChangeTags, CreateDeal, DealChanges, MoveDeal
 from dealwright_embedded_crm import reads, values
@@ -117,6 +118,7 @@ class DealChange(ChangeBase):
         given = changes.given()
         if "owner" in given:
             given["owner"] = self.catalog.owner(given["owner"])
+        custom = tuple(map(values.custom, given.pop("custom", ())))
         wanted = _clean_fields(given)
         changed = tuple(name for name, value in wanted.items() if getattr(before, name) != value)
         if "owner" in changed and wanted["owner"] is None and stage.kind != "incoming":
@@ -124,8 +126,11 @@ class DealChange(ChangeBase):
             raise Refusal("owner_required", message)
         # What was missing before, such as from an older release, does not stand in the way of other changes.
         _check_required(stage, {name: wanted[name] for name in changed})
-        if changed:
-            after = self._next_version(before, **{name: wanted[name] for name in changed})
+        own = tuple(each.key for each in custom if held_in(before.custom, each.key) != each.value)
+        if changed or own:
+            fresh = {name: wanted[name] for name in changed}
+            after = self._next_version(before, **fresh, custom=merged(before.custom, custom))
+            changed += own
             self._tell(DealUpdated, origin, before, after, changed=changed)
         return changed
 

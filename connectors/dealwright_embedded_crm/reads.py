@@ -10,6 +10,7 @@ import msgspec
 from sqlalchemy import Connection, Row, func, select
 
 from dealwright.model.crm import Contact, Deal, Task, User
+from dealwright.model.custom import Custom
 from dealwright.model.events import MOST_DEALS
 from dealwright_embedded_crm import schema
 from dealwright_embedded_crm.values import from_minor
@@ -20,6 +21,7 @@ CHUNK: Final = 5_000
 DealSort = Literal["id", "name", "stage", "created", "close_date", "amount"]
 """What deals are sorted by; amounts are sorted within their currency."""
 
+_decode_custom = msgspec.json.Decoder(tuple[Custom, ...]).decode
 _decode_tags = msgspec.json.Decoder(tuple[str, ...]).decode
 
 DEALS: Final = (
@@ -289,6 +291,7 @@ def _deal(row: Row[Any], contacts: tuple[Contact, ...]) -> Deal:
         updated_at=row.updated_at,
         stage_since=row.stage_since,
         version=row.version,
+        custom=msgspec.UNSET if row.custom is None else _decode_custom(row.custom),
     )
 
 

@@ -126,6 +126,7 @@ deals = Table(
     Column("stage_since", Instant, nullable=False),
     Column("version", Integer, nullable=False),
     Column("name_key", CaseKey, nullable=False, server_default=""),
+    Column("custom", Text),
     ForeignKeyConstraint(["pipeline", "stage"], ["stages.pipeline", "stages.key"]),
     CheckConstraint("title <> ''", name="title"),
     CheckConstraint("amount_minor >= 0", name="amount"),

@@ -79,6 +79,8 @@ def deal(one: Deal, zone: ZoneInfo) -> Table:
     ):
         if text:
             _add(table, name, text)
+    for field in one.custom or ():
+        _add(table, field.key, "" if field.value is None else str(field.value.value))
     return table
 
 

@@ -9,6 +9,7 @@ from decimal import Decimal
 from typing import Final
 
 from dealwright.model.crm import Money
+from dealwright.model.custom import Custom, MomentHeld, TextHeld
 from dealwright.model.iso import DECIMALS
 
 TITLE_BYTES: Final = 10_000
@@ -96,6 +97,21 @@ def tags(values: Sequence[str]) -> tuple[str, ...]:
     if len(cleaned) > MOST_TAGS:
         raise Refusal("bad_tags", f"a deal has at most {MOST_TAGS} tags, not {len(cleaned)}")
     return cleaned
+
+
+def custom(field: Custom) -> Custom:
+    """Return a custom field with a text as a line; an empty one clears it.
+
+    Raises:
+        Refusal: the text is too long, or the moment has no zone.
+    """
+    value = field.value
+    if isinstance(value, TextHeld):
+        text = line(field.key, value.value)
+        return Custom(field.key, None if text is None else TextHeld(text))
+    if isinstance(value, MomentHeld):
+        return Custom(field.key, MomentHeld(aware(field.key, value.value)))
+    return field
 
 
 def money(value: Money | None) -> Money | None:

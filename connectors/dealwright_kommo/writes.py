@@ -242,6 +242,9 @@ class Writer:
         wanted = request.changes.given()
         old = (request.replaces or DealChanges()).given()
         new = {name: value for name, value in wanted.items() if not _same(name, now.get(name), value)}
+        if "custom" in new:
+            message = "Kommo's connector does not write custom fields yet"
+            raise _Decided(Refused(code="unknown_field", message=message))
         if not new:
             raise _Decided(Sent(receipt={"changed": False}, repeated=True))
         for name in new:

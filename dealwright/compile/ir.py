@@ -81,6 +81,7 @@ from dealwright.compile.ir_values import (
 )
 from dealwright.model.calendar import Calendar, Duration
 from dealwright.model.crm import PipelineShape
+from dealwright.model.custom import FieldShape
 
 __all__ = [
     "ADDED",
@@ -157,7 +158,7 @@ __all__ = [
 METADATA: Final = frozenset({"why", "where"})
 """Names of IR fields that are metadata, wherever they stand."""
 
-ADDED: Final = frozenset({"closed", "copy_tags", "exit_on", "holidays", "open_on", "unless_open"})
+ADDED: Final = frozenset({"closed", "copy_tags", "deal_fields", "exit_on", "holidays", "open_on", "unless_open"})
 """Names of IR fields that came after releases were recorded: one that says nothing is no part of a digest."""
 
 
@@ -214,6 +215,7 @@ class Account(Node, frozen=True, kw_only=True):
     pipelines: tuple[PipelineShape, ...]
     automations: tuple[Automation, ...]
     where: Where | None = None
+    deal_fields: tuple[FieldShape, ...] = ()
 
     def pipeline(self, key: str) -> PipelineShape | None:
         """Return the pipeline of that key, or None."""

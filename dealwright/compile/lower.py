@@ -81,6 +81,7 @@ class _Lowering:
             pipelines=shapes,
             automations=tuple(automations),
             where=self._where(self._account.origin),
+            deal_fields=self._account.deal_fields,
         )
 
     def _writable(self, made: _T, what: str, origin: Origin) -> _T:

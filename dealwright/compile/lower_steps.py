@@ -168,7 +168,11 @@ class _Run:
 
     def _update(self, step: steps.UpdateDeal, scope: Scope) -> ir.UpdateDealStep:
         changes = {
-            name: self._values.amount(value, scope) if name == "amount" else self._values.expression(value, scope)
+            name: self._values.custom(name, value, scope)
+            if name not in schema.UPDATABLE
+            else self._values.amount(value, scope)
+            if name == "amount"
+            else self._values.expression(value, scope)
             for name, value in step.changes.items()
         }
         return ir.UpdateDealStep(name=step.name, changes=changes)

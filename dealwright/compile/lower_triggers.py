@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from dealwright.compile import ir
-from dealwright.compile.lower_values import ValueLowering
-from dealwright.language import triggers
+from dealwright.compile.lower_values import Scope, ValueLowering
+from dealwright.language import schema, triggers
+from dealwright.language.conditions import Reference
 from dealwright.language.origin import Origin
 from dealwright.language.pipeline import StageLike, is_pipeline, parts
 
@@ -27,6 +28,9 @@ class TriggerLowering:
             case triggers.DealCreated():
                 return self._created(on, origin)
             case triggers.DealUpdated():
+                for name in on.fields:
+                    if name not in schema.UPDATABLE:
+                        self._values.ref(Reference(f"deal.{name}", self._values.type_of(name)), Scope(on.kind, origin))
                 return ir.OnDealUpdated(fields=on.fields, pipelines=self._keys(on.in_, origin))
             case triggers.StageChanged():
                 return ir.OnStageChanged(

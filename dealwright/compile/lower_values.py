@@ -19,6 +19,7 @@ from dealwright.language.pipeline import Pipeline, StageLike, is_pipeline, parts
 from dealwright.language.templates import check_template, is_template
 from dealwright.language.values import Nothing, Stored, TagList, Words
 from dealwright.model.calendar import Duration
+from dealwright.model.custom import FieldShape
 
 
 class Found(Protocol):
@@ -72,6 +73,7 @@ class ValueLowering:
     def __init__(self, account: Account, found: Found) -> None:
         self._pipelines = account.pipelines
         self._currency = account.currency
+        self.fields = {field.key: field for field in account.deal_fields}
         self.found = found
 
     # --- conditions -------------------------------------------------------------------------------------------------
@@ -156,15 +158,40 @@ class ValueLowering:
         """Lower a text, checked against the facts that are known there."""
         if not is_template(source):
             return ir.TextValue(value=source)
-        for problem in check_template(source, scope.facts):
+        for problem in check_template(source, self.facts(scope)):
             self.found(problem.code, scope.origin, problem.message, problem.hint)
         return ir.TemplateText(source=source)
+
+    def type_of(self, key: str) -> schema.FieldType:
+        """What the custom field of that key holds; a text, if there is none."""
+        return self.fields[key].type if key in self.fields else "text"
+
+    def custom(self, key: str, value: Stored, scope: Scope) -> ir.Expression:
+        """Lower what a custom field of the deal is given, if there is such a field and it can hold that."""
+        field = self.fields.get(key)
+        if field is None:
+            hint = schema.did_you_mean(key, (*schema.UPDATABLE, *self.fields))
+            hint = hint or "write deal_fields=... in the account, with the class that has the field"
+            self.found("DW203", scope.origin, f"no field of a deal is named {key!r}", hint)
+            return self.expression(value, scope)
+        lowered = self.expression(value, scope)
+        if not _fits(lowered, field):
+            wants = f"one of {', '.join(field.options)}"[:400] if field.options else f"give it a {field.type}"
+            near = schema.did_you_mean(lowered.value, field.options) if isinstance(lowered, ir.TextValue) else ""
+            self.found(
+                "DW203", scope.origin, f"the field {key!r} is a {field.type}, and cannot hold that", near or wants
+            )
+        return lowered
+
+    def facts(self, scope: Scope) -> dict[str, schema.FieldType]:
+        """The facts that are known there, with the company's own fields."""
+        return scope.facts | {f"deal.{key}": field.type for key, field in self.fields.items()}
 
     # --- fields and places ------------------------------------------------------------------------------------------
 
     def ref(self, given: Reference, scope: Scope) -> ir.Ref:
         """Lower a field, if it is known where it stands."""
-        facts = scope.facts
+        facts = self.facts(scope)
         step, _, part = given.path.removeprefix("steps.").partition(".")
         if given.path not in facts and part == "outcome":
             earlier = sorted(scope.steps)
@@ -175,6 +202,9 @@ class ValueLowering:
             self.found("DW203", scope.origin, message, hint)
         elif given.path not in facts:
             self.found("DW203", scope.origin, f"{given.path} is not known here", schema.unknown_hint(given.path, facts))
+        elif facts[given.path] != given.type:
+            message = f"{given.path} is a {facts[given.path]} in this account, and is used as a {given.type}"
+            self.found("DW203", scope.origin, message, "use the class that deal_fields= of the account names")
         return ir.Ref(path=given.path, type=given.type)
 
     def stage(self, stage: StageLike, origin: Origin) -> ir.StageValue:
@@ -199,3 +229,25 @@ class ValueLowering:
         if self._currency is None:
             hint = 'write currency="USD" in the account, or Money("100", "USD")'
             self.found("DW205", scope.origin, "a plain amount, and the account has no currency", hint)
+
+
+def _fits(given: ir.Expression, field: FieldShape) -> bool:
+    """Say whether a custom field can hold it, as far as that is known before there is a deal."""
+    match given:
+        case ir.Cleared():
+            return True
+        case ir.Ref(type=type_):
+            return type_ == field.type or (field.type in ("text", "choice") and type_ in ("text", "id", "choice"))
+        case ir.TextValue(value=text):
+            return field.type == "text" or (field.type == "choice" and text in field.options)
+        case ir.TemplateText():
+            return field.type == "text"
+        case ir.NumberValue():
+            return field.type == "number"
+        case ir.FlagValue():
+            return field.type == "flag"
+        case ir.DayValue():
+            return field.type == "day"
+        case ir.MomentValue():
+            return field.type == "moment"
+    return False

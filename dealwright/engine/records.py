@@ -10,6 +10,7 @@ import msgspec
 
 from dealwright.engine.trace import TraceLine
 from dealwright.model.crm import Deal, Money
+from dealwright.model.custom import Customs, merged
 from dealwright.model.delivery import Delivery
 from dealwright.model.events import Event, deal_of
 from dealwright.model.requests import Outcome, Request, Sent, UpdateDeal
@@ -30,17 +31,20 @@ class Written(msgspec.Struct, frozen=True, gc=False, kw_only=True, omit_defaults
     reference: str | msgspec.UnsetType | None = msgspec.UNSET
     company: str | msgspec.UnsetType | None = msgspec.UNSET
     tags: tuple[str, ...] | msgspec.UnsetType = msgspec.UNSET
+    custom: Customs = msgspec.UNSET
     tags_added: tuple[str, ...] = ()
     tags_removed: tuple[str, ...] = ()
 
     def given(self) -> dict[str, Any]:
         """Return the fields that were written whole, by name."""
-        fields = (name for name in self.__struct_fields__ if name not in ("tags_added", "tags_removed"))
+        fields = (name for name in self.__struct_fields__ if name not in ("tags_added", "tags_removed", "custom"))
         return {name: value for name in fields if (value := getattr(self, name)) is not msgspec.UNSET}
 
     def over(self, deal: Deal) -> Deal:
         """Return the deal with what was written laid over it."""
         deal = msgspec.structs.replace(deal, **self.given())
+        if self.custom:
+            deal = msgspec.structs.replace(deal, custom=merged(deal.custom, self.custom))
         if not (self.tags_added or self.tags_removed):
             return deal
         kept = (tag for tag in deal.tags if tag not in self.tags_removed)

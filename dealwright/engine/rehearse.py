@@ -20,6 +20,7 @@ from dealwright.engine.render import written
 from dealwright.engine.route import matches
 from dealwright.engine.trace import TraceLine
 from dealwright.model.crm import Deal, PipelineShape
+from dealwright.model.custom import held_in
 from dealwright.model.events import Event
 from dealwright.model.requests import (
     AddNote,
@@ -128,6 +129,9 @@ def _receipt(request: Request, deal: Deal, pipelines: tuple[PipelineShape, ...])
             given = {name: value for name, value in changes.given().items() if name != "owner"}
             owner = changes.given().get("owner", msgspec.UNSET)
             same_owner = owner is msgspec.UNSET or owner in _names(deal)
+            own = given.pop("custom", ())
+            if any(held_in(deal.custom, each.key) != each.value for each in own):
+                return {"changed": True}
             return {"changed": not same_owner or any(getattr(deal, name) != value for name, value in given.items())}
         case MoveDeal():
             return {

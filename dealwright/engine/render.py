@@ -13,6 +13,7 @@ from dealwright.engine.facts import View
 from dealwright.engine.records import Intent, Written
 from dealwright.engine.render_contacts import create_contact, send_email, update_contact
 from dealwright.engine.render_conversions import send_conversion
+from dealwright.engine.render_custom import customs
 from dealwright.engine.render_values import (
     NobodyThere,
     NothingToDo,
@@ -26,7 +27,9 @@ from dealwright.engine.render_values import (
 )
 from dealwright.errors import DealwrightError
 from dealwright.language import calendar
+from dealwright.language.schema import UPDATABLE
 from dealwright.model.crm import Deal
+from dealwright.model.custom import Custom, held_in
 from dealwright.model.requests import (
     AddNote,
     ChangeTags,
@@ -80,12 +83,13 @@ def _request(step: ir.ActionStep, view: View, now: datetime) -> Request:
                 unless_open=msgspec.UNSET if step.unless_open is None else step.unless_open,
             )
         case ir.UpdateDealStep():
-            changes = {name: _field(name, expression, view) for name, expression in step.changes.items()}
+            changes = {name: _field(name, step.changes[name], view) for name in step.changes if name in UPDATABLE}
+            own = customs(step.changes, view)
             return UpdateDeal(
                 deal_id=deal.id,
-                changes=DealChanges(**changes),
+                changes=DealChanges(**changes, custom=own or msgspec.UNSET),
                 version=deal.version,
-                replaces=_held(deal, changes),
+                replaces=_held(deal, changes, own),
             )
         case ir.MoveDealStep():
             return MoveDeal(
@@ -167,12 +171,13 @@ def _field(name: str, expression: ir.Expression, view: View) -> Any:
             return text_of(expression, view, name)
 
 
-def _held(deal: Deal, names: Iterable[str]) -> DealChanges:
+def _held(deal: Deal, names: Iterable[str], own: Iterable[Custom]) -> DealChanges:
     """Return what these fields of the deal hold, as a change would spell it."""
     held = {name: getattr(deal, name) for name in names}
     if held.get("owner") is not None:
         held["owner"] = held["owner"].id
-    return DealChanges(**held)
+    before = tuple(Custom(each.key, held_in(deal.custom, each.key)) for each in own)
+    return DealChanges(**held, custom=before or msgspec.UNSET)
 
 
 def written(request: Request, outcome: Sent) -> Written | None:

@@ -8,12 +8,15 @@ from datetime import date, timedelta
 
 from dealwright.language.automation import Automation
 from dealwright.language.calendar import checked_zone, parse_hours
+from dealwright.language.custom import fields_of
+from dealwright.language.deal import DealFields
 from dealwright.language.holidays import checked_days, checked_places
 from dealwright.language.keys import checked_key, checked_name
 from dealwright.language.money import checked_currency
 from dealwright.language.origin import Origin, here, refused
 from dealwright.language.pipeline import PipelineType, is_pipeline
 from dealwright.model.calendar import Calendar, Span
+from dealwright.model.custom import FieldShape
 from dealwright.model.iso import COUNTRIES
 
 USUAL_HOURS = "Mon-Fri 09:00-18:00"
@@ -31,6 +34,7 @@ class Account:
     calendar: Calendar
     pipelines: tuple[PipelineType, ...]
     automations: tuple[Automation, ...]
+    deal_fields: tuple[FieldShape, ...]
     origin: Origin = field(compare=False, repr=False)
 
     def __init__(
@@ -47,6 +51,7 @@ class Account:
         open_on: Sequence[date | tuple[date, date]] = (),
         pipelines: Sequence[PipelineType] = (),
         automations: Sequence[Automation] = (),
+        deal_fields: type[DealFields] | None = None,
     ) -> None:
         checked_key(key, "an account")
         if not isinstance(country, str) or country not in COUNTRIES:
@@ -59,6 +64,9 @@ class Account:
                 raise refused(
                     f"automations of {key!r} lists {_called(automation)}", hint=_advice(automation, "automations")
                 )
+        if deal_fields is not None and not (isinstance(deal_fields, type) and issubclass(deal_fields, DealFields)):
+            raise refused(f"deal_fields of {key!r} is a class of fields", hint="deal_fields=ClinicDeal, without ()")
+        shapes = () if deal_fields is None else tuple(field.shape() for field in fields_of(deal_fields).values())
         values = {
             "key": key,
             "name": key.replace("-", " ").capitalize() if name is None else checked_name(name, "an account"),
@@ -73,6 +81,7 @@ class Account:
             ),
             "pipelines": tuple(pipelines),
             "automations": tuple(automations),
+            "deal_fields": shapes,
             "origin": here(),
         }
         for name_, value in values.items():

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final, NoReturn
 
+from dealwright.language.custom import check_names
 from dealwright.language.fields import (
     DayField,
     IdField,
@@ -91,6 +92,9 @@ class DealFields(_Group):
     """The fields of a deal: `deal = DealFields()`, then `deal.amount > 0`."""
 
     __slots__ = ()
+
+    def __init_subclass__(cls) -> None:
+        check_names(cls, DealFields)
 
     def __init__(self, *, _path: str = "deal") -> None:
         super().__init__(_path)

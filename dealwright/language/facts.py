@@ -13,6 +13,7 @@ import msgspec
 
 from dealwright.language import schema
 from dealwright.model.crm import Activity, Contact, Deal, Money, PipelineShape, Task, User
+from dealwright.model.custom import value_of
 
 _MONTHS: Final = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 
@@ -103,6 +104,11 @@ def _of_deal(path: str, deal: Deal, pipelines: Sequence[PipelineShape]) -> objec
     return pipeline if group == "pipeline" else stage
 
 
+def _custom(deal: Deal, key: str) -> object | None:
+    value = value_of(deal.custom, key)
+    return _text(value) if isinstance(value, str) else value
+
+
 def _task(task: Task | None, part: str) -> object | None:
     if task is None:
         return None
@@ -149,7 +155,8 @@ def reader(path: str) -> Callable[[Known], object | None]:
     as `bool`.
 
     Raises:
-        KeyError: the schema has no such path.
+        KeyError: the schema has no such path. A name below `deal.` is a company's own field then,
+            which is unset where a deal has none.
     """
     root, _, rest = path.partition(".")
     if root == "deal" and path in schema.ALWAYS:
@@ -157,6 +164,8 @@ def reader(path: str) -> Callable[[Known], object | None]:
         if whole is not None:
             return lambda known: whole(known.deal)
         return lambda known: _of_deal(rest, known.deal, known.pipelines)
+    if root == "deal" and rest.isidentifier() and not schema.is_group(path, schema.ALWAYS):
+        return lambda known: _custom(known.deal, rest)
     if root == "steps":
         name, _, field = rest.partition(".")
         return lambda known: _number(known.steps.get(name, {}).get(field))
@@ -222,6 +231,8 @@ def text_facts(known: Known, zone: str, only: Collection[str] | None = None) -> 
             found["owner"] = {part: _owner(which.owner, part) for part in ("name", "first_name", "email")}
         if names is None or "main_contact" in names:
             found["main_contact"] = _contact_facts(which.main_contact)
+        for name in (names or set()) - found.keys():
+            found[name] = shown(_custom(which, name), local)
         return found
 
     receipts = {

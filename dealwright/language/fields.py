@@ -166,6 +166,7 @@ def operand(field: Field, value: object) -> object:
         "moment": (datetime,),
         "stage": (StageLike,),
         "flag": (bool,),
+        "choice": (str,),
     }
     ok = is_pipeline(value) if kind == "pipeline" else isinstance(value, fits.get(kind, ()))
     if isinstance(value, bool) and kind != "flag":
@@ -175,6 +176,9 @@ def operand(field: Field, value: object) -> object:
     if not ok:
         shown = repr(value) if isinstance(value, str | int | float | Decimal) else f"a {type(value).__name__}"
         raise refused(f"{field._path} is a {kind}, and {shown[:80]} is not", hint=_SAYS[kind])
+    if isinstance(field, ChoiceField) and value not in field._options:
+        near = did_you_mean(str(value), field._options) or f"one of {', '.join(field._options)}"[:400]
+        raise refused(f"{str(value)[:80]!r} is no option of {field._path}", hint=near)
     if isinstance(value, datetime) and value.tzinfo is None:
         raise refused(f"{value!r} has no time zone", hint="write datetime(..., tzinfo=ZoneInfo(...))")
     return number(value) if isinstance(value, int | float | Decimal) and kind != "flag" else value
@@ -190,6 +194,7 @@ _SAYS: dict[FieldType, str] = {
     "stage": "compare it with a stage: == NewBusiness.won",
     "pipeline": "compare it with a pipeline: == NewBusiness",
     "user": 'compare it with another user, or its e-mail: deal.owner.email == "ana@example.com"',
+    "choice": "compare it with one of its options",
     "flag": "write .is_true() or .is_false()",
     "tags": 'write .has("vip")',
 }
@@ -323,6 +328,27 @@ class FlagField(_Settable):
     def is_false(self) -> Condition:
         """It is no."""
         return Comparison(reference(self), "==", False)
+
+
+class ChoiceField(_Settable):
+    """One of several options."""
+
+    __slots__ = ("_options",)
+    kind = "choice"
+    _options: tuple[str, ...]
+
+    def __init__(self, path: str, options: tuple[str, ...]) -> None:
+        super().__init__(path)
+        object.__setattr__(self, "_options", options)
+
+    if TYPE_CHECKING:
+
+        def __eq__(self, other: str | ChoiceField) -> Condition: ...  # type: ignore[override]
+        def __ne__(self, other: str | ChoiceField) -> Condition: ...  # type: ignore[override]
+
+    def is_in(self, *values: str) -> Condition:
+        """It is one of these options."""
+        return one_of(self, values)
 
 
 class TagsField(Field):

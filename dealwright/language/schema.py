@@ -10,7 +10,9 @@ from collections.abc import Collection, Iterable, Mapping
 from types import MappingProxyType
 from typing import Final, Literal
 
-FieldType = Literal["text", "number", "money", "day", "moment", "tags", "stage", "pipeline", "user", "flag", "id"]
+FieldType = Literal[
+    "text", "number", "money", "day", "moment", "tags", "stage", "pipeline", "user", "flag", "id", "choice"
+]
 """What a field holds; only fields of one type are compared with each other."""
 
 _CONTACT: Final[Mapping[str, FieldType]] = {

@@ -13,6 +13,7 @@ from dealwright.language import values
 from dealwright.language.conditions import Condition, Reference, conditions
 from dealwright.language.durations import Length, RunningTime, WorkingTime
 from dealwright.language.fields import (
+    ChoiceField,
     DayField,
     Field,
     FlagField,
@@ -53,6 +54,22 @@ Sendable: TypeAlias = (
     | None
 )
 """What an event sent out may carry."""
+
+CustomLike: TypeAlias = (
+    TextLike
+    | ChoiceField
+    | float
+    | Decimal
+    | bool
+    | date
+    | datetime
+    | NumberField
+    | DayField
+    | MomentField
+    | FlagField
+    | None
+)
+"""What a company's own field of a deal may be given."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -276,8 +293,12 @@ def update_deal(
     reference: TextLike | Keep | None = KEEP,
     company: TextLike | Keep | None = KEEP,
     tags: Sequence[str] | TagsField | Keep | None = KEEP,
+    **custom: CustomLike,
 ) -> UpdateDeal:
-    """Set fields of the deal: a literal, a field, a text with fields in it, or None to clear."""
+    """Set fields of the deal: a literal, a field, a text with fields in it, or None to clear.
+
+    `custom` are the company's own fields, by key.
+    """
     name = checked_step(name)
     given: dict[str, tuple[Any, Any]] = {
         "title": (title, values.text),
@@ -292,6 +313,8 @@ def update_deal(
     for part, (value, keep) in given.items():
         if value is not KEEP:
             changes[part] = values.or_nothing(None if value is None else keep(value, f"{part} of {name!r}"))
+    for part, own in custom.items():
+        changes[part] = values.anything(own, f"{part} of {name!r}")
     if isinstance(changes.get("title"), values.Nothing):
         raise refused(f"{name!r} clears the title, and a deal has one", hint="write a title")
     if isinstance(changes.get("tags"), values.Nothing):

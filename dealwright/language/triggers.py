@@ -12,7 +12,7 @@ from dealwright.language.fields import Field
 from dealwright.language.keys import checked_key
 from dealwright.language.origin import refused
 from dealwright.language.pipeline import PipelineType, StageLike, is_pipeline
-from dealwright.language.schema import CONTACT_FIELDS, UPDATABLE, did_you_mean
+from dealwright.language.schema import ALWAYS, CONTACT_FIELDS, UPDATABLE, did_you_mean
 from dealwright.model.crm import ActivityKind
 
 _EVENT_NAME: Final = re.compile(r"[a-z0-9][a-z0-9._-]{0,59}")
@@ -258,6 +258,8 @@ def _updatable(field: object) -> str:
         )
     name = field._path.removeprefix("deal.")
     if name in UPDATABLE:
+        return name
+    if field._path.startswith("deal.") and name.isidentifier() and field._path not in ALWAYS:
         return name
     hint = did_you_mean(name, UPDATABLE) or f"there are {', '.join(sorted(UPDATABLE))}"
     if name.startswith("owner."):

@@ -8,6 +8,8 @@ from typing import Literal
 
 import msgspec
 
+from dealwright.model.custom import Customs
+
 StageKind = Literal["incoming", "open", "won", "lost"]
 
 ActivityKind = Literal["call", "meeting", "email"]
@@ -64,6 +66,7 @@ class Deal(msgspec.Struct, frozen=True, gc=False, kw_only=True):
     updated_at: datetime
     stage_since: datetime
     version: int
+    custom: Customs = msgspec.UNSET
 
     @property
     def main_contact(self) -> Contact | None:

@@ -12,6 +12,7 @@ from typing import Any, Final, TypeAlias
 import msgspec
 
 from dealwright.model.crm import Money
+from dealwright.model.custom import Customs
 
 
 class _Request(msgspec.Struct, frozen=True, gc=False, kw_only=True, tag_field="do"):
@@ -44,7 +45,7 @@ class CreateDeal(_Request, frozen=True, kw_only=True, tag="create_deal"):
 
 
 class DealChanges(msgspec.Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True):
-    """New values of a deal's fields; UNSET is left alone, None clears."""
+    """New values of a deal's fields; UNSET is left alone, None clears. `custom` are only those that change."""
 
     title: str | msgspec.UnsetType = msgspec.UNSET
     owner: str | msgspec.UnsetType | None = msgspec.UNSET
@@ -53,6 +54,7 @@ class DealChanges(msgspec.Struct, frozen=True, gc=False, kw_only=True, omit_defa
     reference: str | msgspec.UnsetType | None = msgspec.UNSET
     company: str | msgspec.UnsetType | None = msgspec.UNSET
     tags: tuple[str, ...] | msgspec.UnsetType = msgspec.UNSET
+    custom: Customs = msgspec.UNSET
 
     def given(self) -> dict[str, Any]:
         """Return the fields that are to change, by name."""

@@ -14,6 +14,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from pathlib import Path
+from types import MappingProxyType
 from typing import Final
 from zoneinfo import ZoneInfo
 
@@ -29,6 +30,7 @@ from dealwright.language.account import Account
 from dealwright.language.pipeline import StageLike, parts
 from dealwright.language.schema import UPDATABLE
 from dealwright.model.crm import Activity, ActivityKind, Contact, Deal, Money, Task, User
+from dealwright.model.custom import Custom, held, held_in, merged
 from dealwright.model.events import DealCreated, DealUpdated, Event, StageChanged
 from dealwright.model.requests import (
     AddNote,
@@ -66,9 +68,10 @@ def a_deal(
     reference: str | None = None,
     close_date: date | None = None,
     lost_reason: str | None = None,
+    custom: Mapping[str, str | Decimal | bool | date | datetime] = MappingProxyType({}),
     id: str = "1",
 ) -> Deal:
-    """Return a deal that stands in `stage`; `contact` is its main contact."""
+    """Return a deal that stands in `stage`; `contact` is its main contact, `custom` its custom fields."""
     assert stage.pipeline is not None, "the stage stands in a Pipeline class"
     return Deal(
         id=id,
@@ -87,6 +90,7 @@ def a_deal(
         updated_at=MONDAY,
         stage_since=MONDAY,
         version=1,
+        custom=merged(msgspec.UNSET, (Custom(key, held(value)) for key, value in custom.items())),
     )
 
 
@@ -113,7 +117,11 @@ def moved(before: Deal, after: Deal) -> StageChanged:
 
 def changed(before: Deal, after: Deal) -> DealUpdated:
     """Return the event of a deal whose fields changed."""
-    names = tuple(name for name in UPDATABLE if getattr(before, name) != getattr(after, name))
+    keys = dict.fromkeys(each.key for each in (*(before.custom or ()), *(after.custom or ())))
+    names = (
+        *(name for name in UPDATABLE if getattr(before, name) != getattr(after, name)),
+        *(key for key in keys if held_in(before.custom, key) != held_in(after.custom, key)),
+    )
     return DealUpdated(
         source_id="test", occurred_at=after.updated_at, actor="user:test", before=before, after=after, changed=names
     )

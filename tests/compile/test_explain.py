@@ -57,6 +57,7 @@ UNTOLD: Final = frozenset(
     {
         "SendEmailStep.html",  # the same letter as its text
         "OnEventReceived.data",  # told where it is used
+        "Account.deal_fields",  # told where they are used
         "Account.country",  # how telephone numbers are read
         "Automation.where",
         "Account.where",

@@ -140,7 +140,7 @@ def test_what_is_missing_is_unset_and_empty_tags_are_not():
 
 
 @pytest.mark.parametrize(
-    "path", ["deal.titel", "deal.main_contact", "deal", "event.contact", "account.secret", "os.environ"]
+    "path", ["deal.titel.x", "deal.main_contact", "deal", "event.contact", "account.secret", "os.environ"]
 )
 def test_a_path_that_the_schema_does_not_have_is_an_error(path):
     with pytest.raises(KeyError):

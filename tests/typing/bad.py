@@ -6,11 +6,14 @@ from __future__ import annotations
 from dealwright import (
     Account,
     Automation,
+    Choice,
     DealFields,
     Lost,
+    Number,
     Pipeline,
     Stage,
     Task,
+    Text,
     Won,
     activity_logged,
     add_note,
@@ -50,6 +53,15 @@ from dealwright import (
 )
 
 deal = DealFields()
+
+
+class Own(DealFields):
+    treatment = Choice("Treatment", ["cleaning", "implant"])
+    dentist = Text("Doctor")
+    discount = Number("Discount %")
+
+
+own = Own()
 
 
 class Sales(Pipeline, key="sales"):
@@ -192,3 +204,10 @@ def mistakes() -> None:
     create_deal("next", in_=Sales.won, title="Next", copy=["amount"])  # bad
     create_deal("next", in_=Sales.won, title="Next", copy=deal.amount)  # bad
     create_deal("next", in_=Sales.won, title="Next", copy=[deal.title])  # bad
+    Choice("Treatment")  # bad
+    Text(5)  # bad
+    own.treatment == own.dentist  # bad
+    own.dentist > "a"  # bad
+    own.dentits == "Ana"  # bad
+    update_deal("a", dentist=own)  # bad
+    update_deal("a", dentist=["Ana"])  # bad

@@ -8,13 +8,16 @@ from decimal import Decimal
 from dealwright import (
     Account,
     Automation,
+    Choice,
     DealFields,
     Incoming,
     Lost,
     Money,
+    Number,
     Pipeline,
     Stage,
     Task,
+    Text,
     Won,
     activity_logged,
     add_note,
@@ -62,6 +65,15 @@ from dealwright import (
 )
 
 deal = DealFields()
+
+
+class Own(DealFields):
+    treatment = Choice("Treatment", ["cleaning", "implant"])
+    dentist = Text("Doctor")
+    discount = Number("Discount %")
+
+
+own = Own()
 
 
 class Sales(Pipeline, key="sales", name="Sales"):
@@ -286,8 +298,21 @@ r38 = Automation(
     ],
 )
 r37 = Automation(key="r37", on=deal_created(), again=every_event(), exit_on=task_completed(), do=[wait("w", days(1))])
+r38 = Automation(
+    key="r38",
+    on=deal_updated(fields=[own.discount, own.treatment]),
+    when=[
+        own.treatment == "implant",
+        own.treatment.is_in("implant", "cleaning"),
+        own.discount >= 5,
+        own.dentist.is_set(),
+    ],
+    do=[update_deal("own", dentist=own.dentist, treatment="implant", discount=3, title="x")],
+)
 
-acme = Account("acme", zone="America/New_York", country="US", pipelines=[Sales, Care], automations=[r1, r2, r3])
+acme = Account(
+    "acme", deal_fields=Own, zone="America/New_York", country="US", pipelines=[Sales, Care], automations=[r1, r2, r3]
+)
 other = Account(
     key="other",
     name="Other",
