@@ -14,6 +14,7 @@ from dealwright.language.durations import days, hours, minutes, working_days, wo
 from dealwright.language.money import Money
 from dealwright.language.outcomes import outcome
 from dealwright.language.pipeline import Incoming, Lost, Pipeline, Stage, Task, Won
+from dealwright.language.settings import setting
 from dealwright.language.steps import (
     branch,
     case,
@@ -89,6 +90,7 @@ __all__ = [
     "send_email",
     "send_event",
     "set_task",
+    "setting",
     "stage_changed",
     "stage_visit",
     "stop",

@@ -58,6 +58,38 @@ class Switched(msgspec.Struct, frozen=True, kw_only=True):
     count: int
 
 
+class SettingValue(msgspec.Struct, frozen=True, kw_only=True):
+    """A setting: the value that counts, whether people have `set` it, what fits, and who last changed it when.
+
+    `unfit` is a value that was set once and no longer fits the definition: the default counts instead.
+    """
+
+    key: str
+    value: str
+    default: str
+    set: bool
+    fits: str
+    editable_by: str
+    set_at: datetime | None
+    set_by: str
+    unfit: str
+
+
+class SettingChange(msgspec.Struct, frozen=True, kw_only=True):
+    """One change of a setting."""
+
+    value: str
+    set_at: datetime
+    set_by: str
+
+
+class SettingShown(msgspec.Struct, frozen=True, kw_only=True):
+    """A setting with its changes, newest first."""
+
+    setting: SettingValue
+    changes: list[SettingChange]
+
+
 class AccountStatus(msgspec.Struct, frozen=True, kw_only=True):
     """How one account stands."""
 

@@ -187,6 +187,35 @@ lose = Automation(
 """,
     ),
     Code(
+        code="DW207",
+        title="a setting is defined twice",
+        reason=(
+            "A setting has one value for the account, whatever asks for it. Two definitions with one key may have two "
+            "defaults and two bounds, and nobody could say which counts."
+        ),
+        bad="""
+most = setting("large-deal", Money, default=Money(10_000, "USD"))
+also = setting("large-deal", Money, default=Money(20_000, "USD"))
+
+visit = Automation(
+    key="visit",
+    on=deal_created(in_=Sales),
+    when=[(deal.amount > most) | (deal.amount > also)],
+    do=[set_task("visit", text="Visit {{ deal.title }}", due=hours(4))],
+)
+""",
+        good="""
+most = setting("large-deal", Money, default=Money(10_000, "USD"))
+
+visit = Automation(
+    key="visit",
+    on=deal_created(in_=Sales),
+    when=[deal.amount > most],
+    do=[set_task("visit", text="Visit {{ deal.title }}", due=hours(4))],
+)
+""",
+    ),
+    Code(
         code="DW300",
         title="a text cannot be read",
         reason="A brace that is not closed would end the automation when the first deal comes.",

@@ -73,6 +73,7 @@ from dealwright.compile.ir_values import (
     Operator,
     PipelineValue,
     Ref,
+    Setting,
     StageValue,
     TagsValue,
     TemplateText,
@@ -135,6 +136,7 @@ __all__ = [
     "SendEmailStep",
     "SendEventStep",
     "SetTaskStep",
+    "Setting",
     "StageValue",
     "Step",
     "StopStep",
@@ -155,10 +157,12 @@ __all__ = [
     "ways_of",
 ]
 
-METADATA: Final = frozenset({"why", "where"})
+METADATA: Final = frozenset({"why", "where", "editable_by"})
 """Names of IR fields that are metadata, wherever they stand."""
 
-ADDED: Final = frozenset({"closed", "copy_tags", "deal_fields", "exit_on", "holidays", "open_on", "unless_open"})
+ADDED: Final = frozenset(
+    {"closed", "copy_tags", "deal_fields", "exit_on", "holidays", "open_on", "settings", "unless_open"}
+)
 """Names of IR fields that came after releases were recorded: one that says nothing is no part of a digest."""
 
 
@@ -216,6 +220,7 @@ class Account(Node, frozen=True, kw_only=True):
     automations: tuple[Automation, ...]
     where: Where | None = None
     deal_fields: tuple[FieldShape, ...] = ()
+    settings: tuple[Setting, ...] = ()
 
     def pipeline(self, key: str) -> PipelineShape | None:
         """Return the pipeline of that key, or None."""

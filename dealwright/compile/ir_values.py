@@ -137,6 +137,18 @@ Expression: TypeAlias = (
 """What an action writes: a literal, a field or a text with fields in it."""
 
 
+class Setting(Node, frozen=True, kw_only=True):
+    """A value that people change without a release: what it may hold, and what counts until somebody sets another."""
+
+    key: str
+    kind: Literal["whole", "number", "money", "flag", "text"]
+    default: NumberValue | MoneyValue | FlagValue | TextValue
+    least: Decimal | None = None
+    most: Decimal | None = None
+    options: tuple[str, ...] = ()
+    editable_by: str = ""
+
+
 # --- conditions -----------------------------------------------------------------------------------------------------
 
 Operator = Literal["==", "!=", "<", "<=", ">", ">="]

@@ -82,6 +82,10 @@ class _Lowering:
             automations=tuple(automations),
             where=self._where(self._account.origin),
             deal_fields=self._account.deal_fields,
+            settings=tuple(
+                self._writable(each, f"the setting {each.key!r}", self._account.origin)
+                for each in self._values.settings()
+            ),
         )
 
     def _writable(self, made: _T, what: str, origin: Origin) -> _T:

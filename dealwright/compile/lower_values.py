@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from decimal import Decimal
+from pathlib import Path
 from typing import Protocol
 
 from dealwright.compile import ir
@@ -16,6 +17,7 @@ from dealwright.language.durations import Length
 from dealwright.language.money import Money
 from dealwright.language.origin import Origin
 from dealwright.language.pipeline import Pipeline, StageLike, is_pipeline, parts
+from dealwright.language.settings import Setting
 from dealwright.language.templates import check_template, is_template
 from dealwright.language.values import Nothing, Stored, TagList, Words
 from dealwright.model.calendar import Duration
@@ -74,6 +76,7 @@ class ValueLowering:
         self._pipelines = account.pipelines
         self._currency = account.currency
         self.fields = {field.key: field for field in account.deal_fields}
+        self._settings: dict[str, Setting] = {}
         self.found = found
 
     # --- conditions -------------------------------------------------------------------------------------------------
@@ -191,6 +194,9 @@ class ValueLowering:
 
     def ref(self, given: Reference, scope: Scope) -> ir.Ref:
         """Lower a field, if it is known where it stands."""
+        if given.setting is not None:
+            self._use(given.setting)
+            return ir.Ref(path=given.path, type=given.type)
         facts = self.facts(scope)
         step, _, part = given.path.removeprefix("steps.").partition(".")
         if given.path not in facts and part == "outcome":
@@ -206,6 +212,30 @@ class ValueLowering:
             message = f"{given.path} is a {facts[given.path]} in this account, and is used as a {given.type}"
             self.found("DW203", scope.origin, message, "use the class that deal_fields= of the account names")
         return ir.Ref(path=given.path, type=given.type)
+
+    def _use(self, setting: Setting) -> None:
+        other = self._settings.setdefault(setting.key, setting)
+        if other != setting:
+            where = f"{Path(other.origin.file).name}:{other.origin.line}"
+            hint = "define it once, and import it where it is used"
+            self.found("DW207", setting.origin, f"the setting {setting.key!r} is defined at {where} too", hint)
+
+    def settings(self) -> tuple[ir.Setting, ...]:
+        """Return the settings that were used, by key."""
+        return tuple(self._setting(self._settings[key]) for key in sorted(self._settings))
+
+    def _setting(self, given: Setting) -> ir.Setting:
+        default = self._literal(given.default, Scope("", given.origin))
+        assert isinstance(default, ir.NumberValue | ir.MoneyValue | ir.FlagValue | ir.TextValue)
+        return ir.Setting(
+            key=given.key,
+            kind=given.kind,
+            default=default,
+            least=given.least,
+            most=given.most,
+            options=given.options,
+            editable_by=given.editable_by,
+        )
 
     def stage(self, stage: StageLike, origin: Origin) -> ir.StageValue:
         """Lower a stage, if its pipeline is one of the account's."""

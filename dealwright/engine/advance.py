@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
+from types import MappingProxyType
 from typing import Final, Literal, NoReturn, TypeAlias
 from zoneinfo import ZoneInfo
 
@@ -79,15 +80,16 @@ def advance(
     *,
     recheck: bool = False,
     news: Sequence[News] = (),
+    settings: Mapping[str, object] = MappingProxyType({}),
 ) -> Decision:
     """Return what comes next for one execution.
 
     It walks the steps from the start; what `progress` remembers is passed without being evaluated again, so that a
     definition's step that was decided stays decided. With `recheck` (a thing that was held or parked comes back) the
     conditions are evaluated again, and must still hold. `news` are the events, in order, that have happened to its deal
-    since it began and that `progress` does not call looked at.
+    since it began and that `progress` does not call looked at. `settings` are the values in force, by key.
     """
-    return _Walk(account, automation, progress, facts, now, news).decide(recheck=recheck)
+    return _Walk(account, automation, progress, facts, now, news, settings).decide(recheck=recheck)
 
 
 class _Walk:
@@ -101,11 +103,12 @@ class _Walk:
         facts: Facts,
         now: datetime,
         news: Sequence[News],
+        settings: Mapping[str, object],
     ) -> None:
         self._automation = automation
         self._calendar = account.calendar
         self._progress = progress
-        self._view = View(account, facts, progress)
+        self._view = View(account, facts, progress, settings=settings)
         self._now = now
         self._news = news
         self._trace = Trace()
@@ -260,7 +263,7 @@ class _Walk:
 
     def _look_again(self) -> None:
         """Let what follows see what was just remembered."""
-        self._view = View(self._view.account, self._view.facts, self._progress)
+        self._view = self._view.after(self._progress)
 
     def _branch(self, step: ir.BranchStep) -> None:
         way = self._progress.branches.get(step.name)

@@ -29,6 +29,7 @@ from dealwright.engine.bench import (
     planned,
     sending_turn,
     sent_outcome,
+    set_by_people,
     turn_of,
 )
 from dealwright.engine.candidates import candidates
@@ -197,6 +198,7 @@ class Batch:
         """
         turns = []
         self._listening.hear(jobs)
+        set_by_people(self._store, jobs)
         for work in jobs:
             if work.effect is not None and work.effect.state in ("sending", "unknown"):
                 continue  # it is repeated as it was rendered, with nothing decided again

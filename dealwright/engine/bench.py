@@ -11,6 +11,7 @@ from typing import Final
 import msgspec
 
 from dealwright.compile import ir
+from dealwright.compile.settings import in_force
 from dealwright.engine.act import Connectors, effect_key
 from dealwright.engine.advance import Act, Decision, End, advance
 from dealwright.engine.apart import Answers
@@ -79,7 +80,7 @@ class Job(msgspec.Struct, kw_only=True):
 
     `tells`: the next thing is a message, which is rendered when its deal was read again. `watches` are the kinds of
     event that it wants to hear of, `news` those that came. `considered` are those after `seen` that had come before its
-    deal was read.
+    deal was read. `settings` are the values in force when it is decided about.
     """
 
     claimed: Claimed
@@ -95,6 +96,7 @@ class Job(msgspec.Struct, kw_only=True):
     news: tuple[News, ...] = ()
     seen: int = 0
     considered: tuple[int, ...] = ()
+    settings: Mapping[str, object] = {}
 
 
 def begin(store: Store, claimed: Claimed) -> Job:
@@ -134,11 +136,29 @@ def begin(store: Store, claimed: Claimed) -> Job:
     )
 
 
+def set_by_people(store: Store, jobs: Sequence[Job]) -> None:
+    """Give those executions whose definitions have settings the values that count now."""
+    asking = [job for job in jobs if job.account.settings]
+    if asking:
+        stored = store.settings(asking[0].claimed.account)
+        for job in asking:
+            job.settings = in_force(job.account, stored)
+
+
 def decided(job: Job, now: datetime, *, recheck: bool) -> Decision:
     """Decide what comes next for an execution whose deal was read; one that cannot be decided has failed."""
     assert job.facts is not None
     try:
-        return advance(job.account, job.automation, job.progress, job.facts, now, recheck=recheck, news=job.news)
+        return advance(
+            job.account,
+            job.automation,
+            job.progress,
+            job.facts,
+            now,
+            recheck=recheck,
+            news=job.news,
+            settings=job.settings,
+        )
     except Exception as error:
         # One execution that cannot be decided must not stop its automation. The type only: texts may be personal.
         _log.error("automation %s cannot be decided: %s", job.automation.key, type(error).__name__)

@@ -5,12 +5,16 @@ The first turn sees the event's own `after`; later turns read the deals again, i
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
+from types import MappingProxyType
+from typing import Final
 from zoneinfo import ZoneInfo
 
 import msgspec
 
 from dealwright.compile import ir
+from dealwright.compile.settings import defaults
 from dealwright.engine.records import Progress
 from dealwright.language import facts as language
 from dealwright.model.crm import Contact, Deal
@@ -25,6 +29,8 @@ from dealwright.model.events import (
     deal_of,
     deal_subject,
 )
+
+_NO_SETTINGS: Final[Mapping[str, object]] = MappingProxyType({})
 
 
 class Facts(msgspec.Struct, frozen=True, gc=False, kw_only=True):
@@ -52,15 +58,25 @@ class Facts(msgspec.Struct, frozen=True, gc=False, kw_only=True):
 
 
 class View:
-    """Looks facts up by path, as conditions and texts name them; `recipient` is whom the texts are for."""
+    """Looks facts up by path, as conditions and texts name them; `recipient` is whom the texts are for.
+
+    `settings` are values that people have set, by key; of the others the defaults count.
+    """
 
     def __init__(
-        self, account: ir.Account, facts: Facts, progress: Progress, *, recipient: Contact | None = None
+        self,
+        account: ir.Account,
+        facts: Facts,
+        progress: Progress,
+        *,
+        recipient: Contact | None = None,
+        settings: Mapping[str, object] = _NO_SETTINGS,
     ) -> None:
         self.account = account
         self.facts = facts
         self._progress = progress
         self._recipient = recipient
+        self._settings = settings
         self._deal: Deal | None = None
         self._known: language.Known | None = None
 
@@ -97,11 +113,16 @@ class View:
             pipelines=self.account.pipelines,
             account_key=self.account.key,
             account_name=self.account.name,
+            settings=self._settings or (defaults(self.account) if self.account.settings else _NO_SETTINGS),
         )
 
     def for_recipient(self, recipient: Contact) -> View:
         """Return the view as the texts of a message to somebody see it."""
-        return View(self.account, self.facts, self._progress, recipient=recipient)
+        return View(self.account, self.facts, self._progress, recipient=recipient, settings=self._settings)
+
+    def after(self, progress: Progress) -> View:
+        """Return the view after more was remembered."""
+        return View(self.account, self.facts, progress, settings=self._settings)
 
     def value(self, path: str) -> object | None:
         """Return the fact at a path; None is unset."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Protocol
 
@@ -129,6 +129,10 @@ class Store(Protocol):
 
     def settle(self, settlements: Sequence[Settlement]) -> frozenset[str]:
         """End turns and let the lanes go on; return the executions that were still this worker's."""
+        ...
+
+    def settings(self, account: str) -> Mapping[str, str]:
+        """Return the settings that people have set, by key, as texts."""
         ...
 
     def persons(self, account: str, contacts: Sequence[str]) -> dict[str, str]:

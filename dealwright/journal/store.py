@@ -18,6 +18,7 @@ from dealwright.journal.rates import Rates
 from dealwright.journal.releases import Releases
 from dealwright.journal.routing import Routing
 from dealwright.journal.schema import migrate
+from dealwright.journal.settings import Settings
 from dealwright.journal.shares import Shares
 from dealwright.journal.switches import Switches
 from dealwright.journal.turns import Turns
@@ -36,6 +37,7 @@ class Journal(
     Newsroom,
     Effects,
     Switches,
+    Settings,
     Operations,
     Windows,
     Asks,

@@ -364,6 +364,30 @@ switch_log = Table(
     sqlite_autoincrement=True,
 )
 
+settings = Table(
+    "settings",
+    metadata,
+    Column("account", Text, primary_key=True),
+    Column("key", Text, primary_key=True),
+    Column("value", Text, nullable=False),
+    Column("set_wall", BigInteger, nullable=False),
+    Column("actor", Text, nullable=False),
+)
+"""What people have set a setting to; what it may hold stands in the release."""
+
+setting_log = Table(
+    "setting_log",
+    metadata,
+    Column("id", _Id, primary_key=True, autoincrement=True),
+    Column("account", Text, nullable=False),
+    Column("key", Text, nullable=False),
+    Column("value", Text, nullable=False),
+    Column("set_wall", BigInteger, nullable=False),
+    Column("actor", Text, nullable=False),
+    Index("setting_log_by_key", "account", "key", "id"),
+    sqlite_autoincrement=True,
+)
+
 workers = Table(
     "workers",
     metadata,

@@ -15,6 +15,7 @@ from dealwright.language.schema import FieldType
 
 if TYPE_CHECKING:
     from dealwright.language.pipeline import Pipeline, StageLike
+    from dealwright.language.settings import Setting
 
 Operator = Literal["==", "!=", "<", "<=", ">", ">="]
 
@@ -25,6 +26,8 @@ class Reference:
 
     path: str
     type: FieldType
+    setting: Setting | None = None
+    """The definition of a setting; None for a fact of the deal or its event."""
 
 
 Literal_: TypeAlias = "str | bool | Decimal | Money | date | datetime | StageLike | type[Pipeline]"

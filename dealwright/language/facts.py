@@ -39,6 +39,7 @@ class Known(msgspec.Struct, frozen=True, kw_only=True):
     pipelines: Sequence[PipelineShape] = ()
     account_key: str = ""
     account_name: str = ""
+    settings: Mapping[str, object] = {}
 
 
 def _text(value: str | None) -> str | None:
@@ -173,6 +174,8 @@ def reader(path: str) -> Callable[[Known], object | None]:
         return lambda known: _of_event(rest, known)
     if path in schema.RECIPIENT:
         return lambda known: _contact(known.recipient, rest)
+    if root == "settings":
+        return lambda known: known.settings.get(rest)
     if path == "account.key":
         return lambda known: _text(known.account_key)
     if path == "account.name":

@@ -23,6 +23,9 @@ from dealwright.language.origin import refused
 from dealwright.language.pipeline import Pipeline, PipelineType, StageLike, is_pipeline
 from dealwright.language.schema import FieldType, did_you_mean
 
+if TYPE_CHECKING:
+    from dealwright.language.settings import Setting
+
 
 class UnknownField(DefinitionError, AttributeError):
     """There is no field of that name."""
@@ -34,6 +37,10 @@ class Field:
     __slots__ = ("_path",)
     kind: ClassVar[FieldType] = "text"
     _path: str
+    if TYPE_CHECKING:
+        _setting: Setting | None
+    else:
+        _setting = None
 
     def __init__(self, path: str) -> None:
         object.__setattr__(self, "_path", path)
@@ -126,7 +133,7 @@ class Field:
 
 def reference(field: Field) -> Reference:
     """Return what may be stored of a field."""
-    return Reference(field._path, field.kind)
+    return Reference(field._path, field.kind, field._setting)
 
 
 def unknown_field(owner: object, path: str, name: str) -> UnknownField:
@@ -181,6 +188,10 @@ def operand(field: Field, value: object) -> object:
         raise refused(f"{str(value)[:80]!r} is no option of {field._path}", hint=near)
     if isinstance(value, datetime) and value.tzinfo is None:
         raise refused(f"{value!r} has no time zone", hint="write datetime(..., tzinfo=ZoneInfo(...))")
+    options = field._setting.options if field._setting is not None else ()
+    if options and value not in options:
+        hint = did_you_mean(str(value), options) or f"it may be {', '.join(options)}"
+        raise refused(f"{field._path} can never be {value!r:.80}: it is none of its options", hint=hint)
     return number(value) if isinstance(value, int | float | Decimal) and kind != "flag" else value
 
 

@@ -39,11 +39,13 @@ from dealwright import (
     person,
     send_event,
     set_task,
+    setting,
     update_deal,
     wait,
     working_days,
     working_minutes,
 )
+from dealwright import Money as Amount
 from dealwright.cli import site
 from dealwright.cli.main import cli
 from dealwright.clock import PlayedClock
@@ -84,6 +86,10 @@ class Sales(Pipeline, key="sales", name="Sales"):
     lost = Lost("Closed lost", reasons=["Price"])
 
 
+LARGEST = setting(
+    "largest-quote", Amount, default=Amount(1_000_000, "USD"), editable_by="head of sales", min=0, max=9_000_000
+)
+
 AUTOMATIONS = (
     Automation(
         key="greet",
@@ -95,7 +101,7 @@ AUTOMATIONS = (
     Automation(
         key="quote-large",
         on=deal_updated(fields=[deal.amount], in_=Sales),
-        when=[deal.amount >= 1000, deal.stage.is_open()],
+        when=[deal.amount >= 1000, deal.stage.is_open(), deal.amount <= LARGEST],
         again=every_event(),
         do=[move_deal("quote", to=Sales.quoted)],
     ),

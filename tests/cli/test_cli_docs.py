@@ -95,6 +95,8 @@ def examples(typed: Shell) -> dict[str, list[str]]:
         "dealwright journal prune": ["--keep", "90d"],
         "dealwright releases activate": [release["digest"]],
         "dealwright history": ["8"],
+        "dealwright settings show": ["largest-quote"],
+        "dealwright settings set": ["largest-quote", "5000"],
         "dealwright mode": ["greet", "live"],
         "dealwright stop": ["greet"],
         "dealwright resume": ["greet"],

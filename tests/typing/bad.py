@@ -42,6 +42,7 @@ from dealwright import (
     send_email,
     send_event,
     set_task,
+    setting,
     stage_changed,
     stop,
     task_completed,
@@ -211,3 +212,11 @@ def mistakes() -> None:
     own.dentits == "Ana"  # bad
     update_deal("a", dentist=own)  # bad
     update_deal("a", dentist=["Ana"])  # bad
+    setting("a", int, default="12")  # bad
+    setting("a", str, default=5)  # bad
+    setting("a", ["soft"], default=None)  # bad
+    setting("a", int)  # bad
+    setting("a", bytes, default=1)  # bad
+    setting("a", int, default=deal.amount)  # bad
+    case(deal.amount > setting("a", int, default=1), stop())  # bad
+    case(setting("a", str, default="x") == 5, stop())  # bad

@@ -50,6 +50,7 @@ from dealwright import (
     send_email,
     send_event,
     set_task,
+    setting,
     stage_changed,
     stage_visit,
     stop,
@@ -296,6 +297,18 @@ r38 = Automation(
         create_deal("next", in_=Sales.won, title="Next", copy=[deal.amount, deal.tags]),
         create_deal("same", in_=Sales.won, title=deal.title, copy=[deal.owner, deal.close_date], unless_open=Sales),
     ],
+)
+free = setting("max-free-discount-pct", int, default=12, editable_by="head of sales", min=0, max=100)
+large = setting("large-deal", Money, default=Money(20_000, "USD"))
+strict = setting("strict", bool, default=False)
+tone = setting("tone", ["soft", "firm"], default="soft")
+share = setting("share", Decimal, default=Decimal("0.5"))
+r39 = Automation(
+    key="r39",
+    on=deal_created(),
+    when=[deal.amount >= large, free > 3, share < free, strict.is_true(), tone == "soft", tone.is_in("soft", "firm")],
+    again=every_event(),
+    do=[update_deal("cap", amount=large, title=tone)],
 )
 r37 = Automation(key="r37", on=deal_created(), again=every_event(), exit_on=task_completed(), do=[wait("w", days(1))])
 r38 = Automation(

@@ -199,6 +199,7 @@ TEXTS: Final[Mapping[str, str]] = {
     "field.event.activity.outcome": "the outcome",
     "field.event.activity.text": "what was written down of it",
     "field.event.activity.by.name": "the name of whoever did it",
+    "field.setting": "the setting “{name}”",
     "field.event.data": "what was told as “{name}”",
     "field.before": "{field} before",
     "field.other": "the field “{name}”",

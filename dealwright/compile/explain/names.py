@@ -67,6 +67,8 @@ class Names:
             return self.field(path.removesuffix(".id"))
         if path.startswith("event.data."):
             return self.tongue.say("field.event.data", name=harmless(path.removeprefix("event.data.")))
+        if head == "settings":
+            return self.tongue.say("field.setting", name=harmless(rest))
         for start, of in _PARTS.items():
             if path.startswith(start):
                 return self._part(path.removeprefix(start), of, path)

@@ -199,6 +199,7 @@ TEXTS: Final[Mapping[str, str]] = {
     "field.event.activity.outcome": "o resultado",
     "field.event.activity.text": "o que foi anotado da atividade",
     "field.event.activity.by.name": "o nome de quem a fez",
+    "field.setting": "o ajuste “{name}”",
     "field.event.data": "o que foi avisado como “{name}”",
     "field.before": "{field} antes",
     "field.other": "o campo “{name}”",

@@ -199,6 +199,7 @@ TEXTS: Final[Mapping[str, str]] = {
     "field.event.activity.outcome": "el resultado",
     "field.event.activity.text": "lo anotado de la actividad",
     "field.event.activity.by.name": "el nombre de quien la hizo",
+    "field.setting": "el ajuste «{name}»",
     "field.event.data": "lo avisado como «{name}»",
     "field.before": "{field} antes",
     "field.other": "el campo «{name}»",
