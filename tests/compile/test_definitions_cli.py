@@ -96,4 +96,4 @@ def test_the_definitions_in_the_documentation_load(write):
     text = (ROOT / "docs" / "language.md").read_text(encoding="utf-8")
     blocks = re.findall(r"^```python\n(.*?)^```", text, re.M | re.S)
     result = run("check", write(page="\n".join(blocks)))
-    assert result.output == "example: 2 pipelines, 13 automations, ok\n"
+    assert result.output == "example: 2 pipelines, 14 automations, ok\n"
