@@ -12,6 +12,7 @@ from dealwright.language.deal import ContactFields, DealFields, event
 from dealwright.language.deal_steps import add_note, add_tags, assign_owner, complete_tasks, remove_tags
 from dealwright.language.durations import days, hours, minutes, working_days, working_hours, working_minutes
 from dealwright.language.money import Money
+from dealwright.language.notify_step import notify
 from dealwright.language.outcomes import outcome
 from dealwright.language.pipeline import Incoming, Lost, Pipeline, Stage, Task, Won
 from dealwright.language.settings import setting
@@ -81,6 +82,7 @@ __all__ = [
     "hours",
     "minutes",
     "move_deal",
+    "notify",
     "once",
     "outcome",
     "owner_changed",

@@ -1,4 +1,4 @@
-"""The e-mail connector as the engine sees it: carries out `send_email` for one account."""
+"""The e-mail connector as the engine sees it: carries out `send_email` and `notify` for one account."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from typing import Final, TypeAlias
 from dealwright.clock import Clock
 from dealwright.errors import Rejected, Unauthorized
 from dealwright.model.delivery import AtMostOnce, Delivery
-from dealwright.model.requests import Call, Outcome, Refused, Request, SendEmail, TryAgain
+from dealwright.model.requests import Call, Notify, Outcome, Refused, Request, SendEmail, TryAgain
 from dealwright_email.client import QUIT_SECONDS, Line
 from dealwright_email.message import Letter, compose
 from dealwright_email.settings import EmailSettings
 
-ACTIONS: Final = frozenset({"send_email"})
+ACTIONS: Final = frozenset({"notify", "send_email"})
 
 AT_ONCE: Final = 20
 """Messages in one bulk call: no more of them are on their way when somebody says stop."""
@@ -44,11 +44,11 @@ class EmailConnector:
         return 2 * self._settings.timeout + QUIT_SECONDS
 
     def actions(self) -> frozenset[str]:
-        """Return `send_email`."""
+        """Return `notify` and `send_email`."""
         return ACTIONS
 
     def destinations(self) -> frozenset[str]:
-        """Return nothing: a message goes to a contact, not to a named system."""
+        """Return nothing: a message goes to a person, not to a named system."""
         return frozenset()
 
     def delivery(self, request: Request) -> Delivery:
@@ -99,10 +99,10 @@ class EmailConnector:
         """There is nothing to close: connections end with the bulk call they were made for."""
 
     def _compose(self, call: Call) -> Letter | Refused:
-        if not isinstance(call.request, SendEmail):
+        if not isinstance(call.request, SendEmail | Notify):
             return Refused(code="unknown_action", message=f"the e-mail connector does not do {call.request.kind}")
         try:
-            return compose(call.key, call.request, self._settings.sender, self._clock.now())
+            return compose(call.key, _as_email(call.request), self._settings.sender, self._clock.now())
         except Rejected as why:
             return Refused(code=why.code, message=str(why))
 
@@ -139,3 +139,17 @@ class EmailConnector:
                 place, letter = waiting.popleft()
                 outcomes[place] = await line.send(letter)
         return None
+
+
+def _as_email(request: SendEmail | Notify) -> SendEmail:
+    """A colleague gets the same kind of letter as a customer does."""
+    if isinstance(request, SendEmail):
+        return request
+    return SendEmail(
+        deal_id=request.deal_id,
+        contact_id="",
+        to=request.to,
+        to_name=request.to_name,
+        subject=request.subject,
+        text=request.text,
+    )

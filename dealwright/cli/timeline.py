@@ -23,6 +23,7 @@ from dealwright.model.requests import (
     CreateContact,
     CreateDeal,
     MoveDeal,
+    Notify,
     Request,
     SendConversion,
     SendEmail,
@@ -174,6 +175,8 @@ def _asked(request: Request, zone: ZoneInfo) -> str:
         case SendConversion():
             worth = "" if request.value is None else f", {request.value.amount:,} {request.value.currency}"
             return f"“{request.event}”{worth}"
+        case Notify():
+            return f"“{request.text}” to {request.to_name or request.to}"
         case SendEmail():
             return f"“{request.subject}” to {request.to_name or request.to}"
 

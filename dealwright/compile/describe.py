@@ -157,6 +157,8 @@ def _step(step: ir.Step) -> str:
             return "complete all open tasks" if step.only is None else f"complete the task of {step.only}"
         case ir.AddNoteStep():
             return f"note {expression(step.text)}"
+        case ir.NotifyStep():
+            return f"tell {expression(step.who)} {expression(step.text)}"
         case ir.CreateContactStep():
             return f"create a contact: {_fields(step.fields)}"
         case ir.UpdateContactStep():

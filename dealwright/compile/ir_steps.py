@@ -91,6 +91,14 @@ class AddNoteStep(Node, tag_field="do", tag="add_note", frozen=True, kw_only=Tru
     text: Expression
 
 
+class NotifyStep(Node, tag_field="do", tag="notify", frozen=True, kw_only=True):
+    """Tell a colleague something by e-mail; `who` is a user."""
+
+    name: str
+    who: Expression
+    text: Expression
+
+
 class CreateContactStep(Node, tag_field="do", tag="create_contact", frozen=True, kw_only=True):
     """Make a contact and add it to the deal; fields (name, first_name, last_name, phone, email) by name."""
 
@@ -181,6 +189,7 @@ ActionStep: TypeAlias = (
     | ChangeTagsStep
     | CompleteTasksStep
     | AddNoteStep
+    | NotifyStep
     | CreateContactStep
     | UpdateContactStep
     | SendEmailStep
@@ -197,6 +206,7 @@ Step: TypeAlias = (
     | ChangeTagsStep
     | CompleteTasksStep
     | AddNoteStep
+    | NotifyStep
     | CreateContactStep
     | UpdateContactStep
     | SendEmailStep

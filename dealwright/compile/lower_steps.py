@@ -10,6 +10,7 @@ from dealwright.compile.lower_values import Scope, ValueLowering, length
 from dealwright.language import contact_steps, conversion_steps, deal_steps, schema, steps, wait_steps
 from dealwright.language.conditions import Reference
 from dealwright.language.markup import check_html
+from dealwright.language.notify_step import Notify
 from dealwright.language.origin import Origin
 from dealwright.language.pipeline import Lost
 from dealwright.language.values import Stored, Words
@@ -139,6 +140,9 @@ class _Run:
                 self._need_contact(step.contact, scope)
                 changes = self._each(step.changes, scope)
                 return ir.UpdateContactStep(name=step.name, contact=step.contact, changes=changes)
+            case Notify():
+                who, text = (self._values.expression(value, scope) for value in (step.who, step.text))
+                return ir.NotifyStep(name=step.name, who=who, text=text)
             case contact_steps.SendEmail():
                 return self._email(step, scope)
             case conversion_steps.SendConversion():

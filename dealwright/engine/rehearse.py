@@ -29,6 +29,7 @@ from dealwright.model.requests import (
     CreateContact,
     CreateDeal,
     MoveDeal,
+    Notify,
     Request,
     SendConversion,
     SendEmail,
@@ -154,7 +155,7 @@ def _receipt(request: Request, deal: Deal, pipelines: tuple[PipelineShape, ...])
             return {"contact_id": _NEW}
         case UpdateContact():
             return {"changed": True}
-        case SendEmail():
+        case SendEmail() | Notify():
             return {"message_id": _NEW}
         case SendConversion():
             return {"event_id": _NEW}

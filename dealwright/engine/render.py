@@ -14,6 +14,7 @@ from dealwright.engine.records import Intent, Written
 from dealwright.engine.render_contacts import create_contact, send_email, update_contact
 from dealwright.engine.render_conversions import send_conversion
 from dealwright.engine.render_custom import customs
+from dealwright.engine.render_notify import notify
 from dealwright.engine.render_values import (
     NobodyThere,
     NothingToDo,
@@ -118,6 +119,8 @@ def _request(step: ir.ActionStep, view: View, now: datetime) -> Request:
             return create_contact(step, view)
         case ir.UpdateContactStep():
             return update_contact(step, view)
+        case ir.NotifyStep():
+            return notify(step, view)
         case ir.SendEmailStep():
             return send_email(step, view)
         case ir.SendConversionStep():

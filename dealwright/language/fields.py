@@ -145,11 +145,17 @@ def unknown_field(owner: object, path: str, name: str) -> UnknownField:
 
 
 _ORDERED = frozenset({"number", "money", "day", "moment"})
+_MIRRORED: dict[Operator, Operator] = {"==": "==", "!=": "!=", "<": ">", "<=": ">=", ">": "<", ">=": "<="}
 _FACTS_ONLY = frozenset({"tags"})
 
 
 def compared(field: Field, op: Operator, other: object) -> Condition:
-    """Return the comparison if both sides are of one type."""
+    """Return the comparison if both sides are of one type.
+
+    Python asks a setting first, since its class extends the other's: the sides are put back, the fact on the left.
+    """
+    if field._setting is not None and isinstance(other, Field) and other._setting is None:
+        return compared(other, _MIRRORED[op], field)
     if field.kind in _FACTS_ONLY:
         raise refused(f"{field._path} is compared with has()", hint=f'write {field._path}.has("vip")')
     if op not in ("==", "!=") and field.kind not in _ORDERED:

@@ -106,6 +106,7 @@ RECEIPTS: Final[Mapping[str, Mapping[str, FieldType]]] = MappingProxyType(
         "create_contact": {"contact_id": "id"},
         "update_contact": {"changed": "flag"},
         "send_email": {"message_id": "id"},
+        "notify": {"message_id": "id"},
         "send_conversion": {"event_id": "id"},
         "wait_until": {"timed_out": "flag"},
     }

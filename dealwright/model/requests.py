@@ -174,6 +174,17 @@ class SendEmail(_Request, frozen=True, kw_only=True, tag="send_email"):
     bcc: tuple[str, ...] = ()
 
 
+class Notify(_Request, frozen=True, kw_only=True, tag="notify"):
+    """Tell a colleague something by e-mail; receipt: `message_id`. It is no message to a customer."""
+
+    deal_id: str
+    user_id: str
+    to: str
+    to_name: str | None = None
+    subject: str
+    text: str
+
+
 class SendConversion(_Request, frozen=True, kw_only=True, omit_defaults=True, tag="send_conversion"):
     """Tell an advertising platform that somebody converted; receipt: `event_id`.
 
@@ -207,6 +218,7 @@ Request: TypeAlias = (
     | ChangeTags
     | CompleteTasks
     | AddNote
+    | Notify
     | CreateContact
     | UpdateContact
     | SendEmail

@@ -35,6 +35,7 @@ from dealwright.model.events import DealCreated, DealUpdated, Event, StageChange
 from dealwright.model.requests import (
     AddNote,
     MoveDeal,
+    Notify,
     Request,
     SendConversion,
     SendEmail,
@@ -179,6 +180,11 @@ class Told(msgspec.Struct, frozen=True):
     def emails(self) -> list[SendEmail]:
         """The e-mails that would be sent."""
         return [request for request in self.requests if isinstance(request, SendEmail)]
+
+    @property
+    def notified(self) -> list[Notify]:
+        """What colleagues would be told."""
+        return [request for request in self.requests if isinstance(request, Notify)]
 
     @property
     def conversions(self) -> list[SendConversion]:

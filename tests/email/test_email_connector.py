@@ -39,7 +39,11 @@ def idle() -> EmailConnector:
 def test_it_is_a_connector_for_send_email_that_never_repeats() -> None:
     connector = idle()
     assert isinstance(connector, Connector)
-    assert (connector.name, connector.actions(), connector.destinations()) == ("email", {"send_email"}, frozenset())
+    assert (connector.name, connector.actions(), connector.destinations()) == (
+        "email",
+        {"notify", "send_email"},
+        frozenset(),
+    )
     assert connector.delivery(OFFER) == AtMostOnce()
     assert connector.at_once == AT_ONCE <= 20
     with pytest.raises(Rejected, match="cannot be asked"):

@@ -21,8 +21,10 @@ from dealwright import (
     Lost,
     Pipeline,
     Won,
+    add_tags,
     deal_created,
     every_event,
+    notify,
     send_email,
 )
 from dealwright.clock import PlayedClock
@@ -57,10 +59,10 @@ OFFER = Automation(
 class World:
     """A CRM, a journal and an engine in a folder; the mail server runs beside the engine, or at a port."""
 
-    def __init__(self, folder: Path, *faults: Fault, port: int | None = None) -> None:
+    def __init__(self, folder: Path, *faults: Fault, port: int | None = None, rule: Automation = OFFER) -> None:
         company = Account(
             "acme", zone="America/New_York", country="US", currency="USD", working_hours="Mon-Fri 09:00-18:00",
-            pipelines=[Sales], automations=[OFFER],
+            pipelines=[Sales], automations=[rule],
         )  # fmt: skip
         lowered, findings = lower(company, folder)
         assert lowered is not None, findings
@@ -169,3 +171,51 @@ def test_a_kill_between_the_answer_and_the_receipt_parks_it(tmp_path: Path) -> N
         world.close()
         server.terminate()
     assert len(arrived(world.log)) == 1
+
+
+TELL = Automation(
+    key="tell",
+    on=deal_created(in_=Sales),
+    do=[notify("told", who=deal.owner, text="{{ deal.title }} is yours"), add_tags("then", "then")],
+)
+
+
+def owned(world: World, email: str | None) -> str:
+    owner = world.crm.add_user("Ana Vogel", email)
+    made = world.crm.create_deal(pipeline="sales", stage="incoming", title="forty chairs", owner=owner.id)
+    return str(made.id)
+
+
+def test_a_colleague_is_told_also_while_messages_to_customers_are_stopped(tmp_path: Path) -> None:
+    world = World(tmp_path, rule=TELL)
+    world.journal.stop_messages("acme", actor="user:ana")
+    owned(world, "ana@acme.example")
+    world.work()
+    assert dict(world.journal.counts("effects")["notify"]) == {"sent": 1}
+    world.close()
+    (message,) = arrived(world.log)
+    assert (message.to, message.subject) == (["ana@acme.example"], "forty chairs")
+    assert message.raw is not None and b"is yours" in message.raw
+
+
+def test_a_colleague_is_not_told_while_the_automation_is_stopped_or_in_shadow(tmp_path: Path) -> None:
+    world = World(tmp_path, rule=TELL)
+    world.journal.stop("acme", "tell", actor="user:ana")
+    owned(world, "ana@acme.example")
+    world.work()
+    assert dict(world.journal.counts("effects")["notify"]) == {"held": 1}
+    world.journal.set_mode("acme", "tell", "shadow", actor="user:ana")
+    world.journal.resume("acme", "tell", "run", actor="user:ana")
+    world.work()
+    assert dict(world.journal.counts("effects")["notify"]) == {"dropped": 1}
+    world.close()
+    assert not world.log.exists() or arrived(world.log) == []
+
+
+def test_whoever_has_no_address_is_passed_by_and_what_follows_is_done(tmp_path: Path) -> None:
+    world = World(tmp_path, rule=TELL)
+    owned(world, None)
+    world.work()
+    assert "notify" not in world.journal.counts("effects")
+    assert dict(world.journal.counts("effects")["change_tags"]) == {"sent": 1}
+    world.close()

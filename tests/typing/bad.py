@@ -33,6 +33,7 @@ from dealwright import (
     event_received,
     hours,
     move_deal,
+    notify,
     once,
     outcome,
     owner_changed,
@@ -220,3 +221,8 @@ def mistakes() -> None:
     setting("a", int, default=deal.amount)  # bad
     case(deal.amount > setting("a", int, default=1), stop())  # bad
     case(setting("a", str, default="x") == 5, stop())  # bad
+    notify("a", who="Ana", text="x")  # bad
+    notify("a", who=deal.main_contact, text="x")  # bad
+    notify("a", who=deal.owner)  # bad
+    notify("a", deal.owner, text="x")  # bad
+    notify("a", who=deal.owner, text=deal.amount)  # bad

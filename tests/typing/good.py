@@ -41,6 +41,7 @@ from dealwright import (
     hours,
     minutes,
     move_deal,
+    notify,
     once,
     outcome,
     owner_changed,
@@ -309,6 +310,11 @@ r39 = Automation(
     when=[deal.amount >= large, free > 3, share < free, strict.is_true(), tone == "soft", tone.is_in("soft", "firm")],
     again=every_event(),
     do=[update_deal("cap", amount=large, title=tone)],
+)
+r40 = Automation(
+    key="r40",
+    on=owner_changed(),
+    do=[notify("new", who=deal.owner, text="{{ deal.title }}"), notify("old", who=event.before.owner, text=deal.title)],
 )
 r37 = Automation(key="r37", on=deal_created(), again=every_event(), exit_on=task_completed(), do=[wait("w", days(1))])
 r38 = Automation(

@@ -245,6 +245,7 @@ TEXTS: Final[Mapping[str, str]] = {
     "do.change_tags.remove": "takes {tags} off",
     "do.complete_tasks": "Completes all open tasks of the deal.",
     "do.complete_tasks.only": "Completes the task of step {step}, if it is still open.",
+    "do.notify": "Tells {who} by e-mail: {text}.",
     "do.add_note": "Writes a note at the deal: {text}.",
     "do.create_contact": "Adds a new contact to the deal: {changes}.",
     "do.update_contact": "Writes down at the contact ({contact}): {changes}.",

@@ -245,6 +245,7 @@ TEXTS: Final[Mapping[str, str]] = {
     "do.change_tags.remove": "quita {tags}",
     "do.complete_tasks": "Completa todas las tareas abiertas del negocio.",
     "do.complete_tasks.only": "Completa la tarea del paso {step}, si sigue abierta.",
+    "do.notify": "Avisa por correo ({who}): {text}.",
     "do.add_note": "Escribe una nota en el negocio: {text}.",
     "do.create_contact": "Añade un contacto nuevo al negocio: {changes}.",
     "do.update_contact": "Anota en el contacto ({contact}): {changes}.",

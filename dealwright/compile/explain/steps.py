@@ -73,6 +73,8 @@ def sentence(step: ir.Step, names: Names) -> str:
             return say("do.complete_tasks.only", step=names.step(step.only))
         case ir.AddNoteStep():
             return say("do.add_note", text=expression(step.text, names))
+        case ir.NotifyStep():
+            return say("do.notify", who=expression(step.who, names), text=expression(step.text, names))
         case ir.CreateContactStep():
             return say("do.create_contact", changes=_changes(step.fields, names, "contact"))
         case ir.UpdateContactStep():

@@ -36,6 +36,8 @@ def _expressions(step: ir.Step) -> Iterator[ir.Expression | None]:
             yield step.text
         case ir.AddNoteStep():
             yield step.text
+        case ir.NotifyStep():
+            yield step.text
         case ir.CreateDealStep():
             yield step.title
         case ir.UpdateDealStep():
