@@ -105,6 +105,7 @@ steps = st.recursive(
         st.builds(ir.ChangeTagsStep, name=keys, add=some(words), remove=some(words)),
         st.builds(ir.CompleteTasksStep, name=keys, only=st.none() | keys),
         st.builds(ir.AddNoteStep, name=keys, text=expressions),
+        st.builds(ir.NotifyStep, name=keys, who=expressions, text=expressions),
         st.builds(ir.CreateContactStep, name=keys, fields=st.dictionaries(names, expressions, max_size=2)),
         st.builds(
             ir.UpdateContactStep,

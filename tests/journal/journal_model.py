@@ -190,6 +190,10 @@ class Model:
         x.due = None if state == "ready" else item.due_at
         x.awaits = item.on_events if state == "waiting" else ()
         x.become(state, item.reason)
+        if state == "parked":
+            for effect in x.effects.values():
+                if effect.state == "sending":
+                    effect.state, effect.reason = "unknown", "no answer was written"
         if state in ENDED:
             self._drop(x, item.reason, "planned", "held")
         return True
