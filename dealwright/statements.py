@@ -14,7 +14,8 @@ of journal/database.py. The statements themselves are in journal/hot.py and, for
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from operator import itemgetter
 from typing import Any, Final
 
 import msgspec
@@ -54,9 +55,14 @@ class Query:
 class Rows:
     """A statement for many rows, each a tuple of the columns that are named where it is made."""
 
-    def __init__(self, sqlite: str, postgresql: str) -> None:
+    def __init__(self, sqlite: str, postgresql: str, *, order: Sequence[int] | None = None) -> None:
+        """`order` are the places in a row of what SQLite's marks stand for, if they are not those of the columns.
+
+        Numbered marks (`?2`) would need none, but Python 3.12.0 to 3.12.3 takes them for names and warns of each value.
+        """
         self._sqlite = sqlite
         self._postgresql = postgresql
+        self._picked = None if order is None else _picking(order)
 
     def run(self, connection: Connection, rows: Sequence[tuple[Any, ...]]) -> int:
         """Write the rows; return how many were inserted or changed."""
@@ -65,7 +71,14 @@ class Rows:
         if _is_postgresql(connection):
             columns = tuple(map(list, zip(*rows, strict=True)))
             return connection.exec_driver_sql(self._postgresql, columns).rowcount
-        return connection.exec_driver_sql(self._sqlite, list(rows)).rowcount
+        given = list(rows) if self._picked is None else list(map(self._picked, rows))
+        return connection.exec_driver_sql(self._sqlite, given).rowcount
+
+
+def _picking(order: Sequence[int]) -> Callable[[tuple[Any, ...]], tuple[Any, ...]]:
+    if len(order) == 1:
+        return lambda row: (row[order[0]],)
+    return itemgetter(*order)
 
 
 def _arrays(columns: Mapping[str, str]) -> str:
@@ -93,9 +106,10 @@ def update(table: str, key: str, columns: Mapping[str, str], setting: str, *, wh
     Nothing may stand twice in one call: PostgreSQL changes a row once in a statement.
     """
     names = list(columns)
-    numbered = {name: f"?{place}" for place, name in enumerate(names, start=1)}
     text = f"update {table} set {setting}"
+    sqlite = f"{text} where {key} = {{{key}}} and ({where})"
     return Rows(
-        _FIELD.sub(lambda found: numbered[found[1]], f"{text} where {key} = {{{key}}} and ({where})"),
+        _FIELD.sub("?", sqlite),
         _FIELD.sub(r"new.\1", f"{text} from {_arrays(columns)} where {table}.{key} = {{{key}}} and ({where})"),
+        order=[names.index(name) for name in _FIELD.findall(sqlite)],
     )
