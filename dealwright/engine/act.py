@@ -21,6 +21,9 @@ _log = logging.getLogger(__name__)
 LOOKS: Final = 2
 """How often a key is looked up before its absence is believed."""
 
+PAUSE: Final = 1.0
+"""Seconds before what failed for the first time is tried again."""
+
 LONGEST_BACKOFF: Final = 300.0
 """Seconds between two attempts at most."""
 
@@ -39,9 +42,9 @@ def effect_key(installation: str, execution_id: str, step: str, visit: int, targ
     return "dw-" + hashlib.blake2b(text.encode(), digest_size=15).hexdigest()
 
 
-def backoff(attempts: int) -> float:
-    """Return the seconds to wait after that many attempts: 1, 2, 4 ... up to five minutes."""
-    return min(LONGEST_BACKOFF, float(2 ** max(0, min(attempts, 10) - 1)))
+def backoff(attempts: int, first: float = PAUSE) -> float:
+    """Return the seconds to wait after that many attempts: `first`, twice that, ... up to five minutes."""
+    return min(LONGEST_BACKOFF, first * float(2 ** max(0, min(attempts, 10) - 1)))
 
 
 class Connectors:

@@ -419,7 +419,7 @@ class Batch:
                     if given_up(item):
                         self._leave(work, "parked", f"{effect.step}: {reason}, tried {effect.attempts + 1} times")
                         continue
-                    wait = max(after, backoff(effect.attempts + 1))
+                    wait = max(after, backoff(effect.attempts + 1, self._site.pause))
                     self._leave(work, "retrying", f"{effect.step}: {reason}", not_before=wait)
                 case Unknown() if not item.looked:
                     self._tally.step(effect.step, "unknown", since=began)
@@ -434,7 +434,8 @@ class Batch:
             case "repeat" if given_up(msgspec.structs.replace(item, away=True)):
                 self._park(work, effect.step)
             case "repeat":
-                self._leave(work, "retrying", f"{effect.step}: no answer", not_before=backoff(effect.attempts + 1))
+                wait = backoff(effect.attempts + 1, self._site.pause)
+                self._leave(work, "retrying", f"{effect.step}: no answer", not_before=wait)
             case "look":
                 self._look_later(work, effect)
             case "park":

@@ -12,7 +12,7 @@ import msgspec
 
 from dealwright.compile import ir
 from dealwright.compile.settings import in_force
-from dealwright.engine.act import Connectors, effect_key
+from dealwright.engine.act import PAUSE, Connectors, effect_key
 from dealwright.engine.advance import Act, Decision, End, advance
 from dealwright.engine.apart import Answers
 from dealwright.engine.culprit import Culprits
@@ -48,7 +48,8 @@ class Site(msgspec.Struct, frozen=True):
     """One account's connections: its CRM, and who carries out which kind of request.
 
     `messages` is held by the window that is sending messages to the account's customers. `limiters` hand out the
-    requests of those connectors whose systems take so many and no more.
+    requests of those connectors whose systems take so many and no more. `pause`: real seconds before what failed
+    for the first time is tried again.
     """
 
     account: str
@@ -57,6 +58,7 @@ class Site(msgspec.Struct, frozen=True):
     messages: asyncio.Lock = msgspec.field(default_factory=asyncio.Lock)
     limiters: Mapping[str, SharedLimiter] = {}
     lease: float = LEASE
+    pause: float = PAUSE
     answers: Answers = msgspec.field(default_factory=Answers)
     culprits: Culprits = msgspec.field(default_factory=Culprits)
 

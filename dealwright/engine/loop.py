@@ -16,7 +16,7 @@ import msgspec
 
 from dealwright.clock import Clock
 from dealwright.compile.digest import behaviour_digest
-from dealwright.engine.act import Connectors
+from dealwright.engine.act import PAUSE, Connectors
 from dealwright.engine.bench import LEASE, Site
 from dealwright.engine.garbage import Sweep, seldom_collected
 from dealwright.engine.limits import limit
@@ -78,6 +78,7 @@ class Engine:
         batch_limit: int = 500,
         carries: bool = True,
         lease: float = LEASE,
+        pause: float = PAUSE,
     ) -> None:
         """Make an engine; one that does not carry opens no windows by itself."""
         self._carries = carries
@@ -90,6 +91,7 @@ class Engine:
                 Connectors(account.connectors),
                 limiters=limit(store, clock, account.key, account.connectors),
                 lease=lease,
+                pause=pause,
             )
             for account in accounts
         }

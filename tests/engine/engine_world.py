@@ -101,10 +101,10 @@ class World:
         journal.start()
         return journal
 
-    def engine(self, journal: Journal | None = None, *, batch_limit: int = 250, linger: float = 0.2) -> Engine:
+    def engine(self, journal: Journal | None = None, *, batch_limit: int = 250, linger: float = 0.1) -> Engine:
         """Return an engine of this worker."""
         site = AccountSite(key="acme", crm=self.crm, feeds=(self.crm,), connectors=(self.crm, *self.others))
-        return Engine(journal or self.journal, [site], self.clock, linger=linger, batch_limit=batch_limit)
+        return Engine(journal or self.journal, [site], self.clock, linger=linger, batch_limit=batch_limit, pause=0.05)
 
     def work(self, engine: Engine | None = None) -> None:
         """Run an engine until it is idle, and stop it."""
