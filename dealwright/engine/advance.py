@@ -13,6 +13,7 @@ import msgspec
 from dealwright.compile import describe, ir
 from dealwright.engine.conditions import evaluate
 from dealwright.engine.facts import Facts, View
+from dealwright.engine.handled import handles
 from dealwright.engine.records import Intent, News, Progress, StepOutcome
 from dealwright.engine.render import intent
 from dealwright.engine.render_values import NobodyThere, NothingToDo, Unrenderable
@@ -174,18 +175,25 @@ class _Walk:
         try:
             asked = intent(step, self._view, self._now)
         except NobodyThere as error:
+            if handles(self._automation, step.name):
+                self._pass_by(step, "failed", str(error))
+                return
             self._trace.add(step.name, str(error), "stopped")
             raise
         except NothingToDo as error:
-            nothing = StepOutcome(status="dropped", turn=0, reason=str(error))
-            self._remember(outcomes={**self._progress.outcomes, step.name: nothing})
-            self._trace.add(step.name, str(error), PASSED)
-            self._passed.append((step.name, PASSED))
-            self._look_again()
+            self._pass_by(step, "dropped", str(error))
             return
         self._trace.add(step.name, asked.request.kind, ACTS)
         self._looked()  # what happens from now on may answer it, also before its receipt is here
         raise _Stopped(Act(intent=asked))
+
+    def _pass_by(self, step: ir.ActionStep, status: Literal["dropped", "failed"], reason: str) -> None:
+        """Remember a step that asks for nothing, and why."""
+        outcome = StepOutcome(status=status, turn=0, reason=reason)
+        self._remember(outcomes={**self._progress.outcomes, step.name: outcome})
+        self._trace.add(step.name, reason, PASSED if status == "dropped" else "failed")
+        self._passed.append((step.name, PASSED))
+        self._look_again()
 
     @property
     def _acted(self) -> bool:

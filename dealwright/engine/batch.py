@@ -35,6 +35,7 @@ from dealwright.engine.bench import (
 from dealwright.engine.candidates import candidates
 from dealwright.engine.facts import Facts
 from dealwright.engine.gate import pass_gate
+from dealwright.engine.handled import handles
 from dealwright.engine.limits import Ended, SharedLimiter, token
 from dealwright.engine.meters import METERS
 from dealwright.engine.news import Listening, ending, rests
@@ -133,7 +134,7 @@ class Batch:
                     continue
                 carrier = self._site.connectors.carrier(effect.request)
                 if effect.state == "rejected":
-                    self._leave(work, "failed", f"{effect.step}: refused")
+                    self._refused(work, effect.step, "refused")
                 elif carrier is None:
                     died.append(effect)
                     self._leave(work, "parked", f"{effect.step}: outcome unknown, and its connector is gone")
@@ -413,7 +414,7 @@ class Batch:
                     self._park(work, effect.step)
                 case Refused(code=code):
                     self._tally.step(effect.step, "rejected", since=began)
-                    self._leave(work, "failed", f"{effect.step}: refused ({code})")
+                    self._refused(work, effect.step, f"refused ({code})")
                 case TryAgain(reason=reason, after=after):
                     self._tally.step(effect.step, "retrying", since=began)
                     if given_up(item):
@@ -424,6 +425,13 @@ class Batch:
                 case Unknown() if not item.looked:
                     self._tally.step(effect.step, "unknown", since=began)
                     self._after_unknown(work, item)
+
+    def _refused(self, work: Job, step: str, reason: str) -> None:
+        """Go on where a later step asks for the failure; fail where nobody does."""
+        if handles(work.automation, step):
+            self._remember(work, step, StepOutcome(status="failed", turn=work.n, reason=reason))
+        else:
+            self._leave(work, "failed", f"{step}: {reason}")
 
     def _after_unknown(self, work: Job, item: EffectOutcome) -> None:
         effect = item.effect

@@ -54,7 +54,7 @@ class Written(msgspec.Struct, frozen=True, gc=False, kw_only=True, omit_defaults
 class StepOutcome(msgspec.Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True):
     """How an action or a wait for something ended, as later steps see it; `turn` is the turn it happened in."""
 
-    status: Literal["sent", "dropped", "met", "timed_out"]
+    status: Literal["sent", "dropped", "failed", "met", "timed_out"]
     turn: int
     receipt: Receipt = {}
     reason: str = ""
