@@ -5,16 +5,20 @@ from __future__ import annotations
 from dealwright.language.account import Account
 from dealwright.language.again import every_event, once, person, stage_visit, value
 from dealwright.language.automation import Automation
+from dealwright.language.channels import Channel
+from dealwright.language.clock_times import local
 from dealwright.language.contact_steps import create_contact, send_email, update_contact
 from dealwright.language.conversion_steps import send_conversion
 from dealwright.language.custom import Choice, Day, Flag, Moment, Number, Text
 from dealwright.language.deal import ContactFields, DealFields, event
 from dealwright.language.deal_steps import add_note, add_tags, assign_owner, complete_tasks, remove_tags
 from dealwright.language.durations import days, hours, minutes, working_days, working_hours, working_minutes
+from dealwright.language.later_triggers import date_reached, message_failed, no_activity, opted_out, rep_wrote
 from dealwright.language.money import Money
 from dealwright.language.notify_step import notify
 from dealwright.language.outcomes import outcome
 from dealwright.language.pipeline import Incoming, Lost, Pipeline, Stage, Task, Won
+from dealwright.language.policy import Limits, MessagePolicy
 from dealwright.language.settings import setting
 from dealwright.language.steps import (
     branch,
@@ -25,8 +29,8 @@ from dealwright.language.steps import (
     set_task,
     stop,
     update_deal,
-    wait,
 )
+from dealwright.language.time_steps import mute, wait
 from dealwright.language.triggers import (
     activity_logged,
     contact_added,
@@ -45,13 +49,16 @@ from dealwright.language.wait_steps import wait_until
 __all__ = [
     "Account",
     "Automation",
+    "Channel",
     "Choice",
     "ContactFields",
     "Day",
     "DealFields",
     "Flag",
     "Incoming",
+    "Limits",
     "Lost",
+    "MessagePolicy",
     "Moment",
     "Money",
     "Number",
@@ -72,6 +79,7 @@ __all__ = [
     "contact_updated",
     "create_contact",
     "create_deal",
+    "date_reached",
     "days",
     "deal_created",
     "deal_updated",
@@ -80,14 +88,20 @@ __all__ = [
     "event_received",
     "every_event",
     "hours",
+    "local",
+    "message_failed",
     "minutes",
     "move_deal",
+    "mute",
+    "no_activity",
     "notify",
     "once",
+    "opted_out",
     "outcome",
     "owner_changed",
     "person",
     "remove_tags",
+    "rep_wrote",
     "send_conversion",
     "send_email",
     "send_event",

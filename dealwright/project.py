@@ -19,8 +19,10 @@ import msgspec
 from dealwright.clock import Clock, SystemClock
 from dealwright.compile import ir
 from dealwright.compile.carried import LeftOut, carried
+from dealwright.compile.findings import Company, Loaded
 from dealwright.compile.ir import actions
 from dealwright.compile.loader import load
+from dealwright.compile.refused import refusals
 from dealwright.engine.loop import AccountSite, Engine
 from dealwright.errors import DefinitionError, InputError
 from dealwright.journal.store import LONGEST_CALL, Journal
@@ -100,7 +102,7 @@ class Project(msgspec.Struct, frozen=True, kw_only=True):
         return Journal(self.journal_url, clock or SystemClock(), takeover_after=longest)
 
     def definitions(self, key: str) -> ir.Account:
-        """Compile an account's definitions: those automations that its CRM can serve (`left_out` has the others).
+        """Compile an account's definitions: those automations that can be run (`left_out` has the others).
 
         Raises:
             DefinitionError: they have errors; the message lists all of them.
@@ -108,7 +110,7 @@ class Project(msgspec.Struct, frozen=True, kw_only=True):
         return self._carried(key)[0]
 
     def left_out(self, key: str) -> tuple[LeftOut, ...]:
-        """Return the automations that the account's CRM cannot serve, and why.
+        """Return the automations that are not run, and why: they use a word that is not there yet, or the CRM lacks it.
 
         Raises:
             DefinitionError: the definitions have errors.
@@ -117,14 +119,20 @@ class Project(msgspec.Struct, frozen=True, kw_only=True):
 
     def _carried(self, key: str) -> tuple[ir.Account, tuple[LeftOut, ...]]:
         binding = self.account(key)
-        return carried(
-            self._compiled(key),
+        account, refused = self._compiled(key)
+        names = {each.automation for each in refused}
+        if names:
+            kept = tuple(each for each in account.automations if each.key not in names)
+            account = msgspec.structs.replace(account, automations=kept)
+        served, left = carried(
+            account,
             actions={kind for connector in binding.connectors for kind in connector.actions()},
             untold=binding.crm.untold() if isinstance(binding.crm, TellsLess) else (),
         )
+        return served, (*refused, *left)
 
-    def _compiled(self, key: str) -> ir.Account:
-        """Compile an account's definitions, all of them.
+    def _compiled(self, key: str) -> tuple[ir.Account, tuple[LeftOut, ...]]:
+        """Compile an account's definitions, all of them; return them and the automations that are refused.
 
         Raises:
             DefinitionError: they have errors; the message lists all of them.
@@ -141,7 +149,7 @@ class Project(msgspec.Struct, frozen=True, kw_only=True):
         for account in loaded.accounts:
             if account.key == key:
                 _refuse_unknown_destinations(account, binding)
-                return account
+                return account, refusals(_company_of(loaded, account), account)
         raise DefinitionError(
             f"{binding.definitions} defines no Account({key!r}, ...); the project expects one",
             hint="the account's key and the one in the composition root must be the same",
@@ -173,6 +181,10 @@ class Project(msgspec.Struct, frozen=True, kw_only=True):
             for account in self.accounts
         ]
         return Engine(journal, sites, clock, linger=linger, batch_limit=batch_limit, carries=self.driver == "local")
+
+
+def _company_of(loaded: Loaded, account: ir.Account) -> Company:
+    return next(each for each in loaded.companies if account in each.accounts)
 
 
 def _refuse_unknown_destinations(account: ir.Account, binding: AccountBinding) -> None:

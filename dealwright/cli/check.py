@@ -16,11 +16,13 @@ from dealwright.clock import SystemClock
 from dealwright.compile import ir
 from dealwright.compile.check import check as checked
 from dealwright.compile.findings import Finding, Loaded, together
+from dealwright.compile.refused import refusals
 from dealwright.compile.sources import content, lines_of
 from dealwright.errors import InputError
 
 _DEFAULT: Final = Path("pipeline_defs")
 _WIDTH: Final = 160
+_LONG: Final = 500
 
 
 @click.command()
@@ -36,7 +38,8 @@ _WIDTH: Final = 160
 def check(paths: tuple[Path, ...], format_: str, watch: bool) -> None:
     """Check definition files: files, companies' folders, or folders of them (by default ./pipeline_defs).
 
-    Ends with 0 if nothing was found, with 1 if anything was (a warning too), with 2 if there is nothing to check.
+    What is well written and cannot be run yet is noted, and is no finding. Ends with 0 if nothing was found, with 1 if
+    anything was (a warning too), with 2 if there is nothing to check.
     What is not worth a finding is silenced where it stands: # dealwright: ignore[DW101] because ...
     """
     given = paths or (_DEFAULT,)
@@ -89,7 +92,17 @@ def _text(loaded: Loaded) -> Iterator[str]:
     for finding in loaded.findings:
         yield from _shown(finding, files[finding.path])
         yield ""
+    for refused in _refused(loaded):
+        yield f"{click.style('note', fg='yellow', bold=True)} {plain(refused, limit=_LONG)}"
     yield verdict(loaded)
+
+
+def _refused(loaded: Loaded) -> Iterator[str]:
+    """Yield what is well written, and not run yet: no finding, for nothing is wrong with it."""
+    for account in loaded.accounts:
+        for company in loaded.companies:
+            for each in refusals(company, account) if account in company.accounts else ():
+                yield f"`up` refuses {each}"
 
 
 def _shown(finding: Finding, lines: Sequence[str]) -> Iterator[str]:
@@ -165,6 +178,8 @@ def _json(loaded: Loaded) -> Iterator[str]:
 
 def _github(loaded: Loaded) -> Iterator[str]:
     """Yield the findings as workflow commands, which GitHub shows beside the lines of a pull request."""
+    for refused in _refused(loaded):
+        yield f"::notice ::{_data(refused)}"
     for finding in loaded.findings:
         column = _column(finding, _lines(finding.path))
         place = f"file={_property(finding.path)},line={finding.line},col={column},title={_property(finding.code)}"

@@ -166,6 +166,10 @@ def _release(project: Project, journal: Journal, binding: AccountBinding) -> Ite
         yield Symptom(what=what, state="look", told=f"{told}; the files are not the active release", todo=todo)
     else:
         yield Symptom(what=what, state="ok", told=f"{told}; they are the active release")
+    for each in project.left_out(binding.key):
+        if each.refused:
+            todo = "take the word out, or wait for the version that has it"
+            yield Symptom(what=f"{binding.key}: refused", state="wrong", told=str(each), todo=todo)
     found = check(binding.definitions).findings
     if found:
         told = f"`dealwright check` has {len(found)} findings, the first: {found[0]}"

@@ -93,6 +93,9 @@ def try_(
     defined = project.definitions(binding.key)
     automation = defined.automation(rule)
     if automation is None:
+        for left in project.left_out(binding.key):
+            if left.automation == rule:
+                raise InputError(f"it is not run: {left}")
         raise InputError(f"account {defined.key} has no automation {plain(rule, limit=80)!r}{_near(rule, defined)}")
     waits = [step.name for step in ir.waits(automation.do)]
     for name in met:

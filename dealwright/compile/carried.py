@@ -30,10 +30,11 @@ OF_A_CRM: Final = frozenset(
 
 
 class LeftOut(msgspec.Struct, frozen=True, kw_only=True):
-    """An automation that is not run, and why."""
+    """An automation that is not run, and why; `refused` says that it uses a word that is not there yet."""
 
     automation: str
     why: str
+    refused: bool = False
 
     def __str__(self) -> str:
         return f"{self.automation}: {self.why}"

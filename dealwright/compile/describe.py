@@ -38,6 +38,17 @@ def trigger(on: ir.Trigger) -> str:
         case ir.OnEventReceived():
             sender = on.source or "anybody"
             return f"{on.name!r} is received from {sender} for a deal{_within(on.pipelines)}"
+        case ir.OnDateReached():
+            near = _near(on.before, on.after)
+            return f"it is {near}{on.field.path} of a deal{_within(on.pipelines)}"
+        case ir.OnNoActivity():
+            return f"nothing is done for a deal for {duration(on.for_)}{_within(on.pipelines)}"
+        case ir.OnMessageFailed():
+            return f"a message is not delivered{_within(on.pipelines)}"
+        case ir.OnRepWrote():
+            return f"a person of the company writes to a contact{_within(on.pipelines)}"
+        case ir.OnOptedOut():
+            return f"a contact wants no more messages{_within(on.pipelines)}"
 
 
 def condition(given: ir.Condition) -> str:
@@ -97,6 +108,12 @@ def duration(given: Duration) -> str:
     return f"{given.amount} {unit.removesuffix('s') if given.amount == 1 else unit}"
 
 
+def _near(before: Duration | None, after: Duration | None) -> str:
+    if before is not None:
+        return f"{duration(before)} before "
+    return "" if after is None else f"{duration(after)} after "
+
+
 def again(given: ir.Again) -> str:
     """Return how often the automation acts, in words."""
     if isinstance(given, ir.EveryEvent):
@@ -146,7 +163,8 @@ def _step(step: ir.Step) -> str:
         case ir.MoveDealStep():
             return f"move to {expression(step.to)}{', forward only' if step.only_forward else ''}"
         case ir.SetTaskStep():
-            return f"task {expression(step.text)}, due in {duration(step.due)}"
+            due = f"at {step.clock}" if step.clock else f"in {duration(step.due)}"
+            return f"task {expression(step.text)}, due {due}"
         case ir.SendEventStep():
             return f"send {step.event!r} to {step.to}"
         case ir.ChangeTagsStep():
@@ -164,12 +182,18 @@ def _step(step: ir.Step) -> str:
         case ir.UpdateContactStep():
             return f"set {_fields(step.changes)} of {step.contact}"
         case ir.SendEmailStep():
-            return f"e-mail {expression(step.subject)} to {step.to}"
+            late = "" if step.late is None else f", unless it is {duration(step.late)} late"
+            return f"e-mail {expression(step.subject)} to {step.to}{late}"
         case ir.SendConversionStep():
             worth = "" if step.value is None else f" worth {expression(step.value)}"
             return f"conversion {step.event!r}{worth} of {step.to}"
         case ir.WaitStep():
             return f"wait {duration(step.duration)}"
+        case ir.WaitForStep():
+            late = "run on" if step.late == "run" else "skip what comes after"
+            return f"wait until it is {_near(step.before, step.after)}{step.until.path}; if that is over, {late}"
+        case ir.MuteStep():
+            return f"nobody but people writes to {step.who} for {duration(step.for_)}"
         case ir.WaitUntilStep():
             return f"wait until {awaited(step)}, for {duration(step.timeout)} at most"
         case ir.StopStep():

@@ -13,6 +13,7 @@ from typing import Final, Literal, TypeAlias
 
 import msgspec
 
+from dealwright.compile.ir_policy import Cap, Limits, MessagePolicy
 from dealwright.compile.ir_steps import (
     ActionStep,
     AddNoteStep,
@@ -24,6 +25,7 @@ from dealwright.compile.ir_steps import (
     CreateContactStep,
     CreateDealStep,
     MoveDealStep,
+    MuteStep,
     NotifyStep,
     SendConversionStep,
     SendEmailStep,
@@ -33,6 +35,7 @@ from dealwright.compile.ir_steps import (
     StopStep,
     UpdateContactStep,
     UpdateDealStep,
+    WaitForStep,
     WaitStep,
     WaitUntilStep,
     actions,
@@ -44,11 +47,16 @@ from dealwright.compile.ir_triggers import (
     OnContactAdded,
     OnContactRemoved,
     OnContactUpdated,
+    OnDateReached,
     OnDealCreated,
     OnDealUpdated,
     OnEntered,
     OnEventReceived,
+    OnMessageFailed,
+    OnNoActivity,
+    OnOptedOut,
     OnOwnerChanged,
+    OnRepWrote,
     OnStageChanged,
     OnTaskCompleted,
     Trigger,
@@ -96,6 +104,7 @@ __all__ = [
     "Any",
     "Automation",
     "BranchStep",
+    "Cap",
     "Case",
     "ChangeTagsStep",
     "Cleared",
@@ -112,9 +121,12 @@ __all__ = [
     "Has",
     "IsIn",
     "IsSet",
+    "Limits",
+    "MessagePolicy",
     "MomentValue",
     "MoneyValue",
     "MoveDealStep",
+    "MuteStep",
     "Not",
     "NotifyStep",
     "NumberValue",
@@ -122,11 +134,16 @@ __all__ = [
     "OnContactAdded",
     "OnContactRemoved",
     "OnContactUpdated",
+    "OnDateReached",
     "OnDealCreated",
     "OnDealUpdated",
     "OnEntered",
     "OnEventReceived",
+    "OnMessageFailed",
+    "OnNoActivity",
+    "OnOptedOut",
     "OnOwnerChanged",
+    "OnRepWrote",
     "OnStageChanged",
     "OnTaskCompleted",
     "Once",
@@ -149,6 +166,7 @@ __all__ = [
     "UpdateContactStep",
     "UpdateDealStep",
     "Value",
+    "WaitForStep",
     "WaitStep",
     "WaitUntilStep",
     "Where",
@@ -163,7 +181,20 @@ METADATA: Final = frozenset({"why", "where", "editable_by"})
 """Names of IR fields that are metadata, wherever they stand."""
 
 ADDED: Final = frozenset(
-    {"closed", "copy_tags", "deal_fields", "exit_on", "holidays", "open_on", "settings", "unless_open"}
+    {
+        "clock",
+        "closed",
+        "copy_tags",
+        "deal_fields",
+        "exit_on",
+        "holidays",
+        "late",
+        "limits",
+        "messages",
+        "open_on",
+        "settings",
+        "unless_open",
+    }
 )
 """Names of IR fields that came after releases were recorded: one that says nothing is no part of a digest."""
 
@@ -223,6 +254,8 @@ class Account(Node, frozen=True, kw_only=True):
     where: Where | None = None
     deal_fields: tuple[FieldShape, ...] = ()
     settings: tuple[Setting, ...] = ()
+    messages: MessagePolicy | None = None
+    limits: Limits | None = None
 
     def pipeline(self, key: str) -> PipelineShape | None:
         """Return the pipeline of that key, or None."""

@@ -8,7 +8,7 @@ from typing import Literal, TypeAlias
 import msgspec
 
 from dealwright.compile.ir_triggers import Trigger
-from dealwright.compile.ir_values import Condition, Expression, Node, StageValue
+from dealwright.compile.ir_values import Condition, Expression, Node, Ref, StageValue
 from dealwright.model.calendar import Duration
 
 ContactPath = Literal["deal.main_contact", "event.contact"]
@@ -52,12 +52,16 @@ class MoveDealStep(Node, tag_field="do", tag="move_deal", frozen=True, kw_only=T
 
 
 class SetTaskStep(Node, tag_field="do", tag="set_task", frozen=True, kw_only=True):
-    """Set a task for the deal; without `owner` it goes to the deal's owner."""
+    """Set a task for the deal; without `owner` it goes to the deal's owner.
+
+    With `clock` (18:00) it is due the next time that the account's clock shows this, from the end of `due` on.
+    """
 
     name: str
     text: Expression
     due: Duration
     owner: Expression | None = None
+    clock: str = ""
 
 
 class SendEventStep(Node, tag_field="do", tag="send_event", frozen=True, kw_only=True):
@@ -115,7 +119,7 @@ class UpdateContactStep(Node, tag_field="do", tag="update_contact", frozen=True,
 
 
 class SendEmailStep(Node, tag_field="do", tag="send_email", frozen=True, kw_only=True):
-    """Send an e-mail to a contact; in its texts `contact` is the recipient."""
+    """Send an e-mail to a contact; in its texts `contact` is the recipient. `late` is not kept to yet."""
 
     name: str
     to: ContactPath
@@ -124,6 +128,7 @@ class SendEmailStep(Node, tag_field="do", tag="send_email", frozen=True, kw_only
     html: Expression | None = None
     reply_to: Expression | None = None
     bcc: tuple[str, ...] = ()
+    late: Duration | None = None
 
 
 class SendConversionStep(Node, tag_field="do", tag="send_conversion", frozen=True, kw_only=True):
@@ -142,6 +147,27 @@ class WaitStep(Node, tag_field="do", tag="wait", frozen=True, kw_only=True):
 
     name: str
     duration: Duration
+
+
+class WaitForStep(Node, tag_field="do", tag="wait_for", frozen=True, kw_only=True):
+    """Wait for a date of the deal, so long `before` it or `after` it. Not done yet (compile/later.py).
+
+    If the time is over already, `late` says whether to run on or to skip what comes after.
+    """
+
+    name: str
+    until: Ref
+    before: Duration | None = None
+    after: Duration | None = None
+    late: Literal["run", "skip"] = "run"
+
+
+class MuteStep(Node, tag_field="do", tag="mute", frozen=True, kw_only=True):
+    """Keep all automations from writing to a person for so long. Not done yet."""
+
+    name: str
+    who: ContactPath
+    for_: Duration
 
 
 class WaitUntilStep(Node, tag_field="do", tag="wait_until", frozen=True, kw_only=True):
@@ -212,6 +238,8 @@ Step: TypeAlias = (
     | SendEmailStep
     | SendConversionStep
     | WaitStep
+    | WaitForStep
+    | MuteStep
     | WaitUntilStep
     | StopStep
     | BranchStep
@@ -237,7 +265,7 @@ def actions(steps: tuple[Step, ...]) -> Iterator[ActionStep]:
             case BranchStep() | WaitUntilStep():
                 for way in ways_of(step):
                     yield from actions(way)
-            case WaitStep() | StopStep():
+            case WaitStep() | WaitForStep() | MuteStep() | StopStep():
                 continue
             case _:
                 yield step

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TypeAlias
 
-from dealwright.compile.ir_values import Node, StageValue
+from dealwright.compile.ir_values import Node, Ref, StageValue
+from dealwright.model.calendar import Duration
 from dealwright.model.crm import ActivityKind
 
 
@@ -86,6 +87,40 @@ class OnEventReceived(Node, tag_field="on", tag="event_received", frozen=True, k
     pipelines: tuple[str, ...] = ()
 
 
+class OnDateReached(Node, tag_field="on", tag="date_reached", frozen=True, kw_only=True):
+    """A day or moment of a deal is reached, so long `before` it or `after` it. Not answered yet (compile/later.py)."""
+
+    field: Ref
+    before: Duration | None = None
+    after: Duration | None = None
+    pipelines: tuple[str, ...] = ()
+
+
+class OnNoActivity(Node, tag_field="on", tag="no_activity", frozen=True, kw_only=True):
+    """Nothing was done for a deal for so long. Not answered yet."""
+
+    for_: Duration
+    pipelines: tuple[str, ...] = ()
+
+
+class OnMessageFailed(Node, tag_field="on", tag="message_failed", frozen=True, kw_only=True):
+    """A message to a contact of a deal could not be delivered. Not answered yet."""
+
+    pipelines: tuple[str, ...] = ()
+
+
+class OnRepWrote(Node, tag_field="on", tag="rep_wrote", frozen=True, kw_only=True):
+    """Somebody of the company wrote to a contact of a deal, by hand. Not answered yet."""
+
+    pipelines: tuple[str, ...] = ()
+
+
+class OnOptedOut(Node, tag_field="on", tag="opted_out", frozen=True, kw_only=True):
+    """A contact of a deal wants no more messages. Not answered yet."""
+
+    pipelines: tuple[str, ...] = ()
+
+
 Trigger: TypeAlias = (
     OnDealCreated
     | OnDealUpdated
@@ -98,5 +133,10 @@ Trigger: TypeAlias = (
     | OnTaskCompleted
     | OnActivityLogged
     | OnEventReceived
+    | OnDateReached
+    | OnNoActivity
+    | OnMessageFailed
+    | OnRepWrote
+    | OnOptedOut
 )
 """Any trigger."""

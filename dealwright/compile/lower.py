@@ -10,6 +10,7 @@ import msgspec
 
 from dealwright.compile import ir
 from dealwright.compile.findings import Finding
+from dealwright.compile.lower_policy import limits, message_policy
 from dealwright.compile.lower_steps import StepLowering
 from dealwright.compile.lower_triggers import TriggerLowering
 from dealwright.compile.lower_values import Scope, ValueLowering, length
@@ -86,6 +87,8 @@ class _Lowering:
                 self._writable(each, f"the setting {each.key!r}", self._account.origin)
                 for each in self._values.settings()
             ),
+            messages=message_policy(self._account.messages),
+            limits=limits(self._account.limits),
         )
 
     def _writable(self, made: _T, what: str, origin: Origin) -> _T:
@@ -226,6 +229,8 @@ def _names_values(on: triggers.Trigger) -> bool:
             return bool(on.fields)
         case triggers.EventReceived():
             return bool(on.data)
+        case triggers.DateReached():
+            return True
     return False
 
 

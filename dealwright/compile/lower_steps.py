@@ -7,13 +7,15 @@ from collections.abc import Mapping, Sequence
 from dealwright.compile import ir
 from dealwright.compile.lower_triggers import TriggerLowering
 from dealwright.compile.lower_values import Scope, ValueLowering, length
-from dealwright.language import contact_steps, conversion_steps, deal_steps, schema, steps, wait_steps
+from dealwright.language import contact_steps, conversion_steps, deal_steps, schema, steps, time_steps, wait_steps
+from dealwright.language.clock_times import LocalTime
 from dealwright.language.conditions import Reference
 from dealwright.language.markup import check_html
 from dealwright.language.notify_step import Notify
 from dealwright.language.origin import Origin
 from dealwright.language.pipeline import Lost
 from dealwright.language.values import Stored, Words
+from dealwright.model.calendar import Duration
 
 
 class StepLowering:
@@ -119,12 +121,7 @@ class _Run:
             case steps.MoveDeal():
                 return self._move(step, scope)
             case steps.SetTask():
-                return ir.SetTaskStep(
-                    name=step.name,
-                    text=self._values.expression(step.text, scope),
-                    due=length(step.due),
-                    owner=self._optional(step.owner, scope),
-                )
+                return self._task(step, scope)
             case steps.SendEvent():
                 body = self._each(step.with_, scope)
                 return ir.SendEventStep(name=step.name, event=step.event, to=step.to, with_=body)
@@ -149,9 +146,29 @@ class _Run:
                 return self._conversion(step, scope)
             case steps.Wait():
                 return ir.WaitStep(name=step.name, duration=length(step.duration))
+            case time_steps.WaitFor():
+                return ir.WaitForStep(
+                    name=step.name,
+                    until=self._values.ref(step.until, scope),
+                    before=None if step.before is None else length(step.before),
+                    after=None if step.after is None else length(step.after),
+                    late=step.late,
+                )
+            case time_steps.Mute():
+                self._need_contact(step.who, scope)
+                return ir.MuteStep(name=step.name, who=step.who, for_=length(step.for_))
             case steps.Stop():
                 return ir.StopStep(name=step.name or self._derived(branch, step.origin))
         raise TypeError(f"no step is a {type(step).__name__}")
+
+    def _task(self, step: steps.SetTask, scope: Scope) -> ir.SetTaskStep:
+        return ir.SetTaskStep(
+            name=step.name,
+            text=self._values.expression(step.text, scope),
+            due=Duration(amount=0, unit="minutes") if isinstance(step.due, LocalTime) else length(step.due),
+            owner=self._optional(step.owner, scope),
+            clock=step.due.clock if isinstance(step.due, LocalTime) else "",
+        )
 
     def _create(self, step: steps.CreateDeal, scope: Scope) -> ir.CreateDealStep:
         return ir.CreateDealStep(
@@ -224,6 +241,7 @@ class _Run:
             html=self._optional(step.html, theirs),
             reply_to=self._optional(step.reply_to, scope),
             bcc=step.bcc,
+            late=None if step.late is None else length(step.late),
         )
 
     def _conversion(self, step: conversion_steps.SendConversion, scope: Scope) -> ir.SendConversionStep:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from dealwright.compile import ir
-from dealwright.compile.lower_values import Scope, ValueLowering
+from dealwright.compile.lower_values import Scope, ValueLowering, length
 from dealwright.language import schema, triggers
 from dealwright.language.conditions import Reference
 from dealwright.language.origin import Origin
@@ -56,6 +56,21 @@ class TriggerLowering:
                 return ir.OnEventReceived(
                     name=on.name, source=on.source, data=on.data, pipelines=self._keys(on.in_, origin)
                 )
+            case triggers.DateReached():
+                return ir.OnDateReached(
+                    field=self._values.ref(on.field, Scope(on.kind, origin)),
+                    before=None if on.before is None else length(on.before),
+                    after=None if on.after is None else length(on.after),
+                    pipelines=self._keys(on.in_, origin),
+                )
+            case triggers.NoActivity():
+                return ir.OnNoActivity(for_=length(on.for_), pipelines=self._keys(on.in_, origin))
+            case triggers.MessageFailed():
+                return ir.OnMessageFailed(pipelines=self._keys(on.in_, origin))
+            case triggers.RepWrote():
+                return ir.OnRepWrote(pipelines=self._keys(on.in_, origin))
+            case triggers.OptedOut():
+                return ir.OnOptedOut(pipelines=self._keys(on.in_, origin))
 
     def _created(self, on: triggers.DealCreated, origin: Origin) -> ir.OnDealCreated:
         pipelines = [place for place in on.in_ if is_pipeline(place)]

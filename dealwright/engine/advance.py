@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 
-from dealwright.compile import describe, ir
+from dealwright.compile import describe, ir, later
 from dealwright.engine.conditions import evaluate
 from dealwright.engine.facts import Facts, View
 from dealwright.engine.handled import handles
@@ -160,6 +160,8 @@ class _Walk:
                     self._wait(step)
                 case ir.WaitUntilStep():
                     self._wait_until(step)
+                case ir.WaitForStep() | ir.MuteStep():
+                    raise Unrenderable(f"step {step.name!r}: {later.word_of(step)} is not there yet")
                 case ir.StopStep():
                     self._trace.add(step.name, "stop", "stopped")
                     self._passed.append((step.name, "stopped"))

@@ -8,7 +8,8 @@ from typing import Any, Final
 
 from msgspec.structs import replace
 
-from dealwright.compile import ir
+from dealwright.compile import ir, later
+from dealwright.errors import InputError
 from dealwright.language.schema import CONTACT_FIELDS, UPDATABLE
 from dealwright.model.crm import Activity, Contact, Deal, Task
 from dealwright.model.events import (
@@ -103,6 +104,8 @@ class Imagination:
                     observed=True,
                 )
                 return received, deal
+            case ir.OnDateReached() | ir.OnNoActivity() | ir.OnMessageFailed() | ir.OnRepWrote() | ir.OnOptedOut():
+                raise InputError(f"{later.word_of(trigger)} is not there yet: nothing tells of it")
 
     def _placed(self, deal: Deal, stages: Sequence[ir.StageValue]) -> Deal:
         if not stages or any(_stands(deal, stage) for stage in stages):

@@ -29,6 +29,7 @@ from dealwright.engine.render_values import (
 from dealwright.errors import DealwrightError
 from dealwright.language import calendar
 from dealwright.language.schema import UPDATABLE
+from dealwright.model.calendar import Calendar
 from dealwright.model.crm import Deal
 from dealwright.model.custom import Custom, held_in
 from dealwright.model.requests import (
@@ -64,6 +65,12 @@ def intent(step: ir.ActionStep, view: View, now: datetime) -> Intent:
         raise Unrenderable(f"step {step.name!r}: {error}") from error
     target = request.to if isinstance(request, SendEvent) else f"deal:{view.deal.id}"
     return Intent(step=step.name, target=target, request=request)
+
+
+def due_at(step: ir.SetTaskStep, working: Calendar, now: datetime) -> datetime:
+    """Return until when a task is to be done."""
+    after = calendar.add(working, now, step.due)
+    return calendar.next_clock(working, after, step.clock) if step.clock else after
 
 
 def _request(step: ir.ActionStep, view: View, now: datetime) -> Request:
@@ -104,7 +111,7 @@ def _request(step: ir.ActionStep, view: View, now: datetime) -> Request:
             return SetTask(
                 deal_id=deal.id,
                 text=text_of(step.text, view, "text") or step.name,
-                due_at=calendar.add(view.account.calendar, now, step.due),
+                due_at=due_at(step, view.account.calendar, now),
                 owner=user_of(step.owner, view),
             )
         case ir.SendEventStep():

@@ -121,6 +121,8 @@ def matches(trigger: ir.Trigger, event: Event, deal: Deal) -> bool:
                 and source in (None, event.source)
                 and _in(deal, pipelines)
             )
+        case ir.OnDateReached() | ir.OnNoActivity() | ir.OnMessageFailed() | ir.OnRepWrote() | ir.OnOptedOut():
+            return False  # nothing tells of these yet: `up` runs no automation that names one (compile/later.py)
 
 
 def _in(deal: Deal, pipelines: Sequence[str]) -> bool:

@@ -54,3 +54,5 @@ def _kind(trigger: ir.Trigger) -> str:
             return "activity_logged"
         case ir.OnEventReceived():
             return "event_received"
+        case ir.OnDateReached() | ir.OnNoActivity() | ir.OnMessageFailed() | ir.OnRepWrote() | ir.OnOptedOut():
+            return str(trigger.__struct_config__.tag)

@@ -15,6 +15,7 @@ from dealwright.language.keys import checked_key, checked_name
 from dealwright.language.money import checked_currency
 from dealwright.language.origin import Origin, here, refused
 from dealwright.language.pipeline import PipelineType, is_pipeline
+from dealwright.language.policy import Limits, MessagePolicy
 from dealwright.model.calendar import Calendar, Span
 from dealwright.model.custom import FieldShape
 from dealwright.model.iso import COUNTRIES
@@ -35,6 +36,8 @@ class Account:
     pipelines: tuple[PipelineType, ...]
     automations: tuple[Automation, ...]
     deal_fields: tuple[FieldShape, ...]
+    messages: MessagePolicy | None
+    limits: Limits | None
     origin: Origin = field(compare=False, repr=False)
 
     def __init__(
@@ -52,6 +55,8 @@ class Account:
         pipelines: Sequence[PipelineType] = (),
         automations: Sequence[Automation] = (),
         deal_fields: type[DealFields] | None = None,
+        messages: MessagePolicy | None = None,
+        limits: Limits | None = None,
     ) -> None:
         checked_key(key, "an account")
         if not isinstance(country, str) or country not in COUNTRIES:
@@ -66,6 +71,8 @@ class Account:
                 )
         if deal_fields is not None and not (isinstance(deal_fields, type) and issubclass(deal_fields, DealFields)):
             raise refused(f"deal_fields of {key!r} is a class of fields", hint="deal_fields=ClinicDeal, without ()")
+        _one_of(messages, MessagePolicy, "messages=MessagePolicy(max_per_person={days(1): 3})")
+        _one_of(limits, Limits, "limits=Limits(per_hour=40)")
         shapes = () if deal_fields is None else tuple(field.shape() for field in fields_of(deal_fields).values())
         values = {
             "key": key,
@@ -82,6 +89,8 @@ class Account:
             "pipelines": tuple(pipelines),
             "automations": tuple(automations),
             "deal_fields": shapes,
+            "messages": messages,
+            "limits": limits,
             "origin": here(),
         }
         for name_, value in values.items():
@@ -98,6 +107,12 @@ def _listed(given: object, what: str) -> Sequence[object]:
     if not isinstance(given, list | tuple):
         raise refused(f"{what} of an account is a list", hint=f"{what}=[...]")
     return given
+
+
+def _one_of(given: object, kind: type, example: str) -> None:
+    if given is not None and not isinstance(given, kind):
+        hint = f"call it: {example}" if given is kind else example
+        raise refused(f"{example.partition('=')[0]} of an account is a {kind.__name__}, and this is none", hint=hint)
 
 
 def _called(item: object) -> str:

@@ -120,6 +120,21 @@ def add(calendar: Calendar, start: datetime, duration: Duration) -> datetime:
     return _add_open_time(calendar, instant, length)
 
 
+def next_clock(calendar: Calendar, start: datetime, clock: str) -> datetime:
+    """Return the next moment after `start` at which the clock of the calendar's zone shows this (18:00), in UTC.
+
+    A time that the clock jumps over is the moment it jumps; one that it shows twice is the first of both.
+    """
+    zone = ZoneInfo(calendar.zone)
+    instant = start.astimezone(UTC)
+    day = instant.astimezone(zone).date()
+    while True:
+        found = _instant(zone, datetime.combine(day, time.fromisoformat(clock)))
+        if found > instant:
+            return found
+        day += timedelta(days=1)
+
+
 def is_working(calendar: Calendar, when: datetime) -> bool:
     """Say whether the moment lies in opening hours; the closing time itself does not."""
     instant = when.astimezone(UTC)

@@ -10,10 +10,11 @@ from typing import Final, Literal, TypeGuard, get_args
 from dealwright.language import values
 from dealwright.language.characters import UNSAFE
 from dealwright.language.deal import ContactFields
+from dealwright.language.durations import Length
 from dealwright.language.fields import Field, FlagField, IdField, TextField
 from dealwright.language.keys import checked_step
 from dealwright.language.origin import refused
-from dealwright.language.steps import Step, TextLike
+from dealwright.language.steps import Step, TextLike, length
 from dealwright.language.values import KEEP, Keep, Stored
 from dealwright.model.address import is_address
 
@@ -62,6 +63,7 @@ class SendEmail(Step):
     html: Stored | None
     reply_to: Stored | None
     bcc: tuple[str, ...]
+    late: Length | None = None
 
     @property
     def message_id(self) -> IdField:
@@ -124,8 +126,12 @@ def send_email(
     html: str | None = None,
     reply_to: str | TextField | None = None,
     bcc: Sequence[str] = (),
+    late: Length | None = None,
 ) -> SendEmail:
-    """Send an e-mail to a contact; in its texts `contact` is the recipient, and values in `html` are escaped."""
+    """Send an e-mail to a contact; in its texts `contact` is the recipient, and values in `html` are escaped.
+
+    With `late` it is not sent at all if it could only be sent so long after it was due. Not yet: `up` refuses `late`.
+    """
     name = checked_step(name)
     if html is not None and not isinstance(html, str):
         raise refused(f"html of {name!r} is a text, not {_called(html)}", hint='html="<p>Dear {{ contact.name }}</p>"')
@@ -144,7 +150,18 @@ def send_email(
         html=None if html is None else values.words(html, f"html of {name!r}"),
         reply_to=None if reply_to is None else _reply_to(reply_to, f"reply_to of {name!r}"),
         bcc=_addresses(bcc, f"bcc of {name!r}"),
+        late=late_after(late, name),
     )
+
+
+def late_after(given: object, name: str) -> Length | None:
+    """Return after what time a message comes too late to be sent."""
+    if given is None:
+        return None
+    kept = length(given, f"late of {name!r}")
+    if kept.amount == 0:
+        raise refused(f"{name!r} would always come too late", hint="late=hours(6)")
+    return kept
 
 
 def contact_path(given: object, what: str) -> ContactPath:

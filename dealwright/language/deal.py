@@ -271,6 +271,11 @@ class EventFields(_Group):
         """The activity that was logged."""
         return ActivityFields("event.activity")
 
+    @property
+    def reason(self) -> TextField:
+        """Why a message could not be delivered."""
+        return TextField("event.reason")
+
     def data(self, name: str, /) -> TextField:
         """What an event from outside told under that name: a text, which `event_received(data=[...])` lists."""
         if not isinstance(name, str) or not is_data_name(name):

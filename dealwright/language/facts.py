@@ -138,6 +138,8 @@ def _of_event(path: str, known: Known) -> object | None:
             return _task(known.task, part)
         case "activity":
             return _activity(known.activity, part)
+        case "reason":  # of message_failed, which nothing tells yet
+            return None
         case _:
             return _text(known.data.get(part))
 

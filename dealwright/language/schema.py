@@ -78,8 +78,11 @@ EVENT_ACTIVITY: Final[Mapping[str, FieldType]] = MappingProxyType(
 )
 """Facts of `activity_logged`: the activity in question."""
 
+EVENT_FAILURE: Final[Mapping[str, FieldType]] = MappingProxyType({"event.reason": "text"})
+"""Facts of `message_failed`: why it could not be delivered."""
+
 EVENT: Final[Mapping[str, FieldType]] = MappingProxyType(
-    {**EVENT_CONTACT, **EVENT_BEFORE, **EVENT_TASK, **EVENT_ACTIVITY}
+    {**EVENT_CONTACT, **EVENT_BEFORE, **EVENT_TASK, **EVENT_ACTIVITY, **EVENT_FAILURE}
 )
 """Facts below `event.` that are the same for every definition; `event.data.<name>` is what one declares."""
 
@@ -121,7 +124,7 @@ UPDATABLE: Final[Mapping[str, FieldType]] = MappingProxyType(
 _BEFORE: Final = frozenset(
     {"deal_updated", "stage_changed", "entered", "owner_changed", "contact_added", "contact_removed"}
 )
-_CONTACTS: Final = frozenset({"contact_added", "contact_removed", "contact_updated"})
+_CONTACTS: Final = frozenset({"contact_added", "contact_removed", "contact_updated", "message_failed", "opted_out"})
 
 
 def known(
@@ -140,6 +143,8 @@ def known(
         facts |= EVENT_TASK
     if trigger == "activity_logged":
         facts |= EVENT_ACTIVITY
+    if trigger == "message_failed":
+        facts |= EVENT_FAILURE
     facts |= {f"event.data.{name}": "text" for name in data}
     for name, kind in steps.items():
         facts |= {f"steps.{name}.{field}": held for field, held in RECEIPTS.get(kind, {}).items()}
@@ -164,6 +169,7 @@ _BELONGS: Final[Mapping[str, str]] = MappingProxyType(
         "event.before.": "the deal before belongs to events that change a deal, and one that was created has no before",
         "event.task.": "event.task belongs to task_completed()",
         "event.activity.": "event.activity belongs to activity_logged()",
+        "event.reason": "event.reason belongs to message_failed()",
         "event.data.": 'event.data belongs to event_received(..., data=["number"]), which lists what is read',
         "contact.": "contact is whom a message goes to, known in its texts only",
         "steps.": "a receipt is known after its step, on the same way through the branches",

@@ -10,6 +10,7 @@ from types import MappingProxyType
 from typing import Any, ClassVar, Final, TypeAlias
 
 from dealwright.language import values
+from dealwright.language.clock_times import LocalTime
 from dealwright.language.conditions import Condition, Reference, conditions
 from dealwright.language.durations import Length, RunningTime, WorkingTime
 from dealwright.language.fields import (
@@ -149,7 +150,7 @@ class SetTask(Step):
 
     kind = "set_task"
     text: Stored
-    due: Length
+    due: Length | LocalTime
     owner: Stored | None
 
     @property
@@ -332,8 +333,11 @@ def move_deal(name: str, *, to: StageLike, only_forward: bool = True, reason: st
     return MoveDeal(name=name, to=_stage(to, f"to of {name!r}"), only_forward=only_forward, reason=reason)
 
 
-def set_task(name: str, *, text: TextLike, due: Length, owner: str | UserField | None = None) -> SetTask:
-    """Give somebody something to do for the deal; without `owner` it is the deal's owner."""
+def set_task(name: str, *, text: TextLike, due: Length | LocalTime, owner: str | UserField | None = None) -> SetTask:
+    """Give somebody something to do for the deal; without `owner` it is the deal's owner.
+
+    `due` is a length of time, or `local("18:00")`: the next time that the account's clock shows that.
+    """
     name = checked_step(name)
     kept = values.text(text, f"text of {name!r}")
     if isinstance(kept, values.Words) and not kept.source.strip():
@@ -341,7 +345,7 @@ def set_task(name: str, *, text: TextLike, due: Length, owner: str | UserField |
     return SetTask(
         name=name,
         text=kept,
-        due=_length(due, f"due of {name!r}"),
+        due=due if isinstance(due, LocalTime) else length(due, f"due of {name!r}"),
         owner=None if owner is None else values.user(owner, f"owner of {name!r}"),
     )
 
@@ -360,15 +364,6 @@ def send_event(
             )
     body = {part: values.anything(value, f"{part} of {name!r}") for part, value in with_.items()}
     return SendEvent(name=name, event=event, to=checked_key(to, "an outside system"), with_=MappingProxyType(body))
-
-
-def wait(name: str, duration: Length) -> Wait:
-    """Let time pass; other deals and other automations go on."""
-    name = checked_step(name)
-    kept = _length(duration, f"the wait {name!r}")
-    if kept.amount == 0:
-        raise refused(f"the wait {name!r} does not wait", hint=f'wait("{name}", days(2))')
-    return Wait(name=name, duration=kept)
 
 
 def stop(name: str | None = None) -> Stop:
@@ -420,7 +415,8 @@ def _stage(value: object, what: str) -> StageLike:
     return value
 
 
-def _length(value: object, what: str) -> Length:
+def length(value: object, what: str) -> Length:
+    """Return the length of time; refuse anything else."""
     if not isinstance(value, RunningTime | WorkingTime):
         raise refused(
             f"{what} is a length of time, not {type(value).__name__}", hint="days(2), working_minutes(15), ..."

@@ -7,7 +7,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final, TypeAlias, TypeGuard, get_args
 
+from dealwright.language.conditions import Reference
 from dealwright.language.deal import is_data_name
+from dealwright.language.durations import Length
 from dealwright.language.fields import Field
 from dealwright.language.keys import checked_key
 from dealwright.language.origin import refused
@@ -118,6 +120,50 @@ class EventReceived:
     kind = "event_received"
 
 
+@dataclass(frozen=True, slots=True)
+class DateReached:
+    """Answers a date of a deal that comes near, or that is past."""
+
+    field: Reference
+    before: Length | None
+    after: Length | None
+    in_: tuple[PipelineType, ...]
+    kind = "date_reached"
+
+
+@dataclass(frozen=True, slots=True)
+class NoActivity:
+    """Answers a deal for which nothing has been done for a time."""
+
+    for_: Length
+    in_: tuple[PipelineType, ...]
+    kind = "no_activity"
+
+
+@dataclass(frozen=True, slots=True)
+class MessageFailed:
+    """Answers a message to a contact of a deal that could not be delivered."""
+
+    in_: tuple[PipelineType, ...]
+    kind = "message_failed"
+
+
+@dataclass(frozen=True, slots=True)
+class RepWrote:
+    """Answers a person of the company who wrote to a contact of a deal."""
+
+    in_: tuple[PipelineType, ...]
+    kind = "rep_wrote"
+
+
+@dataclass(frozen=True, slots=True)
+class OptedOut:
+    """Answers a contact of a deal who wants no more messages."""
+
+    in_: tuple[PipelineType, ...]
+    kind = "opted_out"
+
+
 Trigger: TypeAlias = (
     DealCreated
     | DealUpdated
@@ -130,6 +176,11 @@ Trigger: TypeAlias = (
     | TaskCompleted
     | ActivityLogged
     | EventReceived
+    | DateReached
+    | NoActivity
+    | MessageFailed
+    | RepWrote
+    | OptedOut
 )
 """Any trigger."""
 
@@ -148,7 +199,7 @@ def deal_updated(
 ) -> DealUpdated:
     """One of these fields of a deal changed (without `fields`: any of them)."""
     given = (fields,) if isinstance(fields, Field) else tuple(fields)
-    return DealUpdated(tuple(_updatable(field) for field in given), _pipelines(in_, "in_ of deal_updated()"))
+    return DealUpdated(tuple(_updatable(field) for field in given), pipelines(in_, "in_ of deal_updated()"))
 
 
 def stage_changed(
@@ -161,7 +212,7 @@ def stage_changed(
     return StageChanged(
         _stages(from_, "from_ of stage_changed()"),
         _stages(to, "to of stage_changed()"),
-        _pipelines(in_, "in_ of stage_changed()"),
+        pipelines(in_, "in_ of stage_changed()"),
     )
 
 
@@ -172,12 +223,12 @@ def entered(stage: StageLike, /, *others: StageLike) -> Entered:
 
 def contact_added(*, in_: PipelineType | Sequence[PipelineType] = ()) -> ContactAdded:
     """A contact was linked to a deal; texts may name `event.contact`."""
-    return ContactAdded(_pipelines(in_, "in_ of contact_added()"))
+    return ContactAdded(pipelines(in_, "in_ of contact_added()"))
 
 
 def contact_removed(*, in_: PipelineType | Sequence[PipelineType] = ()) -> ContactRemoved:
     """A contact was unlinked from a deal; texts may name `event.contact`."""
-    return ContactRemoved(_pipelines(in_, "in_ of contact_removed()"))
+    return ContactRemoved(pipelines(in_, "in_ of contact_removed()"))
 
 
 def contact_updated(
@@ -186,17 +237,17 @@ def contact_updated(
     """One of these fields of a contact changed: once for each open deal it is on; texts may name `event.contact`."""
     given = (fields,) if isinstance(fields, Field) else tuple(fields)
     names = tuple(dict.fromkeys(_of_contact(field) for field in given))
-    return ContactUpdated(names, _pipelines(in_, "in_ of contact_updated()"))
+    return ContactUpdated(names, pipelines(in_, "in_ of contact_updated()"))
 
 
 def owner_changed(*, in_: PipelineType | Sequence[PipelineType] = ()) -> OwnerChanged:
     """A deal got another owner; `event.before.owner` is who had it."""
-    return OwnerChanged(_pipelines(in_, "in_ of owner_changed()"))
+    return OwnerChanged(pipelines(in_, "in_ of owner_changed()"))
 
 
 def task_completed(*, in_: PipelineType | Sequence[PipelineType] = ()) -> TaskCompleted:
     """A task of a deal was completed; texts may name `event.task`."""
-    return TaskCompleted(_pipelines(in_, "in_ of task_completed()"))
+    return TaskCompleted(pipelines(in_, "in_ of task_completed()"))
 
 
 def activity_logged(
@@ -204,7 +255,7 @@ def activity_logged(
 ) -> ActivityLogged:
     """A call, meeting or e-mail was written down for a deal (without `kind`: any); texts may name `event.activity`."""
     kinds = tuple(dict.fromkeys(_activity_kind(item) for item in _several(kind)))
-    return ActivityLogged(kinds, _pipelines(in_, "in_ of activity_logged()"))
+    return ActivityLogged(kinds, pipelines(in_, "in_ of activity_logged()"))
 
 
 def event_received(
@@ -219,14 +270,15 @@ def event_received(
     if not isinstance(name, str) or not _EVENT_NAME.fullmatch(name):
         raise refused(f"{name!r} is not the name of an event", hint='event_received("invoice-paid", from_="billing")')
     source = None if from_ is None else checked_key(from_, "a source of events")
-    return EventReceived(name, source, _data_names(data), _pipelines(in_, "in_ of event_received()"))
+    return EventReceived(name, source, _data_names(data), pipelines(in_, "in_ of event_received()"))
 
 
 def _several(given: object) -> tuple[object, ...]:
     return tuple(given) if isinstance(given, list | tuple) else (given,)
 
 
-def _pipelines(given: object, what: str) -> tuple[PipelineType, ...]:
+def pipelines(given: object, what: str) -> tuple[PipelineType, ...]:
+    """Return the pipelines given as one or as a list; refuse anything else."""
     items = _several(given)
     for item in items:
         if not is_pipeline(item):

@@ -17,11 +17,16 @@ from dealwright.language.triggers import (
     ContactAdded,
     ContactRemoved,
     ContactUpdated,
+    DateReached,
     DealCreated,
     DealUpdated,
     Entered,
     EventReceived,
+    MessageFailed,
+    NoActivity,
+    OptedOut,
     OwnerChanged,
+    RepWrote,
     StageChanged,
     TaskCompleted,
     Trigger,
@@ -38,8 +43,10 @@ Happening: TypeAlias = (
     | TaskCompleted
     | ActivityLogged
     | EventReceived
+    | RepWrote
+    | OptedOut
 )
-"""A trigger that can happen to a deal that is there already: any but `deal_created`."""
+"""A trigger that can happen to a deal that is there already, and that an execution can wait for."""
 
 _WRITE: Final = "write stage_changed(to=...), task_completed(), event_received(...), ..."
 
@@ -110,6 +117,9 @@ def happenings(given: object, what: str) -> tuple[Happening, ...]:
     for item in given if isinstance(given, list | tuple) else (given,):
         if isinstance(item, DealCreated):
             raise refused(f"{what} names deal_created(), and the deal is there already", hint=_WRITE)
+        if isinstance(item, DateReached | NoActivity | MessageFailed):
+            hint = "write wait(..., until=deal.close_date), or an automation of its own that answers it"
+            raise refused(f"{what} names {item.kind}(), which only starts automations", hint=hint)
         if not isinstance(item, Happening):
             hint = f"call it: {item.__name__}(...)" if callable(item) and hasattr(item, "__name__") else _WRITE
             raise refused(f"{what} takes triggers, and a {type(item).__name__} is none", hint=hint)

@@ -126,7 +126,13 @@ def _addresses(system: System) -> str:
         hooks = [f"{binding.key}/{source.name}" for binding in system.project.accounts for source in binding.hooks]
         lines += [f"  hooks from         POST {web}/hooks/{address}" for address in hooks]
         lines += [f"  API                {web}{path}" for path in system.project.apps]
-    return "\n".join(lines + accounts)
+    refused = [
+        f"{'REFUSED':<21}{each}"
+        for binding in system.project.accounts
+        for each in system.project.left_out(binding.key)
+        if each.refused
+    ]
+    return "\n".join(lines + accounts + refused)
 
 
 class _Shown:

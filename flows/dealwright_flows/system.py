@@ -13,6 +13,7 @@ import msgspec
 
 from dealwright.clock import Clock
 from dealwright.compile.check import check
+from dealwright.compile.later import unkept
 from dealwright.engine.meters import METERS
 from dealwright.errors import DealwrightError, InputError, ReleaseError
 from dealwright.intake.published import FOLDER, Publisher
@@ -164,7 +165,13 @@ class System:
         for account in accounts:
             crm = crms[account.key]
             done += [change.what for change in crm.shape(account.pipelines, apply=True)]
-            done += [f"not run with {crm.name}: {each}" for each in self.project.left_out(account.key)]
+            for each in self.project.left_out(account.key):
+                if each.refused:
+                    self._wrong(f"REFUSED, it does not run: {each}")
+                else:
+                    done.append(f"not run with {crm.name}: {each}")
+            for word in unkept(account):
+                self._wrong(f"NOT KEPT yet, messages are sent without it: {word} of account {account.key}")
             if self.journal.record_release(account):
                 done.append(f"new release of account {account.key}: {len(account.automations)} automations")
                 done += self._judged(account.key)

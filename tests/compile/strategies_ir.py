@@ -76,6 +76,17 @@ triggers = st.one_of(
     st.builds(ir.OnTaskCompleted, pipelines=some(keys)),
     st.builds(ir.OnActivityLogged, kinds=some(st.sampled_from(["call", "meeting", "email"])), pipelines=some(keys)),
     st.builds(ir.OnEventReceived, name=keys, source=st.none() | keys, data=some(names), pipelines=some(keys)),
+    st.builds(
+        ir.OnDateReached,
+        field=refs,
+        before=st.none() | durations,
+        after=st.none() | durations,
+        pipelines=some(keys),
+    ),
+    st.builds(ir.OnNoActivity, for_=durations, pipelines=some(keys)),
+    st.builds(ir.OnMessageFailed, pipelines=some(keys)),
+    st.builds(ir.OnRepWrote, pipelines=some(keys)),
+    st.builds(ir.OnOptedOut, pipelines=some(keys)),
 )
 contacts = st.sampled_from(["deal.main_contact", "event.contact"])
 agains = st.one_of(
@@ -98,7 +109,14 @@ steps = st.recursive(
         ),
         st.builds(ir.UpdateDealStep, name=keys, changes=st.dictionaries(names, expressions, max_size=2)),
         st.builds(ir.MoveDealStep, name=keys, to=stages, only_forward=st.booleans(), reason=st.none() | words),
-        st.builds(ir.SetTaskStep, name=keys, text=expressions, due=durations, owner=st.none() | expressions),
+        st.builds(
+            ir.SetTaskStep,
+            name=keys,
+            text=expressions,
+            due=durations,
+            owner=st.none() | expressions,
+            clock=st.sampled_from(["", "18:00"]),
+        ),
         st.builds(
             ir.SendEventStep, name=keys, event=keys, to=keys, with_=st.dictionaries(names, expressions, max_size=2)
         ),
@@ -122,6 +140,7 @@ steps = st.recursive(
             html=st.none() | expressions,
             reply_to=st.none() | expressions,
             bcc=some(words),
+            late=st.none() | durations,
         ),
         st.builds(
             ir.SendConversionStep,
@@ -133,6 +152,15 @@ steps = st.recursive(
             with_=st.dictionaries(names, expressions, max_size=2),
         ),
         st.builds(ir.WaitStep, name=keys, duration=durations),
+        st.builds(
+            ir.WaitForStep,
+            name=keys,
+            until=refs,
+            before=st.none() | durations,
+            after=st.none() | durations,
+            late=st.sampled_from(["run", "skip"]),
+        ),
+        st.builds(ir.MuteStep, name=keys, who=contacts, for_=durations),
         st.builds(ir.StopStep, name=keys),
     ),
     lambda inner: st.one_of(
@@ -195,6 +223,24 @@ calendars = st.builds(
     closed=some(st.builds(Span, first=st.dates(), last=st.dates())),
     open_on=some(st.dates()),
 )
+untils = st.sampled_from(["refuse", "send"])
+policies = st.builds(
+    ir.MessagePolicy,
+    max_per_person=some(st.builds(ir.Cap, within=durations, most=st.integers(1, 9))),
+    quiet=st.none() | st.just(("20:00", "09:00")),
+    same_template_again_after=st.none() | durations,
+    opt_out_words=some(words),
+    silent_while_human_talks=st.none() | durations,
+    person=some(st.sampled_from(["phone", "email", "company"])),
+    until_enforced=untils,
+)
+limits = st.builds(
+    ir.Limits,
+    per_hour=st.none() | st.integers(1, 9),
+    per_day=st.none() | st.integers(1, 9),
+    import_burst=st.none() | st.integers(1, 9),
+    until_enforced=untils,
+)
 accounts = st.builds(
     ir.Account,
     key=keys,
@@ -205,6 +251,8 @@ accounts = st.builds(
     pipelines=some(shapes),
     automations=some(automations),
     where=st.none() | wheres,
+    messages=st.none() | policies,
+    limits=st.none() | limits,
 )
 
 

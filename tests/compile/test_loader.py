@@ -222,11 +222,14 @@ HINTED = {
         'class Repairs(Pipeline, keey="repairs"): pass',
         "DW910 Pipeline takes no 'keey' (did you mean key?)",
     ),
-    "far_keyword": ('wait("pause", hours=3)', "DW910 wait takes no 'hours' (wait takes name, duration)"),
+    "far_keyword": (
+        'wait("pause", hours=3)',
+        "DW910 wait takes no 'hours' (wait takes name, duration, until, before, after, late)",
+    ),
     "left_out": ("once()", "DW910 once needs 'per' as well (once takes per, within)"),
     "nameless": (
         "wait(minutes(1))",
-        "DW910 wait needs 'duration' as well (every step has a name first: wait(\"pause\", minutes(1)))",
+        'DW910 wait has no name (every step has a name first: wait("pause", minutes(1)))',
     ),
     "nameless_move": (
         "move_deal(to=Sales.won)",

@@ -8,9 +8,11 @@ from typing import Final
 from dealwright.compile import ir
 from dealwright.compile.explain.conditions import all_of
 from dealwright.compile.explain.names import Names
+from dealwright.compile.explain.policy import policy
 from dealwright.compile.explain.steps import numbered, stage_task, told
 from dealwright.compile.explain.tongue import Tongue, harmless
 from dealwright.compile.explain.triggers import again, ends, trigger
+from dealwright.compile.later import later
 from dealwright.model.calendar import Calendar
 from dealwright.model.crm import PipelineShape, StageShape
 
@@ -39,6 +41,8 @@ def _page(account: ir.Account, tongue: Tongue) -> Iterator[str]:
     yield tongue.say("page.fill")
     yield tongue.say("page.hours", zone=harmless(account.calendar.zone), spans=_hours(account, tongue))
     yield from _days_off(account.calendar, tongue)
+    yield ""
+    yield from policy(account, tongue)
     yield ""
     yield f"## {tongue.say('page.pipelines')}"
     for pipeline in account.pipelines:
@@ -124,6 +128,10 @@ def _automation(automation: ir.Automation, account: ir.Account, tongue: Tongue) 
         yield ""
         yield f"> {harmless(automation.why)}"
     yield ""
+    words = dict.fromkeys(each.word for each in later(automation, account))
+    if words:
+        yield f"**{tongue.say('rule.later', words=tongue.all_of(f'`{word}`' for word in words))}**"
+        yield ""
     yield f"**{tongue.say('rule.when')}** {trigger(automation.on, names)}."
     conditions = all_of(automation.when, names)
     if len(conditions) == 1:

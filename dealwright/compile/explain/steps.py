@@ -9,7 +9,7 @@ from dealwright.compile.explain.conditions import condition
 from dealwright.compile.explain.names import Names
 from dealwright.compile.explain.texts import expression, lines
 from dealwright.compile.explain.tongue import harmless
-from dealwright.compile.explain.triggers import any_of
+from dealwright.compile.explain.triggers import any_of, nearness
 
 
 def numbered(steps: Sequence[ir.Step]) -> dict[str, int]:
@@ -59,7 +59,7 @@ def sentence(step: ir.Step, names: Names) -> str:
             key = "do.move_deal.forward" if step.only_forward else "do.move_deal"
             return say(key, stage=names.stage(step.to), reason=reason)
         case ir.SetTaskStep():
-            return say("do.set_task", **_task(step, names))
+            return say("do.set_task.clock" if step.clock else "do.set_task", **_task(step, names))
         case ir.SendEventStep():
             more = _more(step.with_, names)
             return say("do.send_event", to=harmless(step.to), event=harmless(step.event), more=more)
@@ -94,6 +94,11 @@ def sentence(step: ir.Step, names: Names) -> str:
             return say("do.wait", duration=tongue.duration(step.duration))
         case ir.WaitUntilStep():
             return say("do.wait_until", what=_awaited(step, names), timeout=tongue.duration(step.timeout))
+        case ir.WaitForStep():
+            date = nearness(step.before, step.after, step.until, names)
+            return say("do.wait_for", date=date, late=say(f"do.wait_for.{step.late}"))
+        case ir.MuteStep():
+            return say("do.mute", contact=names.contact(step.who), duration=tongue.duration(step.for_))
         case ir.StopStep():
             return say("do.stop")
         case ir.BranchStep():
@@ -127,6 +132,8 @@ def _send_email(step: ir.SendEmailStep, names: Names) -> str:
         more += say("do.send_email.reply_to", reply_to=expression(step.reply_to, names))
     if step.bcc:
         more += say("do.send_email.bcc", bcc=names.tongue.all_of(map(names.tongue.quoted, step.bcc)))
+    if step.late is not None:
+        more += say("do.send_email.late", late=names.tongue.duration(step.late))
     return say("do.send_email", contact=names.contact(step.to), subject=expression(step.subject, names), more=more)
 
 
@@ -143,7 +150,8 @@ def stage_task(step: ir.SetTaskStep, names: Names) -> str:
 
 def _task(step: ir.SetTaskStep, names: Names) -> dict[str, str]:
     owner = names.field("deal.owner") if step.owner is None else expression(step.owner, names)
-    return {"owner": owner, "text": expression(step.text, names), "due": names.tongue.duration(step.due)}
+    due = step.clock or names.tongue.duration(step.due)
+    return {"owner": owner, "text": expression(step.text, names), "due": due}
 
 
 def _more(given: Mapping[str, ir.Expression], names: Names) -> str:

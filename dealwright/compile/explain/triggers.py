@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dealwright.compile import ir
 from dealwright.compile.explain.names import Names
 from dealwright.compile.explain.tongue import Tongue, harmless
+from dealwright.model.calendar import Duration
 
 
 def again(given: ir.Again, tongue: Tongue) -> str:
@@ -65,6 +66,30 @@ def trigger(on: ir.Trigger, names: Names) -> str:
             key = "on.event_received" if on.source is not None else "on.event_received.any"
             name, where = tongue.quoted(on.name), names.where(on.pipelines)
             return say(key, source=harmless(on.source or ""), name=name, where=where)
+        case ir.OnDateReached():
+            return say(
+                "on.date_reached",
+                date=nearness(on.before, on.after, on.field, names),
+                where=names.where(on.pipelines),
+            )
+        case ir.OnNoActivity():
+            return say("on.no_activity", duration=tongue.duration(on.for_), where=names.where(on.pipelines))
+        case ir.OnMessageFailed():
+            return say("on.message_failed", where=names.where(on.pipelines))
+        case ir.OnRepWrote():
+            return say("on.rep_wrote", where=names.where(on.pipelines))
+        case ir.OnOptedOut():
+            return say("on.opted_out", where=names.where(on.pipelines))
+
+
+def nearness(before: Duration | None, after: Duration | None, date: ir.Ref, names: Names) -> str:
+    """Return a date of the deal, or how long before or after it."""
+    say, field = names.tongue.say, names.field(date.path)
+    if before is not None:
+        return say("date.before", duration=names.tongue.duration(before), date=field)
+    if after is not None:
+        return say("date.after", duration=names.tongue.duration(after), date=field)
+    return say("date", date=field)
 
 
 def _changed(key: str, on: ir.OnDealUpdated | ir.OnContactUpdated, of: str, names: Names) -> str:

@@ -26,7 +26,7 @@ def _look(subject: Subject) -> Iterator[Spot]:
 def _last_waits(steps: Sequence[ir.Step]) -> Iterator[str]:
     """The waits that are the last thing an automation does, whatever way it takes."""
     match steps[-1:]:
-        case [ir.WaitStep(name=name) | ir.WaitUntilStep(name=name, on_timeout=())]:
+        case [ir.WaitStep(name=name) | ir.WaitForStep(name=name) | ir.WaitUntilStep(name=name, on_timeout=())]:
             yield name
         case [last]:
             for way in ir.ways_of(last):

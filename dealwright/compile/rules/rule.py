@@ -76,6 +76,14 @@ class Subject:
         value = argument(call, keyword) if call else None
         return where.file, value.lineno if value is not None else where.line
 
+    def account_at(self, account: ir.Account, keyword: str) -> tuple[str, int]:
+        """Return where the account says something under a keyword."""
+        where = account.where or ir.Where(file="", line=1)
+        source = self.sources.get(where.file)
+        call = source.call(where.line, "Account") if source else None
+        value = argument(call, keyword) if call else None
+        return where.file, value.lineno if value is not None else where.line
+
     def condition_at(self, automation: ir.Automation, index: int | None) -> tuple[str, int]:
         """Return where the conditions of the automation were written, or the one at a place of their list."""
         file, line = self.automation_at(automation, "when")

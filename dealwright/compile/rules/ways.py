@@ -69,7 +69,7 @@ class _Walk:
                 now = ()
                 yield from self.steps(step.on_timeout, known, now)
             elif not isinstance(step, ir.StopStep):
-                self._waited |= isinstance(step, ir.WaitStep)
+                self._waited |= isinstance(step, ir.WaitStep | ir.WaitForStep)
                 now = ()
 
     def _branch(
