@@ -68,18 +68,22 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
         return Counter(item.sort for item in self.violations)
 
 
-def audit(world: World, deaths: Sequence[Death], *, alone: bool = True) -> Report:
-    """Compare everything with everything, when nothing is left to do (`alone`: one worker at a time was at work)."""
-    return _Audit(world, deaths, alone).report()
+def audit(world: World, deaths: Sequence[Death], *, alone: bool = True, stopped: bool = False) -> Report:
+    """Compare everything with everything, when nothing is left to do.
+
+    `alone`: one worker at a time was at work; `stopped`: the account was stopped for a time.
+    """
+    return _Audit(world, deaths, alone, stopped).report()
 
 
 class _Audit:
     """What was read once, and the comparisons."""
 
-    def __init__(self, world: World, deaths: Sequence[Death], alone: bool) -> None:
+    def __init__(self, world: World, deaths: Sequence[Death], alone: bool, stopped: bool) -> None:
         self._world = world
         self._deaths = deaths
         self._alone = alone
+        self._stopped = stopped
         self._model = expected(world.deals)
         self._titles: dict[str, str] = {str(id_): title for id_, title in world.crm_rows("select id, title from deals")}
         self._effects = {
@@ -197,12 +201,28 @@ class _Audit:
         """What stands in the CRM and at the receiver is what the model says, counted by names and not by keys."""
         crm = self._world.crm_rows
         model: Expected = self._model
-        yield from _compare("task", model.tasks, Counter(row[0] for row in crm("select text from tasks")))
+        yield from _compare("task", self._in_time(model.tasks), self._in_time(self._tasks()))
         yield from _compare("deal", model.deals, Counter(self._titles.values()))
         marked = Counter(row[0] for row in crm("select title from deals where reference is not null"))
         yield from _compare("reference", model.moves, marked)
         erp = Counter((line["event"], self._title(line["deal_id"])) for line in self._erp if line["committed"])
         yield from _compare("event at erp", model.erp, erp)
+
+    def _tasks(self) -> Counter[str]:
+        return Counter(row[0] for row in self._world.crm_rows("select text from tasks"))
+
+    def _in_time(self, tasks: Counter[str]) -> Counter[str]:
+        """Return the tasks as they are compared.
+
+        While an account is stopped, or of two workers one is idle, business time moves to what is due next, though what
+        somebody waits for is held, or is just being done: then it comes too late, and the task is another one, or is
+        there instead of none.
+        """
+        if self._alone and not self._stopped:
+            return tasks
+        early = {f"Chase {title}": f"Saw {title}" for title in self._model.advanced}
+        never = {f"Guard {title}" for title in self._model.advanced}
+        return Counter(early.get(text, text) for text in tasks.elements() if text not in never)
 
     def _order(self) -> Iterator[Violation]:
         """What queued in one lane was done in the order it happened."""

@@ -13,7 +13,7 @@ from typing import Any, Final
 
 import msgspec
 
-from dealwright.engine.records import EffectOutcome, GateRequest, GateResult, Settlement
+from dealwright.engine.records import EffectOutcome, GateRequest, GateResult, News, Settlement, Watch
 from dealwright.journal.store import Journal
 from dealwright.model.delivery import Delivery
 from dealwright.model.requests import Call, Outcome, Request
@@ -22,6 +22,7 @@ from dealwright.ports import Connector
 BREAKS: Final = {
     "send-without-key": "every attempt carries a new key, so that nobody can tell a repeat",
     "settle-before-receipt": "executions are settled before the receipts of their effects are written",
+    "deaf-to-news": "what waits for something to happen is not told of it, at no time",
     "skip-epoch-check": "the gate's transaction does not compare the epoch of the snapshot",
 }
 """Every break, and what is wrong with it."""
@@ -96,6 +97,18 @@ class SettlesFirst(Journal):
         return settled
 
 
+class DeafToNews(Journal):
+    """A journal that knows of no news. (If only the wake-up is lost, the clock wakes them and nothing is missed.)"""
+
+    def news(self, account: str, watches: Sequence[Watch]) -> dict[str, Sequence[News]]:
+        """Return nothing."""
+        return {}
+
+    def settle(self, settlements: Sequence[Settlement]) -> frozenset[str]:
+        """Settle, and leave out what they wait for."""
+        return super().settle([msgspec.structs.replace(item, on_events=()) for item in settlements])
+
+
 class BlindToEpoch(Journal):
     """A journal whose gate takes every snapshot for a fresh one."""
 
@@ -124,7 +137,11 @@ class HaltsAtTheGate(Journal):
 
 def journal_class(broken: str | None, halt: Path | None) -> type[Journal]:
     """Return the journal that a worker is to use."""
-    kinds: dict[str | None, type[Journal]] = {"settle-before-receipt": SettlesFirst, "skip-epoch-check": BlindToEpoch}
+    kinds: dict[str | None, type[Journal]] = {
+        "settle-before-receipt": SettlesFirst,
+        "deaf-to-news": DeafToNews,
+        "skip-epoch-check": BlindToEpoch,
+    }
     base = kinds.get(broken, Journal)
     if halt is None:
         return base

@@ -1,4 +1,4 @@
-"""The company that is killed: eight automations that use every action, a branch, a wait and a limit per person."""
+"""The company that is killed: ten automations with actions, a branch, waits of every sort, and a limit per person."""
 
 from __future__ import annotations
 
@@ -125,6 +125,40 @@ PAID: Final = ir.Automation(
     do=(ir.SetTaskStep(name="thank", text=_text("Thank {{ deal.title }}"), due=Duration(amount=1, unit="days")),),
 )
 
+_TO_QUOTED: Final = ir.OnStageChanged(to=(_stage("quoted"),))
+CHASE: Final = ir.Automation(
+    key="chase",
+    on=_DEALS,
+    when=_ALWAYS,
+    again=ir.EveryEvent(),
+    do=(
+        ir.WaitUntilStep(
+            name="quote",
+            on=(_TO_QUOTED,),
+            timeout=Duration(amount=30, unit="days"),
+            on_timeout=(
+                ir.SetTaskStep(name="chase", text=_text("Chase {{ deal.title }}"), due=Duration(amount=1, unit="days")),
+                ir.StopStep(name="enough"),
+            ),
+        ),
+        ir.SetTaskStep(name="saw", text=_text("Saw {{ deal.title }}"), due=Duration(amount=1, unit="days")),
+    ),
+)
+"""Waits for what `greet` does to some deals; the others it chases."""
+
+GUARD: Final = ir.Automation(
+    key="guard",
+    on=_DEALS,
+    when=_ALWAYS,
+    again=ir.EveryEvent(),
+    exit_on=(_TO_QUOTED,),
+    do=(
+        ir.WaitStep(name="long", duration=Duration(amount=60, unit="days")),
+        ir.SetTaskStep(name="guard", text=_text("Guard {{ deal.title }}"), due=Duration(amount=1, unit="days")),
+    ),
+)
+"""Is ended by what `greet` does to some deals; over the others it stands guard."""
+
 COMPANY: Final = ir.Account(
     key=ACCOUNT,
     name="Acme",
@@ -135,5 +169,5 @@ COMPANY: Final = ir.Account(
     country="US",
     currency="USD",
     pipelines=(SALES, CARE),
-    automations=(GREET, HELLO, QUOTE, TRAIL, WELCOME, AGREE, MEET, PAID),
+    automations=(GREET, HELLO, QUOTE, TRAIL, WELCOME, AGREE, MEET, PAID, CHASE, GUARD),
 )

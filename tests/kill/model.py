@@ -42,7 +42,7 @@ class Expected(msgspec.Struct, frozen=True, kw_only=True):
     """The end state by names: `executions` (automation, deal), `tasks` by text, `deals` by title, `erp` (event, deal).
 
     `skipped` are executions that end skipped by their conditions, `trails` and `persons` what goes to `audit`, which
-    may be parked instead of sent.
+    may be parked instead of sent. `advanced` are the deals that `greet` moves, for which others wait.
     """
 
     executions: Counter[tuple[str, str]]
@@ -53,6 +53,7 @@ class Expected(msgspec.Struct, frozen=True, kw_only=True):
     trails: Counter[str]
     persons: frozenset[int]
     moves: Counter[str]
+    advanced: frozenset[str]
 
 
 def expected(count: int) -> Expected:
@@ -64,7 +65,7 @@ def expected(count: int) -> Expected:
     visits = quoted + advanced
     deals = Counter(title(i) for i in numbers) + Counter(f"After {title(i)}" for i in visits)
     executions = Counter(
-        [(automation, title(i)) for automation in ("greet", "hello") for i in numbers]
+        [(automation, title(i)) for automation in ("greet", "hello", "chase", "guard") for i in numbers]
         + [(automation, title(i)) for automation in ("quote", "trail") for i in visits]
         + [("welcome", f"After {title(i)}") for i in visits]
         + [("agree", title(i)) for i in quoted]
@@ -80,6 +81,8 @@ def expected(count: int) -> Expected:
             + [f"Welcome After {title(i)}" for i in visits]
             + [f"Meet {guest}" for i in numbers for guest in guests(i)]
             + [f"Thank {title(i)}" for i in numbers if pays(i)]
+            + [f"Saw {title(i)}" for i in advanced]
+            + [f"{what} {title(i)}" for what in ("Chase", "Guard") for i in numbers if i not in advanced]
         ),
         deals=deals,
         erp=Counter(
@@ -90,4 +93,5 @@ def expected(count: int) -> Expected:
         trails=Counter(title(i) for i in visits),
         persons=frozenset(person(i) for i in numbers),
         moves=Counter(title(i) for i in visits),
+        advanced=frozenset(title(i) for i in advanced),
     )

@@ -23,6 +23,7 @@ OPERATOR: Final = "user:operator"
 
 AIMS: Final[dict[str, tuple[Point, ...]]] = {
     "send-without-key": (Point(name="act.after-request"), Point(name="act.after-request", nth=3)),
+    "deaf-to-news": (Point(name="settle.after-commit", nth=2),),
     "settle-before-receipt": tuple(Point(name="settle.after-commit", nth=nth) for nth in (2, 4, 6)),
 }
 """Where a kill shows that a guarantee is gone. (An epoch that is not checked shows by a stop, not by a kill.)"""
@@ -103,7 +104,7 @@ def stopped_at_the_gate(world: World, *, rounds: int, broken: str | None) -> Rep
         operator.resume(ACCOUNT, "", "run", actor=OPERATOR)
         operator.close()
     finish(world, broken=broken)
-    report = audit(world, [])
+    report = audit(world, [], stopped=True)
     return Report(violations=(*late, *report.violations), figures=report.figures)
 
 
@@ -116,7 +117,7 @@ def stopped_while_unanswered(world: World) -> Report:
     operator.resume(ACCOUNT, "", "run", actor=OPERATOR)
     operator.close()
     finish(world)
-    return audit(world, deaths)
+    return audit(world, deaths, stopped=True)
 
 
 def told_to_end(world: World, number: signal.Signals) -> Report:

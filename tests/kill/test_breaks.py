@@ -8,7 +8,12 @@ from tests.kill.breaks import BREAKS
 from tests.kill.runs import aimed
 from tests.kill.world import World
 
-SHOWS = {"send-without-key": "twice", "settle-before-receipt": "lost", "skip-epoch-check": "after-stop"}
+SHOWS = {
+    "send-without-key": "twice",
+    "settle-before-receipt": "lost",
+    "deaf-to-news": "lost",
+    "skip-epoch-check": "after-stop",
+}
 """As what each break must be noticed."""
 
 
