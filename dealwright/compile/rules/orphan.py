@@ -54,7 +54,7 @@ def _lost(source: Source) -> Iterator[Spot]:
 
 def _is_last(source: Source, name: str, statement: ast.Assign | ast.Expr) -> bool:
     """Say whether the name is given to several, and this is the one that keeps it."""
-    several = [each for each in source.nodes(ast.Assign) for target in each.targets if _is_name(target, name)]
+    several = [each for each in _assigned(source) for target in each.targets if _is_name(target, name)]
     return len(several) > 1 and several[-1] is statement and not isinstance(statement.value, ast.Tuple)
 
 
@@ -82,7 +82,18 @@ def _binding(source: Source, line: int) -> tuple[str, str]:
 
 
 def _bound_again(source: Source, name: str) -> int:
-    return sum(_is_name(target, name) for node in source.nodes(ast.Assign) for target in node.targets)
+    return sum(_is_name(target, name) for node in _assigned(source) for target in node.targets)
+
+
+def _assigned(source: Source) -> Iterator[ast.Assign]:
+    """Yield what gives names of the file; a name in a class or a function is another one."""
+    todo: list[ast.AST] = list(source.tree.body if source.tree is not None else ())
+    while todo:
+        node = todo.pop(0)
+        if isinstance(node, ast.Assign):
+            yield node
+        elif not isinstance(node, ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef | ast.expr):
+            todo[:0] = ast.iter_child_nodes(node)
 
 
 RULE: Final = Rule(

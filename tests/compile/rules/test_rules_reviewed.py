@@ -201,3 +201,12 @@ class Strict(Pipeline, key="strict", name="Strict"):
     )
     assert [(each.code, each.hint) for each in without] == [("DW206", "write reason='Price'")]
     assert said == []
+
+
+@pytest.mark.parametrize("broken", ["", "import nothing_of_the_kind\n"], ids=["loads", "does-not-load"])
+def test_a_field_and_an_automation_may_have_one_name(tmp_path: Path, broken: str) -> None:
+    """A name in a class is another one than that of the file (the second example company writes so)."""
+    own = 'class Own(DealFields):\n    rule = Number("Rule")\n\n\n'
+    text = rule().replace("x = Automation", f"{own}rule = Automation").replace("automations=[x]", "automations=[rule]")
+    found = check_files(tmp_path, {"company": f"{broken}{text}"})
+    assert "DW210" not in {code for each in found.values() for code in codes(each)}, found
