@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dealwright.language.account import Account
 from dealwright.language.again import every_event, once, person, stage_visit, value
+from dealwright.language.ask_step import ask
 from dealwright.language.automation import Automation
 from dealwright.language.channels import Channel
 from dealwright.language.clock_times import local
@@ -70,6 +71,7 @@ __all__ = [
     "activity_logged",
     "add_note",
     "add_tags",
+    "ask",
     "assign_owner",
     "branch",
     "case",

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Final
 
 from dealwright.cli.terminal import plain
 from dealwright.errors import InputError
 from dealwright.journal.browse import Browse
+from dealwright.journal.store import Journal
 
 SHORT: Final = 8
 """Characters of an id that tables show; commands take as few as four."""
@@ -24,7 +26,7 @@ def execution_id(browse: Browse, account: str, typed: str) -> str:
     Raises:
         InputError: there is none, or there are several.
     """
-    return _one("executions", "execution", account, typed, typed.lower(), browse)
+    return _one("executions", "execution", account, typed, typed.lower(), partial(browse.starting, "executions"))
 
 
 def effect_key(browse: Browse, account: str, typed: str) -> str:
@@ -33,7 +35,18 @@ def effect_key(browse: Browse, account: str, typed: str) -> str:
     Raises:
         InputError: there is none, or there are several.
     """
-    return _one("effects", "effect", account, typed, _KEY + typed.lower().removeprefix(_KEY), browse)
+    prefix = _KEY + typed.lower().removeprefix(_KEY)
+    return _one("effects", "effect", account, typed, prefix, partial(browse.starting, "effects"))
+
+
+def question_id(journal: Journal, account: str, typed: str) -> str:
+    """Return the id of the account's question that starts like this; its `dw-` may be left out.
+
+    Raises:
+        InputError: there is none, or there are several.
+    """
+    prefix = _KEY + typed.lower().removeprefix(_KEY)
+    return _one("asks", "question", account, typed, prefix, journal.questions_starting)
 
 
 def short(id_: str) -> str:
@@ -41,13 +54,15 @@ def short(id_: str) -> str:
     return id_[: SHORT + len(_KEY)] if id_.startswith(_KEY) else id_[:SHORT]
 
 
-def _one(what: str, name: str, account: str, typed: str, prefix: str, browse: Browse) -> str:
+def _one(
+    what: str, name: str, account: str, typed: str, prefix: str, starting: Callable[[str, str, int], Sequence[str]]
+) -> str:
     if not _HEX.fullmatch(prefix.removeprefix(_KEY)):
         raise InputError(
             f"{plain(typed, limit=60)!r} is no id of an {name}: give at least four of its characters (0-9, a-f), "
             f"as `dealwright {what} ls` shows them"
         )
-    found = browse.starting(what, account, prefix, _SHOWN + 1)
+    found = starting(account, prefix, _SHOWN + 1)
     if not found:
         raise InputError(
             f"account {account} has no {name} whose id starts with {plain(typed)}; `dealwright {what} ls` lists them"

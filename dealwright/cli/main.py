@@ -43,6 +43,7 @@ KERNEL: Final[Mapping[str, tuple[str, str]]] = MappingProxyType(
         "quarantine": ("dealwright.cli.quarantine:quarantine", "Hooks that were not understood: list, replay, drop."),
         "releases": ("dealwright.cli.releases:releases", "List the releases that were recorded; go back to one."),
         "resume": ("dealwright.cli.switches:resume", "Let a stopped automation or account go on."),
+        "asks": ("dealwright.cli.asks:asks", "List, show and answer what automations ask people."),
         "settings": ("dealwright.cli.settings:settings", "List, show and set values that need no release."),
         "shadow": ("dealwright.cli.shadow:shadow", "Report what automations in shadow would have done."),
         "status": ("dealwright.cli.status:status", "Show what is waiting, held, parked and running."),

@@ -40,6 +40,30 @@ class Treated(msgspec.Struct, frozen=True, kw_only=True):
     problem: str
 
 
+class AskShown(msgspec.Struct, frozen=True, kw_only=True):
+    """One question to people; `state` is open, answered, timed_out, or withdrawn (`why` its execution has ended)."""
+
+    id: str
+    state: str
+    account: str
+    automation: str
+    step: str
+    deal: str | None
+    deal_title: str
+    execution: str
+    who: list[str]
+    question: str
+    answers: list[str]
+    asked_at: datetime
+    until: datetime
+    choice: str
+    answered_at: datetime | None
+    answered_by: str
+    note: str
+    typed_by: str
+    why: str
+
+
 class Activated(msgspec.Struct, frozen=True, kw_only=True):
     """The release that is active now, and whether it was already."""
 
@@ -106,6 +130,7 @@ class AccountStatus(msgspec.Struct, frozen=True, kw_only=True):
     paused: list[str]
     shadow: list[str]
     approve: list[str]
+    questions: int
 
 
 class PrefectStatus(msgspec.Struct, frozen=True, kw_only=True):

@@ -145,6 +145,7 @@ def _account(site: Site, now: datetime) -> AccountStatus:
         paused=sorted(name or _WHOLE for name in controls.paused),
         shadow=in_mode("shadow"),
         approve=in_mode("approve"),
+        questions=journal.unanswered(key).count,
     )
 
 
@@ -179,6 +180,8 @@ def _account_lines(found: AccountStatus) -> Iterator[str]:
         yield f"{output.count(found.due, 'execution')} due, the oldest for {output.ago(found.due_seconds or 0)}"
     if found.held:
         yield "held by: " + ", ".join(f"{plain(reason)} {count}" for reason, count in found.held.items())
+    if found.questions:
+        yield f"{output.count(found.questions, 'question')} waiting for an answer (dealwright asks ls)"
     if found.effects:
         yield "effects that need a look: " + _counts(found.effects)
     for name, reason in found.stopped.items():

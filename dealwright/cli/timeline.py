@@ -18,6 +18,7 @@ from dealwright.engine.trace import TraceLine
 from dealwright.journal.history import EffectLine, EventStory, ExecutionStory
 from dealwright.model.requests import (
     AddNote,
+    AskPerson,
     ChangeTags,
     CompleteTasks,
     CreateContact,
@@ -177,6 +178,8 @@ def _asked(request: Request, zone: ZoneInfo) -> str:
             return f"“{request.event}”{worth}"
         case Notify():
             return f"“{request.text}” to {request.to_name or request.to}"
+        case AskPerson():
+            return f"“{request.question}” of {', '.join(each.name for each in request.who)}"
         case SendEmail():
             return f"“{request.subject}” to {request.to_name or request.to}"
 

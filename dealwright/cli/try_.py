@@ -30,9 +30,9 @@ from dealwright.engine.trace import TraceLine
 from dealwright.errors import InputError, NotFound
 from dealwright.journal.store import Journal
 from dealwright.model.crm import Deal
-from dealwright.model.delivery import AtMostOnce, delivery_name
+from dealwright.model.delivery import AtMostOnce, Keyed, delivery_name
 from dealwright.model.events import DealCreated, EventReceived
-from dealwright.model.requests import Request
+from dealwright.model.requests import AskPerson, Request
 from dealwright.project import AccountBinding, load_project
 
 _RESULT_STYLE: Final = {"true": "green", "false": "red", "unset": "yellow"}
@@ -71,6 +71,7 @@ class Trial(msgspec.Struct, frozen=True, kw_only=True):
 @click.option("--at", metavar="MOMENT", help="As if it were then: 2026-05-09T22:30, in the account's zone.")
 @click.option("--data", "data", multiple=True, metavar="NAME=VALUE", help="What an event from outside would tell.")
 @click.option("--met", "met", multiple=True, metavar="STEP", help="As if what this wait_until() waits for happened.")
+@click.option("--answer", "answers", multiple=True, metavar="STEP=ANSWER", help="As if this ask() was answered so.")
 @options.as_json
 @prints(Trial)
 def try_(
@@ -80,13 +81,15 @@ def try_(
     at: str | None,
     data: tuple[str, ...],
     met: tuple[str, ...],
+    answers: tuple[str, ...],
     as_json: bool,
 ) -> None:
     """Show what RULE would do for a deal, by the definition files as they are now. Nothing is sent or written.
 
     The event is imagined: for `entered(...)` the deal comes into that stage now. Every condition is shown with the
     values it saw, every text as it would read, when and by what it would be sent, and what would hold it back. What a
-    wait_until() waits for does not happen, unless you name it with --met.
+    wait_until() waits for does not happen, unless you name it with --met; nobody answers what an ask() asks, unless you
+    say with --answer what they do.
     """
     project = load_project()
     binding = project.account(account)
@@ -107,7 +110,7 @@ def try_(
     deal = asyncio.run(_read(binding, deal_id))
     imagination = Imagination(defined, now, data=_pairs(data) if data else None)
     event, imagined = imagination.event(automation.on, deal)
-    told = rehearse(defined, automation, event, imagined, now, met=met)
+    told = rehearse(defined, automation, event, imagined, now, met=met, answers=_answers(automation, answers))
     journal = project.open_journal()
     try:
         in_the_way = tuple(_in_the_way(journal, defined, automation, told, imagined, now))
@@ -160,13 +163,27 @@ def _moment(text: str | None, zone: ZoneInfo) -> datetime:
 
 
 def _pairs(given: tuple[str, ...]) -> dict[str, str]:
-    pairs = {}
-    for pair in given:
-        name, equals, value = pair.partition("=")
-        if not equals or not name:
-            raise InputError(f"--data {plain(pair, limit=40)!r} is not NAME=VALUE")
-        pairs[name] = value
-    return pairs
+    return dict(_pair("--data", "NAME=VALUE", pair) for pair in given)
+
+
+def _pair(option: str, form: str, pair: str) -> tuple[str, str]:
+    name, equals, value = pair.partition("=")
+    if not equals or not name:
+        raise InputError(f"{option} {plain(pair, limit=40)!r} is not {form}")
+    return name, value
+
+
+def _answers(automation: ir.Automation, given: tuple[str, ...]) -> dict[str, str]:
+    asking = {step.name: [each.answer for each in step.answers] for step in ir.asks(automation.do)}
+    answers = dict(_pair("--answer", "STEP=ANSWER", pair) for pair in given)
+    for step, answer in answers.items():
+        if step not in asking:
+            known = ", ".join(asking) or "none"
+            raise InputError(f"{automation.key} has no ask({plain(step, limit=80)!r}, ...); it has {known}")
+        if answer not in asking[step]:
+            offered = ", ".join(map(repr, asking[step]))
+            raise InputError(f"{step} takes {offered}, and not {plain(answer, limit=60)!r}")
+    return answers
 
 
 def _as_if(told: Rehearsal, deal: Deal, imagined: Deal) -> str:
@@ -183,6 +200,12 @@ def _as_if(told: Rehearsal, deal: Deal, imagined: Deal) -> str:
 def _turns(binding: AccountBinding, told: Rehearsal) -> Iterator[TrialTurn]:
     connectors = Connectors(binding.connectors)
     for part in told.parts:
+        if isinstance(part.request, AskPerson):
+            yield TrialTurn(
+                at=part.at, trace=part.trace, step=part.step, asked=part.request, connector="the journal",
+                delivery=delivery_name(Keyed()),
+            )  # fmt: skip
+            continue
         carrier = None if part.request is None else connectors.carrier(part.request)
         yield TrialTurn(
             at=part.at,

@@ -140,6 +140,13 @@ def steps(given: Sequence[ir.Step], depth: int = 0) -> Iterator[str]:
         if isinstance(step, ir.WaitUntilStep) and step.on_timeout:
             yield f"{pad}  when the time is over"
             yield from steps(step.on_timeout, depth + 2)
+        if isinstance(step, ir.AskStep):
+            for answer in step.answers:
+                yield f"{pad}  if the answer is {answer.answer!r}"
+                yield from steps(answer.do, depth + 2)
+            if step.late:
+                yield f"{pad}  if nobody answers in time"
+                yield from steps(step.late, depth + 2)
 
 
 def awaited(step: ir.WaitUntilStep) -> str:
@@ -196,6 +203,10 @@ def _step(step: ir.Step) -> str:
             return f"nobody but people writes to {step.who} for {duration(step.for_)}"
         case ir.WaitUntilStep():
             return f"wait until {awaited(step)}, for {duration(step.timeout)} at most"
+        case ir.AskStep():
+            answers = ", ".join(repr(each.answer) for each in step.answers)
+            asked = f"ask {expression(step.who)} {expression(step.question)}"
+            return f"{asked}: {answers}, within {duration(step.within)}"
         case ir.StopStep():
             return "stop"
         case ir.BranchStep():

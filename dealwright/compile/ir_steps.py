@@ -180,6 +180,24 @@ class WaitUntilStep(Node, tag_field="do", tag="wait_until", frozen=True, kw_only
     on_timeout: tuple[Step, ...] = ()
 
 
+class Answer(Node, frozen=True, kw_only=True):
+    """One answer to a question, and what is done after it."""
+
+    answer: str
+    do: tuple[Step, ...]
+
+
+class AskStep(Node, tag_field="do", tag="ask", frozen=True, kw_only=True):
+    """Ask a person and wait for the answer; when nobody has answered `within` that time, do `late` and go on."""
+
+    name: str
+    who: Expression
+    question: Expression
+    answers: tuple[Answer, ...]
+    within: Duration
+    late: tuple[Step, ...] = ()
+
+
 class StopStep(Node, tag_field="do", tag="stop", frozen=True, kw_only=True):
     """End the execution here, done."""
 
@@ -241,6 +259,7 @@ Step: TypeAlias = (
     | WaitForStep
     | MuteStep
     | WaitUntilStep
+    | AskStep
     | StopStep
     | BranchStep
 )
@@ -254,6 +273,8 @@ def ways_of(step: Step) -> tuple[tuple[Step, ...], ...]:
             return (*(case.do for case in step.cases), step.otherwise, step.unset or ())
         case WaitUntilStep():
             return (step.on_timeout,)
+        case AskStep():
+            return (*(answer.do for answer in step.answers), step.late)
         case _:
             return ()
 
@@ -262,13 +283,22 @@ def actions(steps: tuple[Step, ...]) -> Iterator[ActionStep]:
     """Return every action among the steps, in the order they are written, branches included."""
     for step in steps:
         match step:
-            case BranchStep() | WaitUntilStep():
+            case BranchStep() | WaitUntilStep() | AskStep():
                 for way in ways_of(step):
                     yield from actions(way)
             case WaitStep() | WaitForStep() | MuteStep() | StopStep():
                 continue
             case _:
                 yield step
+
+
+def asks(steps: tuple[Step, ...]) -> Iterator[AskStep]:
+    """Return every step among the steps that asks a person, those inside of others included."""
+    for step in steps:
+        if isinstance(step, AskStep):
+            yield step
+        for way in ways_of(step):
+            yield from asks(way)
 
 
 def waits(steps: tuple[Step, ...]) -> Iterator[WaitUntilStep]:

@@ -8,6 +8,7 @@ from dealwright.compile import ir
 from dealwright.compile.lower_triggers import TriggerLowering
 from dealwright.compile.lower_values import Scope, ValueLowering, length
 from dealwright.language import contact_steps, conversion_steps, deal_steps, schema, steps, time_steps, wait_steps
+from dealwright.language.ask_step import Ask
 from dealwright.language.clock_times import LocalTime
 from dealwright.language.conditions import Reference
 from dealwright.language.markup import check_html
@@ -79,6 +80,10 @@ class _Run:
                 waiting, inside = self._wait_until(step, here)
                 lowered.append(waiting)
                 left |= {step.name: step.kind, **inside}
+            elif isinstance(step, Ask):
+                asking, inside = self._ask(step, here)
+                lowered.append(asking)
+                left |= {step.name: step.kind, **inside}
             else:
                 lowered.append(self._step(step, here, branch))
                 if step.kind in schema.RECEIPTS:
@@ -109,6 +114,24 @@ class _Run:
             until=self._values.all_of(step.until, scope) if step.until else None,
             on=self._triggers.all(step.on, scope.origin),
             on_timeout=do,
+        )
+        return node, left
+
+    def _ask(self, step: Ask, scope: Scope) -> tuple[ir.AskStep, dict[str, str]]:
+        left: dict[str, str] = {}
+
+        def way(given: Sequence[steps.Step]) -> tuple[ir.Step, ...]:
+            lowered, inside = self.sequence(given, scope.after({step.name: step.kind}), step.name)
+            left.update(inside)
+            return lowered
+
+        node = ir.AskStep(
+            name=step.name,
+            who=self._values.expression(step.who, scope),
+            question=self._values.expression(step.question, scope),
+            answers=tuple(ir.Answer(answer=each.answer, do=way(each.do)) for each in step.ways),
+            within=length(step.within),
+            late=way(step.late),
         )
         return node, left
 

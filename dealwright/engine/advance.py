@@ -14,8 +14,8 @@ from dealwright.compile import describe, ir, later
 from dealwright.engine.conditions import evaluate
 from dealwright.engine.facts import Facts, View
 from dealwright.engine.handled import handles
-from dealwright.engine.records import Intent, News, Progress, StepOutcome
-from dealwright.engine.render import intent
+from dealwright.engine.records import Intent, News, Progress, Question, StepOutcome
+from dealwright.engine.render import intent, intent_of_question
 from dealwright.engine.render_values import NobodyThere, NothingToDo, Unrenderable
 from dealwright.engine.route import matches
 from dealwright.engine.trace import Trace, TraceLine
@@ -36,11 +36,12 @@ class Act(msgspec.Struct, frozen=True, gc=False, kw_only=True):
 
 
 class Wait(msgspec.Struct, frozen=True, gc=False, kw_only=True):
-    """Nothing until then, or until one of these kinds of event happens to the subject."""
+    """Nothing until then, or until one of these kinds of event happens, or (`asks`) until the step is answered."""
 
     step: str
     until: datetime
     on_events: tuple[str, ...] = ()
+    asks: bool = False
 
 
 class End(msgspec.Struct, frozen=True, gc=False, kw_only=True):
@@ -82,15 +83,17 @@ def advance(
     recheck: bool = False,
     news: Sequence[News] = (),
     settings: Mapping[str, object] = MappingProxyType({}),
+    questions: Mapping[str, Question] = MappingProxyType({}),
 ) -> Decision:
     """Return what comes next for one execution.
 
     It walks the steps from the start; what `progress` remembers is passed without being evaluated again, so that a
     definition's step that was decided stays decided. With `recheck` (a thing that was held or parked comes back) the
     conditions are evaluated again, and must still hold. `news` are the events, in order, that have happened to its deal
-    since it began and that `progress` does not call looked at. `settings` are the values in force, by key.
+    since it began and that `progress` does not call looked at. `settings` are the values in force, by key,
+    `questions` what has become of those that were asked, by step.
     """
-    return _Walk(account, automation, progress, facts, now, news, settings).decide(recheck=recheck)
+    return _Walk(account, automation, progress, facts, now, news, settings, questions).decide(recheck=recheck)
 
 
 class _Walk:
@@ -105,6 +108,7 @@ class _Walk:
         now: datetime,
         news: Sequence[News],
         settings: Mapping[str, object],
+        questions: Mapping[str, Question],
     ) -> None:
         self._automation = automation
         self._calendar = account.calendar
@@ -112,6 +116,7 @@ class _Walk:
         self._view = View(account, facts, progress, settings=settings)
         self._now = now
         self._news = news
+        self._questions = questions
         self._trace = Trace()
         self._passed: list[tuple[str, str]] = []
 
@@ -168,6 +173,8 @@ class _Walk:
                     raise _Stopped(End(state="done", reason=f"stopped at {step.name}"))
                 case ir.BranchStep():
                     self._branch(step)
+                case ir.AskStep():
+                    self._ask(step)
                 case _:
                     if step.name not in self._progress.outcomes:
                         self._action(step)
@@ -189,11 +196,55 @@ class _Walk:
         self._looked()  # what happens from now on may answer it, also before its receipt is here
         raise _Stopped(Act(intent=asked))
 
-    def _pass_by(self, step: ir.ActionStep, status: Literal["dropped", "failed"], reason: str) -> None:
+    def _pass_by(self, step: ir.ActionStep | ir.AskStep, status: Literal["dropped", "failed"], reason: str) -> None:
         """Remember a step that asks for nothing, and why."""
         outcome = StepOutcome(status=status, turn=0, reason=reason)
         self._remember(outcomes={**self._progress.outcomes, step.name: outcome})
         self._trace.add(step.name, reason, PASSED if status == "dropped" else "failed")
+        self._passed.append((step.name, PASSED))
+        self._look_again()
+
+    def _ask(self, step: ir.AskStep) -> None:
+        """Ask, rest until it is answered or its time is over, and go the way of the answer."""
+        question = self._questions.get(step.name)
+        if step.name not in self._progress.outcomes and (question is None or not (question.told or _is_over(question))):
+            self._question(step)
+        elif step.name not in self._progress.outcomes and question is not None:
+            self._answer(step, question)
+        outcome = self._progress.outcomes[step.name]
+        if outcome.status == "timed_out":
+            self._steps(step.late)
+        for way in step.answers:
+            if way.answer == outcome.receipt.get("choice"):
+                self._steps(way.do)
+
+    def _question(self, step: ir.AskStep) -> None:
+        """Have the question asked; one that nobody can be asked is passed, and remembered as that."""
+        try:
+            asked = intent_of_question(step, self._view, self._now)
+        except NothingToDo as error:
+            self._pass_by(step, "dropped", str(error))
+        else:
+            self._trace.add(step.name, asked.request.kind, ACTS)
+            raise _Stopped(Act(intent=asked))
+
+    def _answer(self, step: ir.AskStep, question: Question) -> None:
+        match question.state:
+            case "open":
+                self._tell_wait(step.name, "ask", question.until)
+                self._rest(step.name, question.until, kinds_of_all(self._automation.exit_on), asks=True)
+            case "timed_out":
+                over = StepOutcome(status="timed_out", turn=0)
+                self._trace.add(step.name, "ask", "timed out")
+            case "answered":
+                plain = {"yes": "yes", "no": "no"} if [each.answer for each in step.answers] == ["yes", "no"] else {}
+                over = StepOutcome(
+                    status=plain.get(question.choice, "answered"),  # type: ignore[arg-type]
+                    turn=0,
+                    receipt={"choice": question.choice, "by": question.by, "note": question.note or None},
+                )
+                self._trace.add(step.name, "ask", question.choice, {"answer.by": question.by})
+        self._remember(outcomes={**self._progress.outcomes, step.name: over})
         self._passed.append((step.name, PASSED))
         self._look_again()
 
@@ -249,9 +300,9 @@ class _Walk:
         local = until.astimezone(ZoneInfo(self._calendar.zone))
         self._trace.add(step, what, "waiting", {"until": f"{local:%a %d %b %Y %H:%M}"})
 
-    def _rest(self, step: str, until: datetime, kinds: frozenset[str]) -> NoReturn:
+    def _rest(self, step: str, until: datetime, kinds: frozenset[str], *, asks: bool = False) -> NoReturn:
         self._passed.append((step, "waiting"))
-        raise _Stopped(Wait(step=step, until=until, on_events=tuple(sorted(kinds))))
+        raise _Stopped(Wait(step=step, until=until, on_events=tuple(sorted(kinds)), asks=asks))
 
     def _over(self, step: ir.WaitUntilStep, status: Literal["met", "timed_out"], what: str) -> None:
         """Remember how a wait for something ended."""
@@ -307,3 +358,7 @@ class _Walk:
 
     def _remember(self, **changes: object) -> None:
         self._progress = msgspec.structs.replace(self._progress, **changes)
+
+
+def _is_over(question: Question) -> bool:
+    return question.state != "open"

@@ -40,6 +40,7 @@ from dealwright.engine.limits import Ended, SharedLimiter, token
 from dealwright.engine.meters import METERS
 from dealwright.engine.news import Listening, ending, rests
 from dealwright.engine.observe import READ_AGAIN, read_facts
+from dealwright.engine.questions import look_at_answers
 from dealwright.engine.records import (
     Claimed,
     EffectOutcome,
@@ -54,7 +55,7 @@ from dealwright.engine.store import Store
 from dealwright.engine.tally import Tally
 from dealwright.errors import ConnectorError, ReleaseError
 from dealwright.model.delivery import Checkable
-from dealwright.model.requests import MESSAGES, Refused, Sent, TryAgain, Unknown
+from dealwright.model.requests import MESSAGES, AskPerson, Refused, Sent, TryAgain, Unknown
 from dealwright.ports import Connector
 
 _log = logging.getLogger(__name__)
@@ -200,6 +201,7 @@ class Batch:
         turns = []
         self._listening.hear(jobs)
         set_by_people(self._store, jobs)
+        look_at_answers(self._store, jobs)
         for work in jobs:
             if work.effect is not None and work.effect.state in ("sending", "unknown"):
                 continue  # it is repeated as it was rendered, with nothing decided again
@@ -241,8 +243,8 @@ class Batch:
                     self._leave(work, "failed", f"{intent.step}: no connector carries out {intent.request.kind}")
                     return
                 work.effect = planned(self._store.installation, work, intent, carrier.delivery(intent.request), at)
-            case Wait(until=until, on_events=kinds, step=step):
-                self._leave(work, "waiting", step, due_at=until, **rests(work, kinds))
+            case Wait(until=until, on_events=kinds, step=step, asks=asks):
+                self._leave(work, "waiting", step, due_at=until, asks=step if asks else "", **rests(work, kinds))
             case End(state=state, reason=reason):
                 self._leave(work, state, reason)
 
@@ -405,6 +407,9 @@ class Batch:
             match item.outcome:
                 case Sent() as sent:
                     self._tally.step(effect.step, "repeated" if sent.repeated else "sent", since=began)
+                    if isinstance(effect.request, AskPerson):
+                        work.effect = None  # it was asked, not answered
+                        continue
                     self._remember(work, effect.step, sent_outcome(effect, sent, sending_turn(work)))
                     if changes_more_than_told(effect.request):
                         work.facts = None

@@ -18,11 +18,11 @@ from dealwright.engine.apart import Answers
 from dealwright.engine.culprit import Culprits
 from dealwright.engine.facts import Facts
 from dealwright.engine.limits import SharedLimiter
-from dealwright.engine.records import Claimed, EffectRow, Intent, News, Progress, StepOutcome, Turn
+from dealwright.engine.records import Claimed, EffectRow, Intent, News, Progress, Question, StepOutcome, Turn
 from dealwright.engine.render import written
 from dealwright.engine.store import Store
 from dealwright.model.delivery import Delivery
-from dealwright.model.requests import MESSAGES, CreateDeal, Sent
+from dealwright.model.requests import MESSAGES, AskPerson, CreateDeal, Sent
 from dealwright.ports import Connector, Crm
 
 _log = logging.getLogger(__name__)
@@ -82,7 +82,8 @@ class Job(msgspec.Struct, kw_only=True):
 
     `tells`: the next thing is a message, which is rendered when its deal was read again. `watches` are the kinds of
     event that it wants to hear of, `news` those that came. `considered` are those after `seen` that had come before its
-    deal was read. `settings` are the values in force when it is decided about.
+    deal was read. `settings` are the values in force when it is decided about, `questions` what
+    people were asked and have answered, by step (`asks`: its automation ever asks anybody).
     """
 
     claimed: Claimed
@@ -99,6 +100,8 @@ class Job(msgspec.Struct, kw_only=True):
     seen: int = 0
     considered: tuple[int, ...] = ()
     settings: Mapping[str, object] = {}
+    asks: bool = False
+    questions: Mapping[str, Question] = {}
 
 
 def begin(store: Store, claimed: Claimed) -> Job:
@@ -121,7 +124,8 @@ def begin(store: Store, claimed: Claimed) -> Job:
         if effect.step in outcomes:
             continue
         if effect.state == "sent" and effect.receipt is not None:
-            outcomes[effect.step] = sent_outcome(effect, effect.receipt, claimed.turn)
+            if not isinstance(effect.request, AskPerson):  # what a question comes to is read in the journal
+                outcomes[effect.step] = sent_outcome(effect, effect.receipt, claimed.turn)
         elif effect.state == "dropped":
             outcomes[effect.step] = StepOutcome(status="dropped", turn=claimed.turn)
     facts = None
@@ -160,6 +164,7 @@ def decided(job: Job, now: datetime, *, recheck: bool) -> Decision:
             recheck=recheck,
             news=job.news,
             settings=job.settings,
+            questions=job.questions,
         )
     except Exception as error:
         # One execution that cannot be decided must not stop its automation. The type only: texts may be personal.

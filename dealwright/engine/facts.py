@@ -30,6 +30,7 @@ from dealwright.model.events import (
     deal_subject,
 )
 
+_ANSWERED: Final = frozenset({"yes", "no", "answered"})
 _NO_SETTINGS: Final[Mapping[str, object]] = MappingProxyType({})
 
 
@@ -113,8 +114,14 @@ class View:
             pipelines=self.account.pipelines,
             account_key=self.account.key,
             account_name=self.account.name,
+            answer=self._answer(),
             settings=self._settings or (defaults(self.account) if self.account.settings else _NO_SETTINGS),
         )
+
+    def _answer(self) -> Mapping[str, object]:
+        """What the question that was answered last came to."""
+        answered = [each for each in self._progress.outcomes.values() if each.status in _ANSWERED]
+        return answered[-1].receipt if answered else {}
 
     def for_recipient(self, recipient: Contact) -> View:
         """Return the view as the texts of a message to somebody see it."""

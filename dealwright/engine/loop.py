@@ -21,6 +21,7 @@ from dealwright.engine.bench import LEASE, Site
 from dealwright.engine.garbage import Sweep, seldom_collected
 from dealwright.engine.limits import limit
 from dealwright.engine.observe import Observer, must_be_observed
+from dealwright.engine.questions import Questions
 from dealwright.engine.route import route
 from dealwright.engine.store import Store
 from dealwright.engine.window import LONGEST_WINDOW, Work
@@ -88,7 +89,7 @@ class Engine:
             account.key: Site(
                 account.key,
                 account.crm,
-                Connectors(account.connectors),
+                Connectors([*account.connectors, Questions(store, account.key, account.connectors)]),
                 limiters=limit(store, clock, account.key, account.connectors),
                 lease=lease,
                 pause=pause,

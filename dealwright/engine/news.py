@@ -18,14 +18,15 @@ class Listening:
     def __init__(self, store: Store, account: str) -> None:
         self._store = store
         self._account = account
-        self._watched: dict[int, tuple[ir.Automation, frozenset[str]]] = {}
+        self._watched: dict[int, tuple[ir.Automation, frozenset[str], bool]] = {}
 
     def begin(self, job: Job) -> None:
         """Find out what the execution wants to hear of."""
         found = self._watched.get(id(job.automation))
         if found is None:
-            found = self._watched[id(job.automation)] = (job.automation, watched(job.automation))
-        job.watches = found[1]
+            asks = any(True for _ in ir.asks(job.automation.do))
+            found = self._watched[id(job.automation)] = (job.automation, watched(job.automation), asks)
+        job.watches, job.asks = found[1], found[2]
         job.seen = job.claimed.event_id
 
     def hear(self, jobs: Iterable[Job], *, before_reading: bool = False) -> None:

@@ -54,7 +54,7 @@ class Written(msgspec.Struct, frozen=True, gc=False, kw_only=True, omit_defaults
 class StepOutcome(msgspec.Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True):
     """How an action or a wait for something ended, as later steps see it; `turn` is the turn it happened in."""
 
-    status: Literal["sent", "dropped", "failed", "met", "timed_out"]
+    status: Literal["sent", "dropped", "failed", "met", "timed_out", "yes", "no", "answered"]
     turn: int
     receipt: Receipt = {}
     reason: str = ""
@@ -77,6 +77,20 @@ class Progress(msgspec.Struct, frozen=True, gc=False, kw_only=True, omit_default
     outcomes: dict[str, StepOutcome] = {}
     looked: int = 0
     passed_by: tuple[int, ...] = ()
+
+
+class Question(msgspec.Struct, frozen=True, gc=False, kw_only=True):
+    """What has become of a question that a step has asked: nothing yet, an answer, or its time is over.
+
+    `told`: whoever is asked was told, or cannot be; else that is still to be tried.
+    """
+
+    state: Literal["open", "answered", "timed_out"]
+    until: datetime
+    told: bool = True
+    choice: str = ""
+    by: str = ""
+    note: str = ""
 
 
 class News(msgspec.Struct, frozen=True, gc=False, kw_only=True):
@@ -248,6 +262,7 @@ class Settlement(msgspec.Struct, frozen=True, gc=False, kw_only=True):
     `due_at` is business time (waiting, held); `not_before` real seconds from now (retrying); `on_events` the event
     kinds on its subject that wake it (waiting, held). What came before it rests and was not considered keeps it awake:
     events of these kinds, on its subject or on `also`, after `seen` (None: its last claim) that are not `considered`.
+    So does an answer to the question of the step `asks`.
     """
 
     execution_id: str
@@ -259,6 +274,7 @@ class Settlement(msgspec.Struct, frozen=True, gc=False, kw_only=True):
     also: tuple[str, ...] = ()
     seen: int | None = None
     considered: tuple[int, ...] = ()
+    asks: str = ""
 
 
 class ToRoute(msgspec.Struct, frozen=True, gc=False, kw_only=True):

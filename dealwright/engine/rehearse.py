@@ -6,8 +6,9 @@ outside system would answer is imagined (everything succeeds), and time passes b
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from datetime import datetime
+from types import MappingProxyType
 from typing import Final
 
 import msgspec
@@ -15,7 +16,7 @@ import msgspec
 from dealwright.compile import ir
 from dealwright.engine.advance import Act, End, Wait, advance
 from dealwright.engine.facts import Facts, overlay
-from dealwright.engine.records import Progress, Receipt, StepOutcome
+from dealwright.engine.records import Progress, Question, Receipt, StepOutcome
 from dealwright.engine.render import written
 from dealwright.engine.route import matches
 from dealwright.engine.trace import TraceLine
@@ -24,6 +25,7 @@ from dealwright.model.custom import held_in
 from dealwright.model.events import Event
 from dealwright.model.requests import (
     AddNote,
+    AskPerson,
     ChangeTags,
     CompleteTasks,
     CreateContact,
@@ -77,23 +79,29 @@ def rehearse(
     now: datetime,
     *,
     met: Collection[str] = (),
+    answers: Mapping[str, str] = MappingProxyType({}),
 ) -> Rehearsal:
     """Return what the automation would do for this event and deal, if nothing else happened to the deal meanwhile.
 
-    What the steps of `met` wait for happens at once; what others wait for does not happen. The conditions are evaluated
+    What the steps of `met` wait for happens at once; what others wait for does not happen. `answers` are what people
+    answer at once, by step; other questions nobody answers. The conditions are evaluated
     also when the trigger would not answer the event: `answers` says so.
     """
     progress = Progress()
     parts: list[Part] = []
     facts = Facts(deal=deal, event=event, as_of=now, since_turn=1)
+    questions: dict[str, Question] = {}
     turn = 0
     while True:
         turn += 1
-        decision = advance(account, automation, progress, facts, now)
+        decision = advance(account, automation, progress, facts, now, questions=questions)
         progress = decision.progress
         match decision.next:
             case Act(intent=intent):
                 parts.append(Part(at=now, trace=decision.trace, step=intent.step, request=intent.request))
+                if isinstance(intent.request, AskPerson):
+                    questions[intent.step] = _asked(intent.request, answers.get(intent.step))
+                    continue
                 current = overlay(deal, progress, facts.since_turn)
                 outcome = _imagined(intent.request, current, account.pipelines, turn)
                 progress = msgspec.structs.replace(progress, outcomes={**progress.outcomes, intent.step: outcome})
@@ -104,6 +112,8 @@ def rehearse(
                     progress = msgspec.structs.replace(progress, outcomes={**progress.outcomes, step: happened})
                 else:
                     now = until
+                    if step in questions:
+                        questions[step] = msgspec.structs.replace(questions[step], state="timed_out")
             case End(state=state, reason=reason):
                 parts.append(Part(at=now, trace=decision.trace))
                 return Rehearsal(
@@ -114,6 +124,12 @@ def rehearse(
                     state=state,
                     reason=reason,
                 )
+
+
+def _asked(request: AskPerson, choice: str | None) -> Question:
+    if choice is None:
+        return Question(state="open", until=request.until)
+    return Question(state="answered", until=request.until, choice=choice, by=request.who[0].name)
 
 
 def _imagined(request: Request, deal: Deal, pipelines: tuple[PipelineShape, ...], turn: int) -> StepOutcome:
@@ -159,6 +175,8 @@ def _receipt(request: Request, deal: Deal, pipelines: tuple[PipelineShape, ...])
             return {"message_id": _NEW}
         case SendConversion():
             return {"event_id": _NEW}
+        case AskPerson():
+            return {"told": 1}
 
 
 def _names(deal: Deal) -> tuple[str | None, ...]:

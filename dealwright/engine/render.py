@@ -11,6 +11,7 @@ import msgspec
 from dealwright.compile import ir
 from dealwright.engine.facts import View
 from dealwright.engine.records import Intent, Written
+from dealwright.engine.render_ask import ask_person
 from dealwright.engine.render_contacts import create_contact, send_email, update_contact
 from dealwright.engine.render_conversions import send_conversion
 from dealwright.engine.render_custom import customs
@@ -71,6 +72,22 @@ def due_at(step: ir.SetTaskStep, working: Calendar, now: datetime) -> datetime:
     """Return until when a task is to be done."""
     after = calendar.add(working, now, step.due)
     return calendar.next_clock(working, after, step.clock) if step.clock else after
+
+
+def intent_of_question(step: ir.AskStep, view: View, now: datetime) -> Intent:
+    """Return the effect that asks the step's question.
+
+    Raises:
+        Unrenderable: the question cannot be made.
+        NothingToDo: nobody is there to be asked, or there is nothing to ask.
+    """
+    try:
+        request = ask_person(step, view, now)
+    except NothingToDo as error:
+        raise NothingToDo(f"{step.name}: {error}") from error
+    except DealwrightError as error:
+        raise Unrenderable(f"step {step.name!r}: {error}") from error
+    return Intent(step=step.name, target=f"deal:{view.deal.id}", request=request)
 
 
 def _request(step: ir.ActionStep, view: View, now: datetime) -> Request:

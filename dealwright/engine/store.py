@@ -14,6 +14,7 @@ from dealwright.engine.records import (
     GateRequest,
     GateResult,
     News,
+    Question,
     Reading,
     Routed,
     Settlement,
@@ -22,6 +23,7 @@ from dealwright.engine.records import (
     Watch,
 )
 from dealwright.model.crm import Deal
+from dealwright.model.requests import Call
 from dealwright.model.window import SubjectRow, Window
 from dealwright.ports import FeedItem, Pace
 
@@ -133,6 +135,18 @@ class Store(Protocol):
 
     def settings(self, account: str) -> Mapping[str, str]:
         """Return the settings that people have set, by key, as texts."""
+        ...
+
+    def ask_people(self, questions: Sequence[Call]) -> frozenset[str]:
+        """Open the questions of effects, by their keys; return those of which nobody was told yet, told from now on."""
+        ...
+
+    def untell(self, keys: Sequence[str]) -> None:
+        """Remember that nobody was told of these questions after all."""
+        ...
+
+    def questions(self, execution_ids: Sequence[str]) -> dict[str, dict[str, Question]]:
+        """Return the questions of executions, by step; one whose time is over is closed by that for good."""
         ...
 
     def persons(self, account: str, contacts: Sequence[str]) -> dict[str, str]:

@@ -14,6 +14,7 @@ from dealwright.journal.news import Newsroom
 from dealwright.journal.operations import Operations
 from dealwright.journal.prune import Prune
 from dealwright.journal.quarantine import Quarantine
+from dealwright.journal.questions import Questions
 from dealwright.journal.rates import Rates
 from dealwright.journal.releases import Releases
 from dealwright.journal.routing import Routing
@@ -38,6 +39,7 @@ class Journal(
     Effects,
     Switches,
     Settings,
+    Questions,
     Operations,
     Windows,
     Asks,

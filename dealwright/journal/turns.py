@@ -11,7 +11,7 @@ from sqlalchemy import Row as RowOf
 
 from dealwright import faults
 from dealwright.engine.records import Asked, Claimed, EffectRow, Progress, Settlement, Turn
-from dealwright.journal import hot, lanes, reservations, switches
+from dealwright.journal import hot, lanes, questions, reservations, switches
 from dealwright.journal.database import Lease, Row, instant, micros, statement
 from dealwright.journal.parts import Part
 from dealwright.journal.payload import UNREADABLE, seal, unseal
@@ -255,6 +255,7 @@ class Turns(Part):
             for item in mine:
                 row = owned[item.execution_id]
                 came = item.state in WOKEN_BY_EVENTS and self._came(connection, row, item)
+                came = came or (item.asks != "" and questions.is_answered(connection, row.id, item.asks))
                 lifted = item.state == "held" and switches.lifted(item.reason, row.automation, standing[row.account])
                 state = "ready" if came or lifted else item.state
                 reason = "an awaited event came" if came else "resumed" if lifted else item.reason

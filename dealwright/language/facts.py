@@ -25,7 +25,8 @@ class Known(msgspec.Struct, frozen=True, kw_only=True):
     """What is known where a fact is looked up.
 
     `contact` is the contact of the event, `before` the deal before it, `task` and `activity` what it is about, `data`
-    what an event from outside told beside; `recipient` is whom a message goes to, inside its texts.
+    what an event from outside told beside; `recipient` is whom a message goes to, inside its texts; `answer` is what a
+    person was asked for last.
     """
 
     deal: Deal
@@ -40,6 +41,7 @@ class Known(msgspec.Struct, frozen=True, kw_only=True):
     account_key: str = ""
     account_name: str = ""
     settings: Mapping[str, object] = {}
+    answer: Mapping[str, object] = {}
 
 
 def _text(value: str | None) -> str | None:
@@ -176,6 +178,8 @@ def reader(path: str) -> Callable[[Known], object | None]:
         return lambda known: _of_event(rest, known)
     if path in schema.RECIPIENT:
         return lambda known: _contact(known.recipient, rest)
+    if path in schema.ANSWER:
+        return lambda known: known.answer.get(rest)
     if root == "settings":
         return lambda known: known.settings.get(rest)
     if path == "account.key":
@@ -249,6 +253,8 @@ def text_facts(known: Known, zone: str, only: Collection[str] | None = None) -> 
         "steps": receipts,
         "account": {"key": known.account_key, "name": known.account_name},
     }
+    if only is None or any(path.startswith("answer.") for path in only):
+        facts["answer"] = {path.removeprefix("answer."): None for path in schema.ANSWER} | dict(known.answer)
     if known.recipient is not None:
         facts["contact"] = _contact_facts(known.recipient)
     if only is not None and not any(path.startswith("event") for path in only):

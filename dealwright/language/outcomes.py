@@ -10,8 +10,11 @@ from dealwright.language.keys import checked_step
 from dealwright.language.origin import refused
 from dealwright.language.schema import did_you_mean
 
-Outcome = Literal["sent", "dropped", "failed", "met", "timed_out"]
-"""How a step may have ended: it did its work, it did nothing, it was refused; a wait: it happened, it did not."""
+Outcome = Literal["sent", "dropped", "failed", "met", "timed_out", "yes", "no", "answered"]
+"""How a step may have ended: it did its work, it did nothing, it was refused; a wait: it happened, it did not.
+
+A question: what was answered (`answered` where it has answers of its own), or nothing in time.
+"""
 
 OUTCOMES: Final = get_args(Outcome)
 

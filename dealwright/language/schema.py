@@ -112,9 +112,15 @@ RECEIPTS: Final[Mapping[str, Mapping[str, FieldType]]] = MappingProxyType(
         "notify": {"message_id": "id"},
         "send_conversion": {"event_id": "id"},
         "wait_until": {"timed_out": "flag"},
+        "ask": {"choice": "choice", "by": "text", "note": "text"},
     }
 )
 """What a step leaves for later steps, by the step's kind; beside it each of these leaves its `outcome`."""
+
+ANSWER: Final[Mapping[str, FieldType]] = MappingProxyType(
+    {f"answer.{part}": kind for part, kind in RECEIPTS["ask"].items()}
+)
+"""Facts of the question that was answered last."""
 
 UPDATABLE: Final[Mapping[str, FieldType]] = MappingProxyType(
     {name: _DEAL[name] for name in ("title", "owner", "amount", "close_date", "reference", "company", "tags")}
@@ -149,6 +155,8 @@ def known(
     for name, kind in steps.items():
         facts |= {f"steps.{name}.{field}": held for field, held in RECEIPTS.get(kind, {}).items()}
         facts[f"steps.{name}.outcome"] = "text"
+    if "ask" in steps.values():
+        facts |= ANSWER
     return facts
 
 
@@ -172,6 +180,7 @@ _BELONGS: Final[Mapping[str, str]] = MappingProxyType(
         "event.reason": "event.reason belongs to message_failed()",
         "event.data.": 'event.data belongs to event_received(..., data=["number"]), which lists what is read',
         "contact.": "contact is whom a message goes to, known in its texts only",
+        "answer.": "the answer is known after its step, ask(...), on the same way through the branches",
         "steps.": "a receipt is known after its step, on the same way through the branches",
     }
 )

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final, TypeAlias
 
+from dealwright.language.ask_step import Ask
 from dealwright.language.conditions import Condition, conditions
 from dealwright.language.durations import Length, RunningTime, WorkingTime
 from dealwright.language.fields import FlagField
@@ -134,5 +135,7 @@ def ways_of(step: Step) -> tuple[tuple[Step, ...], ...]:
             return (*(case.do for case in step.cases), step.otherwise, step.unset or ())
         case WaitUntil():
             return (step.on_timeout,)
+        case Ask():
+            return (*(way.do for way in step.ways), step.late)
         case _:
             return ()

@@ -185,6 +185,30 @@ class Notify(_Request, frozen=True, kw_only=True, tag="notify"):
     text: str
 
 
+class Respondent(msgspec.Struct, frozen=True, gc=False, kw_only=True):
+    """Somebody who may answer a question, with an e-mail address where there is one."""
+
+    id: str
+    name: str
+    email: str | None = None
+
+
+class AskPerson(_Request, frozen=True, kw_only=True, tag="ask"):
+    """Ask people something; the first answer counts, `until` a moment. Receipt: `told`, how many got an e-mail.
+
+    It is carried out by the journal, which keeps the question until it is answered or its time is over; `zone` is the
+    account's, in which people are told the time.
+    """
+
+    deal_id: str
+    deal_title: str
+    who: tuple[Respondent, ...]
+    question: str
+    answers: tuple[str, ...]
+    until: datetime
+    zone: str
+
+
 class SendConversion(_Request, frozen=True, kw_only=True, omit_defaults=True, tag="send_conversion"):
     """Tell an advertising platform that somebody converted; receipt: `event_id`.
 
@@ -209,6 +233,9 @@ class SendConversion(_Request, frozen=True, kw_only=True, omit_defaults=True, ta
 MESSAGES: Final = frozenset({"send_email"})
 """Kinds of requests that reach a customer: `stop --messages` holds them, and each is decided on facts read again."""
 
+UNAPPROVED: Final = frozenset({"ask"})
+"""Kinds of requests that mode approve lets go by themselves: a question to a person is put to a person already."""
+
 Request: TypeAlias = (
     CreateDeal
     | UpdateDeal
@@ -219,6 +246,7 @@ Request: TypeAlias = (
     | CompleteTasks
     | AddNote
     | Notify
+    | AskPerson
     | CreateContact
     | UpdateContact
     | SendEmail

@@ -34,6 +34,7 @@ from dealwright.model.custom import Custom, held, held_in, merged
 from dealwright.model.events import DealCreated, DealUpdated, Event, StageChanged
 from dealwright.model.requests import (
     AddNote,
+    AskPerson,
     MoveDeal,
     Notify,
     Request,
@@ -187,6 +188,11 @@ class Told(msgspec.Struct, frozen=True):
         return [request for request in self.requests if isinstance(request, Notify)]
 
     @property
+    def questions(self) -> list[AskPerson]:
+        """What people would be asked."""
+        return [request for request in self.requests if isinstance(request, AskPerson)]
+
+    @property
     def conversions(self) -> list[SendConversion]:
         """The conversions that would be told to the advertising platform."""
         return [request for request in self.requests if isinstance(request, SendConversion)]
@@ -236,14 +242,15 @@ def rehearse(
     data: Mapping[str, str] | None = None,
     event: Event | None = None,
     met: Collection[str] = (),
+    answers: Mapping[str, str] = MappingProxyType({}),
 ) -> Told:
     """Return what an automation of the account would do for the deal.
 
     The event is imagined from the trigger: for `entered(P.won)` the deal comes into Won. `before` is the deal as it
     was, `contact`, `task` and `activity` what the event is about, `data` what an event from outside tells; `event` is
     the whole event, if you would rather write it. `met` names the steps wait_until() whose waiting is rewarded at once;
-    in vain wait the others. `at` is a moment, or written as `2026-05-09 22:30`; without a zone it
-    is in the account's.
+    in vain wait the others. `answers` are what people answer the steps ask(), by name; others get no answer in time.
+    `at` is a moment, or written as `2026-05-09 22:30`; without a zone it is in the account's.
 
     Raises:
         DefinitionError: the definitions have errors, or there is no such automation, or no such step.
@@ -256,6 +263,7 @@ def rehearse(
     unknown = sorted(set(met) - {step.name for step in ir.waits(found.do)})
     if unknown:
         raise DefinitionError(f"the automation {automation!r} has no step wait_until({unknown[0]!r}, ...)")
+    check_answers(found, answers)
     zone = ZoneInfo(compiled.calendar.zone)
     now = MONDAY if at is None else datetime.fromisoformat(at) if isinstance(at, str) else at
     now = now if now.tzinfo is not None else now.replace(tzinfo=zone)
@@ -264,7 +272,21 @@ def rehearse(
             compiled, now, before=before, contact=contact, task=task, activity=activity, data=data
         )
         event, deal = imagination.event(found.on, deal)
-    return Told(_rehearse(compiled, found, event, deal, now.astimezone(UTC), met=met), zone, found)
+    return Told(_rehearse(compiled, found, event, deal, now.astimezone(UTC), met=met, answers=answers), zone, found)
+
+
+def check_answers(automation: ir.Automation, answers: Mapping[str, str]) -> None:
+    """Refuse answers that no question of the automation has.
+
+    Raises:
+        DefinitionError: there is no such step, or it does not take that answer.
+    """
+    asking = {step.name: [each.answer for each in step.answers] for step in ir.asks(automation.do)}
+    for step, answer in answers.items():
+        if step not in asking:
+            raise DefinitionError(f"the automation {automation.key!r} has no step ask({step!r}, ...)")
+        if answer not in asking[step]:
+            raise DefinitionError(f"{step!r} takes {', '.join(map(repr, asking[step]))}, and not {answer!r}")
 
 
 def compiled_account(account: Account) -> ir.Account:

@@ -27,6 +27,8 @@ from dealwright import (
     Pipeline,
     Stage,
     Won,
+    add_note,
+    ask,
     branch,
     case,
     days,
@@ -40,9 +42,11 @@ from dealwright import (
     send_event,
     set_task,
     setting,
+    stop,
     update_deal,
     wait,
     working_days,
+    working_hours,
     working_minutes,
 )
 from dealwright import Money as Amount
@@ -117,6 +121,20 @@ AUTOMATIONS = (
     Automation(key="label", on=deal_created(), do=[update_deal("mark", reference="D-{{ deal.id }}")]),
     Automation(
         key="hand-over", on=entered(Sales.agreed), do=[set_task("prepare", text="Prepare", due=working_days(1))]
+    ),
+    Automation(
+        key="ask-owner",
+        on=deal_updated(fields=[deal.close_date]),
+        again=every_event(),
+        do=[
+            ask(
+                "sure",
+                who=deal.owner,
+                question="Is {{ deal.close_date }} sure?",
+                answers={"Sure": [add_note("sure-note", text="{{ answer.by }} is sure")], "a guess": [stop()]},
+                within=working_hours(4),
+            )
+        ],
     ),
     Automation(
         key="thank", on=entered(Sales.agreed), do=[set_task("thank", text="Say thank you", due=working_days(2))]

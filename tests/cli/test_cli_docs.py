@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import re
 import shlex
+from datetime import date
 from pathlib import Path
 from typing import Any
 
 import click
 import pytest
-from cli_world import Shell
+from cli_world import Company, Shell
 
 from dealwright.cli.main import KERNEL, cli
 from dealwright.cli.manual import LINE, OPAQUE, commands, keys, reference
 from dealwright.cli.meanings import ELSEWHERE, MEANINGS
 from dealwright.cli.shapes import shape_of
+from dealwright.model.requests import DealChanges
 
 PAGE = (Path(__file__).parents[2] / "docs" / "cli.md").read_text(encoding="utf-8")
 COMMANDS = dict(commands(cli))
@@ -73,8 +75,12 @@ def printed_keys(value: Any, documented: set[str], prefix: str = "") -> set[str]
 
 
 @pytest.fixture
-def examples(typed: Shell) -> dict[str, list[str]]:
+def examples(company: Company, typed: Shell) -> dict[str, list[str]]:
     """Words for each command that prints JSON, such that it prints as much as it can."""
+    company.crm.update_deal("17", DealChanges(close_date=date(2026, 6, 1)), actor="user:ana")
+    company.work()
+    (question,) = typed.json("asks", "ls")
+    company.forget_workers()
     (followed,) = typed.json("effects", "ls", "--deal", 8, "--kind", "move_deal")
     (instead,) = typed.json("executions", "ls", "--deal", 6, "--automation", "greet")
     (held, other) = typed.json("executions", "ls", "--automation", "thank")
@@ -82,6 +88,9 @@ def examples(typed: Shell) -> dict[str, list[str]]:
     (event,) = typed.json("events", "ls", "--deal", 8, "--kind", "stage_changed")
     (release,) = typed.json("releases", "ls")
     return {
+        "dealwright asks answer": [question["id"], "sure", "--by", "Ana Lima"],
+        "dealwright asks ls": ["--all"],
+        "dealwright asks show": [question["id"]],
         "dealwright effects show": [followed["key"]],
         "dealwright executions show": [instead["id"]],
         "dealwright executions approve": [held["id"]],

@@ -172,6 +172,15 @@ steps = st.recursive(
             unset=st.none() | some(inner),
         ),
         st.builds(
+            ir.AskStep,
+            name=keys,
+            who=refs,
+            question=expressions,
+            answers=some(st.builds(ir.Answer, answer=words, do=some(inner))),
+            within=durations,
+            late=some(inner),
+        ),
+        st.builds(
             ir.WaitUntilStep,
             name=keys,
             timeout=durations,

@@ -18,6 +18,7 @@ from dealwright import (
     activity_logged,
     add_note,
     add_tags,
+    ask,
     assign_owner,
     branch,
     case,
@@ -226,3 +227,11 @@ def mistakes() -> None:
     notify("a", who=deal.owner)  # bad
     notify("a", deal.owner, text="x")  # bad
     notify("a", who=deal.owner, text=deal.amount)  # bad
+    ask("a", who="Ana", question="x?", within=days(1))  # bad
+    ask("a", who=deal.owner, question="x?")  # bad
+    ask("a", who=deal.owner, question="x?", within=4)  # bad
+    ask("a", who=deal.owner, question="x?", within=days(1), yes=stop())  # bad
+    ask("a", who=deal.owner, question="x?", within=days(1), answers=["a", "b"])  # bad
+    ask("a", who=deal.owner, question="x?", within=days(1), yes=[], answers={"a": [], "b": []})  # bad
+    ask("a", deal.owner, question="x?", within=days(1))  # bad
+    case(outcome("a") == "maybe", stop())  # bad

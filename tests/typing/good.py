@@ -22,6 +22,7 @@ from dealwright import (
     activity_logged,
     add_note,
     add_tags,
+    ask,
     assign_owner,
     branch,
     case,
@@ -315,6 +316,30 @@ r40 = Automation(
     key="r40",
     on=owner_changed(),
     do=[notify("new", who=deal.owner, text="{{ deal.title }}"), notify("old", who=event.before.owner, text=deal.title)],
+)
+head = ask(
+    "head",
+    who=deal.owner,
+    question="{{ deal.title }}?",
+    yes=[add_note("ok", text="Agreed by {{ answer.by }}: {{ answer.note or '' }}")],
+    no=[stop()],
+    within=working_hours(4),
+    late=[notify("late", who=deal.owner, text="{{ deal.title }} waits")],
+)
+how = ask("how", who=event.before.owner, question=deal.title, answers={"post": [stop()], "mail": ()}, within=days(1))
+r41 = Automation(
+    key="r41",
+    on=owner_changed(),
+    again=every_event(),
+    do=[
+        head,
+        how,
+        branch(
+            "told",
+            case((outcome("head") == "yes") & (how.choice == "post") & how.choice.is_in("post", "mail"), stop()),
+            case(head.by.is_set() & (head.note != "x") & (outcome("how") == "answered"), stop()),
+        ),
+    ],
 )
 r37 = Automation(key="r37", on=deal_created(), again=every_event(), exit_on=task_completed(), do=[wait("w", days(1))])
 r38 = Automation(

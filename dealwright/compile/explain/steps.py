@@ -29,6 +29,15 @@ def told(steps: Sequence[ir.Step], names: Names, depth: int = 0) -> Iterator[str
                 if step.on_timeout:
                     yield f"{pad}  - {names.tongue.say('do.wait_until.timeout')}"
                     yield from told(step.on_timeout, names, depth + 2)
+            case ir.AskStep():
+                for answer in step.answers:
+                    said = names.tongue.quoted(answer.answer)
+                    if answer.do:
+                        yield f"{pad}  - {names.tongue.say('do.ask.answer', answer=said)}"
+                        yield from told(answer.do, names, depth + 2)
+                if step.late:
+                    yield f"{pad}  - {names.tongue.say('do.ask.late')}"
+                    yield from told(step.late, names, depth + 2)
             case ir.SendEmailStep():
                 yield ""
                 yield from (f"{pad}  > {line}".rstrip() for line in lines(step.text, names))
@@ -99,6 +108,14 @@ def sentence(step: ir.Step, names: Names) -> str:
             return say("do.wait_for", date=date, late=say(f"do.wait_for.{step.late}"))
         case ir.MuteStep():
             return say("do.mute", contact=names.contact(step.who), duration=tongue.duration(step.for_))
+        case ir.AskStep():
+            return say(
+                "do.ask",
+                who=expression(step.who, names),
+                question=expression(step.question, names),
+                answers=tongue.one_of(tongue.quoted(each.answer) for each in step.answers),
+                within=tongue.duration(step.within),
+            )
         case ir.StopStep():
             return say("do.stop")
         case ir.BranchStep():

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from dealwright.compile.rules import (
+    ask_late,
     contact_guard,
     conversion_name,
     conversion_value,
@@ -38,6 +39,7 @@ RULES: Final[tuple[Rule, ...]] = tuple(
         (
             module.RULE
             for module in (
+                ask_late,
                 contact_guard,
                 conversion_name,
                 conversion_value,

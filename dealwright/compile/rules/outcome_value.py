@@ -62,6 +62,9 @@ def _ends(step: ir.Step) -> frozenset[str]:
     match step:
         case ir.WaitUntilStep():
             return _OF_WAITS
+        case ir.AskStep(answers=answers):
+            plain = {answer.answer for answer in answers} == {"yes", "no"}
+            return frozenset({"dropped", "timed_out", *(("yes", "no") if plain else ("answered",))})
         case ir.WaitStep() | ir.StopStep() | ir.BranchStep():
             return frozenset()
         case _:
@@ -83,8 +86,9 @@ RULE: Final = Rule(
     severity="error",
     title="a step never ends so",
     reason=(
-        "An action is sent, dropped or failed; a wait for something is met or timed out. A condition that asks for an "
-        "end of the other kind is never true, and the way behind it is never taken."
+        "An action is sent, dropped or failed; a wait for something is met or timed out; a question is answered or "
+        "timed out. A condition that asks for an end of another kind is never true, and the way behind it is never "
+        "taken."
     ),
     bad="""
 rule = Automation(

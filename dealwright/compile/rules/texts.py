@@ -38,6 +38,8 @@ def _expressions(step: ir.Step) -> Iterator[ir.Expression | None]:
             yield step.text
         case ir.NotifyStep():
             yield step.text
+        case ir.AskStep():
+            yield step.question
         case ir.CreateDealStep():
             yield step.title
         case ir.UpdateDealStep():

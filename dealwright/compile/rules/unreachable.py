@@ -60,6 +60,8 @@ def _after_stop(subject: Subject, automation: ir.Automation, steps: Sequence[ir.
 def _ends(step: ir.Step) -> bool:
     if isinstance(step, ir.BranchStep):
         return step.unset is not None and all(any(map(_ends, way)) for way in ir.ways_of(step))
+    if isinstance(step, ir.AskStep):
+        return False  # in mode shadow nobody is asked, and what follows is done
     return isinstance(step, ir.StopStep)
 
 

@@ -68,6 +68,11 @@ class _Walk:
                 self._waited = True
                 now = ()
                 yield from self.steps(step.on_timeout, known, now)
+            elif isinstance(step, ir.AskStep):
+                self._waited = True
+                now = ()
+                for way in ir.ways_of(step):
+                    yield from self.steps(way, known, now)
             elif not isinstance(step, ir.StopStep):
                 self._waited |= isinstance(step, ir.WaitStep | ir.WaitForStep)
                 now = ()

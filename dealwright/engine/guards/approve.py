@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dealwright.engine.guards.base import SEND, Answer, Candidate, Hold
 from dealwright.engine.records import Controls, request_digest
+from dealwright.model.requests import UNAPPROVED
 
 
 class Approve:
@@ -16,7 +17,7 @@ class Approve:
 
     def ask(self, candidate: Candidate, controls: Controls) -> Answer:
         """Hold what nobody approved, and what renders differently than what was approved."""
-        if controls.mode(candidate.automation.key) != "approve":
+        if controls.mode(candidate.automation.key) != "approve" or candidate.effect.request.kind in UNAPPROVED:
             return SEND
         approved = candidate.effect.approved
         if approved is None:

@@ -1,0 +1,43 @@
+"""Turns the step that asks a person into a request."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from dealwright.compile import ir
+from dealwright.engine.facts import View
+from dealwright.engine.render_values import NothingToDo, text_of, value_of
+from dealwright.language import calendar
+from dealwright.language.characters import one_line
+from dealwright.model.address import is_address
+from dealwright.model.crm import User
+from dealwright.model.requests import AskPerson, Respondent
+
+
+def ask_person(step: ir.AskStep, view: View, now: datetime) -> AskPerson:
+    """Return the request for a question.
+
+    Raises:
+        NothingToDo: nobody is there to be asked, or there is nothing to ask.
+    """
+    who = value_of(step.who, view)
+    if not isinstance(who, User):
+        raise NothingToDo("nobody is there to be asked")
+    question = text_of(step.question, view, "question")
+    if not question or question.isspace():
+        raise NothingToDo("there is nothing to ask")
+    return AskPerson(
+        deal_id=view.deal.id,
+        deal_title=view.deal.title,
+        who=(_respondent(who),),
+        question=question,
+        answers=tuple(each.answer for each in step.answers),
+        until=calendar.add(view.account.calendar, now, step.within),
+        zone=view.account.calendar.zone,
+    )
+
+
+def _respondent(user: User) -> Respondent:
+    address = (user.email or "").strip()
+    name = " ".join(one_line(user.name).split()) or user.id
+    return Respondent(id=user.id, name=name, email=address if is_address(address) else None)
