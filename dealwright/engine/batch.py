@@ -6,7 +6,7 @@ import contextlib
 import logging
 from collections.abc import Callable, Sequence
 from datetime import datetime
-from typing import Any, Final
+from typing import Final
 
 import msgspec
 
@@ -36,6 +36,7 @@ from dealwright.engine.candidates import candidates
 from dealwright.engine.facts import Facts
 from dealwright.engine.gate import pass_gate
 from dealwright.engine.handled import handles
+from dealwright.engine.leaving import Leaving
 from dealwright.engine.limits import Ended, SharedLimiter, token
 from dealwright.engine.meters import METERS
 from dealwright.engine.news import Listening, ending, rests
@@ -54,7 +55,6 @@ from dealwright.engine.render import changes_more_than_told
 from dealwright.engine.store import Store
 from dealwright.engine.tally import Tally
 from dealwright.errors import ConnectorError, ReleaseError
-from dealwright.model.delivery import Checkable
 from dealwright.model.requests import MESSAGES, AskPerson, Refused, Sent, TryAgain, Unknown
 from dealwright.ports import Connector
 
@@ -64,21 +64,13 @@ _READ_LATER: Final = 60.0
 """Seconds until a deal is tried again that could not be read while others could."""
 
 
-class Batch:
+class Batch(Leaving):
     """Works one batch. Every method that writes leaves the journal in a state from which a crash recovers."""
 
     def __init__(self, store: Store, site: Site, clock: Clock, tally: Tally, *, closing: Callable[[], bool]) -> None:
-        self._store = store
-        self._site = site
-        self._clock = clock
-        self._tally = tally
+        super().__init__(store, site, clock, tally)
         self._closing = closing
         self._listening = Listening(store, site.account)
-        self._lease_until = 0.0
-        self._work: dict[str, Job] = {}
-        self._settlements: list[Settlement] = []
-        self.left: set[str] = set()
-        """The executions that are this worker's still and not settled."""
         self._together: dict[str, EffectOutcome] = {}
 
     async def run(self, claimed: Sequence[Claimed], *, claimed_at: float) -> None:
@@ -453,51 +445,3 @@ class Batch:
                 self._look_later(work, effect)
             case "park":
                 self._park(work, effect.step)
-
-    # --- leaving -----------------------------------------------------------------------------------------------------
-
-    def _remember(self, work: Job, step: str, outcome: StepOutcome) -> None:
-        outcomes = {**work.progress.outcomes, step: outcome}
-        work.progress = msgspec.structs.replace(work.progress, outcomes=outcomes)
-        work.effect = None
-
-    def _look_later(self, work: Job, effect: EffectRow) -> None:
-        assert isinstance(effect.delivery, Checkable)
-        wait = effect.delivery.look_after.total_seconds()
-        self._leave(work, "retrying", f"{effect.step}: look", not_before=wait)
-
-    def _park(self, work: Job, step: str) -> None:
-        self._leave(work, "parked", f"{step}: outcome unknown, a person decides")
-
-    def _leave(self, work: Job, state: Any, reason: str, **more: Any) -> None:
-        """Take an execution off the bench; it is settled with the others at the end of the round."""
-        self._work.pop(work.claimed.id, None)
-        self._tally.left(work.claimed.id, state)
-        self._settlements.append(Settlement(execution_id=work.claimed.id, state=state, reason=reason, **more))
-
-    def _forget(self, execution_id: str) -> None:
-        """Another worker has it now: nothing is written about it."""
-        self._work.pop(execution_id, None)
-        self.left.discard(execution_id)
-
-    def _give_back(self) -> None:
-        """The window is closing: what is left goes back to the head of its lane, ready for whoever claims it."""
-        for work in list(self._work.values()):
-            self._leave(work, "ready", "given back")
-        self._settle()
-
-    def _settle(self) -> None:
-        with METERS.timed("settle_seconds", self._clock):
-            self._store.settle(self._settlements)
-        self.left.difference_update(item.execution_id for item in self._settlements)
-        self._settlements = []
-
-    def _renew(self) -> None:
-        """Prolong the leases while there is time: a lease must hold when a socket is written, not until it answers."""
-        now = self._clock.monotonic()
-        if self._lease_until - now > self._site.lease / 3:
-            return
-        owned = self._store.renew(sorted(self._work), self._site.lease)
-        self._lease_until = now + self._site.lease
-        for execution_id in set(self._work) - owned:
-            self._forget(execution_id)
