@@ -11,7 +11,7 @@ from dealwright.language.clock_times import local
 from dealwright.language.contact_steps import create_contact, send_email, update_contact
 from dealwright.language.conversion_steps import send_conversion
 from dealwright.language.custom import Choice, Day, Flag, Moment, Number, Text
-from dealwright.language.deal import ContactFields, DealFields, event
+from dealwright.language.deal import ContactFields, DealFields, contact, event
 from dealwright.language.deal_steps import add_note, add_tags, assign_owner, complete_tasks, remove_tags
 from dealwright.language.durations import days, hours, minutes, working_days, working_hours, working_minutes
 from dealwright.language.later_triggers import date_reached, message_failed, no_activity, opted_out, rep_wrote
@@ -76,6 +76,7 @@ __all__ = [
     "branch",
     "case",
     "complete_tasks",
+    "contact",
     "contact_added",
     "contact_removed",
     "contact_updated",

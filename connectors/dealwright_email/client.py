@@ -186,7 +186,7 @@ class Line:
             answer = await self._ask("RCPT", b"RCPT", b"TO:<%s>" % letter.to.text.encode())
         if answer is not None:
             return answer
-        copies = [await self._ask("RCPT", b"RCPT", b"TO:<%s>" % copy.text.encode()) for copy in letter.bcc]
+        copies = [await self._ask("RCPT", b"RCPT", b"TO:<%s>" % copy.text.encode()) for copy in letter.copies]
         answer = await self._ask("DATA", b"DATA")
         if answer is not None:
             return answer

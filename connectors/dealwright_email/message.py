@@ -36,18 +36,18 @@ class Sender(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Letter(msgspec.Struct, frozen=True, kw_only=True):
-    """A message ready to leave, and who gets it: the customer, then the copies that nobody sees."""
+    """A message ready to leave, and who gets it: the customer, then the copies, open and hidden."""
 
     message_id: str
     sender: Address
     to: Address
-    bcc: tuple[Address, ...]
+    copies: tuple[Address, ...]
     data: bytes
 
     @property
     def utf8(self) -> bool:
         """Whether the server must know SMTPUTF8."""
-        return any(each.utf8 for each in (self.sender, self.to, *self.bcc)) or not self.data.isascii()
+        return any(each.utf8 for each in (self.sender, self.to, *self.copies)) or not self.data.isascii()
 
 
 def compose(key: str, request: SendEmail, sender: Sender, now: datetime) -> Letter:
@@ -59,12 +59,14 @@ def compose(key: str, request: SendEmail, sender: Sender, now: datetime) -> Lett
     if not _KEY.fullmatch(key):
         raise Rejected("the effect's key cannot stand in a header", code="bad_key")
     to = address(request.to, code="bad_address")
-    bcc = tuple(dict.fromkeys(address(each, code="bad_bcc") for each in request.bcc))
+    cc = _others(request.cc, to, "bad_cc")
+    bcc = _others(request.bcc, to, "bad_bcc")
     refuse_forged(request.to_name or "", code="forged_header")
     message_id = f"<{key}@{sender.address.domain}>"
     headers = [
         ("From", mailbox(sender.name, sender.address)),
         ("To", mailbox(request.to_name, to)),
+        *([("Cc", ",\r\n ".join(each.text for each in cc))] if cc else []),
         *_reply_to(request.reply_to),
         ("Subject", unstructured(_subject(request.subject))),
         ("Date", format_datetime(now)),
@@ -76,8 +78,14 @@ def compose(key: str, request: SendEmail, sender: Sender, now: datetime) -> Lett
     data = head + _body(key, request)
     if len(data) > LARGEST_MESSAGE:
         raise Rejected(f"the message is {len(data)} bytes long; at most {LARGEST_MESSAGE} are sent", code="too_large")
-    copies = tuple(each for each in bcc if each != to)
-    return Letter(message_id=message_id, sender=sender.address, to=to, bcc=copies, data=data)
+    copies = tuple(dict.fromkeys((*cc, *bcc)))
+    return Letter(message_id=message_id, sender=sender.address, to=to, copies=copies, data=data)
+
+
+def _others(given: Sequence[str], to: Address, code: str) -> tuple[Address, ...]:
+    """Return the addresses of copies, each once, and not that of whom the message goes to."""
+    found = dict.fromkeys(address(each, code=code) for each in given)
+    return tuple(each for each in found if each != to)
 
 
 def _reply_to(text: str | None) -> Sequence[tuple[str, str]]:

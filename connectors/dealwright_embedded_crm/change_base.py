@@ -192,7 +192,12 @@ class ChangeBase:
         for some in reads.chunks([int(each) for each in known]):
             self.connection.execute(delete(links).where(links.c.deal_id.in_(some)))
         rows = [
-            {"deal_id": int(each), "contact_id": int(contact.id), "position": position}
+            {
+                "deal_id": int(each),
+                "contact_id": int(contact.id),
+                "position": position,
+                "role": self._deals[each].role_of(contact.id),
+            }
             for each in self._relinked
             for position, contact in enumerate(self._deals[each].contacts)
         ]

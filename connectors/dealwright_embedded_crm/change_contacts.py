@@ -54,9 +54,10 @@ class ContactChange(DealChange):
             Refusal: there is no such deal, it has too many contacts, or as for a new contact.
         """
         self._check_room(self.deal(wanted.deal_id))
-        fields = {name: value for name, value in asdict(wanted).items() if name != "deal_id"}
+        role = values.role(wanted.role or None)
+        fields = {name: value for name, value in asdict(wanted).items() if name not in ("deal_id", "role")}
         made = self.add_contact(Contact(id="", **fields))
-        self.link(wanted.deal_id, made.id, origin)
+        self.link(wanted.deal_id, made.id, origin, role=role)
         return made
 
     def update_contact(self, contact_id: str, changes: ContactChanges, origin: Origin) -> tuple[str, ...]:

@@ -5,10 +5,10 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any, Final
 
-from msgspec import UNSET
+from msgspec import UNSET, UnsetType
 from msgspec.structs import asdict
 
-from dealwright.model.crm import Contact, Deal, StageShape, User
+from dealwright.model.crm import Contact, ContactRole, Deal, StageShape, User
 from dealwright.model.custom import held_in, merged
 from dealwright.model.events import ContactAdded, ContactRemoved, DealCreated, DealUpdated, StageChanged
 from dealwright.model.requests import ChangeTags, CreateDeal, DealChanges, MoveDeal
@@ -75,6 +75,7 @@ class DealChange(ChangeBase):
             stage=wanted.stage,
             owner=owner,
             contacts=contacts,
+            contact_roles=_known_roles(wanted.contact_roles, contacts),
             lost_reason=reason,
             created_at=created_at,
             updated_at=self.now,
@@ -237,22 +238,41 @@ class DealChange(ChangeBase):
             close_date=None if closed else deal.close_date,
             tags=deal.tags,
             company=deal.company,
+            contact_roles=deal.contact_roles,
         )
         return self.create(wanted, origin)
 
-    def link(self, deal_id: str, contact_id: str, origin: Origin) -> bool:
-        """Add a contact to a deal, last; return whether it was not there yet.
+    def link(self, deal_id: str, contact_id: str, origin: Origin, *, role: str | None = None) -> bool:
+        """Add a contact to a deal, last, perhaps as something; return whether it was not there yet.
 
         Raises:
-            Refusal: there is no such deal or contact, or the deal has too many.
+            Refusal: there is no such deal or contact, the deal has too many, or the role cannot be kept.
         """
-        before, contact = self.deal(deal_id), self.contact(contact_id)
+        before, contact, role = self.deal(deal_id), self.contact(contact_id), values.role(role)
         if any(each.id == contact.id for each in before.contacts):
             return False
         self._check_room(before)
-        after = self._next_version(before, contacts=(*before.contacts, contact))
+        roles = _roles(before, contact.id, role)
+        after = self._next_version(before, contacts=(*before.contacts, contact), contact_roles=roles)
         self._relinked[deal_id] = None
         self._tell(ContactAdded, origin, before, after, contact=contact)
+        return True
+
+    def set_role(self, deal_id: str, contact_id: str, role: str | None, origin: Origin) -> bool:
+        """Say what a contact is on a deal, None if nothing in particular; return whether that is different now.
+
+        Raises:
+            Refusal: there is no such deal, the contact is not on it, or the role cannot be kept.
+        """
+        before, role = self.deal(deal_id), values.role(role)
+        contact_id = self._contacts[contact_id].id if contact_id in self._contacts else contact_id
+        if all(each.id != contact_id for each in before.contacts):
+            raise Refusal("not_found", f"contact {values.shown(contact_id)} is not on deal {deal_id}")
+        if before.role_of(contact_id) == role:
+            return False
+        after = self._next_version(before, contact_roles=_roles(before, contact_id, role))
+        self._relinked[deal_id] = None
+        self._tell(DealUpdated, origin, before, after, changed=("contact_roles",))
         return True
 
     def unlink(self, deal_id: str, contact_id: str, origin: Origin) -> bool:
@@ -268,7 +288,7 @@ class DealChange(ChangeBase):
             return False
         left = tuple(each for each in before.contacts if each.id != contact_id)
         _check_required(self.catalog.stage(before.pipeline, before.stage)[1], {"contacts": left})
-        after = self._next_version(before, contacts=left)
+        after = self._next_version(before, contacts=left, contact_roles=_roles(before, contact_id, None))
         self._relinked[deal_id] = None
         self._tell(ContactRemoved, origin, before, after, contact=contact)
         return True
@@ -340,6 +360,21 @@ def _check_reason(stage: StageShape, reason: str | None) -> None:
         raise Refusal("bad_lost_reason", f"only a deal that is lost has a lost reason, and {stage.key} is {stage.kind}")
     if stage.reasons and reason not in stage.reasons:
         raise Refusal("bad_lost_reason", f"stage {stage.key} knows the reasons {', '.join(stage.reasons)}")
+
+
+def _roles(deal: Deal, contact_id: str, role: str | None) -> tuple[ContactRole, ...] | UnsetType:
+    """Return the deal's roles with this one of a contact, None for no role; in the order in which they were given."""
+    others = tuple(each for each in deal.contact_roles or () if each.contact != contact_id)
+    return (*others, *([ContactRole(contact_id, role)] if role is not None else [])) or UNSET
+
+
+def _known_roles(
+    given: tuple[ContactRole, ...] | UnsetType, contacts: tuple[Contact, ...]
+) -> tuple[ContactRole, ...] | UnsetType:
+    """Return the roles of those of the contacts that are on the deal."""
+    known = {each.contact: values.role(each.role) for each in given or ()}
+    roles = ((contact.id, known.get(contact.id)) for contact in contacts)
+    return tuple(ContactRole(contact, role) for contact, role in roles if role is not None) or UNSET
 
 
 def _too_many_contacts() -> Refusal:

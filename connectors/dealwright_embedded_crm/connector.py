@@ -53,6 +53,7 @@ ACTIONS: Final = frozenset(
         "complete_tasks",
         "add_note",
         "create_contact",
+        "create_contact(role=)",
         "update_contact",
     }
 )

@@ -57,7 +57,7 @@ def merge_deals(change: Change, kept: str, absorbed: str, origin: Origin) -> Dea
         raise Refusal("bad_contacts", f"they have {len(together)} contacts together; {MOST_CONTACTS} are the most")
     change.load(contacts=[contact.id for contact in other.contacts])
     for contact in other.contacts:
-        change.link(before.id, contact.id, origin)
+        change.link(before.id, contact.id, origin, role=other.role_of(contact.id))
     for table in (schema.tasks, schema.notes, schema.activities):
         change.connection.execute(update(table).where(table.c.deal_id == int(other.id)).values(deal_id=int(before.id)))
     remove_deals(change, [other.id])
@@ -72,6 +72,14 @@ def _move_links(change: Change, kept: int, absorbed: int) -> None:
     def has(contact: int, *more: Any) -> Any:
         return exists(select(1).where(and_(twin.c.deal_id == links.c.deal_id, twin.c.contact_id == contact, *more)))
 
+    # What the one is on a deal the other is too, if it was nothing in particular.
+    role = select(twin.c.role).where(
+        twin.c.deal_id == links.c.deal_id,
+        twin.c.contact_id.in_((kept, absorbed)),
+        twin.c.contact_id != links.c.contact_id,
+    )
+    ours = links.c.contact_id.in_((kept, absorbed))
+    change.connection.execute(update(links).where(ours, links.c.role.is_(None)).values(role=role.scalar_subquery()))
     # Of two links of one deal the better placed stays, so that a main contact stays the main contact.
     worse = delete(links).where(links.c.contact_id == kept, has(absorbed, twin.c.position < links.c.position))
     change.connection.execute(worse)

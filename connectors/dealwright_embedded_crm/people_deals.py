@@ -177,11 +177,21 @@ class Deals(Base):
         """Delete up to 1,000 deals, all or none; return how many there were."""
         return self._do(lambda change: removal.delete_deals(change, _some(ids)), deals=ids)
 
-    def add_contact(self, deal_id: str, contact_id: str, *, actor: str = SOMEBODY) -> Deal:
-        """Link a contact to a deal, after those it has."""
+    def add_contact(self, deal_id: str, contact_id: str, *, role: str | None = None, actor: str = SOMEBODY) -> Deal:
+        """Link a contact to a deal, after those it has; `role` says what it is there, also of one that is linked."""
 
         def act(change: Change) -> Deal:
-            change.link(deal_id, contact_id, Origin(actor=actor))
+            if not change.link(deal_id, contact_id, Origin(actor=actor), role=role) and role is not None:
+                change.set_role(deal_id, contact_id, role, Origin(actor=actor))
+            return change.deal(deal_id)
+
+        return self._do(act, deals=[deal_id], contacts=[contact_id])
+
+    def set_contact_role(self, deal_id: str, contact_id: str, role: str | None, *, actor: str = SOMEBODY) -> Deal:
+        """Say what a contact of a deal is on it, such as its payer; None is nothing in particular."""
+
+        def act(change: Change) -> Deal:
+            change.set_role(deal_id, contact_id, role, Origin(actor=actor))
             return change.deal(deal_id)
 
         return self._do(act, deals=[deal_id], contacts=[contact_id])

@@ -9,7 +9,7 @@ from typing import Any, Final, Literal
 import msgspec
 from sqlalchemy import Connection, Row, func, select
 
-from dealwright.model.crm import Contact, Deal, Task, User
+from dealwright.model.crm import Contact, ContactRole, Deal, Task, User
 from dealwright.model.custom import Custom
 from dealwright.model.events import MOST_DEALS
 from dealwright_embedded_crm import schema
@@ -47,7 +47,7 @@ TASKS: Final = select(
 ).outerjoin(schema.users, schema.users.c.id == schema.tasks.c.owner_id)
 
 _LINKS = (
-    select(schema.deal_contacts.c.deal_id, schema.contacts)
+    select(schema.deal_contacts.c.deal_id, schema.deal_contacts.c.role, schema.contacts)
     .join(schema.contacts, schema.contacts.c.id == schema.deal_contacts.c.contact_id)
     .order_by(schema.deal_contacts.c.deal_id, schema.deal_contacts.c.position)
 )
@@ -267,13 +267,16 @@ def task_of(row: Row[Any]) -> Task:
 def whole(connection: Connection, rows: Sequence[Row[Any]]) -> list[Deal]:
     """Return the deals that rows of `DEALS` hold, with their contacts, in the order of the rows."""
     links: dict[int, list[Contact]] = {}
+    roles: dict[int, list[ContactRole]] = {}
     for some in chunks([row.id for row in rows]):
         for link in connection.execute(_LINKS.where(schema.deal_contacts.c.deal_id.in_(some))):
             links.setdefault(link.deal_id, []).append(contact_of(link))
-    return [_deal(row, tuple(links.get(row.id, ()))) for row in rows]
+            if link.role is not None:
+                roles.setdefault(link.deal_id, []).append(ContactRole(str(link.id), link.role))
+    return [_deal(row, tuple(links.get(row.id, ())), tuple(roles.get(row.id, ()))) for row in rows]
 
 
-def _deal(row: Row[Any], contacts: tuple[Contact, ...]) -> Deal:
+def _deal(row: Row[Any], contacts: tuple[Contact, ...], roles: tuple[ContactRole, ...]) -> Deal:
     return Deal(
         id=str(row.id),
         title=row.title,
@@ -292,6 +295,7 @@ def _deal(row: Row[Any], contacts: tuple[Contact, ...]) -> Deal:
         stage_since=row.stage_since,
         version=row.version,
         custom=msgspec.UNSET if row.custom is None else _decode_custom(row.custom),
+        contact_roles=roles or msgspec.UNSET,
     )
 
 

@@ -145,6 +145,7 @@ deal_contacts = Table(
     Column("deal_id", BigInteger, ForeignKey("deals.id"), primary_key=True),
     Column("contact_id", BigInteger, ForeignKey("contacts.id"), primary_key=True),
     Column("position", Integer, nullable=False),
+    Column("role", String(60)),
     UniqueConstraint("deal_id", "position"),
     Index("ix_deal_contacts_contact_id", "contact_id", "deal_id"),
 )

@@ -58,6 +58,14 @@ def contacts(rows: list[Contact]) -> Table:
     return table
 
 
+def linked(one: Deal) -> Table:
+    """Return the contacts of a deal as a table, with what they are there."""
+    table = _table("id", "name", "as", "phone", "e-mail")
+    for contact in one.contacts:
+        _add(table, contact.id, contact.name, one.role_of(contact.id), contact.phone, contact.email)
+    return table
+
+
 def deal(one: Deal, zone: ZoneInfo) -> Table:
     """Return a deal's fields as a table."""
     table = _table("deal", one.id)

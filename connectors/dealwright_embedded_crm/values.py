@@ -8,15 +8,16 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Final
 
-from dealwright.model.crm import Money
+from dealwright.model.crm import LONGEST_ROLE, MOST_CONTACTS, Money, role_key
 from dealwright.model.custom import Custom, MomentHeld, TextHeld
 from dealwright.model.iso import DECIMALS
+
+__all__ = ["MOST_CONTACTS", "MOST_MINOR", "MOST_TAGS"]
 
 TITLE_BYTES: Final = 10_000
 LINE_BYTES: Final = 1_000
 TEXT_BYTES: Final = 64_000
 MOST_TAGS: Final = 100
-MOST_CONTACTS: Final = 100
 MOST_MINOR: Final = 10**17
 """Amounts end here: a number in the smallest unit of the currency that every database holds exactly."""
 
@@ -71,6 +72,18 @@ def title(value: str) -> str:
     text = line("title", value, TITLE_BYTES)
     if text is None:
         raise Refusal("bad_title", "a deal needs a title")
+    return text
+
+
+def role(given: str | None) -> str | None:
+    """Return what a contact is on a deal, None if it is nothing in particular.
+
+    Raises:
+        Refusal: it is too long, or definitions could not name it.
+    """
+    text = line("role", given)
+    if text is not None and not role_key(text):
+        raise Refusal("bad_role", f"a role begins with a letter and has at most {LONGEST_ROLE} characters")
     return text
 
 

@@ -7,9 +7,11 @@ from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
 from typing import Any, Final
 
-from dealwright.model.crm import Contact, Deal, Money, User
+from msgspec import UNSET
+
+from dealwright.model.crm import MOST_CONTACTS, Contact, Deal, Money, User
 from dealwright_kommo.settings import KommoSettings
-from dealwright_kommo.wire import CustomField, Lead, WireContact, WireUser
+from dealwright_kommo.wire import CustomField, Lead, Ref, WireContact, WireUser
 
 _ALMOST_HALF_A_DAY: Final = timedelta(hours=11, minutes=59)
 
@@ -27,7 +29,7 @@ def deal(
     Kommo does not say since when a lead stands in its stage: `stage_since` is when it was created, until a hook tells.
     """
     place = settings.place(lead.pipeline_id, lead.status_id)
-    linked = sorted(lead.parts.contacts or (), key=lambda each: not each.is_main)
+    linked = contacts_of(lead)
     company = next(iter(lead.parts.companies or ()), None)
     reason = next(iter(lead.parts.loss_reason or ()), None)
     created = datetime.fromtimestamp(lead.created_at, UTC)
@@ -48,7 +50,13 @@ def deal(
         updated_at=datetime.fromtimestamp(lead.updated_at, UTC),
         stage_since=created,
         version=lead.updated_at,
+        contacts_beyond=max(len(lead.parts.contacts or ()) - MOST_CONTACTS, 0) or UNSET,
     )
+
+
+def contacts_of(lead: Lead) -> list[Ref]:
+    """Return the lead's contacts, the main one first, as many as are looked at."""
+    return sorted(lead.parts.contacts or (), key=lambda each: not each.is_main)[:MOST_CONTACTS]
 
 
 def contact(found: WireContact) -> Contact:

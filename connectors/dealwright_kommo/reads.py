@@ -135,7 +135,7 @@ class Reader:
         if not leads:
             return {}
         contacts: dict[int, Contact] = {}
-        wanted = sorted({each.id for lead in leads for each in lead.parts.contacts or ()})
+        wanted = sorted({each.id for lead in leads for each in mapping.contacts_of(lead)})
         paths = [sansio.by_id("/contacts", some) for some in sansio.many(wanted)]
         listing = asyncio.ensure_future(self.users(budget))  # beside the contacts: most often they are known
         try:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final, Literal, NamedTuple
 
 Demand = Literal["set", "unset", "in", "not in", "has", "has not", "foreign", "==", "!=", "<", "<=", ">", ">="]
-_ALWAYS_SET: Final = frozenset({"deal.id", "deal.stage", "deal.pipeline"})
+_ALWAYS_SET: Final = frozenset({"deal.id", "deal.stage", "deal.pipeline", "deal.contacts.count"})
 _DEALS: Final = ("deal", "event.before")
 
 

@@ -12,6 +12,9 @@ from dealwright.compile import ir
 UNLESS_OPEN: Final = "create_deal(unless_open=)"
 """What a CRM calls it among its actions that it can look for an open deal and create one in one go."""
 
+AS_ROLE: Final = "create_contact(role=)"
+"""What a CRM calls it among its actions that its contacts are something on a deal."""
+
 OF_A_CRM: Final = frozenset(
     {
         "create_deal",
@@ -23,6 +26,7 @@ OF_A_CRM: Final = frozenset(
         "complete_tasks",
         "add_note",
         "create_contact",
+        AS_ROLE,
         "update_contact",
     }
 )
@@ -56,6 +60,8 @@ def carried(
             isinstance(step, ir.CreateDealStep) and step.unless_open is not None for step in ir.actions(automation.do)
         ):
             kinds.add(UNLESS_OPEN)
+        if any(isinstance(step, ir.CreateContactStep) and step.role for step in ir.actions(automation.do)):
+            kinds.add(AS_ROLE)
         missing = sorted(kinds & OF_A_CRM - set(actions))
         if unheard:
             left.append(LeftOut(automation=automation.key, why=f"the CRM never tells {', '.join(unheard)}"))

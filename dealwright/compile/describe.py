@@ -68,6 +68,8 @@ def condition(given: ir.Condition) -> str:
             return f"{given.field.path} is in {', '.join(map(expression, given.values))}"
         case ir.Has():
             return f"{given.field.path} has {' or '.join(map(repr, given.values))}"
+        case ir.AnyContact():
+            return f"deal.contacts.any({condition(given.of)})"
 
 
 def _inner(given: ir.Condition) -> str:
@@ -185,12 +187,14 @@ def _step(step: ir.Step) -> str:
         case ir.NotifyStep():
             return f"tell {expression(step.who)} {expression(step.text)}"
         case ir.CreateContactStep():
-            return f"create a contact: {_fields(step.fields)}"
+            role = "" if step.role is None else f" as {step.role}"
+            return f"create a contact{role}: {_fields(step.fields)}"
         case ir.UpdateContactStep():
             return f"set {_fields(step.changes)} of {step.contact}"
         case ir.SendEmailStep():
             late = "" if step.late is None else f", unless it is {duration(step.late)} late"
-            return f"e-mail {expression(step.subject)} to {step.to}{late}"
+            copied = f", copied to {', '.join(map(expression, step.cc))}" if step.cc else ""
+            return f"e-mail {expression(step.subject)} to {step.to}{copied}{late}"
         case ir.SendConversionStep():
             worth = "" if step.value is None else f" worth {expression(step.value)}"
             return f"conversion {step.event!r}{worth} of {step.to}"

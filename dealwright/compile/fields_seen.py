@@ -8,7 +8,9 @@ from typing import Final
 
 from dealwright.compile.sources import Source, called
 
-_ASKS: Final = frozenset({"is_set", "is_unset", "has", "is_in", "is_open", "is_won", "is_lost", "is_true", "is_false"})
+_ASKS: Final = frozenset(
+    {"is_set", "is_unset", "has", "is_in", "is_open", "is_won", "is_lost", "is_true", "is_false", "any"}
+)
 
 
 def field_names(sources: Iterable[Source]) -> frozenset[str]:
@@ -19,7 +21,7 @@ def field_names(sources: Iterable[Source]) -> frozenset[str]:
         for made in source.nodes(ast.ClassDef):
             if any(isinstance(base, ast.Name) and base.id in kinds for base in made.bases):
                 kinds.add(made.name)
-    names = {"event"} if any("event" in source.text for source in kept) else set()
+    names = {name for name in ("contact", "event") if any(name in source.text for source in kept)}
     for source in kept:
         for assigned in source.nodes(ast.Assign):
             if isinstance(assigned.value, ast.Call) and called(assigned.value) in kinds:
@@ -38,8 +40,8 @@ class Fields:
         if not isinstance(node, ast.Attribute):
             return False
         inner: ast.expr = node
-        while isinstance(inner, ast.Attribute):
-            inner = inner.value
+        while isinstance(inner, ast.Attribute) or (isinstance(inner, ast.Call) and called(inner) == "contact_as"):
+            inner = inner.value if isinstance(inner, ast.Attribute) else inner.func
         return isinstance(inner, ast.Name) and inner.id in self._roots
 
     def is_condition(self, node: ast.expr) -> bool:

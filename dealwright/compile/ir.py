@@ -67,6 +67,7 @@ from dealwright.compile.ir_triggers import (
 from dealwright.compile.ir_values import (
     All,
     Any,
+    AnyContact,
     Cleared,
     Compare,
     Condition,
@@ -106,6 +107,7 @@ __all__ = [
     "All",
     "Answer",
     "Any",
+    "AnyContact",
     "AskStep",
     "Automation",
     "BranchStep",
@@ -188,6 +190,7 @@ METADATA: Final = frozenset({"why", "where", "editable_by"})
 
 ADDED: Final = frozenset(
     {
+        "cc",
         "clock",
         "closed",
         "copy_tags",
@@ -198,6 +201,7 @@ ADDED: Final = frozenset(
         "limits",
         "messages",
         "open_on",
+        "role",
         "settings",
         "unless_open",
     }

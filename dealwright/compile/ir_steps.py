@@ -11,8 +11,8 @@ from dealwright.compile.ir_triggers import Trigger
 from dealwright.compile.ir_values import Condition, Expression, Node, Ref, StageValue
 from dealwright.model.calendar import Duration
 
-ContactPath = Literal["deal.main_contact", "event.contact"]
-"""Which contact a step is about."""
+ContactPath: TypeAlias = str
+"""Which contact a step is about: `deal.main_contact`, `deal.contact_as.buyer` or `event.contact`."""
 
 
 class CreateDealStep(Node, tag_field="do", tag="create_deal", frozen=True, kw_only=True):
@@ -104,10 +104,11 @@ class NotifyStep(Node, tag_field="do", tag="notify", frozen=True, kw_only=True):
 
 
 class CreateContactStep(Node, tag_field="do", tag="create_contact", frozen=True, kw_only=True):
-    """Make a contact and add it to the deal; fields (name, first_name, last_name, phone, email) by name."""
+    """Make a contact and add it to the deal, as `role`; fields (name, first_name, last_name, phone, email) by name."""
 
     name: str
     fields: dict[str, Expression]
+    role: str | None = None
 
 
 class UpdateContactStep(Node, tag_field="do", tag="update_contact", frozen=True, kw_only=True):
@@ -119,7 +120,10 @@ class UpdateContactStep(Node, tag_field="do", tag="update_contact", frozen=True,
 
 
 class SendEmailStep(Node, tag_field="do", tag="send_email", frozen=True, kw_only=True):
-    """Send an e-mail to a contact; in its texts `contact` is the recipient. `late` is not kept to yet."""
+    """Send an e-mail to a contact; in its texts `contact` is the recipient.
+
+    `cc` are the addresses it is copied to; `late` is not kept to yet.
+    """
 
     name: str
     to: ContactPath
@@ -129,6 +133,7 @@ class SendEmailStep(Node, tag_field="do", tag="send_email", frozen=True, kw_only
     reply_to: Expression | None = None
     bcc: tuple[str, ...] = ()
     late: Duration | None = None
+    cc: tuple[Expression, ...] = ()
 
 
 class SendConversionStep(Node, tag_field="do", tag="send_conversion", frozen=True, kw_only=True):

@@ -200,5 +200,14 @@ class Has(Node, tag_field="if", tag="has", frozen=True, kw_only=True):
     values: tuple[str, ...]
 
 
-Condition: TypeAlias = All | Any | Not | Compare | IsSet | IsIn | Has
+class AnyContact(Node, tag_field="if", tag="any_contact", frozen=True, kw_only=True):
+    """True of at least one of the deal's contacts, which is `contact` in it.
+
+    Not all contacts of a deal that has very many are looked at: if none of those is it, that is unknown.
+    """
+
+    of: Condition
+
+
+Condition: TypeAlias = All | Any | Not | Compare | IsSet | IsIn | Has | AnyContact
 """Any condition."""

@@ -138,9 +138,9 @@ class _Lowering:
             self._found("DW401", automation.origin, message, hint)
         if isinstance(automation.again, Once) and automation.again.per == "person":
             for step in messages:
-                if step.to == "event.contact":
+                if step.to != "deal.main_contact":
                     hint = "write to=deal.main_contact, or again=once(per=deal)"
-                    message = f"{step.name!r} goes to event.contact, and once(per=person) counts the main contact"
+                    message = f"{step.name!r} goes to {step.to}, and once(per=person) counts the main contact"
                     self._found("DW402", automation.origin, message, hint)
 
     def _stage_tasks(self, pipeline: PipelineParts) -> ir.Automation | None:

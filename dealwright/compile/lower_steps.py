@@ -155,7 +155,7 @@ class _Run:
             case deal_steps.AddNote():
                 return ir.AddNoteStep(name=step.name, text=self._values.expression(step.text, scope))
             case contact_steps.CreateContact():
-                return ir.CreateContactStep(name=step.name, fields=self._each(step.fields, scope))
+                return ir.CreateContactStep(name=step.name, fields=self._each(step.fields, scope), role=step.role)
             case contact_steps.UpdateContact():
                 self._need_contact(step.contact, scope)
                 changes = self._each(step.changes, scope)
@@ -265,6 +265,7 @@ class _Run:
             reply_to=self._optional(step.reply_to, scope),
             bcc=step.bcc,
             late=None if step.late is None else length(step.late),
+            cc=tuple(self._values.expression(each, scope) for each in step.cc),
         )
 
     def _conversion(self, step: conversion_steps.SendConversion, scope: Scope) -> ir.SendConversionStep:
@@ -279,7 +280,7 @@ class _Run:
         )
 
     def _need_contact(self, path: str, scope: Scope) -> None:
-        facts = scope.facts
+        facts = schema.with_roles(scope.facts, (f"{path}.id",))
         if f"{path}.id" not in facts:
             self._values.found(
                 "DW203", scope.origin, f"{path} is not known here", schema.unknown_hint(f"{path}.id", facts)

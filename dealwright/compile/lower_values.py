@@ -54,7 +54,7 @@ class Scope:
         return replace(self, steps={**self.steps, **steps})
 
     def in_message(self) -> Scope:
-        """Return the scope of a message's texts, which know the recipient."""
+        """Return the scope of a message's texts, which know the recipient; conditions in any() know one contact."""
         return replace(self, message=True)
 
     @property
@@ -106,6 +106,11 @@ class ValueLowering:
                 return ir.IsIn(field=self.ref(fact, scope), values=literals)
             case conditions.StageKindIs(field=fact, kinds=kinds):
                 return ir.IsIn(field=self.ref(fact, scope), values=tuple(self._of_kinds(kinds)))
+            case conditions.AnyContact(of=part):
+                if scope.message:
+                    hint = "write deal.contacts.any(...) & deal.contacts.any(...)"
+                    self.found("DW240", scope.origin, "deal.contacts.any(...) stands inside of another one", hint)
+                return ir.AnyContact(of=self.condition(part, scope.in_message()))
             case conditions.Tagged(field=fact, values=values):
                 return ir.Has(field=self.ref(fact, scope), values=values)
         raise TypeError(f"no condition is a {type(given).__name__}")
@@ -197,7 +202,7 @@ class ValueLowering:
         if given.setting is not None:
             self._use(given.setting)
             return ir.Ref(path=given.path, type=given.type)
-        facts = self.facts(scope)
+        facts = schema.with_roles(self.facts(scope), (given.path,))
         step, _, part = given.path.removeprefix("steps.").partition(".")
         if given.path not in facts and part == "outcome":
             earlier = sorted(scope.steps)

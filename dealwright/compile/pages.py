@@ -8,7 +8,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Final
 
-from dealwright.compile import codes_loading, codes_lowering
+from dealwright.compile import codes_company, codes_loading, codes_lowering
 from dealwright.compile.codes import Code
 from dealwright.compile.rules import RULES
 from dealwright.compile.rules.rule import Rule
@@ -16,7 +16,9 @@ from dealwright.compile.rules.rule import Rule
 CODES: Final[Mapping[str, Code]] = MappingProxyType(
     {
         code.code: code
-        for code in sorted((*codes_loading.CODES, *codes_lowering.CODES, *RULES), key=lambda code: code.code)
+        for code in sorted(
+            (*codes_company.CODES, *codes_loading.CODES, *codes_lowering.CODES, *RULES), key=lambda code: code.code
+        )
     }
 )
 """Every code there is, in order."""

@@ -74,6 +74,14 @@ class Logic:
                 return self._is_in(condition, aim)
             case ir.Compare():
                 return self._compare(condition, aim)
+            case ir.AnyContact():
+                return self._any_contact(condition, aim)
+
+    def _any_contact(self, condition: ir.AnyContact, aim: _Aim) -> Alternatives:
+        """Nothing is said of the one contact but that it has to be possible: another condition may mean another one."""
+        if aim in ("false", "not_true", "not_false"):
+            return ALWAYS
+        return ALWAYS if possible(self.true(condition.of)) else NEVER
 
     def _is_in(self, condition: ir.IsIn, aim: _Aim) -> Alternatives:
         field = condition.field

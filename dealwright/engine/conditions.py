@@ -16,7 +16,7 @@ from dealwright.compile import ir
 from dealwright.engine.facts import View
 from dealwright.engine.trace import Trace, TraceLine
 from dealwright.language.facts import reader, shown_day
-from dealwright.model.crm import Money, User
+from dealwright.model.crm import MOST_CONTACTS, Money, User
 
 Truth = bool | None
 
@@ -60,7 +60,7 @@ def _prepare(condition: ir.Condition) -> Prepared:
             return _joined("all of", parts, all_of)
         case ir.Any(of=parts):
             return _joined("any of", parts, any_of)
-        case ir.Not(of=ir.Compare() | ir.IsSet() | ir.IsIn() | ir.Has() as leaf):
+        case ir.Not(of=ir.Compare() | ir.IsSet() | ir.IsIn() | ir.Has() | ir.AnyContact() as leaf):
             return _traced(describe(condition), _leaf(leaf), negate)
         case ir.Not(of=part):
             return _joined("not", (part,), lambda truths: negate(truths[0]))
@@ -137,6 +137,8 @@ def _leaf(condition: ir.Condition) -> _Leaf:
             return _is_in(field, wanted)
         case ir.Has(field=field, values=tags):
             return _has(field, tags)
+        case ir.AnyContact(of=part):
+            return _any_contact(part)
     raise TypeError(f"{type(condition).__name__} is no condition")
 
 
@@ -193,6 +195,23 @@ def _has(field: ir.Ref, tags: Sequence[str]) -> _Leaf:
         return any(tag in held for tag in tags), {path: spelled(held)}
 
     return has
+
+
+def _any_contact(of: ir.Condition) -> _Leaf:
+    ready = _prepare(of)
+
+    def any_contact(view: View) -> tuple[Truth, dict[str, str]]:
+        deal = view.deal
+        looked = deal.contacts[:MOST_CONTACTS]
+        # One line for all of them: the trace of a hundred contacts would be read by nobody.
+        truths = [ready(view.for_recipient(contact), Trace(), "", 0) for contact in looked]
+        beyond = deal.contact_count - len(looked)
+        if beyond:
+            truths.append(None)
+        seen = f"{len(looked)} of {deal.contact_count:,} looked at" if beyond else str(len(looked))
+        return any_of(truths), {"deal.contacts": seen, "true of": str(truths.count(True))}
+
+    return any_contact
 
 
 def _operand(operand: ir.Operand, view: View) -> object | None:
@@ -266,6 +285,8 @@ def describe(condition: ir.Condition) -> str:
             return f"{field.path} in {', '.join(_written(value) for value in values)}"
         case ir.Has(field=field, values=tags):
             return f"{field.path} has {' or '.join(repr(tag) for tag in tags)}"
+        case ir.AnyContact(of=part):
+            return f"any of deal.contacts: {describe(part)}"
         case ir.Not(of=ir.IsSet(field=field)):
             return f"{field.path} is unset"
         case ir.Not(of=ir.Has() as has):

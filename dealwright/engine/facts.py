@@ -123,6 +123,14 @@ class View:
         answered = [each for each in self._progress.outcomes.values() if each.status in _ANSWERED]
         return answered[-1].receipt if answered else {}
 
+    def contact_at(self, path: ir.ContactPath) -> Contact | None:
+        """Return the contact that a step is about, if it is there."""
+        if path == "deal.main_contact":
+            return self.deal.main_contact
+        if path == "event.contact":
+            return self.facts.contact
+        return self.deal.contact_as(path.removeprefix("deal.contact_as."))
+
     def for_recipient(self, recipient: Contact) -> View:
         """Return the view as the texts of a message to somebody see it."""
         return View(self.account, self.facts, self._progress, recipient=recipient, settings=self._settings)

@@ -99,6 +99,7 @@ def _request(step: ir.ActionStep, view: View, now: datetime) -> Request:
                 stage=step.stage.stage,
                 title=text_of(step.title, view, "title") or deal.title,
                 contacts=tuple(contact.id for contact in deal.contacts) if step.with_contacts else (),
+                contact_roles=deal.contact_roles if step.with_contacts else msgspec.UNSET,
                 company=deal.company if step.with_contacts else None,
                 owner=user_of(step.owner, view),
                 amount=money_of(step.amount, view),

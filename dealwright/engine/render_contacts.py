@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import html
-from collections.abc import Mapping
 from typing import Final
+
+import msgspec
 
 from dealwright.compile import ir
 from dealwright.engine.facts import View
@@ -19,18 +20,13 @@ from dealwright.model.requests import ContactChanges, CreateContact, SendEmail, 
 MAX_SUBJECT: Final = 250
 """The longest subject of an e-mail, in characters; a longer one is cut."""
 
-_CALLED: Final[Mapping[ir.ContactPath, str]] = {
-    "deal.main_contact": "the deal's main contact",
-    "event.contact": "the event's contact",
-}
-
 
 def create_contact(step: ir.CreateContactStep, view: View) -> CreateContact:
     """Return the request for a new contact; what is unset is left out."""
     fields = {name: _entered(expression, view, name) for name, expression in step.fields.items()}
     if not any(fields.values()):
         raise NobodyThere(f"nothing is known of the contact: {', '.join(fields)} unset")
-    return CreateContact(deal_id=view.deal.id, **fields)
+    return CreateContact(deal_id=view.deal.id, **fields, role=msgspec.UNSET if step.role is None else step.role)
 
 
 def update_contact(step: ir.UpdateContactStep, view: View) -> UpdateContact:
@@ -49,7 +45,7 @@ def update_contact(step: ir.UpdateContactStep, view: View) -> UpdateContact:
         if value is not None or isinstance(step.changes[name], ir.Cleared)
     }
     if not kept:
-        raise NothingToDo(f"{', '.join(changes)} unset, which changes nothing of {_CALLED[step.contact]}")
+        raise NothingToDo(f"{', '.join(changes)} unset, which changes nothing of {called(step.contact)}")
     return UpdateContact(contact_id=contact.id, deal_id=view.deal.id, changes=ContactChanges(**kept))
 
 
@@ -58,9 +54,9 @@ def send_email(step: ir.SendEmailStep, view: View) -> SendEmail:
     recipient = _somebody(step.to, view)
     address = (recipient.email or "").strip()
     if not address:
-        raise NobodyThere(f"{_CALLED[step.to]} has no e-mail address")
+        raise NobodyThere(f"{called(step.to)} has no e-mail address")
     if not is_address(address):
-        raise NobodyThere(f"what {_CALLED[step.to]} has for an e-mail address is none")
+        raise NobodyThere(f"what {called(step.to)} has for an e-mail address is none")
     theirs = view.for_recipient(recipient)
     text = text_of(step.text, theirs, "text")
     if not text or text.isspace():
@@ -75,14 +71,34 @@ def send_email(step: ir.SendEmailStep, view: View) -> SendEmail:
         html=None if step.html is None else _html(step.html, theirs),
         reply_to=_reply_to(step.reply_to, theirs),
         bcc=step.bcc,
+        cc=_copied(step.cc, view, address),
     )
 
 
 def _somebody(path: ir.ContactPath, view: View) -> Contact:
-    contact = view.deal.main_contact if path == "deal.main_contact" else view.facts.contact
+    contact = view.contact_at(path)
     if contact is None:
+        if path.startswith("deal.contact_as."):
+            raise NobodyThere(f"the deal has no contact as {path.removeprefix('deal.contact_as.')}")
         raise NobodyThere("the deal has no contact" if path == "deal.main_contact" else "the event has no contact")
     return contact
+
+
+def called(path: ir.ContactPath) -> str:
+    """Return what a contact is called where it is said what is wrong with it."""
+    match path:
+        case "deal.main_contact":
+            return "the deal's main contact"
+        case "event.contact":
+            return "the event's contact"
+        case _:
+            return f"the deal's contact as {path.removeprefix('deal.contact_as.')}"
+
+
+def _copied(expressions: tuple[ir.Expression, ...], view: View, to: str) -> tuple[str, ...]:
+    """The addresses that are there, each once and not the recipient's: a copy that reaches nobody is no mistake."""
+    found = [(text_of(each, view, "cc") or "").strip() for each in expressions]
+    return tuple(dict.fromkeys(each for each in found if is_address(each) and each.casefold() != to.casefold()))
 
 
 def _entered(expression: ir.Expression, view: View, field: str) -> str | None:

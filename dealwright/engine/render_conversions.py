@@ -22,7 +22,7 @@ def send_conversion(step: ir.SendConversionStep, view: View, now: datetime) -> S
     Ads learn nothing from a conversion of nobody, or from a purchase of nothing: the step is passed, and what comes
     after it goes on, for the deal itself is well.
     """
-    contact = view.deal.main_contact if step.to == "deal.main_contact" else view.facts.contact
+    contact = view.contact_at(step.to)
     phone, email = _phone(contact), _email(contact)
     lead_id = (text_of(step.lead_id, view, "lead_id") or "").strip() or None
     if phone is None and email is None and lead_id is None:

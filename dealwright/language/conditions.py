@@ -148,6 +148,13 @@ class Tagged(Condition):
     values: tuple[str, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class AnyContact(Condition):
+    """It is true of at least one of the deal's contacts, which is `contact` in it."""
+
+    of: Condition
+
+
 def conditions(given: object, what: str) -> tuple[Condition, ...]:
     """Return the conditions given as one or as a list; refuse anything else."""
     items: Sequence[object] = given if isinstance(given, list | tuple) else (given,)

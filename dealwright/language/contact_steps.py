@@ -5,24 +5,25 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
-from typing import Final, Literal, TypeGuard, get_args
+from typing import Final, TypeAlias
 
 from dealwright.language import values
 from dealwright.language.characters import UNSAFE
 from dealwright.language.deal import ContactFields
 from dealwright.language.durations import Length
-from dealwright.language.fields import Field, FlagField, IdField, TextField
+from dealwright.language.fields import Field, FlagField, IdField, TextField, reference
 from dealwright.language.keys import checked_step
 from dealwright.language.origin import refused
 from dealwright.language.steps import Step, TextLike, length
 from dealwright.language.values import KEEP, Keep, Stored
 from dealwright.model.address import is_address
+from dealwright.model.crm import LONGEST_ROLE, role_key
 
-ContactPath = Literal["deal.main_contact", "event.contact"]
-"""Which contact a step may be about."""
+ContactPath: TypeAlias = str
+"""Which contact a step is about: `deal.main_contact`, `deal.contact_as.buyer` or `event.contact`."""
 
 MAX_BCC: Final = 10
-"""The most addresses that a message is copied to."""
+"""The most addresses that a message is copied to, openly or not."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -31,6 +32,7 @@ class CreateContact(Step):
 
     kind = "create_contact"
     fields: Mapping[str, Stored]
+    role: str | None
 
     @property
     def contact_id(self) -> IdField:
@@ -62,6 +64,7 @@ class SendEmail(Step):
     text: Stored
     html: Stored | None
     reply_to: Stored | None
+    cc: tuple[Stored, ...]
     bcc: tuple[str, ...]
     late: Length | None = None
 
@@ -83,14 +86,20 @@ def create_contact(
     last_name: TextLike | None = None,
     phone: TextLike | None = None,
     email: TextLike | None = None,
+    role: str | None = None,
 ) -> CreateContact:
-    """Make a contact and add it to the deal, last; what is unset is left out."""
+    """Make a contact and add it to the deal, last, as its `role` says; what is unset is left out."""
     step = checked_step(step)
     given = {"name": name, "first_name": first_name, "last_name": last_name, "phone": phone, "email": email}
     fields = {part: values.text(value, f"{part} of {step!r}") for part, value in given.items() if value is not None}
     if not fields:
         raise refused(f"{step!r} says nothing of the contact", hint=f'create_contact("{step}", name=..., email=...)')
-    return CreateContact(name=step, fields=MappingProxyType(fields))
+    if role is not None and not (isinstance(role, str) and role_key(role)):
+        raise refused(
+            f"role of {step!r} cannot be {_called(role)}",
+            hint=f'write role="payer": it begins with a letter, {LONGEST_ROLE} characters at most',
+        )
+    return CreateContact(name=step, fields=MappingProxyType(fields), role=role)
 
 
 def update_contact(
@@ -125,12 +134,15 @@ def send_email(
     text: TextLike,
     html: str | None = None,
     reply_to: str | TextField | None = None,
+    cc: Sequence[ContactFields | TextField | str] = (),
     bcc: Sequence[str] = (),
     late: Length | None = None,
 ) -> SendEmail:
     """Send an e-mail to a contact; in its texts `contact` is the recipient, and values in `html` are escaped.
 
     With `late` it is not sent at all if it could only be sent so long after it was due. Not yet: `up` refuses `late`.
+
+    `cc` are contacts, fields that hold an address, or addresses: those that have none are left out.
     """
     name = checked_step(name)
     if html is not None and not isinstance(html, str):
@@ -149,6 +161,7 @@ def send_email(
         text=values.text(text, f"text of {name!r}"),
         html=None if html is None else values.words(html, f"html of {name!r}"),
         reply_to=None if reply_to is None else _reply_to(reply_to, f"reply_to of {name!r}"),
+        cc=_copied(cc, f"cc of {name!r}"),
         bcc=_addresses(bcc, f"bcc of {name!r}"),
         late=late_after(late, name),
     )
@@ -165,15 +178,14 @@ def late_after(given: object, name: str) -> Length | None:
 
 
 def contact_path(given: object, what: str) -> ContactPath:
+    """Return the path of one contact of the deal or of the event."""
+    hint = 'write deal.main_contact, deal.contact_as("buyer") or event.contact'
     if not isinstance(given, ContactFields):
-        raise refused(f"{what} is a contact, not {_called(given)}", hint="write deal.main_contact or event.contact")
-    if not _is_contact(given._path):
-        raise refused(f"{what} cannot be {given._path}", hint="write deal.main_contact or event.contact")
-    return given._path
-
-
-def _is_contact(path: str) -> TypeGuard[ContactPath]:
-    return path in get_args(ContactPath)
+        raise refused(f"{what} is a contact, not {_called(given)}", hint=hint)
+    path = given._path
+    if path not in ("deal.main_contact", "event.contact") and not path.startswith("deal.contact_as."):
+        raise refused(f"{what} cannot be {path}", hint=hint)
+    return path
 
 
 def _reply_to(given: object, what: str) -> Stored:
@@ -182,6 +194,23 @@ def _reply_to(given: object, what: str) -> Stored:
             f"{what} is an e-mail address, not {_called(given)}", hint="write deal.owner.email, or an address"
         )
     return values.text(given, what, fields=("text",))
+
+
+def _copied(given: object, what: str) -> tuple[Stored, ...]:
+    hint = 'cc=[deal.contact_as("engineer"), deal.owner.email, "sales@acme.example"]'
+    if not isinstance(given, list | tuple):
+        raise refused(f"{what} is a list of contacts and addresses, not {_called(given)}", hint=hint)
+    if len(given) > MAX_BCC:
+        raise refused(f"{what} lists more than {MAX_BCC}", hint="copy to one address that forwards")
+    found: list[Stored] = []
+    for each in given:
+        if isinstance(each, ContactFields):
+            found.append(reference(ContactFields(contact_path(each, what)).email))
+        elif isinstance(each, TextField) or (isinstance(each, str) and is_address(each)):
+            found.append(values.text(each, what, fields=("text",)))
+        else:
+            raise refused(f"{what} lists contacts and e-mail addresses, and {_called(each)} is none", hint=hint)
+    return tuple(found)
 
 
 def _addresses(given: object, what: str) -> tuple[str, ...]:

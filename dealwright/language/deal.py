@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final, NoReturn
 
+from dealwright.language.conditions import AnyContact, Condition, conditions
+from dealwright.language.contacts import OfContactsField
 from dealwright.language.custom import check_names
 from dealwright.language.fields import (
     DayField,
     IdField,
     MomentField,
     MoneyField,
+    NumberField,
     PipelineField,
     StageField,
     TagsField,
@@ -18,6 +21,7 @@ from dealwright.language.fields import (
     unknown_field,
 )
 from dealwright.language.origin import refused
+from dealwright.model.crm import LONGEST_ROLE, role_key
 
 
 class _Group:
@@ -88,6 +92,44 @@ class ContactFields(_Group):
         return TextField(f"{self._path}.email")
 
 
+class ContactsFields(_Group):
+    """All contacts of a deal together."""
+
+    __slots__ = ()
+
+    @property
+    def count(self) -> NumberField:
+        """How many contacts the deal has."""
+        return NumberField(f"{self._path}.count")
+
+    @property
+    def phone(self) -> OfContactsField:
+        """The phone of any of them: what an event from outside is matched by."""
+        return OfContactsField(f"{self._path}.phone")
+
+    @property
+    def email(self) -> OfContactsField:
+        """The e-mail address of any of them: what an event from outside is matched by."""
+        return OfContactsField(f"{self._path}.email")
+
+    @property
+    def role(self) -> OfContactsField:
+        """What any of them is on the deal: `deal_updated(fields=[deal.contacts.role])` watches it."""
+        return OfContactsField(f"{self._path}.role")
+
+    def any(self, *of: Condition) -> Condition:
+        """At least one contact is such that all of this is true; `contact` in it is that contact."""
+        if self._path != "deal.contacts":
+            raise refused(f"{self._path}.any() cannot be asked", hint="only deal.contacts.any(...) is known")
+        asked = conditions(of, "deal.contacts.any()")
+        if not asked:
+            raise refused("deal.contacts.any() asks for nothing", hint="write any(contact.email.is_set())")
+        together = asked[0]
+        for each in asked[1:]:
+            together &= each
+        return AnyContact(together)
+
+
 class DealFields(_Group):
     """The fields of a deal: `deal = DealFields()`, then `deal.amount > 0`."""
 
@@ -153,6 +195,20 @@ class DealFields(_Group):
     def main_contact(self) -> ContactFields:
         """The contact that stands first on the deal."""
         return ContactFields(f"{self._path}.main_contact")
+
+    @property
+    def contacts(self) -> ContactsFields:
+        """All contacts of the deal: `deal.contacts.any(contact.email.is_set())`, `deal.contacts.count`."""
+        return ContactsFields(f"{self._path}.contacts")
+
+    def contact_as(self, role: str, /) -> ContactFields:
+        """The contact that has this role on the deal (of several the first), in a text `deal.contact_as.buyer.name`."""
+        key = role_key(role) if isinstance(role, str) else ""
+        if not key:
+            shown = repr(role)[:80] if isinstance(role, str) else f"a {type(role).__name__}"
+            hint = f'write {self._path}.contact_as("buyer"): it begins with a letter, {LONGEST_ROLE} characters at most'
+            raise refused(f"{shown} cannot be the role of a contact", hint=hint)
+        return ContactFields(f"{self._path}.contact_as.{key}")
 
     @property
     def lost_reason(self) -> TextField:
@@ -291,3 +347,6 @@ def is_data_name(text: str) -> bool:
 
 event: Final = EventFields()
 """The event that started the automation."""
+
+contact: Final = ContactFields("contact")
+"""One of a deal's contacts, inside of `deal.contacts.any(...)`; in the texts of a message whom it goes to."""

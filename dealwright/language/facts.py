@@ -88,6 +88,7 @@ _PLAIN: Final[Mapping[str, Callable[[Deal], object | None]]] = {
     "tags": lambda deal: deal.tags,
     "company": lambda deal: _text(deal.company),
     "lost_reason": lambda deal: _text(deal.lost_reason),
+    "contacts.count": lambda deal: Decimal(deal.contact_count),
     "created_at": lambda deal: deal.created_at,
     "stage_since": lambda deal: deal.stage_since,
 }
@@ -101,6 +102,9 @@ def _of_deal(path: str, deal: Deal, pipelines: Sequence[PipelineShape]) -> objec
     group, _, part = path.partition(".")
     if group == "main_contact":
         return _contact(deal.main_contact, part)
+    if group == "contact_as":
+        role, _, part = part.partition(".")
+        return _contact(deal.contact_as(role), part)
     if group == "owner":
         return _owner(deal.owner, part)
     pipeline, stage = _names(deal, pipelines)
@@ -169,12 +173,14 @@ def reader(path: str) -> Callable[[Known], object | None]:
         if whole is not None:
             return lambda known: whole(known.deal)
         return lambda known: _of_deal(rest, known.deal, known.pipelines)
+    if root == "deal" and rest.startswith("contact_as."):
+        return lambda known: _of_deal(rest, known.deal, known.pipelines)
     if root == "deal" and rest.isidentifier() and not schema.is_group(path, schema.ALWAYS):
         return lambda known: _custom(known.deal, rest)
     if root == "steps":
         name, _, field = rest.partition(".")
         return lambda known: _number(known.steps.get(name, {}).get(field))
-    if path in schema.EVENT or path.startswith("event.data."):
+    if path in schema.EVENT or path.startswith(("event.data.", "event.before.contact_as.")):
         return lambda known: _of_event(rest, known)
     if path in schema.RECIPIENT:
         return lambda known: _contact(known.recipient, rest)
@@ -231,7 +237,9 @@ def text_facts(known: Known, zone: str, only: Collection[str] | None = None) -> 
         if only is not None:
             names = {path.removeprefix(under).partition(".")[0] for path in only if path.startswith(under)}
         found: dict[str, object] = {
-            name: shown(read(which), local) for name, read in _PLAIN.items() if names is None or name in names
+            name: shown(read(which), local)
+            for name, read in _PLAIN.items()
+            if (names is None or name in names) and "." not in name
         }
         if names is None or "pipeline" in names or "stage" in names:
             pipeline, stage = _names(which, known.pipelines)
@@ -240,6 +248,11 @@ def text_facts(known: Known, zone: str, only: Collection[str] | None = None) -> 
             found["owner"] = {part: _owner(which.owner, part) for part in ("name", "first_name", "email")}
         if names is None or "main_contact" in names:
             found["main_contact"] = _contact_facts(which.main_contact)
+        if names is None or "contacts" in names:
+            found["contacts"] = {"count": shown(Decimal(which.contact_count), local)}
+        roles = {each.partition(".")[0] for each in _below(f"{under}contact_as.", only or ())}
+        if roles:
+            found["contact_as"] = {role: _contact_facts(which.contact_as(role)) for role in roles}
         for name in (names or set()) - found.keys():
             found[name] = shown(_custom(which, name), local)
         return found
@@ -272,6 +285,10 @@ def text_facts(known: Known, zone: str, only: Collection[str] | None = None) -> 
     if known.before is not None:
         event["before"] = facts_of(known.before, "event.before.")
     return facts | {"event": event}
+
+
+def _below(start: str, paths: Collection[str]) -> list[str]:
+    return [path.removeprefix(start) for path in paths if path.startswith(start)]
 
 
 def _number(value: object) -> object:

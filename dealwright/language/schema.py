@@ -10,6 +10,8 @@ from collections.abc import Collection, Iterable, Mapping
 from types import MappingProxyType
 from typing import Final, Literal
 
+from dealwright.model.crm import role_key
+
 FieldType = Literal[
     "text", "number", "money", "day", "moment", "tags", "stage", "pipeline", "user", "flag", "id", "choice"
 ]
@@ -43,6 +45,7 @@ _DEAL: Final[Mapping[str, FieldType]] = {
     "lost_reason": "text",
     "created_at": "moment",
     "stage_since": "moment",
+    "contacts.count": "number",
     **{f"main_contact.{part}": kind for part, kind in _CONTACT.items()},
 }
 
@@ -89,7 +92,7 @@ EVENT: Final[Mapping[str, FieldType]] = MappingProxyType(
 RECIPIENT: Final[Mapping[str, FieldType]] = MappingProxyType(
     {f"contact.{part}": kind for part, kind in _CONTACT.items()}
 )
-"""Facts that only the texts of a message know: whom it goes to."""
+"""Facts that only the texts of a message know, whom it goes to, and conditions inside of `deal.contacts.any()`."""
 
 CONTACT_FIELDS: Final[Mapping[str, FieldType]] = MappingProxyType(
     {name: kind for name, kind in _CONTACT.items() if name != "id"}
@@ -160,6 +163,27 @@ def known(
     return facts
 
 
+_DEALS: Final = ("deal.", "event.before.")
+
+
+def with_roles(facts: Mapping[str, FieldType], paths: Iterable[str]) -> dict[str, FieldType]:
+    """Return the facts and those of the contacts that the paths name by role: what is known of any is known of them.
+
+    Which roles there are is for the people who link contacts to say, so that no list of facts can hold them.
+    """
+    found = dict(facts)
+    for path in paths:
+        deal = next((each for each in _DEALS if path.startswith(f"{each}contact_as.")), None)
+        if deal is None:
+            continue
+        role = path.removeprefix(f"{deal}contact_as.").partition(".")[0]
+        if role == role_key(role):
+            main = f"{deal}main_contact."
+            theirs = {other.removeprefix(main): kind for other, kind in facts.items() if other.startswith(main)}
+            found |= {f"{deal}contact_as.{role}.{part}": kind for part, kind in theirs.items()}
+    return found
+
+
 def is_group(path: str, facts: Iterable[str]) -> bool:
     """Say whether the path only has parts (`deal.main_contact`) or has parts beside its value (`deal.owner`)."""
     return any(other.startswith(f"{path}.") for other in facts)
@@ -179,8 +203,9 @@ _BELONGS: Final[Mapping[str, str]] = MappingProxyType(
         "event.activity.": "event.activity belongs to activity_logged()",
         "event.reason": "event.reason belongs to message_failed()",
         "event.data.": 'event.data belongs to event_received(..., data=["number"]), which lists what is read',
-        "contact.": "contact is whom a message goes to, known in its texts only",
         "answer.": "the answer is known after its step, ask(...), on the same way through the branches",
+        "contact.": "contact is whom a message goes to in its texts, and one of them in deal.contacts.any(...)",
+        "deal.contacts.": "what many contacts have is asked for by deal.contacts.any(contact.email.is_set())",
         "steps.": "a receipt is known after its step, on the same way through the branches",
     }
 )
@@ -188,6 +213,9 @@ _BELONGS: Final[Mapping[str, str]] = MappingProxyType(
 
 def unknown_hint(path: str, facts: Collection[str]) -> str:
     """Return the advice for a path that is not known where it stands, given those that are."""
+    if path.startswith("deal.contact_as.") and path.count(".") == 3:
+        main = f"deal.main_contact.{path.rpartition('.')[2]}"
+        return did_you_mean(main, facts).replace(".main_contact.", f".contact_as.{path.split('.')[2]}.")
     group = next((start for start in _BELONGS if path.startswith(start)), "")
     among = [other for other in facts if other.startswith(group)]
     if group and not among:

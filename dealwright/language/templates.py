@@ -23,8 +23,9 @@ from jinja2.runtime import LoopContext
 
 from dealwright.errors import DefinitionError
 from dealwright.language.characters import one_line
-from dealwright.language.schema import ALWAYS, FieldType, did_you_mean, is_group, unknown_hint
+from dealwright.language.schema import ALWAYS, FieldType, did_you_mean, is_group, unknown_hint, with_roles
 from dealwright.language.values import MAX_TEXT
+from dealwright.model.crm import role_key
 
 MAX_OUTPUT: Final = 65_536
 """The longest text a template may make, in bytes."""
@@ -287,6 +288,7 @@ def check_template(source: str, facts: Mapping[str, FieldType]) -> list[Problem]
     tree, problems = _parse(source)
     if tree is None or problems:
         return problems
+    facts = with_roles(facts, (path for path, _ in _paths(tree)))
     for path, listed in _paths(tree):
         problem = _path_problem(path, listed, facts)
         if problem is not None and problem not in problems:
@@ -406,11 +408,7 @@ def _refused(node: nodes.Node, depth: int, loops: frozenset[str]) -> Iterator[Pr
         yield Problem("DW301", "the text is nested too deeply")
         return
     if not isinstance(node, _ALLOWED):
-        hint = (
-            "a step's name is spelled with underscores in texts: steps.next_deal.deal_id"
-            if _is_hyphenated(node)
-            else ""
-        )
+        hint = _meant(node)
         what = _CALLED.get(type(node), "computes something" if isinstance(node, nodes.Expr) else "does more")
         yield Problem(
             "DW301", f"the text {what}, which texts may not", hint or "name facts, or-else values and filters"
@@ -439,7 +437,7 @@ def _refused_here(node: nodes.Node, loops: frozenset[str]) -> Iterator[Problem]:
         case nodes.Getattr():
             path = _path_of(node)
             if path is None:
-                yield Problem("DW301", "the text reads a part of something that is no fact")
+                yield Problem("DW301", "the text reads a part of something that is no fact", _meant(node.node))
             elif path.startswith("loop.") and path.removeprefix("loop.") not in _LOOP:
                 yield Problem("DW302", f"there is no {path!r}", "a loop knows loop.first, loop.last and loop.index")
             elif path.partition(".")[0] in loops:
@@ -471,5 +469,12 @@ def _refused_filter(node: nodes.Filter) -> Iterator[Problem]:
         yield Problem("DW301", f"the filter {node.name!r} takes {needs}")
 
 
-def _is_hyphenated(node: nodes.Node) -> bool:
-    return isinstance(node, nodes.Sub) and (_path_of(node.left) or "").startswith("steps.")
+def _meant(node: nodes.Node) -> str:
+    """What was probably meant by what texts may not say."""
+    if isinstance(node, nodes.Sub) and (_path_of(node.left) or "").startswith("steps."):
+        return "a step's name is spelled with underscores in texts: steps.next_deal.deal_id"
+    path = _path_of(node.node) if isinstance(node, nodes.Call) else None
+    if isinstance(node, nodes.Call) and path is not None and path.endswith(".contact_as"):
+        given = node.args[0].value if len(node.args) == 1 and isinstance(node.args[0], nodes.Const) else None
+        return f"in a text write {path}.{role_key(str(given)) or 'buyer'}.name"
+    return ""

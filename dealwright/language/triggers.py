@@ -311,6 +311,8 @@ def _updatable(field: object) -> str:
     name = field._path.removeprefix("deal.")
     if name in UPDATABLE:
         return name
+    if field._path == "deal.contacts.role":
+        return "contact_roles"
     if field._path.startswith("deal.") and name.isidentifier() and field._path not in ALWAYS:
         return name
     hint = did_you_mean(name, UPDATABLE) or f"there are {', '.join(sorted(UPDATABLE))}"

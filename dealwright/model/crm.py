@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
+import unicodedata
 from datetime import date, datetime
 from decimal import Decimal
-from typing import Literal
+from typing import Final, Literal
 
 import msgspec
 
@@ -14,6 +16,15 @@ StageKind = Literal["incoming", "open", "won", "lost"]
 
 ActivityKind = Literal["call", "meeting", "email"]
 """What kinds of activity there are."""
+
+
+MOST_CONTACTS: Final = 100
+"""The most contacts of one deal that are looked at; those beyond are counted."""
+
+LONGEST_ROLE: Final = 60
+"""The longest role of a contact on a deal, in characters."""
+
+_WORD: Final = re.compile(r"\w+")
 
 
 class Money(msgspec.Struct, frozen=True, gc=False):
@@ -42,12 +53,30 @@ class Contact(msgspec.Struct, frozen=True, gc=False, kw_only=True):
     email: str | None = None
 
 
+class ContactRole(msgspec.Struct, frozen=True, gc=False):
+    """What a contact is on one deal, such as its payer: the contact's id, and the role as it was written."""
+
+    contact: str
+    role: str
+
+
+def role_key(role: str) -> str:
+    """Return what a role is known by: without case, with one underscore for whatever stands between its words.
+
+    An empty text says that it cannot be a role: it must begin with a letter, and be no longer than 60 characters.
+    """
+    key = "_".join(_WORD.findall(unicodedata.normalize("NFKC", role[: 2 * LONGEST_ROLE]).casefold()))
+    fits = len(role) <= LONGEST_ROLE and key.isidentifier() and not key.startswith("_")
+    return key if fits else ""
+
+
 class Deal(msgspec.Struct, frozen=True, gc=False, kw_only=True):
     """One sales opportunity, whole, at one version.
 
     `pipeline` and `stage` are keys as the definitions name them (the connector maps vendor ids); the first of
     `contacts` is the main contact; `stage_since` is when the deal entered its present stage; `version` grows with
-    every change.
+    every change. `contact_roles` are those of the contacts that have one; `contacts_beyond` counts contacts that were
+    not read, because the deal has more than `MOST_CONTACTS`. UNSET is none, and is not written down.
     """
 
     id: str
@@ -67,11 +96,30 @@ class Deal(msgspec.Struct, frozen=True, gc=False, kw_only=True):
     stage_since: datetime
     version: int
     custom: Customs = msgspec.UNSET
+    contact_roles: tuple[ContactRole, ...] | msgspec.UnsetType = msgspec.UNSET
+    contacts_beyond: int | msgspec.UnsetType = msgspec.UNSET
 
     @property
     def main_contact(self) -> Contact | None:
         """The contact that stands first, or None."""
         return self.contacts[0] if self.contacts else None
+
+    @property
+    def contact_count(self) -> int:
+        """How many contacts the deal has, those that were not read included."""
+        return len(self.contacts) + (self.contacts_beyond or 0)
+
+    def role_of(self, contact_id: str) -> str | None:
+        """Return the contact's role on the deal, or None."""
+        return next((each.role for each in self.contact_roles or () if each.contact == contact_id), None)
+
+    def contact_as(self, role: str) -> Contact | None:
+        """Return the contact of that role, spelled in any case; of several the one that was linked first."""
+        if not self.contact_roles:
+            return None
+        key = role_key(role)
+        theirs = {each.contact for each in self.contact_roles if role_key(each.role) == key}
+        return next((contact for contact in self.contacts if contact.id in theirs), None)
 
 
 class Task(msgspec.Struct, frozen=True, gc=False, kw_only=True):

@@ -11,7 +11,7 @@ from typing import Any, Final, TypeAlias
 
 import msgspec
 
-from dealwright.model.crm import Money
+from dealwright.model.crm import ContactRole, Money
 from dealwright.model.custom import Customs
 
 
@@ -26,6 +26,8 @@ class _Request(msgspec.Struct, frozen=True, gc=False, kw_only=True, tag_field="d
 
 class CreateDeal(_Request, frozen=True, kw_only=True, tag="create_deal"):
     """Create a deal; `contacts` are ids, the first one is the main contact; `owner` is a user id or name.
+
+    `contact_roles` are what contacts are on it; a CRM that knows no roles leaves them out.
 
     With `unless_open` (a pipeline's key) no deal is made if an open one stands there that has one of these contacts or
     this company: the CRM looks and makes it in one go. The receipt's `deal_id` is then None, its `open_deal` that deal.
@@ -42,6 +44,7 @@ class CreateDeal(_Request, frozen=True, kw_only=True, tag="create_deal"):
     tags: tuple[str, ...] = ()
     company: str | None = None
     unless_open: str | msgspec.UnsetType = msgspec.UNSET
+    contact_roles: tuple[ContactRole, ...] | msgspec.UnsetType = msgspec.UNSET
 
 
 class DealChanges(msgspec.Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True):
@@ -125,7 +128,7 @@ class AddNote(_Request, frozen=True, kw_only=True, tag="add_note"):
 
 
 class CreateContact(_Request, frozen=True, kw_only=True, tag="create_contact"):
-    """Make a contact and add it to the deal, last; receipt: `contact_id`."""
+    """Make a contact and add it to the deal, last, perhaps as something; receipt: `contact_id`."""
 
     deal_id: str
     name: str | None = None
@@ -133,6 +136,7 @@ class CreateContact(_Request, frozen=True, kw_only=True, tag="create_contact"):
     last_name: str | None = None
     phone: str | None = None
     email: str | None = None
+    role: str | msgspec.UnsetType = msgspec.UNSET
 
 
 class ContactChanges(msgspec.Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True):
@@ -158,9 +162,10 @@ class UpdateContact(_Request, frozen=True, kw_only=True, tag="update_contact"):
 
 
 class SendEmail(_Request, frozen=True, kw_only=True, tag="send_email"):
-    """Send an e-mail to one contact; receipt: `message_id`, `refused` (how many of `bcc` were refused).
+    """Send an e-mail to one contact; receipt: `message_id`, `refused` (how many copies were refused).
 
-    The sender is the account's, in the target file. `bcc` are the company's own addresses, such as an archive's.
+    The sender is the account's, in the target file. `bcc` are the company's own addresses, such as an archive's; `cc`
+    is who else is told openly.
     """
 
     deal_id: str
@@ -172,6 +177,7 @@ class SendEmail(_Request, frozen=True, kw_only=True, tag="send_email"):
     html: str | None = None
     reply_to: str | None = None
     bcc: tuple[str, ...] = ()
+    cc: tuple[str, ...] = ()
 
 
 class Notify(_Request, frozen=True, kw_only=True, tag="notify"):

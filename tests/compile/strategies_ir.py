@@ -59,7 +59,10 @@ conditions = st.recursive(
         st.builds(ir.Has, field=refs, values=some(words)),
     ),
     lambda inner: st.one_of(
-        st.builds(ir.All, of=some(inner)), st.builds(ir.Any, of=some(inner)), st.builds(ir.Not, of=inner)
+        st.builds(ir.All, of=some(inner)),
+        st.builds(ir.Any, of=some(inner)),
+        st.builds(ir.Not, of=inner),
+        st.builds(ir.AnyContact, of=inner),
     ),
     max_leaves=4,
 )
@@ -88,7 +91,7 @@ triggers = st.one_of(
     st.builds(ir.OnRepWrote, pipelines=some(keys)),
     st.builds(ir.OnOptedOut, pipelines=some(keys)),
 )
-contacts = st.sampled_from(["deal.main_contact", "event.contact"])
+contacts = st.sampled_from(["deal.main_contact", "event.contact", "deal.contact_as.buyer"])
 agains = st.one_of(
     st.just(ir.EveryEvent()),
     st.builds(ir.Once, per=st.sampled_from(["deal", "person", "stage_visit"]), within=st.one_of(st.none(), durations)),
@@ -124,7 +127,12 @@ steps = st.recursive(
         st.builds(ir.CompleteTasksStep, name=keys, only=st.none() | keys),
         st.builds(ir.AddNoteStep, name=keys, text=expressions),
         st.builds(ir.NotifyStep, name=keys, who=expressions, text=expressions),
-        st.builds(ir.CreateContactStep, name=keys, fields=st.dictionaries(names, expressions, max_size=2)),
+        st.builds(
+            ir.CreateContactStep,
+            name=keys,
+            fields=st.dictionaries(names, expressions, max_size=2),
+            role=st.none() | keys,
+        ),
         st.builds(
             ir.UpdateContactStep,
             name=keys,
@@ -141,6 +149,7 @@ steps = st.recursive(
             reply_to=st.none() | expressions,
             bcc=some(words),
             late=st.none() | durations,
+            cc=some(expressions),
         ),
         st.builds(
             ir.SendConversionStep,

@@ -103,6 +103,18 @@ def test_triggers(text, lowered):
                 field=ir.Ref(path="deal.pipeline", type="pipeline"), op="==", value=ir.PipelineValue(pipeline="sales")
             ),
         ),
+        (
+            'deal.contact_as("Accounts payable").email.is_set()',
+            ir.IsSet(field=ir.Ref(path="deal.contact_as.accounts_payable.email", type="text")),
+        ),
+        (
+            'event.before.contact_as("buyer").id.is_set()',
+            ir.IsSet(field=ir.Ref(path="event.before.contact_as.buyer.id", type="id")),
+        ),
+        (
+            "deal.contacts.any(contact.email.is_set())",
+            ir.AnyContact(of=ir.IsSet(field=ir.Ref(path="contact.email", type="text"))),
+        ),
         ('deal.tags.has("a", "b")', ir.Has(field=ir.Ref(path="deal.tags", type="tags"), values=("a", "b"))),
         (
             "event.before.stage == Sales.won",

@@ -127,6 +127,17 @@ def trigger(text: str) -> str:
             "DW402",
             "goes to event.contact",
         ),
+        (
+            'rules = [Automation(key="r", on=deal_created(), again=once(per=person), do=['
+            'send_email("e", to=deal.contact_as("buyer"), subject="S", text="T")])]',
+            1,
+            "DW402",
+            "goes to deal.contact_as.buyer",
+        ),
+        (rule('add_note("t", text=contact.name),'), 2, "DW203", "contact.name is not known here"),
+        (when("contact.email.is_set()"), 1, "DW203", "contact.email is not known here"),
+        (when("deal.contacts.any(deal.contacts.any(contact.email.is_set()))"), 1, "DW240", "inside of another one"),
+        (rule("add_note('t', text='{{ deal.contact_as.buyer.nam }}'),"), 2, "DW302", "deal.contact_as.buyer.nam"),
         (mail('to=event.contact, subject="S", text="T"'), 2, "DW203", "event.contact is not known here"),
         (
             mail('to=deal.main_contact, subject="S", text="T", reply_to=event.contact.email'),

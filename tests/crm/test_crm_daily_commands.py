@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 from crm_world import drain, opened
 from test_crm_commands import Shell
@@ -72,6 +74,22 @@ def test_what_cannot_be_undone_asks_first(shell: Shell, crm: EmbeddedCrm) -> Non
     shell("pipelines", "rm", "third", "--yes")
     assert [each.key for each in crm.pipelines()] == ["sales", "aftercare"]
     crm.close()
+
+
+def test_a_contact_is_something_on_a_deal(shell: Shell) -> None:
+    shell("contacts", "add", "--name", "Bo")
+    shell("deals", "add", "--contact", "1")
+    shell("contacts", "add", "--name", "Cy")
+    assert shell("contacts", "link", "2", "1", "--as-role", "Payer").stdout == (
+        "deal 1 has 2 contacts, contact 2 as Payer\n"
+    )
+    assert "Payer" in shell("deals", "show", "1").stdout
+    shell("contacts", "link", "1", "1", "--as-role", "buyer")
+    roles = json.loads(shell("deals", "show", "1", "--json").stdout)["contact_roles"]
+    assert roles == [{"contact": "1", "role": "buyer"}, {"contact": "2", "role": "Payer"}]
+    shell("contacts", "link", "2", "1", "--as-role", "-")
+    assert "Payer" not in shell("deals", "show", "1").stdout
+    assert "begins with a letter" in shell("contacts", "link", "1", "1", "--as-role", "1st", code=1).stderr
 
 
 def test_contacts_are_edited_linked_merged_and_deleted(shell: Shell, crm: EmbeddedCrm) -> None:

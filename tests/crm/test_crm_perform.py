@@ -39,6 +39,7 @@ def test_it_is_a_connector_a_crm_and_a_feed(small: EmbeddedCrm) -> None:
     assert isinstance(small, Feed)
     assert small.actions() == {
         "create_deal(unless_open=)",
+        "create_contact(role=)",
         "create_deal", "update_deal", "move_deal", "set_task", "change_tags", "complete_tasks", "add_note",
         "create_contact", "update_contact",
     }  # fmt: skip

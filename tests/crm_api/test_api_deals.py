@@ -99,6 +99,23 @@ def test_contacts_are_added_last_and_taken_off(world: World) -> None:
     assert world.owner("POST", "/deals/77/contacts", {"contact_id": contacts[0]}).status == 404
 
 
+def test_a_contact_is_something_on_a_deal(world: World) -> None:
+    deal = world.owner("POST", "/deals", {**NEW, "contacts": [world.contact()]}).json
+    first, second = deal["contacts"][0]["id"], world.contact(first_name="Cy")
+    path = f"/deals/{deal['id']}/contacts"
+    added = world.owner("POST", path, {"contact_id": second, "role": "Payer"}).json
+    assert [each["role"] for each in added["contacts"]] == [None, "Payer"]
+    named = world.owner("PATCH", f"{path}/{first}", {"role": "buyer"}).json
+    assert [each["role"] for each in named["contacts"]] == ["buyer", "Payer"]
+    assert world.owner("GET", f"/deals/{deal['id']}").json == named
+    assert world.owner("PATCH", f"{path}/{first}", {"role": None}).json["contacts"][0]["role"] is None
+    for bad in ("2nd", "x" * 61, 5, [], {}):
+        assert world.owner("PATCH", f"{path}/{first}", {"role": bad}).status in (400, 422), bad
+    assert world.owner("PATCH", f"{path}/{first}", {}).status in (400, 422)
+    assert world.owner("PATCH", f"{path}/999", {"role": "buyer"}).status == 404
+    assert world.owner("PATCH", "/deals/999/contacts/1", {"role": "buyer"}).status == 404
+
+
 def test_a_deleted_deal_is_gone(both: World) -> None:
     deal, other = both.deal(), both.deal()
     assert both.owner("DELETE", f"/deals/{deal}").status == 204

@@ -68,6 +68,15 @@ def test_a_message_says_who_when_and_by_which_effect() -> None:
     assert b"archive" not in letter(bcc=("archive@acme.example",)).data
 
 
+def test_who_else_is_told_stands_in_the_message() -> None:
+    told = ("bo@example.com", "nora@example.com", "cy@example.com", "bo@example.com")
+    sent = letter(cc=told, bcc=("cy@example.com", "archive@acme.example"))
+    assert read(sent)["Cc"] == "bo@example.com, cy@example.com"
+    assert [each.text for each in sent.copies] == ["bo@example.com", "cy@example.com", "archive@acme.example"]
+    assert max(map(len, letter(cc=tuple(f"{'a' * 60}{n}@example.com" for n in range(10))).data.split(b"\r\n"))) < 998
+    assert refusal(cc=("a@b\nBcc: c@d.example",)) == "bad_cc"
+
+
 def test_the_same_effect_makes_the_same_bytes() -> None:
     assert letter(html="<p>Hé</p>").data == letter(html="<p>Hé</p>").data
 

@@ -132,6 +132,7 @@ def test_what_is_missing_is_unset_and_empty_tags_are_not():
             "deal.stage",
             "deal.created_at",
             "deal.stage_since",
+            "deal.contacts.count",
         ):
             assert look(path, BARE) == (() if kind == "tags" else None), path
     assert lookup("event.contact.name", Known(deal=BARE)) is None

@@ -23,6 +23,7 @@ from dealwright import (
     branch,
     case,
     complete_tasks,
+    contact,
     contact_updated,
     create_contact,
     create_deal,
@@ -235,3 +236,12 @@ def mistakes() -> None:
     ask("a", who=deal.owner, question="x?", within=days(1), yes=[], answers={"a": [], "b": []})  # bad
     ask("a", deal.owner, question="x?", within=days(1))  # bad
     case(outcome("a") == "maybe", stop())  # bad
+    deal.contact_as(5)  # bad
+    deal.contact_as("buyer").phnoe.is_set()  # bad
+    deal.contacts.phone == "1"  # bad
+    deal.contacts.any(contact.email)  # bad
+    deal.contacts.any(lambda one: one.email.is_set())  # bad
+    case(deal.contacts.count == "2", stop())  # bad
+    send_email("m", to=deal.contacts, subject="S", text="T")  # bad
+    send_email("m", to=deal.main_contact, subject="S", text="T", cc=deal.main_contact)  # bad
+    create_contact("c", name="N", role=deal.title)  # bad

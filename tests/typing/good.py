@@ -245,6 +245,7 @@ r33 = Automation(
             text="Dear {{ contact.name }}",
             html="<p>Dear {{ contact.name }}</p>",
             reply_to=deal.owner.email,
+            cc=[deal.contact_as("engineer"), deal.owner.email, "sales@acme.example"],
             bcc=["archive@acme.example"],
         ),
         branch("sent", case(offer.message_id.is_set(), stop())),

@@ -27,6 +27,7 @@ _MADE: Final = succeeds(201, "The new deal.", etag=True, write=True)
 
 Tags = Annotated[tuple[Line, ...], Field(max_length=100, examples=[["fair"]])]
 Owner = Annotated[Name, Field(description="A user's id, e-mail or exact name.", examples=["1"])]
+Role = Annotated[Line, Field(max_length=60, examples=["payer"])]
 Contacts = Annotated[tuple[Id, ...], Field(max_length=100, description="Ids; the first is the main contact.")]
 
 
@@ -130,9 +131,16 @@ class DealClone(Given):
 
 
 class ContactLink(Given):
-    """A contact to add, last."""
+    """A contact to add, last; `role` is what it is on this deal, such as its payer."""
 
     contact_id: Id
+    role: Role | None = None
+
+
+class ContactIs(Given):
+    """What a contact is on this deal; null is nothing in particular."""
+
+    role: Role | None
 
 
 @router.get("", response_model=DealPage, responses={**documented(), **succeeds(200, "One page of deals.")})
@@ -238,9 +246,24 @@ def add_contact(write: Writing, deal_id: DealId, wanted: ContactLink) -> Respons
     def act() -> Answer:
         _expect(write, deal_id, None)
         with named_in_body("contact_id"):
-            return answer(DealOut.of, write.crm.add_contact(deal_id, wanted.contact_id, actor=write.actor))
+            linked = write.crm.add_contact(deal_id, wanted.contact_id, role=wanted.role, actor=write.actor)
+            return answer(DealOut.of, linked)
 
     return write.do("add_contact", act)
+
+
+@router.patch(
+    "/{deal_id:id}/contacts/{contact_id:id}", response_model=DealOut, responses={**documented(409), **_CHANGED}
+)
+def set_contact_role(write: Writing, deal_id: DealId, contact_id: ContactId, wanted: ContactIs) -> Response:
+    """Say what a contact is on a deal, such as its payer."""
+
+    def act() -> Answer:
+        deal = _expect(write, deal_id, None)
+        found(next((each for each in deal.contacts if each.id == contact_id), None), "contact of the deal", contact_id)
+        return answer(DealOut.of, write.crm.set_contact_role(deal_id, contact_id, wanted.role, actor=write.actor))
+
+    return write.do("set_contact_role", act)
 
 
 @router.delete("/{deal_id}/contacts/{contact_id:id}", response_model=DealOut, responses={**documented(409), **_CHANGED})

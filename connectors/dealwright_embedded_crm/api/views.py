@@ -57,6 +57,17 @@ class ContactOut(Shown):
         )
 
 
+class LinkedOut(ContactOut):
+    """A contact of a deal, and what it is there."""
+
+    role: Annotated[str | None, Field(examples=["payer"])]
+
+    @classmethod
+    def on(cls, deal: crm.Deal) -> list[LinkedOut]:
+        """Return the deal's contacts as shown, the main one first."""
+        return [cls(**ContactOut.of(contact).model_dump(), role=deal.role_of(contact.id)) for contact in deal.contacts]
+
+
 class DealOut(Shown):
     """One sales opportunity; the first of its contacts is the main one."""
 
@@ -70,7 +81,7 @@ class DealOut(Shown):
     reference: str | None
     tags: list[str]
     company: str | None
-    contacts: list[ContactOut]
+    contacts: list[LinkedOut]
     lost_reason: str | None
     created_at: Moment
     updated_at: Moment
@@ -91,7 +102,7 @@ class DealOut(Shown):
             reference=deal.reference,
             tags=list(deal.tags),
             company=deal.company,
-            contacts=[ContactOut.of(contact) for contact in deal.contacts],
+            contacts=LinkedOut.on(deal),
             lost_reason=deal.lost_reason,
             created_at=deal.created_at,
             updated_at=deal.updated_at,

@@ -6,6 +6,7 @@ from typing import Any
 
 import click
 
+from dealwright.cli.terminal import plain
 from dealwright.errors import InputError, NotFound
 from dealwright.model.crm import Contact
 from dealwright_embedded_crm import tables
@@ -118,12 +119,17 @@ def contacts_rm(contact_id: str, yes: bool, account: str | None, acting: str | N
 @contacts.command("link")
 @click.argument("contact_id", metavar="CONTACT")
 @click.argument("deal_id", metavar="DEAL")
+@click.option("--as-role", "role", metavar="TEXT", help="What it is there, such as payer; - is nothing in particular.")
 @as_actor
-def contacts_link(contact_id: str, deal_id: str, account: str | None, acting: str | None) -> None:
-    """Add a contact to a deal, after those it has."""
+def contacts_link(contact_id: str, deal_id: str, role: str | None, account: str | None, acting: str | None) -> None:
+    """Add a contact to a deal, after those it has; of one that is there, only say what it is."""
     with opened(account) as here:
-        deal = here.crm.add_contact(deal_id, contact_id, actor=actor(here.crm, acting))
-    click.echo(f"deal {deal.id} has {len(deal.contacts)} contacts")
+        who = actor(here.crm, acting)
+        deal = here.crm.add_contact(deal_id, contact_id, role=None if role == "-" else role, actor=who)
+        if role == "-":
+            deal = here.crm.set_contact_role(deal_id, contact_id, None, actor=who)
+    said = "" if role in (None, "-") else f", contact {contact_id} as {plain(role)}"
+    click.echo(f"deal {deal.id} has {len(deal.contacts)} contacts{said}")
 
 
 @contacts.command("unlink")

@@ -88,12 +88,12 @@ def deals_show(deal_id: str, as_json: bool, account: str | None) -> None:
         tasks, notes, activities = here.crm.tasks(deal.id), here.crm.notes(deal.id), here.crm.activities(deal.id)
         if as_json:
             around = {"tasks": tasks, "notes": notes, "activities": activities}
-            click.echo(tables.as_json({**msgspec.structs.asdict(deal), **around}))
+            click.echo(tables.as_json({**msgspec.to_builtins(deal), **around}))
             return
         zone = here.zone()
         console = tables.console()
         console.print(tables.deal(deal, zone))
-        console.print(tables.contacts(list(deal.contacts)))
+        console.print(tables.linked(deal))
         console.print(tables.tasks(tasks, zone))
         console.print(tables.notes(notes, zone))
         console.print(tables.activities(activities, zone))

@@ -44,6 +44,9 @@ def condition(given: ir.Condition, names: Names, *, holds: bool = True) -> str:
         case ir.Has():
             values = tongue.one_of(map(tongue.quoted, given.values))
             return tongue.say(f"if.has{not_}", field=names.field(given.field.path), values=values)
+        case ir.AnyContact():
+            theirs = names.of_one_contact()
+            return tongue.say(f"if.any_contact{not_}", test=_inner(given.of, theirs, True, alone=False))
 
 
 def all_of(given: ir.Condition, names: Names) -> Sequence[str]:

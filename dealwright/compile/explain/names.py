@@ -19,7 +19,14 @@ class Names:
         self.account = account
         self.tongue = tongue
         self.numbers = numbers or {}
+        self._contact = "of.recipient"
         self._zone = ZoneInfo(account.calendar.zone)
+
+    def of_one_contact(self) -> Names:
+        """Return the names inside of a condition that one of a deal's contacts has to meet."""
+        inside = Names(self.account, self.tongue, self.numbers)
+        inside._contact = "of.contact"
+        return inside
 
     # --- places -----------------------------------------------------------------------------------------------------
 
@@ -58,13 +65,15 @@ class Names:
         """Return a fact in words; one that has no words of its own by its last name, quoted."""
         head, _, rest = path.partition(".")
         if head == "contact" and rest:
-            return self._part(rest, "of.recipient", path)
+            return self._part(rest, self._contact, path)
         if head == "steps":
             return self._receipt(rest)
         if path.startswith("event.before."):
             return self.tongue.say("field.before", field=self.field(f"deal.{path.removeprefix('event.before.')}"))
         if path in {"deal.main_contact.id", "event.contact.id"}:  # who asks for it asks whether there is one
             return self.field(path.removesuffix(".id"))
+        if path.startswith("deal.contact_as."):
+            return self._by_role(path)
         if path.startswith("event.data."):
             return self.tongue.say("field.event.data", name=harmless(path.removeprefix("event.data.")))
         if head == "settings":
@@ -87,6 +96,15 @@ class Names:
         if f"part.{part}" not in self.tongue.texts:
             return self._other(path)
         return self.tongue.say(f"part.{part}", of=self.tongue.say(of))
+
+    def _by_role(self, path: str) -> str:
+        role, _, part = path.removeprefix("deal.contact_as.").partition(".")
+        shown = harmless(role.replace("_", " "))
+        if not part:
+            return self.tongue.say("field.deal.contact_as", role=shown)
+        if f"part.{part}" not in self.tongue.texts:
+            return self._other(path)
+        return self.tongue.say(f"part.{part}", of=self.tongue.say("of.contact_as", role=shown))
 
     def _receipt(self, rest: str) -> str:
         name, _, field = rest.partition(".")

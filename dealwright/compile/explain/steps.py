@@ -85,7 +85,10 @@ def sentence(step: ir.Step, names: Names) -> str:
         case ir.NotifyStep():
             return say("do.notify", who=expression(step.who, names), text=expression(step.text, names))
         case ir.CreateContactStep():
-            return say("do.create_contact", changes=_changes(step.fields, names, "contact"))
+            changes = _changes(step.fields, names, "contact")
+            if step.role is not None:
+                return say("do.create_contact.role", role=harmless(step.role), changes=changes)
+            return say("do.create_contact", changes=changes)
         case ir.UpdateContactStep():
             changes = _changes(step.changes, names, "contact")
             return say("do.update_contact", contact=names.contact(step.contact), changes=changes)
@@ -147,6 +150,8 @@ def _send_email(step: ir.SendEmailStep, names: Names) -> str:
     more = ""
     if step.reply_to is not None:
         more += say("do.send_email.reply_to", reply_to=expression(step.reply_to, names))
+    if step.cc:
+        more += say("do.send_email.cc", cc=names.tongue.all_of(expression(each, names) for each in step.cc))
     if step.bcc:
         more += say("do.send_email.bcc", bcc=names.tongue.all_of(map(names.tongue.quoted, step.bcc)))
     if step.late is not None:

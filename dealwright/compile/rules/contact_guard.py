@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from typing import Final, TypeGuard
 
@@ -11,6 +12,7 @@ from dealwright.compile.rules.rule import Rule, Spot, Subject
 from dealwright.compile.rules.texts import bare_paths, texts_of
 from dealwright.compile.rules.ways import Place, places
 
+_ROLE: Final = re.compile(r"\.contact_as\.(\w+)")
 _NAMES: Final = ("name", "first_name", "last_name")
 _PARTS: Final = ("id", *_NAMES, "phone", "email")
 
@@ -37,7 +39,8 @@ def _look(subject: Subject) -> Iterator[Spot]:
                     line=line,
                     message=f"{place.step.name!r} is matched by {place.step.to}, and nothing says that it has a phone"
                     " or an e-mail address",
-                    hint=f"write when=[{place.step.to}.phone.is_set() | {place.step.to}.email.is_set(), ...]",
+                    hint=f"write when=[{_typed(place.step.to)}.phone.is_set()"
+                    f" | {_typed(place.step.to)}.email.is_set(), ...]",
                 )
 
 
@@ -54,9 +57,14 @@ def _may_be_nobody(step: ir.SendConversionStep, place: Place) -> bool:
 
 
 def _hint(path: str, step: ir.Step) -> str:
-    guard = f"when=[{path}.is_set(), ...]"
+    guard = f"when=[{_typed(path)}.is_set(), ...]"
     bare = any(path in text for text in texts_of(step))
     return f"write {guard}, or {{{{ {path} or 'them' }}}}" if bare else f"write {guard}"
+
+
+def _typed(path: str) -> str:
+    """The path as conditions spell it: a role stands in parentheses there."""
+    return _ROLE.sub(r'.contact_as("\1")', path)
 
 
 def _used(step: ir.Step) -> Iterator[str]:
@@ -66,7 +74,7 @@ def _used(step: ir.Step) -> Iterator[str]:
     for path in bare_paths(step):
         # In a message, `contact` is the recipient.
         path = f"{step.to}.{path.removeprefix('contact.')}" if _is_recipient(step, path) else path
-        if path.startswith(("deal.main_contact.", "event.contact.")) and not path.endswith(".id"):
+        if path.startswith(("deal.main_contact.", "deal.contact_as.", "event.contact.")) and not path.endswith(".id"):
             yield path
 
 

@@ -9,7 +9,7 @@ from typing import Final
 from dealwright.compile import ir
 
 _GUARDED: Final = re.compile(r"\{%-?\s*(?:if|for)\b.*?\{%-?\s*end(?:if|for)\s*-?%\}", re.DOTALL)
-_BARE: Final = re.compile(r"\{\{-?\s*([a-z_][a-z0-9_.]*)\s*(?:\|[^}]*)?-?\}\}")
+_BARE: Final = re.compile(r"\{\{-?\s*([^\W\d][\w.]*)\s*(?:\|[^}]*)?-?\}\}")
 
 
 def texts_of(step: ir.Step) -> Iterator[str]:

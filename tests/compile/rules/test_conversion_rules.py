@@ -18,12 +18,14 @@ PHONE = "deal.main_contact.phone.is_set()"
 BAD = {
     "nobody": ("DW218", "deal.amount > 0", "Purchase", "value=deal.amount"),
     "lead_id_that_may_be_unset": ("DW218", "deal.amount > 0", "Lead", "lead_id=deal.reference"),
+    "no_buyer": ("DW218", "deal.amount > 0", "Purchase", 'value=deal.amount, to=deal.contact_as("buyer")'),
     "nothing": ("DW221", PHONE, "Purchase", "value=deal.amount"),
     "lower_case": ("DW220", PHONE, "lead", ""),
     "spelled_apart": ("DW220", PHONE, "Submit application", ""),
     "a_slip": ("DW220", PHONE, "InitiateCheckot", ""),
 }
 GOOD = {
+    "a_buyer": ('deal.contact_as("buyer").email.is_set()', "Lead", 'to=deal.contact_as("buyer")'),
     "either": (f"{PHONE} | deal.main_contact.email.is_set()", "Lead", ""),
     "with_a_lead_id": ("deal.reference.is_set()", "Lead", "lead_id=deal.reference"),
     "with_a_text": ("deal.amount > 0", "Lead", 'lead_id="{{ deal.reference }}"'),
