@@ -10,12 +10,24 @@ from dealwright.language.channels import Channel
 from dealwright.language.clock_times import local
 from dealwright.language.contact_steps import create_contact, send_email, update_contact
 from dealwright.language.conversion_steps import send_conversion
-from dealwright.language.custom import Choice, Day, Flag, Moment, Number, Text
-from dealwright.language.deal import ContactFields, DealFields, contact, event
+from dealwright.language.custom import (
+    Choice,
+    Choices,
+    Day,
+    Email,
+    Flag,
+    Link,
+    Moment,
+    Money,
+    Number,
+    Owner,
+    Phone,
+    Text,
+)
+from dealwright.language.deal import CompanyFields, ContactFields, DealFields, contact, event
 from dealwright.language.deal_steps import add_note, add_tags, assign_owner, complete_tasks, remove_tags
 from dealwright.language.durations import days, hours, minutes, working_days, working_hours, working_minutes
 from dealwright.language.later_triggers import date_reached, message_failed, no_activity, opted_out, rep_wrote
-from dealwright.language.money import Money
 from dealwright.language.notify_step import notify
 from dealwright.language.outcomes import outcome
 from dealwright.language.pipeline import Incoming, Lost, Pipeline, Stage, Task, Won
@@ -52,17 +64,23 @@ __all__ = [
     "Automation",
     "Channel",
     "Choice",
+    "Choices",
+    "CompanyFields",
     "ContactFields",
     "Day",
     "DealFields",
+    "Email",
     "Flag",
     "Incoming",
     "Limits",
+    "Link",
     "Lost",
     "MessagePolicy",
     "Moment",
     "Money",
     "Number",
+    "Owner",
+    "Phone",
     "Pipeline",
     "Stage",
     "Task",

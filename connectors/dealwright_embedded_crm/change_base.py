@@ -256,6 +256,7 @@ class ChangeBase:
 def contact_row(contact: Contact, now: datetime) -> dict[str, Any]:
     """Return the row of `contacts` that holds a contact, without when it was made."""
     fields = msgspec.structs.asdict(contact)
+    del fields["custom"]
     return {**fields, "id": int(contact.id), "name_key": (contact.name or "").casefold(), "updated_at": now}
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from typing import Any
 
 from msgspec.structs import asdict, replace
 
@@ -132,7 +133,10 @@ def clean_contact(contact: Contact) -> Contact:
     Raises:
         Refusal: nothing is known of it, or a value cannot be kept.
     """
-    fields = {name: values.line(name, value) for name, value in asdict(contact).items()}
+    if contact.custom:
+        raise Refusal("unknown_field", "the embedded CRM keeps no custom fields of contacts yet")
+    known: dict[str, Any] = {name: value for name, value in asdict(contact).items() if name != "custom"}
+    fields: dict[str, Any] = {name: values.line(name, value) for name, value in known.items()}
     if fields["name"] is None:
         fields["name"] = _put_together(fields["first_name"], fields["last_name"])
     if not any(value for name, value in fields.items() if name != "id"):

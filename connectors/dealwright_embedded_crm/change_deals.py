@@ -76,6 +76,7 @@ class DealChange(ChangeBase):
             owner=owner,
             contacts=contacts,
             contact_roles=_known_roles(wanted.contact_roles, contacts),
+            custom=merged(UNSET, map(values.custom, wanted.custom or ())),
             lost_reason=reason,
             created_at=created_at,
             updated_at=self.now,

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import msgspec
+
 from dealwright.model.crm import Contact
 from dealwright.model.requests import ContactChanges
 from dealwright_embedded_crm import merging, paging, reads, removal
@@ -39,7 +41,7 @@ class Contacts(Base):
 
         One event tells it, with the contact's open deals; the id of a contact that was merged away means the kept one.
         """
-        changes = ContactChanges(**fields)
+        changes = msgspec.convert(fields, ContactChanges)
 
         def act(change: Change) -> Contact:
             change.update_contact(contact_id, changes, Origin(actor=actor))

@@ -185,7 +185,7 @@ __all__ = [
     "ways_of",
 ]
 
-METADATA: Final = frozenset({"why", "where", "editable_by"})
+METADATA: Final = frozenset({"why", "where", "editable_by", "label"})
 """Names of IR fields that are metadata, wherever they stand."""
 
 ADDED: Final = frozenset(
@@ -193,6 +193,8 @@ ADDED: Final = frozenset(
         "cc",
         "clock",
         "closed",
+        "company_fields",
+        "contact_fields",
         "copy_tags",
         "deal_fields",
         "exit_on",
@@ -202,6 +204,9 @@ ADDED: Final = frozenset(
         "messages",
         "open_on",
         "role",
+        "label",
+        "renamed_from",
+        "sensitive",
         "settings",
         "unless_open",
     }
@@ -266,6 +271,8 @@ class Account(Node, frozen=True, kw_only=True):
     settings: tuple[Setting, ...] = ()
     messages: MessagePolicy | None = None
     limits: Limits | None = None
+    contact_fields: tuple[FieldShape, ...] = ()
+    company_fields: tuple[FieldShape, ...] = ()
 
     def pipeline(self, key: str) -> PipelineShape | None:
         """Return the pipeline of that key, or None."""

@@ -14,6 +14,7 @@ from dealwright.compile.lower_policy import limits, message_policy
 from dealwright.compile.lower_steps import StepLowering
 from dealwright.compile.lower_triggers import TriggerLowering
 from dealwright.compile.lower_values import Scope, ValueLowering, length
+from dealwright.compile.own_fields import Shapes
 from dealwright.compile.writable import is_writable, written
 from dealwright.language import triggers
 from dealwright.language.account import Account
@@ -22,6 +23,7 @@ from dealwright.language.automation import Automation
 from dealwright.language.origin import Origin
 from dealwright.language.pipeline import PipelineParts, parts
 from dealwright.model.crm import PipelineShape, StageShape
+from dealwright.model.custom import FieldShape
 
 _T = TypeVar("_T")
 _KIND_ORDER = {"incoming": 0, "open": 1, "won": 2, "lost": 3}
@@ -72,6 +74,10 @@ class _Lowering:
             *(tasks for pipeline in pipelines if (tasks := self._stage_tasks(pipeline)) is not None),
         ]
         self._unique_identifiers(automations)
+        own = self._values.own
+        for conflict in own.conflicts:
+            hint = f"let one extend the other, or use one of them in {self._account.key!r}"
+            self._found("DW230", conflict.origin, conflict.message, hint)
         shapes = tuple(self._writable(_shape(each), f"the pipeline {each.key!r}", each.origin) for each in pipelines)
         return ir.Account(
             key=self._account.key,
@@ -82,7 +88,9 @@ class _Lowering:
             pipelines=shapes,
             automations=tuple(automations),
             where=self._where(self._account.origin),
-            deal_fields=self._account.deal_fields,
+            deal_fields=self._shapes(own.deal),
+            contact_fields=self._shapes(own.contact),
+            company_fields=self._shapes(own.company),
             settings=tuple(
                 self._writable(each, f"the setting {each.key!r}", self._account.origin)
                 for each in self._values.settings()
@@ -90,6 +98,9 @@ class _Lowering:
             messages=message_policy(self._account.messages),
             limits=limits(self._account.limits),
         )
+
+    def _shapes(self, own: Shapes) -> tuple[FieldShape, ...]:
+        return tuple(self._writable(shape, f"the field {shape.key!r}", self._account.origin) for shape in own.values())
 
     def _writable(self, made: _T, what: str, origin: Origin) -> _T:
         """What was made, if the journal can keep it; told, and without half characters, if not."""

@@ -155,10 +155,11 @@ class _Run:
             case deal_steps.AddNote():
                 return ir.AddNoteStep(name=step.name, text=self._values.expression(step.text, scope))
             case contact_steps.CreateContact():
-                return ir.CreateContactStep(name=step.name, fields=self._each(step.fields, scope), role=step.role)
+                fields = self._of_contact(step.fields, scope)
+                return ir.CreateContactStep(name=step.name, fields=fields, role=step.role)
             case contact_steps.UpdateContact():
                 self._need_contact(step.contact, scope)
-                changes = self._each(step.changes, scope)
+                changes = self._of_contact(step.changes, scope)
                 return ir.UpdateContactStep(name=step.name, contact=step.contact, changes=changes)
             case Notify():
                 who, text = (self._values.expression(value, scope) for value in (step.who, step.text))
@@ -288,6 +289,14 @@ class _Run:
 
     def _each(self, given: Mapping[str, Stored], scope: Scope) -> dict[str, ir.Expression]:
         return {name: self._values.expression(value, scope) for name, value in given.items()}
+
+    def _of_contact(self, given: Mapping[str, Stored], scope: Scope) -> dict[str, ir.Expression]:
+        return {
+            name: self._values.expression(value, scope)
+            if name in schema.CONTACT_FIELDS
+            else self._values.custom(name, value, scope, of="contact")
+            for name, value in given.items()
+        }
 
     def _optional(self, value: Stored | None, scope: Scope) -> ir.Expression | None:
         return None if value is None else self._values.expression(value, scope)

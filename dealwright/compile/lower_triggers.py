@@ -6,8 +6,7 @@ from collections.abc import Iterable, Sequence
 
 from dealwright.compile import ir
 from dealwright.compile.lower_values import Scope, ValueLowering, length
-from dealwright.language import schema, triggers
-from dealwright.language.conditions import Reference
+from dealwright.language import triggers
 from dealwright.language.origin import Origin
 from dealwright.language.pipeline import StageLike, is_pipeline, parts
 
@@ -28,9 +27,7 @@ class TriggerLowering:
             case triggers.DealCreated():
                 return self._created(on, origin)
             case triggers.DealUpdated():
-                for name in on.fields:
-                    if name not in schema.UPDATABLE:
-                        self._values.ref(Reference(f"deal.{name}", self._values.type_of(name)), Scope(on.kind, origin))
+                self._known(on, origin)
                 return ir.OnDealUpdated(fields=on.fields, pipelines=self._keys(on.in_, origin))
             case triggers.StageChanged():
                 return ir.OnStageChanged(
@@ -45,6 +42,7 @@ class TriggerLowering:
             case triggers.ContactRemoved():
                 return ir.OnContactRemoved(pipelines=self._keys(on.in_, origin))
             case triggers.ContactUpdated():
+                self._known(on, origin)
                 return ir.OnContactUpdated(fields=on.fields, pipelines=self._keys(on.in_, origin))
             case triggers.OwnerChanged():
                 return ir.OnOwnerChanged(pipelines=self._keys(on.in_, origin))
@@ -71,6 +69,11 @@ class TriggerLowering:
                 return ir.OnRepWrote(pipelines=self._keys(on.in_, origin))
             case triggers.OptedOut():
                 return ir.OnOptedOut(pipelines=self._keys(on.in_, origin))
+
+    def _known(self, on: triggers.DealUpdated | triggers.ContactUpdated, origin: Origin) -> None:
+        """See that the company's own fields that are watched are fields of this account."""
+        for own in on.own:
+            self._values.ref(own, Scope(on.kind, origin))
 
     def _created(self, on: triggers.DealCreated, origin: Origin) -> ir.OnDealCreated:
         pipelines = [place for place in on.in_ if is_pipeline(place)]

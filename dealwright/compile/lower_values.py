@@ -7,21 +7,22 @@ from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from decimal import Decimal
 from pathlib import Path
-from typing import Protocol
+from typing import Literal, Protocol
 
 from dealwright.compile import ir
+from dealwright.compile.own_fields import own_fields
+from dealwright.compile.own_values import misfit
 from dealwright.language import conditions, schema
 from dealwright.language.account import Account
 from dealwright.language.conditions import Condition, Reference
 from dealwright.language.durations import Length
-from dealwright.language.money import Money
+from dealwright.language.money import Amount
 from dealwright.language.origin import Origin
 from dealwright.language.pipeline import Pipeline, StageLike, is_pipeline, parts
 from dealwright.language.settings import Setting
 from dealwright.language.templates import check_template, is_template
 from dealwright.language.values import Nothing, Stored, TagList, Words
 from dealwright.model.calendar import Duration
-from dealwright.model.custom import FieldShape
 
 
 class Found(Protocol):
@@ -75,7 +76,7 @@ class ValueLowering:
     def __init__(self, account: Account, found: Found) -> None:
         self._pipelines = account.pipelines
         self._currency = account.currency
-        self.fields = {field.key: field for field in account.deal_fields}
+        self.own = own_fields(account)
         self._settings: dict[str, Setting] = {}
         self.found = found
 
@@ -132,7 +133,7 @@ class ValueLowering:
                 return ir.TextValue(value=value)
             case Decimal():
                 return ir.NumberValue(value=value)
-            case Money():
+            case Amount():
                 return ir.MoneyValue(amount=value.amount, currency=value.currency)
             case datetime():
                 return ir.MomentValue(value=value)
@@ -170,30 +171,36 @@ class ValueLowering:
             self.found(problem.code, scope.origin, problem.message, problem.hint)
         return ir.TemplateText(source=source)
 
-    def type_of(self, key: str) -> schema.FieldType:
-        """What the custom field of that key holds; a text, if there is none."""
-        return self.fields[key].type if key in self.fields else "text"
-
-    def custom(self, key: str, value: Stored, scope: Scope) -> ir.Expression:
-        """Lower what a custom field of the deal is given, if there is such a field and it can hold that."""
-        field = self.fields.get(key)
+    def custom(
+        self, key: str, value: Stored, scope: Scope, *, of: Literal["deal", "contact"] = "deal"
+    ) -> ir.Expression:
+        """Lower what a custom field is given, if there is such a field and it can hold that."""
+        shapes, built_in = (
+            (self.own.deal, schema.UPDATABLE) if of == "deal" else (self.own.contact, schema.CONTACT_FIELDS)
+        )
+        field = shapes.get(key)
         if field is None:
-            hint = schema.did_you_mean(key, (*schema.UPDATABLE, *self.fields))
-            hint = hint or "write deal_fields=... in the account, with the class that has the field"
-            self.found("DW203", scope.origin, f"no field of a deal is named {key!r}", hint)
+            hint = schema.did_you_mean(key, (*built_in, *shapes)) or self._advice(of)
+            self.found("DW203", scope.origin, f"no field of a {of} is named {key!r}", hint)
             return self.expression(value, scope)
         lowered = self.expression(value, scope)
-        if not _fits(lowered, field):
-            wants = f"one of {', '.join(field.options)}"[:400] if field.options else f"give it a {field.type}"
-            near = schema.did_you_mean(lowered.value, field.options) if isinstance(lowered, ir.TextValue) else ""
-            self.found(
-                "DW203", scope.origin, f"the field {key!r} is a {field.type}, and cannot hold that", near or wants
-            )
+        if field.type == "money" and isinstance(lowered, ir.NumberValue):
+            self._need_currency(scope)
+        advice = misfit(lowered, field)
+        if advice is not None:
+            message = f"the field {key!r} is a {field.type}, and cannot hold that"
+            self.found("DW203", scope.origin, message, advice)
         return lowered
+
+    def _advice(self, of: str) -> str:
+        if of == "contact":
+            return "write it in a class, and in that of your deals: contact: ClinicContact = ClinicContact()"
+        return "write deal_fields=... in the account, with the class that has the field"
 
     def facts(self, scope: Scope) -> dict[str, schema.FieldType]:
         """The facts that are known there, with the company's own fields."""
-        return scope.facts | {f"deal.{key}": field.type for key, field in self.fields.items()}
+        known = scope.facts
+        return known | self.own.facts(known)
 
     # --- fields and places ------------------------------------------------------------------------------------------
 
@@ -202,6 +209,8 @@ class ValueLowering:
         if given.setting is not None:
             self._use(given.setting)
             return ir.Ref(path=given.path, type=given.type)
+        if given.own is not None and self.own.conflicts:
+            return ir.Ref(path=given.path, type=given.type)  # there are two classes, which is told
         facts = schema.with_roles(self.facts(scope), (given.path,))
         step, _, part = given.path.removeprefix("steps.").partition(".")
         if given.path not in facts and part == "outcome":
@@ -215,7 +224,7 @@ class ValueLowering:
             self.found("DW203", scope.origin, f"{given.path} is not known here", schema.unknown_hint(given.path, facts))
         elif facts[given.path] != given.type:
             message = f"{given.path} is a {facts[given.path]} in this account, and is used as a {given.type}"
-            self.found("DW203", scope.origin, message, "use the class that deal_fields= of the account names")
+            self.found("DW203", scope.origin, message, "use the class that has this field")
         return ir.Ref(path=given.path, type=given.type)
 
     def _use(self, setting: Setting) -> None:
@@ -264,25 +273,3 @@ class ValueLowering:
         if self._currency is None:
             hint = 'write currency="USD" in the account, or Money("100", "USD")'
             self.found("DW205", scope.origin, "a plain amount, and the account has no currency", hint)
-
-
-def _fits(given: ir.Expression, field: FieldShape) -> bool:
-    """Say whether a custom field can hold it, as far as that is known before there is a deal."""
-    match given:
-        case ir.Cleared():
-            return True
-        case ir.Ref(type=type_):
-            return type_ == field.type or (field.type in ("text", "choice") and type_ in ("text", "id", "choice"))
-        case ir.TextValue(value=text):
-            return field.type == "text" or (field.type == "choice" and text in field.options)
-        case ir.TemplateText():
-            return field.type == "text"
-        case ir.NumberValue():
-            return field.type == "number"
-        case ir.FlagValue():
-            return field.type == "flag"
-        case ir.DayValue():
-            return field.type == "day"
-        case ir.MomentValue():
-            return field.type == "moment"
-    return False

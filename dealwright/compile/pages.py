@@ -3,23 +3,26 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from types import MappingProxyType
 from typing import Final
 
-from dealwright.compile import codes_company, codes_loading, codes_lowering
+from dealwright.compile import codes_company, codes_fields, codes_loading, codes_lowering
 from dealwright.compile.codes import Code
 from dealwright.compile.rules import RULES
 from dealwright.compile.rules.rule import Rule
 
+_OWN: Final[Sequence[Sequence[Code]]] = (
+    codes_company.CODES,
+    codes_fields.CODES,
+    codes_loading.CODES,
+    codes_lowering.CODES,
+    RULES,
+)
+
 CODES: Final[Mapping[str, Code]] = MappingProxyType(
-    {
-        code.code: code
-        for code in sorted(
-            (*codes_company.CODES, *codes_loading.CODES, *codes_lowering.CODES, *RULES), key=lambda code: code.code
-        )
-    }
+    {code.code: code for code in sorted((code for codes in _OWN for code in codes), key=lambda code: code.code)}
 )
 """Every code there is, in order."""
 

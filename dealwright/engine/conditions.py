@@ -187,10 +187,13 @@ def _is_in(field: ir.Ref, wanted: Sequence[ir.Operand]) -> _Leaf:
 
 
 def _has(field: ir.Ref, tags: Sequence[str]) -> _Leaf:
-    path, read = field.path, reader(field.path)
+    # Empty tags are empty; a field of options that nobody filled in is unset, as every other one.
+    path, read, unknown = field.path, reader(field.path), field.type == "choices"
 
     def has(view: View) -> tuple[Truth, dict[str, str]]:
         found = read(view.known)
+        if found is None and unknown:
+            return None, {path: spelled(None)}
         held = found if isinstance(found, tuple) else ()
         return any(tag in held for tag in tags), {path: spelled(held)}
 
@@ -235,10 +238,8 @@ def _constant(operand: ir.Value) -> object | None:
 def _compare(left: object | None, op: str, right: object | None, currency: str | None) -> Truth:
     if isinstance(left, Money):
         left, right = _amounts(left, right, currency)
-    if isinstance(left, User):
-        left = left.name
-    if isinstance(right, User):
-        right = right.name
+    if isinstance(left, User) and isinstance(right, User):
+        left, right = left.id, right.id
     if left is None or right is None:
         return None
     if isinstance(left, tuple) and isinstance(right, tuple) and op in ("==", "!="):

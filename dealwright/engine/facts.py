@@ -15,6 +15,7 @@ import msgspec
 
 from dealwright.compile import ir
 from dealwright.compile.settings import defaults
+from dealwright.engine.own import Own, own_of
 from dealwright.engine.records import Progress
 from dealwright.language import facts as language
 from dealwright.model.crm import Contact, Deal
@@ -87,8 +88,14 @@ class View:
     def deal(self) -> Deal:
         """The deal, with what our own steps have written since it was read."""
         if self._deal is None:
-            self._deal = overlay(self.facts.deal, self._progress, self.facts.since_turn)
+            deal = overlay(self.facts.deal, self._progress, self.facts.since_turn)
+            self._deal = self.own.settled(deal) if self.own.renamed else deal
         return self._deal
+
+    @property
+    def own(self) -> Own:
+        """The company's own fields."""
+        return own_of(self.account)
 
     @property
     def known(self) -> language.Known:
@@ -99,11 +106,15 @@ class View:
 
     def _all_known(self) -> language.Known:
         event = self.facts.event
+        contact, before = self.facts.contact, event.before
+        if self.own.renamed:
+            contact = None if contact is None else self.own.settled_contact(contact)
+            before = None if before is None else self.own.settled(before)
         return language.Known(
             deal=self.deal,
-            contact=self.facts.contact,
+            contact=contact,
             recipient=self._recipient,
-            before=event.before,
+            before=before,
             task=event.task if isinstance(event, TaskCompleted) else None,
             activity=event.activity if isinstance(event, ActivityLogged) else None,
             data=event.data if isinstance(event, EventReceived) else {},
@@ -133,6 +144,7 @@ class View:
 
     def for_recipient(self, recipient: Contact) -> View:
         """Return the view as the texts of a message to somebody see it."""
+        recipient = self.own.settled_contact(recipient)
         return View(self.account, self.facts, self._progress, recipient=recipient, settings=self._settings)
 
     def after(self, progress: Progress) -> View:

@@ -32,7 +32,7 @@ from dealwright.language import calendar
 from dealwright.language.schema import UPDATABLE
 from dealwright.model.calendar import Calendar
 from dealwright.model.crm import Deal
-from dealwright.model.custom import Custom, held_in
+from dealwright.model.custom import Custom, UserHeld, held_in
 from dealwright.model.requests import (
     AddNote,
     ChangeTags,
@@ -110,7 +110,7 @@ def _request(step: ir.ActionStep, view: View, now: datetime) -> Request:
             )
         case ir.UpdateDealStep():
             changes = {name: _field(name, step.changes[name], view) for name in step.changes if name in UPDATABLE}
-            own = customs(step.changes, view)
+            own = customs(step.changes, UPDATABLE, view.own.deal, view, view.facts.deal.custom)
             return UpdateDeal(
                 deal_id=deal.id,
                 changes=DealChanges(**changes, custom=own or msgspec.UNSET),
@@ -212,8 +212,10 @@ def written(request: Request, outcome: Sent) -> Written | None:
     """Return what a sent request wrote to the deal that the execution is about."""
     match request:
         case UpdateDeal(changes=changes):
-            given = {name: value for name, value in changes.given().items() if name != "owner"}
-            return msgspec.convert(given, Written) if given else None
+            given = {name: value for name, value in changes.given().items() if name not in ("owner", "custom")}
+            own = tuple(each for each in changes.custom or () if not isinstance(each.value, UserHeld))
+            wrote = given | ({"custom": own} if own else {})
+            return msgspec.convert(wrote, Written) if wrote else None
         case MoveDeal(pipeline=pipeline, stage=stage, lost_reason=reason) if outcome.receipt.get("moved"):
             return Written(pipeline=pipeline, stage=stage, lost_reason=reason)
         case ChangeTags(add=added, remove=removed):
@@ -229,7 +231,7 @@ def changes_more_than_told(request: Request) -> bool:
     """
     match request:
         case UpdateDeal(changes=changes):
-            return "owner" in changes.given()
+            return "owner" in changes.given() or any(isinstance(each.value, UserHeld) for each in changes.custom or ())
         case CreateContact() | UpdateContact():
             return True
         case _:

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import html
-from typing import Final
+from typing import Any, Final
 
 import msgspec
 
 from dealwright.compile import ir
 from dealwright.engine.facts import View
+from dealwright.engine.render_custom import customs
 from dealwright.engine.render_values import NobodyThere, NothingToDo, Unrenderable, text_of
 from dealwright.language import templates
 from dealwright.language.characters import one_line
 from dealwright.language.facts import contact_name
+from dealwright.language.schema import CONTACT_FIELDS
 from dealwright.model.address import is_address
 from dealwright.model.crm import Contact
 from dealwright.model.requests import ContactChanges, CreateContact, SendEmail, UpdateContact
@@ -23,10 +25,13 @@ MAX_SUBJECT: Final = 250
 
 def create_contact(step: ir.CreateContactStep, view: View) -> CreateContact:
     """Return the request for a new contact; what is unset is left out."""
-    fields = {name: _entered(expression, view, name) for name, expression in step.fields.items()}
-    if not any(fields.values()):
-        raise NobodyThere(f"nothing is known of the contact: {', '.join(fields)} unset")
-    return CreateContact(deal_id=view.deal.id, **fields, role=msgspec.UNSET if step.role is None else step.role)
+    fields = {name: _entered(step.fields[name], view, name) for name in step.fields if name in CONTACT_FIELDS}
+    own = tuple(each for each in customs(step.fields, CONTACT_FIELDS, view.own.contact, view) if each.value is not None)
+    if not own and not any(fields.values()):
+        raise NobodyThere(f"nothing is known of the contact: {', '.join(step.fields)} unset")
+    role = msgspec.UNSET if step.role is None else step.role
+    made = CreateContact(deal_id=view.deal.id, custom=own or msgspec.UNSET, role=role)
+    return msgspec.structs.replace(made, **fields)
 
 
 def update_contact(step: ir.UpdateContactStep, view: View) -> UpdateContact:
@@ -38,14 +43,22 @@ def update_contact(step: ir.UpdateContactStep, view: View) -> UpdateContact:
     changes = {
         name: None if isinstance(expression, ir.Cleared) else _entered(expression, view, name)
         for name, expression in step.changes.items()
+        if name in CONTACT_FIELDS
     }
-    kept = {
+    kept: dict[str, Any] = {
         name: value
         for name, value in changes.items()
         if value is not None or isinstance(step.changes[name], ir.Cleared)
     }
+    own = tuple(
+        each
+        for each in customs(step.changes, CONTACT_FIELDS, view.own.contact, view, contact.custom)
+        if each.value is not None or isinstance(step.changes.get(each.key, ir.Cleared()), ir.Cleared)
+    )
+    if own:
+        kept["custom"] = own
     if not kept:
-        raise NothingToDo(f"{', '.join(changes)} unset, which changes nothing of {called(step.contact)}")
+        raise NothingToDo(f"{', '.join(step.changes)} unset, which changes nothing of {called(step.contact)}")
     return UpdateContact(contact_id=contact.id, deal_id=view.deal.id, changes=ContactChanges(**kept))
 
 

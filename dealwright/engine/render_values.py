@@ -90,11 +90,18 @@ def money_of(expression: ir.Expression | None, view: View) -> Money | None:
     if value is None or isinstance(value, Money):
         return value
     if isinstance(value, Decimal):
-        currency = (view.deal.amount.currency if view.deal.amount else None) or view.account.currency
-        if currency is None:
-            raise Unrenderable("an amount without a currency: give Account(currency=...) or Money(...)")
-        return Money(amount=value, currency=currency)
+        return money_in(value, view)
     raise Unrenderable("amount takes a number or Money")
+
+
+def money_in(value: Money | Decimal, view: View) -> Money:
+    """Return the amount; a plain number is in the deal's currency, else in the account's."""
+    if isinstance(value, Money):
+        return value
+    currency = (view.deal.amount.currency if view.deal.amount else None) or view.account.currency
+    if currency is None:
+        raise Unrenderable("an amount without a currency: give Account(currency=...) or Money(...)")
+    return Money(amount=value, currency=currency)
 
 
 def day_of(expression: ir.Expression | None, view: View) -> date | None:

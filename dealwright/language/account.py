@@ -8,7 +8,6 @@ from datetime import date, timedelta
 
 from dealwright.language.automation import Automation
 from dealwright.language.calendar import checked_zone, parse_hours
-from dealwright.language.custom import fields_of
 from dealwright.language.deal import DealFields
 from dealwright.language.holidays import checked_days, checked_places
 from dealwright.language.keys import checked_key, checked_name
@@ -17,7 +16,6 @@ from dealwright.language.origin import Origin, here, refused
 from dealwright.language.pipeline import PipelineType, is_pipeline
 from dealwright.language.policy import Limits, MessagePolicy
 from dealwright.model.calendar import Calendar, Span
-from dealwright.model.custom import FieldShape
 from dealwright.model.iso import COUNTRIES
 
 USUAL_HOURS = "Mon-Fri 09:00-18:00"
@@ -35,9 +33,10 @@ class Account:
     calendar: Calendar
     pipelines: tuple[PipelineType, ...]
     automations: tuple[Automation, ...]
-    deal_fields: tuple[FieldShape, ...]
     messages: MessagePolicy | None
     limits: Limits | None
+    kinds: tuple[type, ...]
+    """The classes of the company's own fields that were named."""
     origin: Origin = field(compare=False, repr=False)
 
     def __init__(
@@ -54,9 +53,9 @@ class Account:
         open_on: Sequence[date | tuple[date, date]] = (),
         pipelines: Sequence[PipelineType] = (),
         automations: Sequence[Automation] = (),
-        deal_fields: type[DealFields] | None = None,
         messages: MessagePolicy | None = None,
         limits: Limits | None = None,
+        deal_fields: type[DealFields] | DealFields | None = None,
     ) -> None:
         checked_key(key, "an account")
         if not isinstance(country, str) or country not in COUNTRIES:
@@ -69,11 +68,11 @@ class Account:
                 raise refused(
                     f"automations of {key!r} lists {_called(automation)}", hint=_advice(automation, "automations")
                 )
-        if deal_fields is not None and not (isinstance(deal_fields, type) and issubclass(deal_fields, DealFields)):
-            raise refused(f"deal_fields of {key!r} is a class of fields", hint="deal_fields=ClinicDeal, without ()")
         _one_of(messages, MessagePolicy, "messages=MessagePolicy(max_per_person={days(1): 3})")
         _one_of(limits, Limits, "limits=Limits(per_hour=40)")
-        shapes = () if deal_fields is None else tuple(field.shape() for field in fields_of(deal_fields).values())
+        named = deal_fields() if isinstance(deal_fields, type) and issubclass(deal_fields, DealFields) else deal_fields
+        if named is not None and not isinstance(named, DealFields):
+            raise refused(f"deal_fields of {key!r} is a class of fields", hint="deal_fields=ClinicDeal")
         values = {
             "key": key,
             "name": key.replace("-", " ").capitalize() if name is None else checked_name(name, "an account"),
@@ -88,9 +87,9 @@ class Account:
             ),
             "pipelines": tuple(pipelines),
             "automations": tuple(automations),
-            "deal_fields": shapes,
             "messages": messages,
             "limits": limits,
+            "kinds": () if named is None else (type(named), *named._kinds),
             "origin": here(),
         }
         for name_, value in values.items():

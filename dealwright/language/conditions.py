@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import Decimal
 from types import MethodType
 from typing import TYPE_CHECKING, Any, Literal, NoReturn, TypeAlias
 
-from dealwright.language.money import Money
+from dealwright.language.money import Amount
 from dealwright.language.origin import refused
 from dealwright.language.schema import FieldType
 
 if TYPE_CHECKING:
+    from dealwright.language.custom import CustomField
     from dealwright.language.pipeline import Pipeline, StageLike
     from dealwright.language.settings import Setting
 
@@ -28,9 +29,11 @@ class Reference:
     type: FieldType
     setting: Setting | None = None
     """The definition of a setting; None for a fact of the deal or its event."""
+    own: CustomField | None = field(default=None, compare=False)
+    """The declaration of a company's own field; None for what every deal has."""
 
 
-Literal_: TypeAlias = "str | bool | Decimal | Money | date | datetime | StageLike | type[Pipeline]"
+Literal_: TypeAlias = "str | bool | Decimal | Amount | date | datetime | StageLike | type[Pipeline]"
 """What a condition may compare with, beside another field."""
 
 

@@ -14,7 +14,7 @@ from dealwright.language.durations import Length
 from dealwright.language.fields import Field, FlagField, IdField, TextField, reference
 from dealwright.language.keys import checked_step
 from dealwright.language.origin import refused
-from dealwright.language.steps import Step, TextLike, length
+from dealwright.language.steps import CustomLike, Step, TextLike, length
 from dealwright.language.values import KEEP, Keep, Stored
 from dealwright.model.address import is_address
 from dealwright.model.crm import LONGEST_ROLE, role_key
@@ -47,6 +47,8 @@ class UpdateContact(Step):
     kind = "update_contact"
     contact: ContactPath
     changes: Mapping[str, Stored]
+    of: type[ContactFields] = ContactFields
+    """The class of the contact's fields."""
 
     @property
     def changed(self) -> FlagField:
@@ -87,11 +89,16 @@ def create_contact(
     phone: TextLike | None = None,
     email: TextLike | None = None,
     role: str | None = None,
+    **custom: CustomLike,
 ) -> CreateContact:
-    """Make a contact and add it to the deal, last, as its `role` says; what is unset is left out."""
+    """Make a contact and add it to the deal, last, as its `role` says; what is unset is left out.
+
+    `custom` are the company's own fields of contacts, by key.
+    """
     step = checked_step(step)
     given = {"name": name, "first_name": first_name, "last_name": last_name, "phone": phone, "email": email}
     fields = {part: values.text(value, f"{part} of {step!r}") for part, value in given.items() if value is not None}
+    fields |= _own(custom, step)
     if not fields:
         raise refused(f"{step!r} says nothing of the contact", hint=f'create_contact("{step}", name=..., email=...)')
     if role is not None and not (isinstance(role, str) and role_key(role)):
@@ -112,18 +119,23 @@ def update_contact(
     last_name: TextLike | Keep | None = KEEP,
     phone: TextLike | Keep | None = KEEP,
     email: TextLike | Keep | None = KEEP,
+    **custom: CustomLike,
 ) -> UpdateContact:
-    """Set fields of a contact: a text, a field, or None to clear; a field that is unset changes nothing."""
+    """Set fields of a contact: a text, a field, or None to clear; a field that is unset changes nothing.
+
+    `custom` are the company's own fields of contacts, by key.
+    """
     step = checked_step(step)
     given = {"name": name, "first_name": first_name, "last_name": last_name, "phone": phone, "email": email}
     changes: dict[str, Stored] = {}
     for part, value in given.items():
         if not isinstance(value, Keep):
             changes[part] = values.Nothing() if value is None else values.text(value, f"{part} of {step!r}")
+    changes |= _own(custom, step)
     if not changes:
         raise refused(f"{step!r} changes nothing", hint=f'update_contact("{step}", deal.main_contact, phone=...)')
     path = contact_path(contact, f"the contact of {step!r}")
-    return UpdateContact(name=step, contact=path, changes=MappingProxyType(changes))
+    return UpdateContact(name=step, contact=path, changes=MappingProxyType(changes), of=type(contact))
 
 
 def send_email(
@@ -177,6 +189,10 @@ def late_after(given: object, name: str) -> Length | None:
     return kept
 
 
+def _own(custom: Mapping[str, CustomLike], step: str) -> dict[str, Stored]:
+    return {key: values.own(value, f"{key} of {step!r}") for key, value in custom.items()}
+
+
 def contact_path(given: object, what: str) -> ContactPath:
     """Return the path of one contact of the deal or of the event."""
     hint = 'write deal.main_contact, deal.contact_as("buyer") or event.contact'
@@ -205,7 +221,7 @@ def _copied(given: object, what: str) -> tuple[Stored, ...]:
     found: list[Stored] = []
     for each in given:
         if isinstance(each, ContactFields):
-            found.append(reference(ContactFields(contact_path(each, what)).email))
+            found.append(reference(ContactFields(_path=contact_path(each, what)).email))
         elif isinstance(each, TextField) or (isinstance(each, str) and is_address(each)):
             found.append(values.text(each, what, fields=("text",)))
         else:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final, NoReturn
+from typing import TYPE_CHECKING, Any, ClassVar, Final, NoReturn, Protocol, TypeVar
 
 from dealwright.language.conditions import AnyContact, Condition, conditions
 from dealwright.language.contacts import OfContactsField
-from dealwright.language.custom import check_names
+from dealwright.language.custom import FieldsMeta, check_names
 from dealwright.language.fields import (
     DayField,
     IdField,
@@ -56,10 +56,19 @@ class _Group:
             return str(self)
 
 
-class ContactFields(_Group):
-    """The fields of a contact."""
+class ContactFields(_Group, metaclass=FieldsMeta):
+    """The fields of a contact; a company's own stand in a class that extends it.
+
+    Called on a contact of the event, it says that this one has the class's fields: `ClinicContact(event.contact)`.
+    """
 
     __slots__ = ()
+
+    def __init_subclass__(cls) -> None:
+        check_names(cls, ContactFields, "a contact", ("custom",))
+
+    def __init__(self, of: ContactFields | None = None, /, *, _path: str = "contact") -> None:
+        super().__init__(_path_of(of, ContactFields, "event.contact") or _path)
 
     @property
     def id(self) -> IdField:
@@ -130,16 +139,79 @@ class ContactsFields(_Group):
         return AnyContact(together)
 
 
-class DealFields(_Group):
-    """The fields of a deal: `deal = DealFields()`, then `deal.amount > 0`."""
+class CompanyFields(TextField, metaclass=FieldsMeta):
+    """The company a deal is with: as a text its name; a company's own fields stand in a class that extends it."""
 
     __slots__ = ()
 
     def __init_subclass__(cls) -> None:
-        check_names(cls, DealFields)
+        check_names(cls, CompanyFields, "a company")
 
-    def __init__(self, *, _path: str = "deal") -> None:
-        super().__init__(_path)
+    def __init__(self, of: CompanyFields | None = None, /, *, _path: str = "deal.company") -> None:
+        super().__init__(_path_of(of, CompanyFields, "event.before.company") or _path)
+
+
+_Contact = TypeVar("_Contact", bound=ContactFields)
+_Contact_co = TypeVar("_Contact_co", bound=ContactFields, covariant=True)
+
+
+class HasContacts(Protocol[_Contact_co]):
+    """Fields of a deal whose contacts have these fields: how `main_contact` is of the class that `contact` names."""
+
+    _path: str
+
+    @property
+    def contact(self) -> _Contact_co:
+        """A contact of the deal."""
+        ...
+
+
+def contact_at(deal: HasContacts[_Contact], path: str) -> _Contact:
+    """Return the fields of the contact at a path, of the class that the deal's contacts have."""
+    return type(deal.contact)(_path=path)
+
+
+class DealFields(_Group, metaclass=FieldsMeta):
+    """The fields of a deal: `deal = DealFields()`, then `deal.amount > 0`; a company's own stand in a class of it.
+
+    `contact: ClinicContact = ClinicContact()` and `company: Firm = Firm()` in the class say which fields the contacts
+    and the company of a deal have. Called on the deal before the event, it says that this one has the class's
+    fields: `ClinicDeal(event.before).dentist`.
+    """
+
+    __slots__ = ("_kinds",)
+    _joined: ClassVar[tuple[type[ContactFields], type[CompanyFields]]] = (ContactFields, CompanyFields)
+    _kinds: tuple[type[ContactFields], type[CompanyFields]]
+
+    def __init_subclass__(cls) -> None:
+        contact, company = cls._joined
+        contact = _joined(cls, "contact", ContactFields) or contact
+        company = _joined(cls, "company", CompanyFields) or company
+        cls._joined = (contact, company)
+        check_names(cls, DealFields, "a deal", ("name", "custom"))
+
+    def __init__(
+        self,
+        of: DealFields | None = None,
+        /,
+        *,
+        contact: ContactFields | None = None,
+        company: CompanyFields | None = None,
+        _path: str = "deal",
+    ) -> None:
+        super().__init__(_path_of(of, DealFields, "event.before") or _path)
+        _check_part("contact", contact, ContactFields)
+        _check_part("company", company, CompanyFields)
+        kinds = (
+            self._joined[0] if contact is None else type(contact),
+            self._joined[1] if company is None else type(company),
+        )
+        object.__setattr__(self, "_kinds", kinds)
+
+    @property
+    def contact(self) -> ContactFields:
+        """Whom a message goes to, known in its texts only; elsewhere say which contact: `main_contact`."""
+        return self._kinds[0]()
 
     @property
     def id(self) -> IdField:
@@ -187,28 +259,28 @@ class DealFields(_Group):
         return TagsField(f"{self._path}.tags")
 
     @property
-    def company(self) -> TextField:
-        """The name of the company the deal is with."""
-        return TextField(f"{self._path}.company")
+    def company(self) -> CompanyFields:
+        """The company the deal is with: as a text its name."""
+        return self._kinds[1](_path=f"{self._path}.company")
 
     @property
-    def main_contact(self) -> ContactFields:
+    def main_contact(self: HasContacts[_Contact]) -> _Contact:
         """The contact that stands first on the deal."""
-        return ContactFields(f"{self._path}.main_contact")
+        return contact_at(self, f"{self._path}.main_contact")
 
     @property
     def contacts(self) -> ContactsFields:
         """All contacts of the deal: `deal.contacts.any(contact.email.is_set())`, `deal.contacts.count`."""
         return ContactsFields(f"{self._path}.contacts")
 
-    def contact_as(self, role: str, /) -> ContactFields:
+    def contact_as(self: HasContacts[_Contact], role: str, /) -> _Contact:
         """The contact that has this role on the deal (of several the first), in a text `deal.contact_as.buyer.name`."""
         key = role_key(role) if isinstance(role, str) else ""
         if not key:
             shown = repr(role)[:80] if isinstance(role, str) else f"a {type(role).__name__}"
             hint = f'write {self._path}.contact_as("buyer"): it begins with a letter, {LONGEST_ROLE} characters at most'
             raise refused(f"{shown} cannot be the role of a contact", hint=hint)
-        return ContactFields(f"{self._path}.contact_as.{key}")
+        return contact_at(self, f"{self._path}.contact_as.{key}")
 
     @property
     def lost_reason(self) -> TextField:
@@ -310,7 +382,7 @@ class EventFields(_Group):
     @property
     def contact(self) -> ContactFields:
         """The contact that was added, removed or updated."""
-        return ContactFields("event.contact")
+        return ContactFields(_path="event.contact")
 
     @property
     def before(self) -> DealFields:
@@ -340,6 +412,35 @@ class EventFields(_Group):
         return TextField(f"event.data.{name}")
 
 
+def _path_of(of: object, kind: type, example: str) -> str | None:
+    """The path of the fields that are given again as of another class."""
+    if of is None:
+        return None
+    if not isinstance(of, kind):
+        shown = of.__name__ if isinstance(of, type) else type(of).__name__
+        raise refused(f"{kind.__name__} are called on fields of their kind, not on {shown}", hint=f"write {example}")
+    path: str = of._path  # type: ignore[attr-defined]  # all of them have one
+    return path
+
+
+def _check_part(part: str, given: object, kind: type) -> None:
+    if given is not None and not isinstance(given, kind):
+        shown = given.__name__ if isinstance(given, type) else type(given).__name__
+        hint = f"write {shown}(), with parentheses" if isinstance(given, type) else f"{part}={kind.__name__}()"
+        raise refused(f"{part} of a deal's fields is fields of a {part}, and {shown} is not", hint=hint)
+
+
+def _joined(owner: type, part: str, kind: type[Any]) -> type[Any] | None:
+    """Take what a class says of its contacts or company out of its body; the property of that name stays."""
+    said = vars(owner).get(part)
+    if isinstance(said, type) and issubclass(said, kind):
+        raise refused(f"{part} of {owner.__name__} is the class {said.__name__}", hint=f"write {said.__name__}()")
+    if not isinstance(said, kind):
+        return None
+    delattr(owner, part)
+    return type(said)
+
+
 def is_data_name(text: str) -> bool:
     """Say whether something in the data of an event from outside can be named so."""
     return text.isascii() and text.isidentifier() and not text.startswith("_") and len(text) <= 60
@@ -348,5 +449,5 @@ def is_data_name(text: str) -> bool:
 event: Final = EventFields()
 """The event that started the automation."""
 
-contact: Final = ContactFields("contact")
+contact: Final = ContactFields()
 """One of a deal's contacts, inside of `deal.contacts.any(...)`; in the texts of a message whom it goes to."""

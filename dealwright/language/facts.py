@@ -13,9 +13,13 @@ import msgspec
 
 from dealwright.language import schema
 from dealwright.model.crm import Activity, Contact, Deal, Money, PipelineShape, Task, User
-from dealwright.model.custom import value_of
+from dealwright.model.custom import Customs, value_of
 
 _MONTHS: Final = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
+
+_CONTACT_PARTS: Final = ("id", "name", "first_name", "last_name", "phone", "email")
+_USER_PARTS: Final = ("name", "first_name", "email")
+_GROUPS: Final = ("main_contact", "contact_as", "contacts", "owner", "pipeline", "stage")
 
 Receipts = Mapping[str, Mapping[str, object]]
 """Receipts of earlier steps, by step name."""
@@ -52,7 +56,9 @@ def _text(value: str | None) -> str | None:
 def _contact(contact: Contact | None, part: str) -> object | None:
     if contact is None:
         return None
-    return contact_name(contact) if part == "name" else _text(getattr(contact, part))
+    if part in _CONTACT_PARTS:
+        return contact_name(contact) if part == "name" else _text(getattr(contact, part))
+    return _own(contact.custom, part)
 
 
 def contact_name(contact: Contact) -> str | None:
@@ -100,19 +106,27 @@ def _of_deal(path: str, deal: Deal, pipelines: Sequence[PipelineShape]) -> objec
     if whole is not None:
         return whole(deal)
     group, _, part = path.partition(".")
-    if group == "main_contact":
-        return _contact(deal.main_contact, part)
-    if group == "contact_as":
-        role, _, part = part.partition(".")
-        return _contact(deal.contact_as(role), part)
-    if group == "owner":
-        return _owner(deal.owner, part)
-    pipeline, stage = _names(deal, pipelines)
-    return pipeline if group == "pipeline" else stage
+    match group:
+        case "main_contact":
+            return _contact(deal.main_contact, part)
+        case "contact_as":
+            role, _, part = part.partition(".")
+            return _contact(deal.contact_as(role), part)
+        case "owner":
+            return _owner(deal.owner, part)
+        case "pipeline" | "stage":
+            pipeline, stage = _names(deal, pipelines)
+            return pipeline if group == "pipeline" else stage
+        case _:
+            return _own(deal.custom, path)
 
 
-def _custom(deal: Deal, key: str) -> object | None:
-    value = value_of(deal.custom, key)
+def _own(customs: Customs, path: str) -> object | None:
+    """What a company's own field holds, or a part of the user that it holds."""
+    key, _, part = path.partition(".")
+    value = value_of(customs, key)
+    if part:
+        return _owner(value if isinstance(value, User) else None, part)
     return _text(value) if isinstance(value, str) else value
 
 
@@ -164,8 +178,8 @@ def reader(path: str) -> Callable[[Known], object | None]:
     as `bool`.
 
     Raises:
-        KeyError: the schema has no such path. A name below `deal.` is a company's own field then,
-            which is unset where a deal has none.
+        KeyError: the schema has no such path. A name below a deal or a contact is a company's own field then,
+            which is unset where there is none.
     """
     root, _, rest = path.partition(".")
     if root == "deal" and path in schema.ALWAYS:
@@ -173,16 +187,16 @@ def reader(path: str) -> Callable[[Known], object | None]:
         if whole is not None:
             return lambda known: whole(known.deal)
         return lambda known: _of_deal(rest, known.deal, known.pipelines)
-    if root == "deal" and rest.startswith("contact_as."):
+    if root == "deal" and (rest.startswith("contact_as.") or _may_be_own(rest.removeprefix("main_contact."))):
         return lambda known: _of_deal(rest, known.deal, known.pipelines)
-    if root == "deal" and rest.isidentifier() and not schema.is_group(path, schema.ALWAYS):
-        return lambda known: _custom(known.deal, rest)
     if root == "steps":
         name, _, field = rest.partition(".")
         return lambda known: _number(known.steps.get(name, {}).get(field))
     if path in schema.EVENT or path.startswith(("event.data.", "event.before.contact_as.")):
         return lambda known: _of_event(rest, known)
-    if path in schema.RECIPIENT:
+    if root == "event" and _may_be_own_of_event(rest):
+        return lambda known: _of_event(rest, known)
+    if path in schema.RECIPIENT or (root == "contact" and _may_be_own(rest)):
         return lambda known: _contact(known.recipient, rest)
     if path in schema.ANSWER:
         return lambda known: known.answer.get(rest)
@@ -193,6 +207,19 @@ def reader(path: str) -> Callable[[Known], object | None]:
     if path == "account.name":
         return lambda known: _text(known.account_name)
     raise KeyError(path)
+
+
+def _may_be_own(path: str) -> bool:
+    """Say whether this can be one of a company's own fields of a deal or a contact, or a part of the user in one."""
+    key, _, part = path.partition(".")
+    return key.isidentifier() and key not in _GROUPS and (not part or part in _USER_PARTS)
+
+
+def _may_be_own_of_event(path: str) -> bool:
+    group, _, rest = path.partition(".")
+    if group == "contact":
+        return _may_be_own(rest)
+    return group == "before" and _may_be_own(rest.removeprefix("main_contact."))
 
 
 def shown_day(day: date) -> str:
@@ -232,10 +259,24 @@ def text_facts(known: Known, zone: str, only: Collection[str] | None = None) -> 
     """
     local = ZoneInfo(zone)
 
+    def named(under: str) -> set[str] | None:
+        """The first parts of what is named below; None if it is not known."""
+        if only is None:
+            return None
+        return {path.removeprefix(under).partition(".")[0] for path in only if path.startswith(under)}
+
+    def own(customs: Customs, under: str, taken: Collection[str]) -> dict[str, object]:
+        found: dict[str, object] = {}
+        for name in (named(under) or set()) - set(taken):
+            value = _own(customs, name)
+            if f"{under}{name}" in (only or ()):
+                found[name] = shown(value, local)
+            else:  # only users have parts
+                found[name] = {part: _own(customs, f"{name}.{part}") for part in _USER_PARTS}
+        return found
+
     def facts_of(which: Deal, under: str) -> dict[str, object]:
-        names = None
-        if only is not None:
-            names = {path.removeprefix(under).partition(".")[0] for path in only if path.startswith(under)}
+        names = named(under)
         found: dict[str, object] = {
             name: shown(read(which), local)
             for name, read in _PLAIN.items()
@@ -247,15 +288,19 @@ def text_facts(known: Known, zone: str, only: Collection[str] | None = None) -> 
         if names is None or "owner" in names:
             found["owner"] = {part: _owner(which.owner, part) for part in ("name", "first_name", "email")}
         if names is None or "main_contact" in names:
-            found["main_contact"] = _contact_facts(which.main_contact)
+            found["main_contact"] = contact_facts(which.main_contact, f"{under}main_contact.")
         if names is None or "contacts" in names:
             found["contacts"] = {"count": shown(Decimal(which.contact_count), local)}
         roles = {each.partition(".")[0] for each in _below(f"{under}contact_as.", only or ())}
         if roles:
-            found["contact_as"] = {role: _contact_facts(which.contact_as(role)) for role in roles}
-        for name in (names or set()) - found.keys():
-            found[name] = shown(_custom(which, name), local)
-        return found
+            found["contact_as"] = {
+                role: contact_facts(which.contact_as(role), f"{under}contact_as.{role}.") for role in roles
+            }
+        return found | own(which.custom, under, found.keys())
+
+    def contact_facts(contact: Contact | None, under: str) -> dict[str, object]:
+        found = {part: _contact(contact, part) for part in _CONTACT_PARTS}
+        return found | own(msgspec.UNSET if contact is None else contact.custom, under, found.keys())
 
     receipts = {
         name.replace("-", "_"): {field: shown(_number(value), local) for field, value in receipt.items()}
@@ -269,11 +314,11 @@ def text_facts(known: Known, zone: str, only: Collection[str] | None = None) -> 
     if only is None or any(path.startswith("answer.") for path in only):
         facts["answer"] = {path.removeprefix("answer."): None for path in schema.ANSWER} | dict(known.answer)
     if known.recipient is not None:
-        facts["contact"] = _contact_facts(known.recipient)
+        facts["contact"] = contact_facts(known.recipient, "contact.")
     if only is not None and not any(path.startswith("event") for path in only):
         return facts
     event: dict[str, object] = {
-        "contact": _contact_facts(known.contact),
+        "contact": contact_facts(known.contact, "event.contact."),
         "task": {part: shown(_task(known.task, part), local) for part in ("id", "text", "due_at")}
         | {"owner": {"name": _task(known.task, "owner.name")}},
         "activity": {
@@ -293,7 +338,3 @@ def _below(start: str, paths: Collection[str]) -> list[str]:
 
 def _number(value: object) -> object:
     return Decimal(value) if isinstance(value, int) and not isinstance(value, bool) else value
-
-
-def _contact_facts(contact: Contact | None) -> dict[str, object]:
-    return {part: _contact(contact, part) for part in Contact.__struct_fields__}

@@ -4,234 +4,56 @@ from __future__ import annotations
 
 from datetime import date, datetime
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any, ClassVar, NoReturn
+from typing import TYPE_CHECKING, NoReturn
 
-from dealwright.errors import DefinitionError
-from dealwright.language.conditions import (
-    Comparison,
-    Condition,
-    Membership,
-    Negation,
-    Operator,
-    Presence,
-    Reference,
-    StageKindIs,
-    Tagged,
+from dealwright.language.conditions import Comparison, Condition, StageKindIs, Tagged
+from dealwright.language.field_base import (
+    Field,
+    Settable,
+    UnknownField,
+    checked_option,
+    compared,
+    one_of,
+    operand,
+    reference,
+    unknown_field,
 )
-from dealwright.language.money import Money, number
+from dealwright.language.money import Amount
 from dealwright.language.origin import refused
-from dealwright.language.pipeline import Pipeline, PipelineType, StageLike, is_pipeline
-from dealwright.language.schema import FieldType, did_you_mean
+from dealwright.language.pipeline import Pipeline, PipelineType, StageLike
 
 if TYPE_CHECKING:
-    from dealwright.language.settings import Setting
+    from dealwright.language.custom import CustomField
+
+__all__ = [
+    "ChoiceField",
+    "ChoicesField",
+    "DayField",
+    "EmailField",
+    "Field",
+    "FlagField",
+    "IdField",
+    "LinkField",
+    "MomentField",
+    "MoneyField",
+    "NumberField",
+    "PhoneField",
+    "PipelineField",
+    "Settable",
+    "StageField",
+    "TagsField",
+    "TextField",
+    "UnknownField",
+    "UserField",
+    "compared",
+    "one_of",
+    "operand",
+    "reference",
+    "unknown_field",
+]
 
 
-class UnknownField(DefinitionError, AttributeError):
-    """There is no field of that name."""
-
-
-class Field:
-    """A fact about a deal. It has no value while definitions are read, only a name and a type."""
-
-    __slots__ = ("_path",)
-    kind: ClassVar[FieldType] = "text"
-    _path: str
-    if TYPE_CHECKING:
-        _setting: Setting | None
-    else:
-        _setting = None
-
-    def __init__(self, path: str) -> None:
-        object.__setattr__(self, "_path", path)
-
-    def __repr__(self) -> str:
-        return f"<{self.kind} field {self._path}>"
-
-    if not TYPE_CHECKING:
-        # Python offers these to every object; for a field each would silently mean something else.
-
-        def __bool__(self) -> NoReturn:
-            raise refused(
-                f"{self._path} has no truth yet: no deal is looked at while definitions are read",
-                hint=f"write {self._path}.is_set(), or a comparison",
-            )
-
-        def __str__(self) -> str:
-            raise refused(
-                f"{self._path} has no text yet: it cannot stand in an f-string, str() or format()",
-                hint=f'write "{{{{ {self._path} }}}}" in a plain string; it is filled in for each deal',
-            )
-
-        def __format__(self, spec: str) -> str:
-            return str(self)
-
-        def __hash__(self) -> int:
-            raise refused(
-                f"{self._path} cannot be in a set or a key of a dictionary", hint="use a list, or the field's name"
-            )
-
-        def __iter__(self) -> NoReturn:
-            raise refused(
-                f"{self._path} cannot be gone over: it has no value yet",
-                hint="in a text, write {% for tag in deal.tags %}",
-            )
-
-        def __contains__(self, item: object) -> NoReturn:
-            raise refused(
-                f"`in {self._path}` would be decided now, before any deal is looked at",
-                hint=f"write {self._path}.has({item!r})" if self.kind == "tags" else "compare the field with ==",
-            )
-
-        def __setattr__(self, name: str, value: object) -> NoReturn:
-            raise refused(f"{self._path} cannot be assigned to", hint='write update_deal("name", amount=...) as a step')
-
-        def __getattr__(self, name: str) -> NoReturn:
-            if name.startswith("__"):
-                raise AttributeError(name)
-            raise unknown_field(self, self._path, name)
-
-        def __eq__(self, other: object) -> Condition:
-            return compared(self, "==", other)
-
-        def __ne__(self, other: object) -> Condition:
-            return compared(self, "!=", other)
-
-        def __lt__(self, other: object) -> Condition:
-            return compared(self, "<", other)
-
-        def __le__(self, other: object) -> Condition:
-            return compared(self, "<=", other)
-
-        def __gt__(self, other: object) -> Condition:
-            return compared(self, ">", other)
-
-        def __ge__(self, other: object) -> Condition:
-            return compared(self, ">=", other)
-
-        def __and__(self, other: object) -> NoReturn:
-            raise refused(
-                f"`&` and `|` join conditions, and {self._path} alone is none",
-                hint=f"write {self._path}.is_set(), and put each comparison in parentheses",
-            )
-
-        __rand__ = __or__ = __ror__ = __and__
-
-        def __invert__(self) -> NoReturn:
-            raise refused(f"`~` turns a condition round, and {self._path} alone is none", hint="write ~(...) around it")
-
-        def __add__(self, other: object) -> NoReturn:
-            raise refused(f"{self._path} cannot be computed with: it has no value yet", hint="compare it, or name it")
-
-        __radd__ = __sub__ = __rsub__ = __mul__ = __rmul__ = __truediv__ = __rtruediv__ = __mod__ = __add__
-
-        def __len__(self) -> NoReturn:
-            self + 0
-
-        __int__ = __float__ = __neg__ = __abs__ = __len__
-
-
-def reference(field: Field) -> Reference:
-    """Return what may be stored of a field."""
-    return Reference(field._path, field.kind, field._setting)
-
-
-def unknown_field(owner: object, path: str, name: str) -> UnknownField:
-    """Return the error for a field that is not there, with the nearest one that is."""
-    fields = [attribute for attribute in dir(type(owner)) if not attribute.startswith("_")]
-    return UnknownField(
-        f"{path} has no {name!r}", code="DW912", hint=did_you_mean(name, fields) or f"it has {', '.join(fields)}"
-    )
-
-
-_ORDERED = frozenset({"number", "money", "day", "moment"})
-_MIRRORED: dict[Operator, Operator] = {"==": "==", "!=": "!=", "<": ">", "<=": ">=", ">": "<", ">=": "<="}
-_FACTS_ONLY = frozenset({"tags"})
-
-
-def compared(field: Field, op: Operator, other: object) -> Condition:
-    """Return the comparison if both sides are of one type.
-
-    Python asks a setting first, since its class extends the other's: the sides are put back, the fact on the left.
-    """
-    if field._setting is not None and isinstance(other, Field) and other._setting is None:
-        return compared(other, _MIRRORED[op], field)
-    if field.kind in _FACTS_ONLY:
-        raise refused(f"{field._path} is compared with has()", hint=f'write {field._path}.has("vip")')
-    if op not in ("==", "!=") and field.kind not in _ORDERED:
-        raise refused(f"{field._path} is a {field.kind}, which has no order", hint="compare it with == or !=")
-    return Comparison(reference(field), op, operand(field, other))
-
-
-def operand(field: Field, value: object) -> object:
-    """Return the other side of a comparison as it may be stored, if it fits the field."""
-    if isinstance(value, Field):
-        if value.kind != field.kind:
-            raise refused(f"{field._path} is a {field.kind} and {value._path} a {value.kind}: they do not compare")
-        return reference(value)
-    kind = field.kind
-    fits: dict[FieldType, tuple[type, ...]] = {
-        "text": (str,),
-        "id": (str,),
-        "number": (int, float, Decimal),
-        "money": (int, float, Decimal, Money),
-        "day": (date,),
-        "moment": (datetime,),
-        "stage": (StageLike,),
-        "flag": (bool,),
-        "choice": (str,),
-    }
-    ok = is_pipeline(value) if kind == "pipeline" else isinstance(value, fits.get(kind, ()))
-    if isinstance(value, bool) and kind != "flag":
-        ok = False
-    if kind == "day" and isinstance(value, datetime):
-        ok = False
-    if not ok:
-        shown = repr(value) if isinstance(value, str | int | float | Decimal) else f"a {type(value).__name__}"
-        raise refused(f"{field._path} is a {kind}, and {shown[:80]} is not", hint=_SAYS[kind])
-    if isinstance(field, ChoiceField) and value not in field._options:
-        near = did_you_mean(str(value), field._options) or f"one of {', '.join(field._options)}"[:400]
-        raise refused(f"{str(value)[:80]!r} is no option of {field._path}", hint=near)
-    if isinstance(value, datetime) and value.tzinfo is None:
-        raise refused(f"{value!r} has no time zone", hint="write datetime(..., tzinfo=ZoneInfo(...))")
-    options = field._setting.options if field._setting is not None else ()
-    if options and value not in options:
-        hint = did_you_mean(str(value), options) or f"it may be {', '.join(options)}"
-        raise refused(f"{field._path} can never be {value!r:.80}: it is none of its options", hint=hint)
-    return number(value) if isinstance(value, int | float | Decimal) and kind != "flag" else value
-
-
-_SAYS: dict[FieldType, str] = {
-    "text": 'compare it with a text: == "Berlin"',
-    "id": "compare it with another id",
-    "number": "compare it with a number: > 3",
-    "money": 'compare it with a number in the account\'s currency, or with Money("100", "EUR")',
-    "day": "compare it with a day: > date(2026, 3, 14)",
-    "moment": "compare it with a moment: > datetime(2026, 3, 14, 9, 0, tzinfo=...)",
-    "stage": "compare it with a stage: == NewBusiness.won",
-    "pipeline": "compare it with a pipeline: == NewBusiness",
-    "user": 'compare it with another user, or its e-mail: deal.owner.email == "ana@example.com"',
-    "choice": "compare it with one of its options",
-    "flag": "write .is_true() or .is_false()",
-    "tags": 'write .has("vip")',
-}
-
-
-class _Settable(Field):
-    """A field that may be unset."""
-
-    __slots__ = ()
-
-    def is_set(self) -> Condition:
-        """It has a value; never unknown."""
-        return Presence(reference(self))
-
-    def is_unset(self) -> Condition:
-        """It has no value; never unknown."""
-        return Negation(Presence(reference(self)))
-
-
-class TextField(_Settable):
+class TextField(Settable):
     """A text."""
 
     __slots__ = ()
@@ -247,7 +69,7 @@ class TextField(_Settable):
         return one_of(self, values)
 
 
-class IdField(_Settable):
+class IdField(Settable):
     """An id as the CRM gave it."""
 
     __slots__ = ()
@@ -259,7 +81,7 @@ class IdField(_Settable):
         def __ne__(self, other: str | IdField) -> Condition: ...  # type: ignore[override]
 
 
-class NumberField(_Settable):
+class NumberField(Settable):
     """A number."""
 
     __slots__ = ()
@@ -279,7 +101,7 @@ class NumberField(_Settable):
         return one_of(self, values)
 
 
-class MoneyField(_Settable):
+class MoneyField(Settable):
     """An amount; a plain number beside it is in the account's currency."""
 
     __slots__ = ()
@@ -287,15 +109,15 @@ class MoneyField(_Settable):
 
     if TYPE_CHECKING:
 
-        def __eq__(self, other: float | Decimal | Money | MoneyField) -> Condition: ...  # type: ignore[override]
-        def __ne__(self, other: float | Decimal | Money | MoneyField) -> Condition: ...  # type: ignore[override]
-        def __lt__(self, other: float | Decimal | Money | MoneyField) -> Condition: ...
-        def __le__(self, other: float | Decimal | Money | MoneyField) -> Condition: ...
-        def __gt__(self, other: float | Decimal | Money | MoneyField) -> Condition: ...
-        def __ge__(self, other: float | Decimal | Money | MoneyField) -> Condition: ...
+        def __eq__(self, other: float | Decimal | Amount | MoneyField) -> Condition: ...  # type: ignore[override]
+        def __ne__(self, other: float | Decimal | Amount | MoneyField) -> Condition: ...  # type: ignore[override]
+        def __lt__(self, other: float | Decimal | Amount | MoneyField) -> Condition: ...
+        def __le__(self, other: float | Decimal | Amount | MoneyField) -> Condition: ...
+        def __gt__(self, other: float | Decimal | Amount | MoneyField) -> Condition: ...
+        def __ge__(self, other: float | Decimal | Amount | MoneyField) -> Condition: ...
 
 
-class DayField(_Settable):
+class DayField(Settable):
     """A calendar day."""
 
     __slots__ = ()
@@ -311,7 +133,7 @@ class DayField(_Settable):
         def __ge__(self, other: date | DayField) -> Condition: ...
 
 
-class MomentField(_Settable):
+class MomentField(Settable):
     """An instant."""
 
     __slots__ = ()
@@ -327,7 +149,7 @@ class MomentField(_Settable):
         def __ge__(self, other: datetime | MomentField) -> Condition: ...
 
 
-class FlagField(_Settable):
+class FlagField(Settable):
     """A yes or a no."""
 
     __slots__ = ()
@@ -347,15 +169,15 @@ class FlagField(_Settable):
         return Comparison(reference(self), "==", False)
 
 
-class ChoiceField(_Settable):
+class ChoiceField(Settable):
     """One of several options."""
 
     __slots__ = ("_options",)
     kind = "choice"
     _options: tuple[str, ...]
 
-    def __init__(self, path: str, options: tuple[str, ...]) -> None:
-        super().__init__(path)
+    def __init__(self, path: str, options: tuple[str, ...], own: CustomField | None = None) -> None:
+        super().__init__(path, own)
         object.__setattr__(self, "_options", options)
 
     if TYPE_CHECKING:
@@ -366,6 +188,73 @@ class ChoiceField(_Settable):
     def is_in(self, *values: str) -> Condition:
         """It is one of these options."""
         return one_of(self, values)
+
+
+class ChoicesField(Settable):
+    """Any number of several options; without any it is unset."""
+
+    __slots__ = ("_options",)
+    kind = "choices"
+    _options: tuple[str, ...]
+
+    def __init__(self, path: str, options: tuple[str, ...], own: CustomField | None = None) -> None:
+        super().__init__(path, own)
+        object.__setattr__(self, "_options", options)
+
+    if TYPE_CHECKING:
+
+        def __eq__(self, other: NoReturn) -> NoReturn: ...  # type: ignore[override]
+        def __ne__(self, other: NoReturn) -> NoReturn: ...  # type: ignore[override]
+
+    def has(self, option: str, *others: str) -> Condition:
+        """At least one of these options is chosen."""
+        return Tagged(reference(self), tuple(checked_option(self, each) for each in (option, *others)))
+
+
+class _Line(Settable):
+    """A text of a kind that is compared with its own kind only."""
+
+    __slots__ = ()
+
+    def is_in(self, *values: str) -> Condition:
+        """It is one of these."""
+        return one_of(self, values)
+
+
+class PhoneField(_Line):
+    """A phone number, as the CRM holds it."""
+
+    __slots__ = ()
+    kind = "phone"
+
+    if TYPE_CHECKING:
+
+        def __eq__(self, other: str | PhoneField) -> Condition: ...  # type: ignore[override]
+        def __ne__(self, other: str | PhoneField) -> Condition: ...  # type: ignore[override]
+
+
+class EmailField(_Line):
+    """An e-mail address, as the CRM holds it."""
+
+    __slots__ = ()
+    kind = "email"
+
+    if TYPE_CHECKING:
+
+        def __eq__(self, other: str | EmailField) -> Condition: ...  # type: ignore[override]
+        def __ne__(self, other: str | EmailField) -> Condition: ...  # type: ignore[override]
+
+
+class LinkField(_Line):
+    """An address of the web, as the CRM holds it."""
+
+    __slots__ = ()
+    kind = "link"
+
+    if TYPE_CHECKING:
+
+        def __eq__(self, other: str | LinkField) -> Condition: ...  # type: ignore[override]
+        def __ne__(self, other: str | LinkField) -> Condition: ...  # type: ignore[override]
 
 
 class TagsField(Field):
@@ -442,7 +331,7 @@ class PipelineField(Field):
         return one_of(self, pipelines)
 
 
-class UserField(_Settable):
+class UserField(Settable):
     """Somebody who works in the CRM."""
 
     __slots__ = ()
@@ -467,15 +356,3 @@ class UserField(_Settable):
     def email(self) -> TextField:
         """The user's e-mail address."""
         return TextField(f"{self._path}.email")
-
-
-def one_of(field: Field, values: tuple[Any, ...]) -> Condition:
-    """Return the condition that the field is one of the literals."""
-    if not values:
-        raise refused(f"{field._path}.is_in() names nothing", hint="name at least one value")
-    for value in values:
-        if isinstance(value, Field | list | tuple | set):
-            raise refused(
-                f"{field._path}.is_in() takes literals, one by one", hint="write is_in(a, b), not is_in([a, b])"
-            )
-    return Membership(reference(field), tuple(operand(field, value) for value in values))

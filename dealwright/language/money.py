@@ -41,8 +41,8 @@ def _short(value: object) -> str:
 
 
 @dataclass(frozen=True, init=False)
-class Money:
-    """An amount in a named currency: `Money("99.50", "EUR")`."""
+class Amount:
+    """An amount in a named currency; authors write `Money("99.50", "EUR")`."""
 
     amount: Decimal
     currency: str

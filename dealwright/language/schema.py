@@ -13,7 +13,22 @@ from typing import Final, Literal
 from dealwright.model.crm import role_key
 
 FieldType = Literal[
-    "text", "number", "money", "day", "moment", "tags", "stage", "pipeline", "user", "flag", "id", "choice"
+    "text",
+    "number",
+    "money",
+    "day",
+    "moment",
+    "tags",
+    "stage",
+    "pipeline",
+    "user",
+    "flag",
+    "id",
+    "choice",
+    "choices",
+    "phone",
+    "email",
+    "link",
 ]
 """What a field holds; only fields of one type are compared with each other."""
 

@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Literal, overload
 
+from dealwright.language.custom import Money
 from dealwright.language.fields import Field, FlagField, MoneyField, NumberField, TextField
 from dealwright.language.keys import checked_key, checked_name
-from dealwright.language.money import Money, number
+from dealwright.language.money import number
 from dealwright.language.origin import Origin, here, refused
 from dealwright.language.schema import did_you_mean
 from dealwright.language.values import MAX_TEXT

@@ -15,34 +15,38 @@ from dealwright.language.conditions import Condition, Reference, conditions
 from dealwright.language.durations import Length, RunningTime, WorkingTime
 from dealwright.language.fields import (
     ChoiceField,
+    ChoicesField,
     DayField,
+    EmailField,
     Field,
     FlagField,
     IdField,
+    LinkField,
     MomentField,
     MoneyField,
     NumberField,
+    PhoneField,
     TagsField,
     TextField,
     UserField,
 )
 from dealwright.language.keys import checked_key, checked_step, slug
-from dealwright.language.money import Money
+from dealwright.language.money import Amount
 from dealwright.language.origin import Origin, here, refused
 from dealwright.language.pipeline import PipelineType, StageLike, is_pipeline
 from dealwright.language.values import KEEP, Keep, Stored, TagList
 
-TextLike: TypeAlias = str | TextField | IdField
+TextLike: TypeAlias = str | TextField | IdField | PhoneField | EmailField | LinkField
 """A text, perhaps with `{{ ... }}` in it, or a field that is a text."""
 
-AmountLike: TypeAlias = float | Decimal | Money | MoneyField | NumberField
+AmountLike: TypeAlias = float | Decimal | Amount | MoneyField | NumberField
 """An amount; a plain number is in the account's currency."""
 
 Sendable: TypeAlias = (
     TextLike
     | float
     | Decimal
-    | Money
+    | Amount
     | bool
     | date
     | datetime
@@ -59,6 +63,11 @@ Sendable: TypeAlias = (
 CustomLike: TypeAlias = (
     TextLike
     | ChoiceField
+    | ChoicesField
+    | Sequence[str]
+    | Amount
+    | MoneyField
+    | UserField
     | float
     | Decimal
     | bool
@@ -70,7 +79,7 @@ CustomLike: TypeAlias = (
     | FlagField
     | None
 )
-"""What a company's own field of a deal may be given."""
+"""What a company's own field may be given."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -315,7 +324,7 @@ def update_deal(
         if value is not KEEP:
             changes[part] = values.or_nothing(None if value is None else keep(value, f"{part} of {name!r}"))
     for part, own in custom.items():
-        changes[part] = values.anything(own, f"{part} of {name!r}")
+        changes[part] = values.own(own, f"{part} of {name!r}")
     if isinstance(changes.get("title"), values.Nothing):
         raise refused(f"{name!r} clears the title, and a deal has one", hint="write a title")
     if isinstance(changes.get("tags"), values.Nothing):

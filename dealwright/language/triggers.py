@@ -10,11 +10,11 @@ from typing import Final, TypeAlias, TypeGuard, get_args
 from dealwright.language.conditions import Reference
 from dealwright.language.deal import is_data_name
 from dealwright.language.durations import Length
-from dealwright.language.fields import Field
+from dealwright.language.fields import Field, reference
 from dealwright.language.keys import checked_key
 from dealwright.language.origin import refused
 from dealwright.language.pipeline import PipelineType, StageLike, is_pipeline
-from dealwright.language.schema import ALWAYS, CONTACT_FIELDS, UPDATABLE, did_you_mean
+from dealwright.language.schema import CONTACT_FIELDS, UPDATABLE, did_you_mean
 from dealwright.model.crm import ActivityKind
 
 _EVENT_NAME: Final = re.compile(r"[a-z0-9][a-z0-9._-]{0,59}")
@@ -38,6 +38,8 @@ class DealUpdated:
 
     fields: tuple[str, ...]
     in_: tuple[PipelineType, ...]
+    own: tuple[Reference, ...] = ()
+    """Those of the fields that are the company's own."""
     kind = "deal_updated"
 
 
@@ -81,6 +83,8 @@ class ContactUpdated:
 
     fields: tuple[str, ...]
     in_: tuple[PipelineType, ...]
+    own: tuple[Reference, ...] = ()
+    """Those of the fields that are the company's own."""
     kind = "contact_updated"
 
 
@@ -199,7 +203,8 @@ def deal_updated(
 ) -> DealUpdated:
     """One of these fields of a deal changed (without `fields`: any of them)."""
     given = (fields,) if isinstance(fields, Field) else tuple(fields)
-    return DealUpdated(tuple(_updatable(field) for field in given), pipelines(in_, "in_ of deal_updated()"))
+    names = tuple(_updatable(field) for field in given)
+    return DealUpdated(names, pipelines(in_, "in_ of deal_updated()"), _own(given))
 
 
 def stage_changed(
@@ -237,7 +242,7 @@ def contact_updated(
     """One of these fields of a contact changed: once for each open deal it is on; texts may name `event.contact`."""
     given = (fields,) if isinstance(fields, Field) else tuple(fields)
     names = tuple(dict.fromkeys(_of_contact(field) for field in given))
-    return ContactUpdated(names, pipelines(in_, "in_ of contact_updated()"))
+    return ContactUpdated(names, pipelines(in_, "in_ of contact_updated()"), _own(given))
 
 
 def owner_changed(*, in_: PipelineType | Sequence[PipelineType] = ()) -> OwnerChanged:
@@ -271,6 +276,10 @@ def event_received(
         raise refused(f"{name!r} is not the name of an event", hint='event_received("invoice-paid", from_="billing")')
     source = None if from_ is None else checked_key(from_, "a source of events")
     return EventReceived(name, source, _data_names(data), pipelines(in_, "in_ of event_received()"))
+
+
+def _own(fields: Sequence[Field]) -> tuple[Reference, ...]:
+    return tuple(reference(field) for field in fields if field._own is not None)
 
 
 def _several(given: object) -> tuple[object, ...]:
@@ -313,7 +322,7 @@ def _updatable(field: object) -> str:
         return name
     if field._path == "deal.contacts.role":
         return "contact_roles"
-    if field._path.startswith("deal.") and name.isidentifier() and field._path not in ALWAYS:
+    if field._own is not None and field._path == f"deal.{field._own.key}":
         return name
     hint = did_you_mean(name, UPDATABLE) or f"there are {', '.join(sorted(UPDATABLE))}"
     if name.startswith("owner."):
@@ -333,6 +342,8 @@ def _of_contact(field: object) -> str:
         )
     name = field._path.removeprefix("deal.main_contact.").removeprefix("event.contact.")
     if name in CONTACT_FIELDS:
+        return name
+    if field._own is not None and name == field._own.key:
         return name
     hint = f"there are {', '.join(f'deal.main_contact.{part}' for part in CONTACT_FIELDS)}"
     raise refused(f"contact_updated() cannot watch {field._path}", hint=hint)

@@ -11,7 +11,7 @@ from typing import Final, TypeAlias
 from dealwright.language import schema
 from dealwright.language.conditions import Reference
 from dealwright.language.fields import Field, reference
-from dealwright.language.money import Money, number
+from dealwright.language.money import Amount, number
 from dealwright.language.origin import refused
 
 
@@ -34,7 +34,7 @@ class TagList:
     tags: tuple[str, ...]
 
 
-Stored: TypeAlias = Words | Nothing | TagList | Reference | Decimal | Money | bool | date | datetime
+Stored: TypeAlias = Words | Nothing | TagList | Reference | Decimal | Amount | bool | date | datetime
 """A value as a step keeps it."""
 
 
@@ -75,7 +75,7 @@ def amount(value: object, what: str) -> Stored:
     """Return an amount that may be written: not negative."""
     if isinstance(value, Field):
         return _field(value, what, ("money", "number"))
-    if isinstance(value, Money):
+    if isinstance(value, Amount):
         plain = value.amount
     elif isinstance(value, str):
         raise refused(f"{what} is a number or an amount, not a text", hint='write 99.5, or Money("99.50", "EUR")')
@@ -83,7 +83,7 @@ def amount(value: object, what: str) -> Stored:
         plain = number(value, "an amount")
     if plain < 0:
         raise refused(f"{what} cannot be negative: {plain}", hint="write an amount of 0 or more")
-    return value if isinstance(value, Money) else plain
+    return value if isinstance(value, Amount) else plain
 
 
 def day(value: object, what: str) -> Stored:
@@ -129,13 +129,26 @@ def anything(value: object, what: str) -> Stored:
         return Nothing()
     if isinstance(value, str):
         return words(value, what)
-    if isinstance(value, bool | Money):
+    if isinstance(value, bool | Amount):
         return value
     if isinstance(value, datetime) and value.tzinfo is None:
         raise refused(f"{what} has no time zone", hint="write datetime(..., tzinfo=ZoneInfo(...))")
     if isinstance(value, date):
         return value
     return number(value, "a value of an event")
+
+
+def own(value: object, what: str) -> Stored:
+    """Return a value that a company's own field can be given; whether it fits is seen when the field is known."""
+    if isinstance(value, Field):
+        if value.kind in ("stage", "pipeline"):
+            raise refused(f"{what} would be {value._path}, which is more than a text", hint=f"write {value._path}.name")
+        return reference(value)
+    if isinstance(value, list | tuple):
+        if not all(isinstance(option, str) and option.strip() for option in value):
+            raise refused(f"{what} is a list of options", hint='write ["implant", "cleaning"]')
+        return TagList(tuple(dict.fromkeys(value)))
+    return anything(value, what)
 
 
 def or_nothing(kept: Stored | None) -> Stored:

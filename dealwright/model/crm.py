@@ -5,12 +5,13 @@ from __future__ import annotations
 import re
 import unicodedata
 from datetime import date, datetime
-from decimal import Decimal
 from typing import Final, Literal
 
 import msgspec
 
 from dealwright.model.custom import Customs
+from dealwright.model.values import Money as Money
+from dealwright.model.values import User as User
 
 StageKind = Literal["incoming", "open", "won", "lost"]
 
@@ -27,21 +28,6 @@ LONGEST_ROLE: Final = 60
 _WORD: Final = re.compile(r"\w+")
 
 
-class Money(msgspec.Struct, frozen=True, gc=False):
-    """An amount in one currency (ISO 4217 code, upper case)."""
-
-    amount: Decimal
-    currency: str
-
-
-class User(msgspec.Struct, frozen=True, gc=False, kw_only=True):
-    """Somebody who works in the CRM."""
-
-    id: str
-    name: str
-    email: str | None = None
-
-
 class Contact(msgspec.Struct, frozen=True, gc=False, kw_only=True):
     """Somebody the company talks to; `phone` and `email` as the CRM holds them, not normalised."""
 
@@ -51,6 +37,7 @@ class Contact(msgspec.Struct, frozen=True, gc=False, kw_only=True):
     last_name: str | None = None
     phone: str | None = None
     email: str | None = None
+    custom: Customs = msgspec.UNSET
 
 
 class ContactRole(msgspec.Struct, frozen=True, gc=False):

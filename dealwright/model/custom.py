@@ -1,15 +1,19 @@
-"""A company's own fields of a deal: values that carry their type, so that they come back as they were."""
+"""A company's own fields of deals and contacts: values that carry their type, so that they come back as they were."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Literal, TypeAlias
 
 import msgspec
 
-CustomType = Literal["text", "number", "flag", "choice", "day", "moment"]
+from dealwright.model.values import Money, User
+
+CustomType = Literal[
+    "text", "number", "flag", "choice", "choices", "day", "moment", "money", "phone", "email", "link", "user"
+]
 """What a custom field holds."""
 
 
@@ -18,7 +22,7 @@ class _Held(msgspec.Struct, frozen=True, gc=False, tag_field="is"):
 
 
 class TextHeld(_Held, frozen=True, tag="text"):
-    """A text, or one of a field's options."""
+    """A text: also one of a field's options, a phone number, an e-mail address, a link."""
 
     value: str
 
@@ -47,8 +51,29 @@ class MomentHeld(_Held, frozen=True, tag="moment"):
     value: datetime
 
 
-CustomValue: TypeAlias = TextHeld | NumberHeld | FlagHeld | DayHeld | MomentHeld
+class ChoicesHeld(_Held, frozen=True, tag="choices"):
+    """Several of a field's options, each once, in the order of the field."""
+
+    value: tuple[str, ...]
+
+
+class MoneyHeld(_Held, frozen=True, tag="money"):
+    """An amount in its currency."""
+
+    value: Money
+
+
+class UserHeld(_Held, frozen=True, tag="user"):
+    """A user of the CRM. In a change only `id` counts, which is then a user's id or name; the CRM knows the rest."""
+
+    value: User
+
+
+CustomValue: TypeAlias = TextHeld | NumberHeld | FlagHeld | DayHeld | MomentHeld | ChoicesHeld | MoneyHeld | UserHeld
 """What a custom field can hold."""
+
+Plain: TypeAlias = str | Decimal | bool | date | datetime | tuple[str, ...] | Money | User
+"""What a custom field holds, without its type around it."""
 
 
 class Custom(msgspec.Struct, frozen=True, gc=False):
@@ -59,18 +84,25 @@ class Custom(msgspec.Struct, frozen=True, gc=False):
 
 
 class FieldShape(msgspec.Struct, frozen=True, gc=False, kw_only=True):
-    """A custom field as a definition wants it; `options` in order, for a choice."""
+    """A custom field as a definition wants it; `options` in order, for a choice; `label` is what people read.
+
+    `renamed_from` are keys that it had before, the latest first: what is held under one of them is held under `key`.
+    A `sensitive` one is not told to outside systems.
+    """
 
     key: str
     type: CustomType
     options: tuple[str, ...] = ()
+    renamed_from: tuple[str, ...] = ()
+    sensitive: bool = False
+    label: str = ""
 
 
 Customs: TypeAlias = tuple[Custom, ...] | msgspec.UnsetType
 """The custom fields that hold something, in the order of their keys; UNSET is none, and is not written down."""
 
 
-def held(value: str | Decimal | bool | date | datetime) -> CustomValue:
+def held(value: Plain) -> CustomValue:
     """Return the value with its type."""
     match value:
         case bool():
@@ -81,11 +113,17 @@ def held(value: str | Decimal | bool | date | datetime) -> CustomValue:
             return NumberHeld(value)
         case datetime():
             return MomentHeld(value)
+        case tuple():
+            return ChoicesHeld(value)
+        case Money():
+            return MoneyHeld(value)
+        case User():
+            return UserHeld(value)
         case _:
             return DayHeld(value)
 
 
-def value_of(customs: Customs, key: str) -> str | Decimal | bool | date | datetime | None:
+def value_of(customs: Customs, key: str) -> Plain | None:
     """Return what the field of that key holds, None if it is unset."""
     found = held_in(customs, key)
     return None if found is None else found.value
@@ -94,6 +132,18 @@ def value_of(customs: Customs, key: str) -> str | Decimal | bool | date | dateti
 def held_in(customs: Customs, key: str) -> CustomValue | None:
     """Return what the field of that key holds, with its type; None if it is unset."""
     return next((custom.value for custom in customs or () if custom.key == key), None)
+
+
+def under_new_names(customs: Customs, old_names: Mapping[str, str]) -> Customs:
+    """Return the fields with what is held under an old name held under the new one, unless that holds something."""
+    if not customs or old_names.keys().isdisjoint(each.key for each in customs):
+        return customs
+    found = {each.key: each.value for each in customs if each.key not in old_names}
+    for old, new in old_names.items():  # of several old names the latest counts, which stands first
+        value = held_in(customs, old)
+        if value is not None:
+            found.setdefault(new, value)
+    return tuple(Custom(key, found[key]) for key in sorted(found))
 
 
 def merged(customs: Customs, changes: Iterable[Custom]) -> Customs:

@@ -45,6 +45,7 @@ class CreateDeal(_Request, frozen=True, kw_only=True, tag="create_deal"):
     company: str | None = None
     unless_open: str | msgspec.UnsetType = msgspec.UNSET
     contact_roles: tuple[ContactRole, ...] | msgspec.UnsetType = msgspec.UNSET
+    custom: Customs = msgspec.UNSET
 
 
 class DealChanges(msgspec.Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True):
@@ -137,16 +138,18 @@ class CreateContact(_Request, frozen=True, kw_only=True, tag="create_contact"):
     phone: str | None = None
     email: str | None = None
     role: str | msgspec.UnsetType = msgspec.UNSET
+    custom: Customs = msgspec.UNSET
 
 
 class ContactChanges(msgspec.Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True):
-    """New values of a contact's fields; UNSET is left alone, None clears."""
+    """New values of a contact's fields; UNSET is left alone, None clears. `custom` are only those that change."""
 
     name: str | msgspec.UnsetType | None = msgspec.UNSET
     first_name: str | msgspec.UnsetType | None = msgspec.UNSET
     last_name: str | msgspec.UnsetType | None = msgspec.UNSET
     phone: str | msgspec.UnsetType | None = msgspec.UNSET
     email: str | msgspec.UnsetType | None = msgspec.UNSET
+    custom: Customs = msgspec.UNSET
 
     def given(self) -> dict[str, Any]:
         """Return the fields that are to change, by name."""

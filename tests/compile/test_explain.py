@@ -58,6 +58,8 @@ UNTOLD: Final = frozenset(
         "SendEmailStep.html",  # the same letter as its text
         "OnEventReceived.data",  # told where it is used
         "Account.deal_fields",  # told where they are used
+        "Account.contact_fields",
+        "Account.company_fields",
         "Account.country",  # how telephone numbers are read
         "Automation.where",
         "Account.where",

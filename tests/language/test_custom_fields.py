@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import date
 from decimal import Decimal
 
@@ -24,7 +25,6 @@ from dealwright import (
     deal_updated,
     hours,
     set_task,
-    stop,
     update_deal,
 )
 from dealwright.errors import DefinitionError
@@ -125,11 +125,35 @@ def test_slips_are_told(step):
         compiled_account(account(step))
 
 
-def test_fields_that_the_account_does_not_have_are_told():
+@pytest.mark.parametrize(
+    "more", [{"when": [deal.discount > 5]}, {"on": deal_updated(fields=[deal.discount])}], ids=["when", "on"]
+)
+def test_the_account_has_the_fields_of_the_class_that_its_rules_use(more):
+    found = compiled_account(account(TASK, **more, fields=None))
+    assert [each.key for each in found.deal_fields] == ["treatment", "dentist", "discount", "insured", "due_on"]
+
+
+def test_fields_that_nothing_but_a_text_names_are_named_in_the_account():
+    with pytest.raises(DefinitionError, match=r"DW302.*dentist"):
+        compiled_account(account(TASK, fields=None))
     with pytest.raises(DefinitionError, match="DW203"):
-        compiled_account(account(TASK, when=[deal.discount > 5], fields=None))
-    with pytest.raises(DefinitionError, match="DW203"):
-        compiled_account(account(stop(), on=deal_updated(fields=[deal.discount]), fields=None))
+        compiled_account(account(update_deal("a", dentist="Ana"), fields=None))
+
+
+class Larger(ClinicDeal):
+    insurer = Text("Insurer")
+
+
+class Another(DealFields):
+    insurer = Text("Insurer")
+
+
+def test_of_two_classes_the_one_that_extends_the_other_counts_and_strangers_are_an_error():
+    found = compiled_account(account(TASK, when=[Larger().insurer.is_set(), deal.discount > 5], fields=None))
+    assert [each.key for each in found.deal_fields][-1] == "insurer"
+    with pytest.raises(DefinitionError, match="DW230") as told:
+        compiled_account(account(TASK, when=[Another().insurer.is_set(), deal.discount > 5], fields=None))
+    assert re.search(r"Another here and ClinicDeal at test_custom_fields.py:\d+", str(told.value))
 
 
 def test_an_option_that_is_none_and_a_taken_name_are_refused_at_once():

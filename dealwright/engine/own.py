@@ -1,0 +1,71 @@
+"""A company's own fields as the engine asks for them, made once for each release."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Final
+
+import msgspec
+
+from dealwright.compile import ir
+from dealwright.model.crm import Contact, Deal
+from dealwright.model.custom import FieldShape, under_new_names
+
+_KEPT: Final = 64
+_made: Final[dict[int, tuple[ir.Account, Own]]] = {}
+"""By the identity of the account, which is kept beside so that nothing else can have it."""
+
+
+class Own(msgspec.Struct, frozen=True):
+    """The own fields of deals and contacts by key, and the new name of each old one."""
+
+    deal: Mapping[str, FieldShape]
+    contact: Mapping[str, FieldShape]
+    old_of_deal: Mapping[str, str]
+    old_of_contact: Mapping[str, str]
+
+    def settled(self, deal: Deal) -> Deal:
+        """Return the deal with its own fields, and those of its contacts, under the names that they have now."""
+        if self.old_of_deal:
+            deal = msgspec.structs.replace(deal, custom=under_new_names(deal.custom, self.old_of_deal))
+        if self.old_of_contact:
+            deal = msgspec.structs.replace(deal, contacts=tuple(map(self.settled_contact, deal.contacts)))
+        return deal
+
+    def settled_contact(self, contact: Contact) -> Contact:
+        """Return the contact with its own fields under the names that they have now."""
+        if not self.old_of_contact:
+            return contact
+        return msgspec.structs.replace(contact, custom=under_new_names(contact.custom, self.old_of_contact))
+
+    @property
+    def renamed(self) -> bool:
+        """Whether any field has had another name."""
+        return bool(self.old_of_deal or self.old_of_contact)
+
+
+def own_of(account: ir.Account) -> Own:
+    """Return the account's own fields."""
+    found = _made.get(id(account))
+    if found is None:
+        if len(_made) >= _KEPT:
+            _made.clear()
+        found = _made[id(account)] = (account, _own(account))
+    return found[1]
+
+
+def _own(account: ir.Account) -> Own:
+    return Own(
+        deal=_by_key(account.deal_fields),
+        contact=_by_key(account.contact_fields),
+        old_of_deal=_old(account.deal_fields),
+        old_of_contact=_old(account.contact_fields),
+    )
+
+
+def _by_key(shapes: Iterable[FieldShape]) -> dict[str, FieldShape]:
+    return {shape.key: shape for shape in shapes}
+
+
+def _old(shapes: Iterable[FieldShape]) -> dict[str, str]:
+    return {old: shape.key for shape in shapes for old in shape.renamed_from}

@@ -1,0 +1,261 @@
+"""What all fields are: a name and a type, no value, and good for building conditions only."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any, ClassVar, NoReturn
+
+from dealwright.errors import DefinitionError
+from dealwright.language.conditions import (
+    Comparison,
+    Condition,
+    Membership,
+    Negation,
+    Operator,
+    Presence,
+    Reference,
+)
+from dealwright.language.money import Amount, number
+from dealwright.language.origin import refused
+from dealwright.language.pipeline import StageLike, is_pipeline
+from dealwright.language.schema import FieldType, did_you_mean
+
+if TYPE_CHECKING:
+    from dealwright.language.custom import CustomField
+    from dealwright.language.settings import Setting
+
+
+class UnknownField(DefinitionError, AttributeError):
+    """There is no field of that name."""
+
+
+class Field:
+    """A fact about a deal. It has no value while definitions are read, only a name and a type."""
+
+    __slots__ = ("_own", "_path")
+    kind: ClassVar[FieldType] = "text"
+    _path: str
+    _own: CustomField | None
+    if TYPE_CHECKING:
+        _setting: Setting | None
+    else:
+        _setting = None
+
+    def __init__(self, path: str, own: CustomField | None = None) -> None:
+        object.__setattr__(self, "_path", path)
+        object.__setattr__(self, "_own", own)
+
+    def __repr__(self) -> str:
+        return f"<{self.kind} field {self._path}>"
+
+    if not TYPE_CHECKING:
+        # Python offers these to every object; for a field each would silently mean something else.
+
+        def __bool__(self) -> NoReturn:
+            raise refused(
+                f"{self._path} has no truth yet: no deal is looked at while definitions are read",
+                hint=f"write {self._path}.is_set(), or a comparison",
+            )
+
+        def __str__(self) -> str:
+            raise refused(
+                f"{self._path} has no text yet: it cannot stand in an f-string, str() or format()",
+                hint=f'write "{{{{ {self._path} }}}}" in a plain string; it is filled in for each deal',
+            )
+
+        def __format__(self, spec: str) -> str:
+            return str(self)
+
+        def __hash__(self) -> int:
+            raise refused(
+                f"{self._path} cannot be in a set or a key of a dictionary", hint="use a list, or the field's name"
+            )
+
+        def __iter__(self) -> NoReturn:
+            raise refused(
+                f"{self._path} cannot be gone over: it has no value yet",
+                hint="in a text, write {% for tag in deal.tags %}",
+            )
+
+        def __contains__(self, item: object) -> NoReturn:
+            raise refused(
+                f"`in {self._path}` would be decided now, before any deal is looked at",
+                hint=f"write {self._path}.has({item!r})" if self.kind in _FACTS_ONLY else "compare the field with ==",
+            )
+
+        def __setattr__(self, name: str, value: object) -> NoReturn:
+            raise refused(f"{self._path} cannot be assigned to", hint='write update_deal("name", amount=...) as a step')
+
+        def __getattr__(self, name: str) -> NoReturn:
+            if name.startswith("__"):
+                raise AttributeError(name)
+            raise unknown_field(self, self._path, name)
+
+        def __eq__(self, other: object) -> Condition:
+            return compared(self, "==", other)
+
+        def __ne__(self, other: object) -> Condition:
+            return compared(self, "!=", other)
+
+        def __lt__(self, other: object) -> Condition:
+            return compared(self, "<", other)
+
+        def __le__(self, other: object) -> Condition:
+            return compared(self, "<=", other)
+
+        def __gt__(self, other: object) -> Condition:
+            return compared(self, ">", other)
+
+        def __ge__(self, other: object) -> Condition:
+            return compared(self, ">=", other)
+
+        def __and__(self, other: object) -> NoReturn:
+            raise refused(
+                f"`&` and `|` join conditions, and {self._path} alone is none",
+                hint=f"write {self._path}.is_set(), and put each comparison in parentheses",
+            )
+
+        __rand__ = __or__ = __ror__ = __and__
+
+        def __invert__(self) -> NoReturn:
+            raise refused(f"`~` turns a condition round, and {self._path} alone is none", hint="write ~(...) around it")
+
+        def __add__(self, other: object) -> NoReturn:
+            raise refused(f"{self._path} cannot be computed with: it has no value yet", hint="compare it, or name it")
+
+        __radd__ = __sub__ = __rsub__ = __mul__ = __rmul__ = __truediv__ = __rtruediv__ = __mod__ = __add__
+
+        def __len__(self) -> NoReturn:
+            self + 0
+
+        __int__ = __float__ = __neg__ = __abs__ = __len__
+
+
+def reference(field: Field) -> Reference:
+    """Return what may be stored of a field."""
+    return Reference(field._path, field.kind, field._setting, field._own)
+
+
+def unknown_field(owner: object, path: str, name: str) -> UnknownField:
+    """Return the error for a field that is not there, with the nearest one that is."""
+    fields = [attribute for attribute in dir(type(owner)) if not attribute.startswith("_")]
+    return UnknownField(
+        f"{path} has no {name!r}", code="DW912", hint=did_you_mean(name, fields) or f"it has {', '.join(fields)}"
+    )
+
+
+_ORDERED = frozenset({"number", "money", "day", "moment"})
+_MIRRORED: dict[Operator, Operator] = {"==": "==", "!=": "!=", "<": ">", "<=": ">=", ">": "<", ">=": "<="}
+_FACTS_ONLY = frozenset({"tags", "choices"})
+
+
+def compared(field: Field, op: Operator, other: object) -> Condition:
+    """Return the comparison if both sides are of one type.
+
+    Python asks a setting first, since its class extends the other's: the sides are put back, the fact on the left.
+    """
+    if field._setting is not None and isinstance(other, Field) and other._setting is None:
+        return compared(other, _MIRRORED[op], field)
+    if field.kind in _FACTS_ONLY:
+        hint = f'write {field._path}.has("vip")'
+        raise refused(f"{field._path} may hold several, and is asked with has()", hint=hint)
+    if op not in ("==", "!=") and field.kind not in _ORDERED:
+        raise refused(f"{field._path} is a {field.kind}, which has no order", hint="compare it with == or !=")
+    return Comparison(reference(field), op, operand(field, other))
+
+
+def operand(field: Field, value: object) -> object:
+    """Return the other side of a comparison as it may be stored, if it fits the field."""
+    if isinstance(value, Field):
+        if value.kind != field.kind:
+            raise refused(f"{field._path} is a {field.kind} and {value._path} a {value.kind}: they do not compare")
+        return reference(value)
+    kind = field.kind
+    fits: dict[FieldType, tuple[type, ...]] = {
+        "text": (str,),
+        "id": (str,),
+        "number": (int, float, Decimal),
+        "money": (int, float, Decimal, Amount),
+        "day": (date,),
+        "moment": (datetime,),
+        "stage": (StageLike,),
+        "flag": (bool,),
+        "choice": (str,),
+        "phone": (str,),
+        "email": (str,),
+        "link": (str,),
+    }
+    ok = is_pipeline(value) if kind == "pipeline" else isinstance(value, fits.get(kind, ()))
+    if isinstance(value, bool) and kind != "flag":
+        ok = False
+    if kind == "day" and isinstance(value, datetime):
+        ok = False
+    if not ok:
+        shown = repr(value) if isinstance(value, str | int | float | Decimal) else f"a {type(value).__name__}"
+        raise refused(f"{field._path} is a {kind}, and {shown[:80]} is not", hint=_SAYS[kind])
+    if field._own is not None and field._own.options:
+        checked_option(field, value)
+    if isinstance(value, datetime) and value.tzinfo is None:
+        raise refused(f"{value!r} has no time zone", hint="write datetime(..., tzinfo=ZoneInfo(...))")
+    options = field._setting.options if field._setting is not None else ()
+    if options and value not in options:
+        hint = did_you_mean(str(value), options) or f"it may be {', '.join(options)}"
+        raise refused(f"{field._path} can never be {value!r:.80}: it is none of its options", hint=hint)
+    return number(value) if isinstance(value, int | float | Decimal) and kind != "flag" else value
+
+
+def checked_option(field: Field, value: object) -> str:
+    """Return the option if it is one of the field's."""
+    options = field._own.options if field._own is not None else ()
+    if not isinstance(value, str) or value not in options:
+        near = (isinstance(value, str) and did_you_mean(value, options)) or f"one of {', '.join(options)}"[:400]
+        shown = repr(value)[:80] if isinstance(value, str | int | float) else f"a {type(value).__name__}"
+        raise refused(f"{shown} is no option of {field._path}", hint=near)
+    return value
+
+
+_SAYS: dict[FieldType, str] = {
+    "text": 'compare it with a text: == "Berlin"',
+    "id": "compare it with another id",
+    "number": "compare it with a number: > 3",
+    "money": 'compare it with a number in the account\'s currency, or with Money("100", "EUR")',
+    "day": "compare it with a day: > date(2026, 3, 14)",
+    "moment": "compare it with a moment: > datetime(2026, 3, 14, 9, 0, tzinfo=...)",
+    "stage": "compare it with a stage: == NewBusiness.won",
+    "pipeline": "compare it with a pipeline: == NewBusiness",
+    "user": 'compare it with another user, or its e-mail: deal.owner.email == "ana@example.com"',
+    "choice": "compare it with one of its options",
+    "choices": 'write .has("...") with one of its options',
+    "phone": 'compare it with a phone number: == "+15550100"',
+    "email": 'compare it with an e-mail address: == "ana@example.com"',
+    "link": 'compare it with an address: == "https://example.com/"',
+    "flag": "write .is_true() or .is_false()",
+    "tags": 'write .has("vip")',
+}
+
+
+class Settable(Field):
+    """A field that may be unset."""
+
+    __slots__ = ()
+
+    def is_set(self) -> Condition:
+        """It has a value; never unknown."""
+        return Presence(reference(self))
+
+    def is_unset(self) -> Condition:
+        """It has no value; never unknown."""
+        return Negation(Presence(reference(self)))
+
+
+def one_of(field: Field, values: tuple[Any, ...]) -> Condition:
+    """Return the condition that the field is one of the literals."""
+    if not values:
+        raise refused(f"{field._path}.is_in() names nothing", hint="name at least one value")
+    for value in values:
+        if isinstance(value, Field | list | tuple | set):
+            raise refused(
+                f"{field._path}.is_in() takes literals, one by one", hint="write is_in(a, b), not is_in([a, b])"
+            )
+    return Membership(reference(field), tuple(operand(field, value) for value in values))
