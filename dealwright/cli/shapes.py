@@ -131,6 +131,8 @@ class AccountStatus(msgspec.Struct, frozen=True, kw_only=True):
     shadow: list[str]
     approve: list[str]
     questions: int
+    by_definition: dict[str, str] = {}
+    overruled: dict[str, str] = {}
 
 
 class PrefectStatus(msgspec.Struct, frozen=True, kw_only=True):

@@ -129,7 +129,8 @@ def _account(site: Site, now: datetime) -> AccountStatus:
     unrouted, due = state.unrouted(key), state.due(key, now)
 
     def in_mode(wanted: str) -> list[str]:
-        return sorted(name or _WHOLE for name, mode in controls.modes.items() if mode == wanted)
+        said = {**controls.defaults, **controls.modes}
+        return sorted(name or _WHOLE for name, mode in said.items() if mode == wanted)
 
     return AccountStatus(
         account=key,
@@ -146,6 +147,8 @@ def _account(site: Site, now: datetime) -> AccountStatus:
         shadow=in_mode("shadow"),
         approve=in_mode("approve"),
         questions=journal.unanswered(key).count,
+        by_definition={name: mode for name, mode in controls.defaults.items() if name not in controls.modes},
+        overruled={name: mode for name, mode in controls.defaults.items() if controls.modes.get(name, mode) != mode},
     )
 
 
@@ -190,7 +193,12 @@ def _account_lines(found: AccountStatus) -> Iterator[str]:
         yield "stopped: messages to customers"
     for title, names in (("paused", found.paused), ("in shadow", found.shadow), ("to be approved", found.approve)):
         if names:
-            yield f"{title}: {', '.join(map(plain, names))}"
+            because = found.by_definition if title != "paused" else {}
+            yield f"{title}: " + ", ".join(
+                plain(name) + (" (its definition says so)" if name in because else "") for name in names
+            )
+    for name, mode in sorted(found.overruled.items()):
+        yield f"set by somebody, though its definition says {mode}: {plain(name)}"
 
 
 def _counts(counts: dict[str, int]) -> str:

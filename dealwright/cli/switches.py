@@ -17,7 +17,7 @@ from dealwright.errors import InputError
 from dealwright.journal.database import instant
 from dealwright.journal.switches import Pile
 
-MODES: Final = ("live", "approve", "shadow")
+MODES: Final = ("live", "approve", "shadow", "default")
 
 _messages = click.option(
     "--messages", is_flag=True, help="Only what reaches customers, of all the account's automations."
@@ -122,7 +122,7 @@ def resume(automation: str | None, account: str | None, messages: bool, run: boo
 
 
 @click.command()
-@click.argument("words", nargs=-1, required=True, metavar="[AUTOMATION] live|approve|shadow")
+@click.argument("words", nargs=-1, required=True, metavar="[AUTOMATION] live|approve|shadow|default")
 @options.account
 @options.as_json
 @prints(Switched)
@@ -130,7 +130,8 @@ def mode(words: Sequence[str], account: str | None, as_json: bool) -> None:
     """Set the mode of an automation, or of a whole account.
 
     In shadow it does everything but send; in approve a person lets each effect go (`dealwright executions approve`);
-    live it acts. The stricter of the automation's mode and its account's counts.
+    live it acts. The stricter of the automation's mode and its account's counts. What is set here wins over what the
+    definition says (`mode=`), and stays until `default` takes it back.
     """
     *automations, wanted = words
     if len(automations) > 1 or wanted not in MODES:
@@ -138,16 +139,23 @@ def mode(words: Sequence[str], account: str | None, as_json: bool) -> None:
         raise InputError(f"say: dealwright mode AUTOMATION {ways}, or: dealwright mode --account KEY {ways}")
     with opened(account) as site:
         scope = _scope(site, automations[0] if automations else None, account, f"mode {wanted}")
-        kind = cast(Literal["live", "approve", "shadow"], wanted)
+        kind = cast(Literal["live", "approve", "shadow", ""], "" if wanted == "default" else wanted)
         site.journal.set_mode(scope.account, scope.automation or "", kind, actor=actor())
-        in_force = site.journal.controls(site.account).mode(scope.automation or "")
+        controls = site.journal.controls(site.account)
+        in_force, own = controls.mode(scope.automation or ""), controls.defaults.get(scope.automation or "", "live")
     if as_json:
         output.print_json(
             Switched(account=scope.account, automation=scope.automation, switch="mode", value=wanted, count=0)
         )
         return
-    click.echo(f"{scope} is {wanted} from now on")
-    if in_force != wanted:
+    meant = own if wanted == "default" else wanted
+    click.echo(
+        f"{scope} is {meant} from now on"
+        + (", as its definition says" if wanted == "default" and scope.automation else "")
+    )
+    if meant != own:
+        click.echo(f"its definition says {own}; this wins until: dealwright mode {scope.words()} default")
+    if in_force != meant:
         click.echo(f"but its account is in {in_force}, which is stricter and counts")
 
 

@@ -222,6 +222,8 @@ def _in_the_way(
 ) -> Iterator[str]:
     """Tell what would keep this from being sent now, in spite of its conditions."""
     controls = journal.controls(account.key)
+    begins = {**controls.defaults, automation.key: automation.mode or "live"}  # as it will be released
+    controls = msgspec.structs.replace(controls, defaults=begins)
     if controls.is_stopped(automation.key):
         yield "it is stopped: what it does is held (dealwright resume)"
     mode = controls.mode(automation.key)

@@ -197,12 +197,16 @@ ADDED: Final = frozenset(
         "contact_fields",
         "copy_tags",
         "deal_fields",
+        "existing",
         "exit_on",
         "holidays",
         "late",
         "limits",
         "messages",
+        "mode",
+        "on_change",
         "open_on",
+        "priority",
         "role",
         "label",
         "renamed_from",
@@ -242,7 +246,8 @@ class Where(Node, frozen=True, kw_only=True):
 class Automation(Node, frozen=True, kw_only=True):
     """One automation. `origin` is `authored`, or `stage-tasks` when it was lowered from a pipeline's stage tasks.
 
-    An event of its deal that `exit_on` names ends an execution that has begun.
+    An event of its deal that `exit_on` names ends an execution that has begun. `mode` is what it begins in (empty:
+    live), `on_change` what becomes of executions that have begun when it is changed (empty: they finish as they began).
     """
 
     key: str
@@ -254,6 +259,10 @@ class Automation(Node, frozen=True, kw_only=True):
     why: str = ""
     where: Where | None = None
     exit_on: tuple[Trigger, ...] = ()
+    mode: Literal["", "shadow", "approve"] = ""
+    priority: Literal["", "bulk"] = ""
+    existing: Literal["", "enrol"] = ""
+    on_change: Literal["", "migrate", "cancel"] = ""
 
 
 class Account(Node, frozen=True, kw_only=True):

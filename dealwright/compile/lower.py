@@ -132,6 +132,10 @@ class _Lowering:
             why=automation.why,
             where=self._where(automation.origin),
             exit_on=self._triggers.all(automation.exit_on, automation.origin),
+            mode="" if automation.mode == "live" else automation.mode,
+            priority="" if automation.priority == "normal" else automation.priority,
+            existing="" if automation.existing == "ignore" else automation.existing,
+            on_change="" if automation.on_change == "finish" else automation.on_change,
         )
 
     def _check_again(self, automation: Automation, do: tuple[ir.Step, ...]) -> None:

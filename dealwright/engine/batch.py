@@ -23,6 +23,7 @@ from dealwright.engine.bench import (
     approved,
     begin,
     by_carrier,
+    cannot_begin,
     decided,
     effect_of,
     is_message,
@@ -33,6 +34,7 @@ from dealwright.engine.bench import (
     turn_of,
 )
 from dealwright.engine.candidates import candidates
+from dealwright.engine.changes import Changes
 from dealwright.engine.facts import Facts
 from dealwright.engine.gate import pass_gate
 from dealwright.engine.handled import handles
@@ -47,7 +49,6 @@ from dealwright.engine.records import (
     EffectOutcome,
     EffectRow,
     GateResult,
-    Settlement,
     StepOutcome,
     request_digest,
 )
@@ -71,6 +72,7 @@ class Batch(Leaving):
         super().__init__(store, site, clock, tally)
         self._closing = closing
         self._listening = Listening(store, site.account)
+        self._changes = Changes(store, site.account)
         self._together: dict[str, EffectOutcome] = {}
 
     async def run(self, claimed: Sequence[Claimed], *, claimed_at: float) -> None:
@@ -79,6 +81,7 @@ class Batch(Leaving):
         self.left.update(item.id for item in claimed)
         self._begin(claimed)
         await self._resolve_unanswered()
+        self._changes.meet(list(self._work.values()), self._leave, self._listening.begin)
         await self._read_facts()
         self._settle()
         while self._work:
@@ -105,13 +108,7 @@ class Batch(Leaving):
                 # The type only: texts may hold what a row held.
                 _log.error("execution %s cannot be begun: %s", item.id, type(error).__name__)
                 died += [effect for effect in item.effects if effect.state == "sending"]
-                self._settlements.append(
-                    Settlement(
-                        execution_id=item.id,
-                        state="parked",
-                        reason=f"cannot be begun: {type(error).__name__} (its event or its release does not fit it)",
-                    )
-                )
+                self._settlements.append(cannot_begin(item, error))
                 self._tally.left(item.id, "parked")
             else:
                 self._listening.begin(job)

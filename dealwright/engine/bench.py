@@ -18,7 +18,17 @@ from dealwright.engine.apart import Answers
 from dealwright.engine.culprit import Culprits
 from dealwright.engine.facts import Facts
 from dealwright.engine.limits import SharedLimiter
-from dealwright.engine.records import Claimed, EffectRow, Intent, News, Progress, Question, StepOutcome, Turn
+from dealwright.engine.records import (
+    Claimed,
+    EffectRow,
+    Intent,
+    News,
+    Progress,
+    Question,
+    Settlement,
+    StepOutcome,
+    Turn,
+)
 from dealwright.engine.render import written
 from dealwright.engine.store import Store
 from dealwright.model.delivery import Delivery
@@ -140,6 +150,12 @@ def begin(store: Store, claimed: Claimed) -> Job:
         recheck=claimed.late,
         facts=facts,
     )
+
+
+def cannot_begin(claimed: Claimed, error: Exception) -> Settlement:
+    """Return how an execution is left that cannot be put on the bench."""
+    reason = f"cannot be begun: {type(error).__name__} (its event or its release does not fit it)"
+    return Settlement(execution_id=claimed.id, state="parked", reason=reason)
 
 
 def set_by_people(store: Store, jobs: Sequence[Job]) -> None:

@@ -15,12 +15,14 @@ from typing import Final
 import msgspec
 
 from dealwright.clock import Clock
+from dealwright.compile import ir
 from dealwright.compile.digest import behaviour_digest
 from dealwright.engine.act import PAUSE, Connectors
 from dealwright.engine.bench import LEASE, Site
 from dealwright.engine.garbage import Sweep, seldom_collected
 from dealwright.engine.limits import limit
 from dealwright.engine.observe import Observer, must_be_observed
+from dealwright.engine.precedence import Precedence
 from dealwright.engine.questions import Questions
 from dealwright.engine.route import route
 from dealwright.engine.store import Store
@@ -101,6 +103,7 @@ class Engine:
             key: Observer(store, site, clock, news=lambda: self._news.set()) for key, site in self._sites.items()
         }
         self._clock = clock
+        self._precedence = Precedence(clock)
         self._linger = linger
         self._limit = batch_limit
         self._windows: dict[tuple[str, str], tuple[Work, asyncio.Task[None]]] = {}
@@ -230,7 +233,17 @@ class Engine:
         self._windows[key, automation] = (work, task)
 
     def _new_work(self, key: str, automation: str, linger: float) -> Work:
-        return Work(self._store, self._sites[key], automation, self._clock, linger=linger, batch_limit=self._limit)
+        defined = self._defined(key, automation)
+        return Work(
+            self._store,
+            self._sites[key],
+            automation,
+            self._clock,
+            linger=linger,
+            batch_limit=self._limit,
+            precedence=self._precedence,
+            bulk=defined is not None and defined.priority == "bulk",
+        )
 
     async def _run_to_end(self, key: str, automation: str, work: Work) -> None:
         try:
@@ -243,9 +256,12 @@ class Engine:
         self._looked = float("-inf")
 
     def _version(self, key: str, automation: str) -> str:
-        release = self._store.active_release(key)
-        found = release.account.automation(automation) if release is not None else None
+        found = self._defined(key, automation)
         return behaviour_digest(found) if found is not None else "retired"
+
+    def _defined(self, key: str, automation: str) -> ir.Automation | None:
+        release = self._store.active_release(key)
+        return release.account.automation(automation) if release is not None else None
 
     def _grown_linger(self, key: str, automation: str) -> float:
         """Sparse traffic must not make a run for each event: beyond so many windows an hour the linger doubles."""

@@ -317,13 +317,17 @@ MODES: Final = ("shadow", "approve", "live")
 
 
 class Controls(msgspec.Struct, frozen=True, gc=False, kw_only=True):
-    """The operator's switches of one account, as of one epoch; automation '' is the whole account."""
+    """The operator's switches of one account, as of one epoch; automation '' is the whole account.
+
+    `defaults` are the modes that definitions begin in: what an operator has set wins.
+    """
 
     account: str
     epoch: int
     stopped: frozenset[str] = frozenset()
     paused: frozenset[str] = frozenset()
     modes: dict[str, str] = {}
+    defaults: dict[str, str] = {}
     messages_stopped: bool = False
 
     def is_stopped(self, automation: str) -> bool:
@@ -332,9 +336,10 @@ class Controls(msgspec.Struct, frozen=True, gc=False, kw_only=True):
 
     def mode(self, automation: str) -> str:
         """Return the automation's mode: the stricter of its own and its account's (`shadow`, `approve`, `live`)."""
-        if not self.modes:
+        if not self.modes and not self.defaults:
             return "live"
-        return min(self.modes.get(automation, "live"), self.modes.get("", "live"), key=MODES.index)
+        own = self.modes.get(automation) or self.defaults.get(automation, "live")
+        return min(own, self.modes.get("", "live"), key=MODES.index)
 
     def name_space(self, automation: str) -> str:
         """Return where its reservations live: what shadow takes silences nobody who is live."""

@@ -106,6 +106,10 @@ class Store(Protocol):
         """Say whether a claim would find anything."""
         ...
 
+    def change_over(self, execution_ids: Sequence[str], release: str) -> None:
+        """Let executions that are this worker's run another release from now on."""
+        ...
+
     def renew(self, execution_ids: Sequence[str], lease: float) -> frozenset[str]:
         """Prolong leases that are still this worker's; return whose."""
         ...

@@ -15,6 +15,7 @@ from dealwright.engine.batch import Batch
 from dealwright.engine.bench import Site
 from dealwright.engine.culprit import for_all
 from dealwright.engine.meters import METERS, SIZES
+from dealwright.engine.precedence import BULK, Precedence
 from dealwright.engine.records import Claimed
 from dealwright.engine.store import Store
 from dealwright.engine.tally import Tally
@@ -36,14 +37,26 @@ class Work:
     """Runs one window. `wake` tells it that there may be work; `close` makes it finish its request and end."""
 
     def __init__(
-        self, store: Store, site: Site, automation: str, clock: Clock, *, linger: float, batch_limit: int
+        self,
+        store: Store,
+        site: Site,
+        automation: str,
+        clock: Clock,
+        *,
+        linger: float,
+        batch_limit: int,
+        precedence: Precedence | None = None,
+        bulk: bool = False,
     ) -> None:
+        """Make a window; one that is `bulk` lets those that share its precedence go first, and takes small batches."""
         self._store = store
         self._site = site
         self._automation = automation
         self._clock = clock
         self._linger = linger
-        self._limit = site.batch(batch_limit)
+        self._limit = min(site.batch(batch_limit), BULK) if bulk else site.batch(batch_limit)
+        self._precedence = precedence or Precedence(clock)
+        self._bulk = bulk
         self._longest = LONGEST_WINDOW
         self._woken = asyncio.Event()
         self._closing = False
@@ -101,6 +114,7 @@ class Work:
             self._closing = True  # the other batches finish the request they have under way, and give back what is left
             raise
         finally:
+            self._precedence.note(self, busy=False)
             ends = await asyncio.gather(*running, return_exceptions=True)
         for end in ends:
             if end is not None:
@@ -111,8 +125,12 @@ class Work:
         opened = idle_since = self._clock.monotonic()
         while not self._asked_to_end():
             self._woken.clear()
+            if self._bulk:
+                await self._precedence.wait(self._asked_to_end)
             now = self._clock.monotonic()
             claimed = () if self._paused() else self._claim(window)
+            if not self._bulk:
+                self._precedence.note(self, busy=bool(claimed or running))
             if claimed:
                 running.add(asyncio.create_task(self._work_batch(claimed, claimed_at=now)))
             if running:

@@ -40,8 +40,14 @@ _TO_RECORD: Final = statement(
     "select count(*) as n, min(closed_wall) as oldest from windows "
     "where phase in ('new', 'opened') and closed_wall is not null"
 )
-_SHADOWED: Final = statement("select automation, set_wall, actor from switches where account = :account "
-                             "and name = 'mode' and value = 'shadow'")  # fmt: skip
+_SHADOWED: Final = statement(
+    # By an operator, or by its definition as long as no operator has said anything.
+    """
+    select automation, set_wall, actor from switches as s where account = :account and value = 'shadow' and (
+        name = 'mode' or (name = 'default-mode' and not exists (select 1 from switches as o
+            where o.account = s.account and o.automation = s.automation and o.name = 'mode')))
+    """
+)
 _WOULD: Final = """
     from effects as f where f.account = :account and f.state = 'dropped' and f.reason = 'shadow'
         and f.planned_at >= :since and f.planned_at < :until

@@ -7,10 +7,12 @@ from datetime import datetime
 from typing import Final
 
 import msgspec
+from sqlalchemy import Connection
 
 from dealwright.compile import digest as digests
 from dealwright.compile import ir
 from dealwright.errors import ReleaseError
+from dealwright.journal import switches
 from dealwright.journal.database import instant, statement
 from dealwright.journal.parts import Part, Release
 from dealwright.journal.payload import pack, unpack
@@ -87,7 +89,12 @@ class Releases(Part):
             connection.execute(_FIRST_EPOCH, row)
             connection.execute(_DEACTIVATE, row)
             connection.execute(_ACTIVATE, row)
+            self._begin_in(connection, account, wanted)
         return True
+
+    def _begin_in(self, connection: Connection, account: ir.Account, digest: str) -> None:
+        modes = {automation.key: automation.mode for automation in account.automations}
+        switches.begin_in(connection, account.key, modes, wall=self._wall(), actor=f"release:{digest[:12]}")
 
     def activate_release(self, account: str, digest: str) -> bool:
         """Make a release that was recorded the active one: events are routed by it from now on; False if it was.
@@ -97,7 +104,7 @@ class Releases(Part):
         Raises:
             ReleaseError: there is none of that digest, or this version cannot read it.
         """
-        self.release(account, digest)
+        found = self.release(account, digest)
         row = {"account": account, "digest": digest}
         with self.database.write() as connection:
             self.database.lock_account(connection, account, "release")
@@ -106,6 +113,7 @@ class Releases(Part):
                 return False
             connection.execute(_DEACTIVATE, row)
             connection.execute(_ACTIVATE, row)
+            self._begin_in(connection, found.account, digest)
         return True
 
     def active_release(self, account: str) -> Release | None:

@@ -6,6 +6,7 @@ from typing import Final
 
 from dealwright.clock import Clock
 from dealwright.journal.asks import Asks
+from dealwright.journal.change_over import ChangeOver
 from dealwright.journal.crms import Crms
 from dealwright.journal.database import Database
 from dealwright.journal.effects import Effects
@@ -49,6 +50,7 @@ class Journal(
     Crms,
     Rates,
     Prune,
+    ChangeOver,
 ):
     """Everything that must survive. One instance is one worker.
 

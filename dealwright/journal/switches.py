@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from typing import Final, Literal
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, Final, Literal
 
 import msgspec
 from sqlalchemy import Connection
@@ -16,11 +16,17 @@ from dealwright.model.requests import MESSAGES as MESSAGE_KINDS
 
 STOP: Final = "stop"
 MESSAGES: Final = "messages"
+MODE: Final = "mode"
+DEFAULT_MODE: Final = "default-mode"
+"""What an automation begins in, as its definition says: a release writes it, an operator's `mode` wins over it."""
 
 HELD_BY: Final = {STOP: "stop", MESSAGES: "stop messages"}
 """The switches that hold, with the reason of what they hold."""
 
 _READ: Final = statement("select automation, name, value from switches where account = :account")
+_DEFAULTS: Final = statement(
+    "select automation, value from switches where account = :account and name = 'default-mode'"
+)
 _EPOCH: Final = statement("select epoch from epochs where account = :account")
 _RAISE: Final = statement(
     "insert into epochs (account, epoch) values (:account, 1) "
@@ -113,7 +119,8 @@ class Switches(Part):
             epoch=epoch or 0,
             stopped=frozenset(row.automation for row in rows if row.name == STOP),
             paused=frozenset(row.automation for row in rows if row.name == "pause"),
-            modes={row.automation: row.value for row in rows if row.name == "mode"},
+            modes={row.automation: row.value for row in rows if row.name == MODE},
+            defaults={row.automation: row.value for row in rows if row.name == DEFAULT_MODE},
             messages_stopped=any(row.name == MESSAGES for row in rows),
         )
 
@@ -126,13 +133,15 @@ class Switches(Part):
         self._switch(account, "", MESSAGES, "on", actor=actor, reason=reason, guards=True)
 
     def set_mode(
-        self, account: str, automation: str, mode: Literal["live", "approve", "shadow"], *, actor: str
+        self, account: str, automation: str, mode: Literal["live", "approve", "shadow", ""], *, actor: str
     ) -> None:
         """Set the mode of an automation or of the account; the stricter of both counts.
 
+        An empty one takes back what was set: an automation is then in the mode that its definition says.
+
         What mode approve holds stays held when the mode changes, until a person approves or cancels it.
         """
-        self._switch(account, automation, "mode", mode, actor=actor, guards=True)
+        self._switch(account, automation, MODE, mode, actor=actor, guards=True)
 
     def set_paused(self, account: str, automation: str, paused: bool, *, actor: str) -> None:
         """Pause: no new claims, until it is taken back; what runs goes on."""
@@ -288,19 +297,40 @@ class Switches(Part):
         guards: bool,
         reason: str = "",
     ) -> None:
-        row = {
-            "account": account,
-            "automation": automation,
-            "name": name,
-            "value": value,
-            "wall": self._wall(),
-            "actor": actor,
-            "reason": reason,
-        }
-        if guards:
-            connection.execute(_RAISE, {"account": account})
-        connection.execute(_SET if value else _CLEAR, row)
-        connection.execute(_LOG, row)
+        put(
+            connection,
+            {
+                "account": account,
+                "automation": automation,
+                "name": name,
+                "value": value,
+                "wall": self._wall(),
+                "actor": actor,
+                "reason": reason,
+            },
+            guards=guards,
+        )
+
+
+def put(connection: Connection, row: dict[str, Any], *, guards: bool) -> None:
+    """Set a switch, or take it back if its value is empty, and log it; one that guards ask raises the epoch."""
+    if guards:
+        connection.execute(_RAISE, row)
+    connection.execute(_SET if row["value"] else _CLEAR, row)
+    connection.execute(_LOG, row)
+
+
+def begin_in(connection: Connection, account: str, modes: Mapping[str, str], *, wall: int, actor: str) -> None:
+    """Write down in which mode these automations begin; empty is live.
+
+    One that is not among them keeps what it had: what it has begun under an older release must not go live because it
+    is no longer defined.
+    """
+    held = {row.automation: row.value for row in connection.execute(_DEFAULTS, {"account": account})}
+    for automation, mode in modes.items():
+        if held.get(automation, "") != mode:
+            row = {"account": account, "automation": automation, "name": DEFAULT_MODE, "value": mode}
+            put(connection, {**row, "wall": wall, "actor": actor, "reason": ""}, guards=True)
 
 
 def standing(database: Database, connection: Connection, account: str) -> frozenset[tuple[str, str]]:

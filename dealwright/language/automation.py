@@ -4,21 +4,38 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import Literal, TypeAlias, get_args
 
 from dealwright.language.again import Again, EveryEvent, Once
 from dealwright.language.conditions import Condition, conditions
 from dealwright.language.keys import checked_key
 from dealwright.language.origin import Origin, here, refused
+from dealwright.language.schema import did_you_mean
 from dealwright.language.steps import Step, steps
 from dealwright.language.triggers import Trigger
 from dealwright.language.wait_steps import Happening, happenings
+
+Mode: TypeAlias = Literal["shadow", "approve", "live"]
+"""What becomes of what an automation does: written down only, held for a person, done."""
+
+Priority: TypeAlias = Literal["normal", "bulk"]
+"""Who goes first."""
+
+Existing: TypeAlias = Literal["ignore", "enrol"]
+"""What becomes of deals that stand where the trigger points, when an automation is first released."""
+
+OnChange: TypeAlias = Literal["finish", "migrate", "cancel"]
+"""What becomes of executions that have begun, when their automation is changed."""
 
 
 @dataclass(frozen=True, init=False)
 class Automation:
     """When `on` happens and every one of `when` is true, do the steps; `why` says what it is for.
 
-    What `exit_on` names ends it, once it happens to the deal.
+    What `exit_on` names ends it, once it happens to the deal. `mode` is what it begins in, and an operator's
+    `dealwright mode` wins over it. Work of `priority="bulk"` lets all other go first. `on_change` says what becomes of
+    executions that have begun when the automation is changed: they finish as they began, go on as it is now, or are
+    cancelled. `existing="enrol"` is not there yet: `up` refuses.
     """
 
     key: str
@@ -29,6 +46,10 @@ class Automation:
     again_said: bool
     do: tuple[Step, ...]
     exit_on: tuple[Happening, ...]
+    mode: Mode
+    priority: Priority
+    existing: Existing
+    on_change: OnChange
     origin: Origin = field(compare=False, repr=False)
 
     def __init__(
@@ -41,6 +62,10 @@ class Automation:
         again: Again | None = None,
         exit_on: Happening | Sequence[Happening] = (),
         why: str = "",
+        mode: Mode = "live",
+        priority: Priority = "normal",
+        existing: Existing = "ignore",
+        on_change: OnChange = "finish",
     ) -> None:
         checked_key(key, "an automation")
         if again is not None and not isinstance(again, EveryEvent | Once):
@@ -59,10 +84,23 @@ class Automation:
             "again_said": again is not None,
             "do": kept,
             "exit_on": happenings(exit_on, f"exit_on of the automation {key!r}"),
+            "mode": _one_of(mode, get_args(Mode), "mode", key),
+            "priority": _one_of(priority, get_args(Priority), "priority", key),
+            "existing": _one_of(existing, get_args(Existing), "existing", key),
+            "on_change": _one_of(on_change, get_args(OnChange), "on_change", key),
             "origin": here(),
         }
         for name, value in values.items():
             object.__setattr__(self, name, value)
+
+
+def _one_of(given: object, options: tuple[str, ...], what: str, key: str) -> str:
+    if not isinstance(given, str) or given not in options:
+        shown = repr(given)[:40] if isinstance(given, str) else f"a {type(given).__name__}"
+        near = did_you_mean(given, options) if isinstance(given, str) else ""
+        hint = near or f"it is {', '.join(options[:-1])} or {options[-1]}"
+        raise refused(f"{what} of the automation {key!r} cannot be {shown}", hint=hint)
+    return given
 
 
 def _why(given: object, key: str) -> str:

@@ -151,6 +151,26 @@ def test_a_mode_that_its_account_overrules_is_said(typed: Shell) -> None:
     assert typed.json("mode", "greet", "approve")["value"] == "approve"
 
 
+def test_the_mode_of_a_definition_holds_until_somebody_says_otherwise_and_after_it(
+    company: Company, typed: Shell
+) -> None:
+    release = company.journal.active_release("acme")
+    assert release is not None
+    greet = msgspec.structs.replace(release.account.automations[0], mode="shadow")
+    rest = release.account.automations[1:]
+    company.journal.record_release(msgspec.structs.replace(release.account, automations=(greet, *rest)))
+    assert f"{greet.key} (its definition says so)" in typed("status", code=1).stdout
+    (report,) = typed.json("shadow", "report", "--automation", greet.key)
+    assert report["in_shadow_since"] is not None
+    told = typed("mode", greet.key, "live").stdout
+    assert f"its definition says shadow; this wins until: dealwright mode {greet.key} --account acme default" in told
+    assert f"set by somebody, though its definition says shadow: {greet.key}" in typed("status", code=1).stdout
+    assert typed.json("shadow", "report", "--automation", greet.key) == []
+    told = typed("mode", greet.key, "default").stdout
+    assert told == f"acme.{greet.key} is shadow from now on, as its definition says\n"
+    assert typed.json("status", code=1)["accounts"][0]["by_definition"] == {greet.key: "shadow"}
+
+
 def test_what_is_written_and_not_yet_released_can_begin_in_shadow(typed: Shell) -> None:
     assert "acme.coming is shadow from now on" in typed("mode", "coming", "shadow").stdout
     assert "stopped acme.coming" in typed("stop", "coming").stdout

@@ -213,6 +213,10 @@ automations = st.builds(
     why=words,
     where=st.none() | wheres,
     exit_on=some(triggers),
+    mode=st.sampled_from(["", "shadow", "approve"]),
+    priority=st.sampled_from(["", "bulk"]),
+    existing=st.sampled_from(["", "enrol"]),
+    on_change=st.sampled_from(["", "migrate", "cancel"]),
 )
 shapes = st.builds(
     PipelineShape,

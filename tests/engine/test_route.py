@@ -14,17 +14,22 @@ from dealwright import (
     contact_added,
     contact_removed,
     contact_updated,
+    date_reached,
+    days,
     deal_created,
     deal_updated,
     entered,
     event_received,
     every_event,
+    message_failed,
+    no_activity,
     owner_changed,
     stage_changed,
     stop,
     task_completed,
 )
 from dealwright.compile import ir
+from dealwright.compile.later import Unheard
 from dealwright.engine.records import ToRoute
 from dealwright.engine.route import MAX_DEPTH, matches, route
 from dealwright.model.crm import Activity, Contact, Deal, Task
@@ -134,7 +139,13 @@ def test_a_trigger_answers_its_own_events_only(trigger: object, yes: list[Event]
 
 
 def test_every_trigger_is_tried() -> None:
-    assert {type(one(trigger).on) for trigger, _, _ in CASES} == set(get_args(ir.Trigger))
+    assert {type(one(trigger).on) for trigger, _, _ in CASES} == set(get_args(ir.Trigger)) - set(get_args(Unheard))
+
+
+@pytest.mark.parametrize("trigger", [date_reached(deal.close_date), no_activity(for_=days(1)), message_failed()])
+def test_what_nothing_tells_of_yet_answers_nothing(trigger: object) -> None:
+    tried = [event for _, yes, _ in CASES for event in yes]
+    assert not any(matches(one(trigger).on, event, about) for event in tried for about in event.about)
 
 
 COMPANY = account(

@@ -152,6 +152,11 @@ def _automation(automation: ir.Automation, account: ir.Account, tongue: Tongue) 
     if automation.exit_on:
         yield f"**{tongue.say('rule.exit')}** {ends(automation.exit_on, names)}"
         yield ""
+    options = (("mode", automation.mode), ("priority", automation.priority), ("on_change", automation.on_change))
+    for name, value in (*options, ("existing", automation.existing)):
+        if value:
+            yield tongue.say(f"rule.{name}.{value}")
+            yield ""
     yield f"**{tongue.say('rule.never')}** {tongue.none_of(_never(automation, tongue))}."
 
 
