@@ -92,7 +92,7 @@ def test_every_kind_of_node_is_among_what_is_tried(strategy, union):
     seen = set()
 
     @settings(
-        max_examples=400,
+        max_examples=700,
         database=None,
         derandomize=True,
         phases=[Phase.generate],
