@@ -13,6 +13,7 @@ from typing import Any, Final, Protocol, TypeAlias, runtime_checkable
 import msgspec
 
 from dealwright.model.crm import Contact, Deal, PipelineShape
+from dealwright.model.custom import FieldShapes
 from dealwright.model.delivery import Delivery
 from dealwright.model.events import Event
 from dealwright.model.requests import Call, Outcome, Request
@@ -235,7 +236,7 @@ class Installed(Protocol):
 
 
 class ShapeChange(msgspec.Struct, frozen=True, kw_only=True):
-    """One difference between the pipelines a release names and the CRM's."""
+    """One difference between the pipelines and fields that a release names and the CRM's."""
 
     what: str
     refused: str | None = None
@@ -253,8 +254,13 @@ class Crm(Connector, Protocol):
         """Find the one deal of each reference; a reference of no deal or of several is missing from the result."""
         ...
 
-    def shape(self, pipelines: Sequence[PipelineShape], *, apply: bool) -> Sequence[ShapeChange]:
+    def shape(
+        self, pipelines: Sequence[PipelineShape], *, apply: bool, fields: FieldShapes | None = None
+    ) -> Sequence[ShapeChange]:
         """Compare the CRM's pipelines with the wanted ones and, with `apply`, make what is missing.
+
+        `fields` are the company's own ones; None leaves those that there are alone. A CRM whose fields Dealwright does
+        not make compares pipelines only.
 
         A stage that holds deals is never removed: such a change comes back with `refused` saying how many deals it
         holds, and then nothing at all is applied.

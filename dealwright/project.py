@@ -26,7 +26,6 @@ from dealwright.compile.refused import refusals
 from dealwright.engine.loop import AccountSite, Engine
 from dealwright.errors import DefinitionError, InputError
 from dealwright.journal.store import LONGEST_CALL, Journal
-from dealwright.model.crm import PipelineShape
 from dealwright.ports import Asgi, Connector, Crm, Feed, HookSource, TellsLess
 
 SETTING: Final = "DEALWRIGHT_PROJECT"
@@ -159,14 +158,14 @@ class Project(msgspec.Struct, frozen=True, kw_only=True):
         """Compile an account's definitions and record a release if they changed; say whether they did."""
         return journal.record_release(self.definitions(key))
 
-    def pipelines(self, key: str) -> tuple[PipelineShape, ...]:
-        """Return the pipelines of the active release; of the definitions if none was recorded yet."""
+    def in_force(self, key: str) -> ir.Account:
+        """Return the account as the active release has it; as the definitions do if none was recorded yet."""
         journal = self.open_journal()
         try:
             active = journal.active_release(key)
         finally:
             journal.close()
-        return active.account.pipelines if active is not None else self.definitions(key).pipelines
+        return active.account if active is not None else self.definitions(key)
 
     async def aclose(self) -> None:
         """Close the connectors of all accounts."""

@@ -11,9 +11,11 @@ from msgspec.structs import replace
 from sqlalchemy import Connection, bindparam, delete, insert, select, update
 
 from dealwright.model.crm import Contact, Deal, Task, User
+from dealwright.model.custom import Custom, Holder
 from dealwright.model.events import Answer, Event
-from dealwright_embedded_crm import reads, schema, values
+from dealwright_embedded_crm import own_reads, reads, schema, values
 from dealwright_embedded_crm.catalog import Catalog
+from dealwright_embedded_crm.own_fields import OwnFields
 from dealwright_embedded_crm.values import Refusal
 
 _encode = msgspec.json.encode
@@ -61,6 +63,7 @@ class ChangeBase:
         self.now = now
         self.catalog = Catalog(connection)
         self.connection = connection
+        self._own_fields: OwnFields | None = None
         self._deals: dict[str, Deal] = {}
         self._owners: dict[str, User | None] = {}
         self._contacts: dict[str, Contact] = {}
@@ -130,6 +133,25 @@ class ChangeBase:
         if found is None:
             raise Refusal("unknown_contact", f"there is no contact {values.shown(contact_id)}")
         return self._contacts.setdefault(found.id, found)
+
+    @property
+    def own_fields(self) -> OwnFields:
+        """The company's own fields; they are read when somebody first asks."""
+        if self._own_fields is None:
+            self._own_fields = OwnFields.read(self.connection)
+        return self._own_fields
+
+    def own(self, holder: Holder, given: Iterable[Custom], origin: Origin | None = None) -> tuple[Custom, ...]:
+        """Return new values of own fields as they are kept.
+
+        Raises:
+            Refusal: there is no such field, or it cannot hold what it is given.
+        """
+        changes = tuple(given)
+        if not changes:
+            return ()
+        by_step = origin is not None and origin.cause is not None
+        return self.own_fields.checked(holder, changes, self.catalog.owner, by_step=by_step)
 
     def keep(self, key: str, kind: str, actor: str, receipt: dict[str, Any]) -> None:
         """Keep the key of an effect with what it wrote, for ever."""
@@ -256,8 +278,13 @@ class ChangeBase:
 def contact_row(contact: Contact, now: datetime) -> dict[str, Any]:
     """Return the row of `contacts` that holds a contact, without when it was made."""
     fields = msgspec.structs.asdict(contact)
-    del fields["custom"]
-    return {**fields, "id": int(contact.id), "name_key": (contact.name or "").casefold(), "updated_at": now}
+    return {
+        **fields,
+        "id": int(contact.id),
+        "name_key": (contact.name or "").casefold(),
+        "updated_at": now,
+        "custom": own_reads.stored(contact.custom),
+    }
 
 
 def _deal_row(deal: Deal, companies: dict[str | None, int]) -> dict[str, Any]:
@@ -279,5 +306,5 @@ def _deal_row(deal: Deal, companies: dict[str | None, int]) -> dict[str, Any]:
         "updated_at": deal.updated_at,
         "stage_since": deal.stage_since,
         "version": deal.version,
-        "custom": _encode(deal.custom).decode() if deal.custom else None,
+        "custom": own_reads.stored(deal.custom),
     }

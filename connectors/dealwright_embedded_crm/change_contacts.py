@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import Any
+from typing import Final
 
+from msgspec import UNSET
 from msgspec.structs import asdict, replace
 
 from dealwright.model.crm import Contact, User
+from dealwright.model.custom import held_in, merged
 from dealwright.model.events import MOST_DEALS, ContactUpdated
 from dealwright.model.requests import ContactChanges, CreateContact
 from dealwright_embedded_crm import reads, values
 from dealwright_embedded_crm.change_base import Origin, contact_row
 from dealwright_embedded_crm.change_deals import DealChange
 from dealwright_embedded_crm.values import Refusal
+
+_BUILT_IN: Final = tuple(name for name in Contact.__struct_fields__ if name not in ("id", "custom"))
 
 
 class ContactChange(DealChange):
@@ -36,14 +40,15 @@ class ContactChange(DealChange):
         self.catalog.add(user)
         return user
 
-    def add_contact(self, contact: Contact) -> Contact:
+    def add_contact(self, contact: Contact, origin: Origin | None = None) -> Contact:
         """Make a contact; its id is given here, and a missing name is put together from its parts.
 
         Raises:
             Refusal: nothing is known of it, or a value cannot be kept.
         """
         made = clean_contact(replace(contact, id=""))
-        made = replace(made, id=self._next("contact"))
+        own = merged(UNSET, self.own("contact", contact.custom or (), origin))
+        made = replace(made, id=self._next("contact"), custom=own)
         self._rows["contacts"].append({**contact_row(made, self.now), "created_at": self.now})
         self._contacts[made.id] = made
         return made
@@ -57,7 +62,7 @@ class ContactChange(DealChange):
         self._check_room(self.deal(wanted.deal_id))
         role = values.role(wanted.role or None)
         fields = {name: value for name, value in asdict(wanted).items() if name not in ("deal_id", "role")}
-        made = self.add_contact(Contact(id="", **fields))
+        made = self.add_contact(Contact(id="", **fields), origin)
         self.link(wanted.deal_id, made.id, origin, role=role)
         return made
 
@@ -71,10 +76,13 @@ class ContactChange(DealChange):
         """
         before = self.contact(contact_id)
         given = changes.given()
+        custom = self.own("contact", given.pop("custom", ()), origin)
+        own = tuple(each for each in custom if held_in(before.custom, each.key) != each.value)
         if "name" not in given and before.name == _put_together(before.first_name, before.last_name):
             given["name"] = None
-        after = clean_contact(replace(before, **given))
-        changed = tuple(name for name, value in asdict(after).items() if value != getattr(before, name))
+        after = replace(clean_contact(replace(before, **given)), custom=merged(before.custom, own))
+        changed = tuple(name for name in _BUILT_IN if getattr(after, name) != getattr(before, name))
+        changed += tuple(each.key for each in own)
         if changed:
             self.renew(after)
             self.tell_contact(origin, before, after, changed)
@@ -128,21 +136,17 @@ class ContactChange(DealChange):
 
 
 def clean_contact(contact: Contact) -> Contact:
-    """Return a contact whose values can be kept, with its name put together.
+    """Return a contact whose values can be kept, with its name put together; its own fields are left as they are.
 
     Raises:
         Refusal: nothing is known of it, or a value cannot be kept.
     """
-    if contact.custom:
-        raise Refusal("unknown_field", "the embedded CRM keeps no custom fields of contacts yet")
-    known: dict[str, Any] = {name: value for name, value in asdict(contact).items() if name != "custom"}
-    fields: dict[str, Any] = {name: values.line(name, value) for name, value in known.items()}
+    fields = {name: values.line(name, getattr(contact, name)) for name in _BUILT_IN}
     if fields["name"] is None:
         fields["name"] = _put_together(fields["first_name"], fields["last_name"])
-    if not any(value for name, value in fields.items() if name != "id"):
+    if not any(fields.values()):
         raise Refusal("bad_contact", "a contact needs a name, a phone or an e-mail")
-    del fields["id"]
-    return Contact(id=contact.id, **fields)
+    return replace(contact, **fields)
 
 
 def _put_together(first_name: str | None, last_name: str | None) -> str | None:

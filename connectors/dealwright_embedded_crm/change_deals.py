@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, Final
 
@@ -9,7 +10,7 @@ from msgspec import UNSET, UnsetType
 from msgspec.structs import asdict
 
 from dealwright.model.crm import Contact, ContactRole, Deal, StageShape, User
-from dealwright.model.custom import held_in, merged
+from dealwright.model.custom import Custom, Customs, held_in, merged
 from dealwright.model.events import ContactAdded, ContactRemoved, DealCreated, DealUpdated, StageChanged
 from dealwright.model.requests import ChangeTags, CreateDeal, DealChanges, MoveDeal
 from dealwright_embedded_crm import reads, values
@@ -41,8 +42,11 @@ class DealChange(ChangeBase):
         created_at: datetime | None = None,
         stage_since: datetime | None = None,
         lost_reason: str | None = None,
+        custom: Customs = UNSET,
     ) -> Deal:
         """Make a deal; its contacts must be loaded. The times are those of an import; else it is now.
+
+        `custom` are own fields as another deal holds them, which are kept as they are.
 
         Raises:
             Refusal: something that it names is not there, or a value cannot be kept or is missing.
@@ -68,7 +72,8 @@ class DealChange(ChangeBase):
         reason = _reason(stage, lost_reason)
         if stage.kind in CLOSED and fields["close_date"] is None:
             fields["close_date"] = self.now.date()
-        _check_required(stage, {**fields, "contacts": contacts, "owner": owner})
+        custom = merged(custom, self.own("deal", wanted.custom or (), origin))
+        _check_required(stage, {**fields, "contacts": contacts, "owner": owner}, custom)
         deal = Deal(
             id=self._next("deal"),
             pipeline=wanted.pipeline,
@@ -76,7 +81,7 @@ class DealChange(ChangeBase):
             owner=owner,
             contacts=contacts,
             contact_roles=_known_roles(wanted.contact_roles, contacts),
-            custom=merged(UNSET, map(values.custom, wanted.custom or ())),
+            custom=custom,
             lost_reason=reason,
             created_at=created_at,
             updated_at=self.now,
@@ -120,21 +125,28 @@ class DealChange(ChangeBase):
         given = changes.given()
         if "owner" in given:
             given["owner"] = self.catalog.owner(given["owner"])
-        custom = tuple(map(values.custom, given.pop("custom", ())))
+        custom = self.own("deal", given.pop("custom", ()), origin)
         wanted = _clean_fields(given)
         changed = tuple(name for name, value in wanted.items() if getattr(before, name) != value)
         if "owner" in changed and wanted["owner"] is None and stage.kind != "incoming":
             message = "a deal that is not in Incoming has an owner; name another one instead of clearing it"
             raise Refusal("owner_required", message)
         # What was missing before, such as from an older release, does not stand in the way of other changes.
-        _check_required(stage, {name: wanted[name] for name in changed})
-        own = tuple(each.key for each in custom if held_in(before.custom, each.key) != each.value)
+        own = tuple(each for each in custom if held_in(before.custom, each.key) != each.value)
+        _check_required(stage, {**{name: wanted[name] for name in changed}, **{each.key: each.value for each in own}})
         if changed or own:
             fresh = {name: wanted[name] for name in changed}
-            after = self._next_version(before, **fresh, custom=merged(before.custom, custom))
-            changed += own
+            after = self._next_version(before, **fresh, custom=merged(before.custom, own))
+            changed += tuple(each.key for each in own)
             self._tell(DealUpdated, origin, before, after, changed=changed)
         return changed
+
+    def fill(self, deal_id: str, own: Sequence[Custom], origin: Origin) -> None:
+        """Give a deal values of own fields that another deal held, as they are."""
+        if own:
+            before = self.deal(deal_id)
+            after = self._next_version(before, custom=merged(before.custom, own))
+            self._tell(DealUpdated, origin, before, after, changed=tuple(each.key for each in own))
 
     def change_tags(self, wanted: ChangeTags, origin: Origin) -> bool:
         """Add tags and take tags off; a tag in both is there. Return whether any is different now.
@@ -172,7 +184,7 @@ class DealChange(ChangeBase):
         reason = _reason(stage, wanted.lost_reason)
         closes = stage.kind in CLOSED and before.close_date is None
         close_date = self.now.date() if closes else before.close_date
-        _check_required(stage, {**asdict(before), "close_date": close_date, "owner": new_owner})
+        _check_required(stage, {**asdict(before), "close_date": close_date, "owner": new_owner}, before.custom)
         owned = self._hand_over(before, new_owner, origin)
         after = self._next_version(
             owned,
@@ -241,7 +253,7 @@ class DealChange(ChangeBase):
             company=deal.company,
             contact_roles=deal.contact_roles,
         )
-        return self.create(wanted, origin)
+        return self.create(wanted, origin, custom=deal.custom)
 
     def link(self, deal_id: str, contact_id: str, origin: Origin, *, role: str | None = None) -> bool:
         """Add a contact to a deal, last, perhaps as something; return whether it was not there yet.
@@ -336,9 +348,14 @@ def _title(given: str, contacts: tuple[Contact, ...]) -> str:
     return given
 
 
-def _check_required(stage: StageShape, fields: dict[str, Any]) -> None:
-    """Check those fields that are given; none of them may be empty if the stage requires it."""
+def _check_required(stage: StageShape, fields: dict[str, Any], whole: Customs | None = None) -> None:
+    """Check those fields that are given; none of them may be empty if the stage requires it.
+
+    `whole` are all own fields that the deal has: one that is not among them is empty.
+    """
     missing = [name for name in stage.required if name in fields and not fields[name]]
+    if whole is not None:
+        missing += [name for name in stage.required if name not in fields and held_in(whole, name) is None]
     if missing:
         what = ", ".join(_NAMED.get(name, name) for name in missing)
         raise Refusal("fields_required", f"stage {stage.key} requires {what} ({', '.join(missing)})")

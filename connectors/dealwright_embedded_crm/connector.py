@@ -7,8 +7,11 @@ from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from typing import Final
 
+from sqlalchemy import Connection
+
 from dealwright.errors import OutcomeUnknown, Rejected, Unavailable
 from dealwright.model.crm import Deal, PipelineShape
+from dealwright.model.custom import FieldShapes
 from dealwright.model.delivery import Delivery, Keyed
 from dealwright.model.events import Answer
 from dealwright.model.requests import (
@@ -30,7 +33,7 @@ from dealwright.model.requests import (
     UpdateDeal,
 )
 from dealwright.ports import FeedItem, ShapeChange
-from dealwright_embedded_crm import feed, reads, shape, values
+from dealwright_embedded_crm import feed, reads, shape, shape_fields, values
 from dealwright_embedded_crm.change import Change, Origin
 from dealwright_embedded_crm.csv_file import CsvFile
 from dealwright_embedded_crm.importer import Importer
@@ -122,15 +125,22 @@ class EmbeddedCrm(People):
         """Return the deal that each of these is now; what was never merged away is missing from the result."""
         return await asyncio.to_thread(self._merged_deals, ids)
 
-    def shape(self, pipelines: Sequence[PipelineShape], *, apply: bool) -> Sequence[ShapeChange]:
-        """Compare pipelines with the wanted ones and, with `apply`, make them: all, or none if one is refused."""
+    def shape(
+        self, pipelines: Sequence[PipelineShape], *, apply: bool, fields: FieldShapes | None = None
+    ) -> Sequence[ShapeChange]:
+        """Compare pipelines and fields with the wanted ones and, with `apply`, make them: all, or none.
+
+        Without `fields` those that there are stay as they are.
+        """
         if not apply:
             with self._database.read() as connection:
-                return shape.compare(connection, pipelines)
+                return _differences(connection, pipelines, fields)
         with self._database.write() as connection:
-            changes = shape.compare(connection, pipelines)
+            changes = _differences(connection, pipelines, fields)
             if not any(change.refused for change in changes):
                 shape.apply(connection, pipelines)
+                if fields is not None:
+                    shape_fields.apply(connection, fields)
                 claim(connection, [pipeline.key for pipeline in pipelines])
             return changes
 
@@ -205,6 +215,13 @@ class EmbeddedCrm(People):
         with self._database.read() as connection:
             found = reads.deals_by_reference(connection, filter(None, kept.values()))
         return {reference: found[clean] for reference, clean in kept.items() if clean in found}
+
+
+def _differences(
+    connection: Connection, pipelines: Sequence[PipelineShape], fields: FieldShapes | None
+) -> list[ShapeChange]:
+    changes = shape.compare(connection, pipelines)
+    return changes if fields is None else [*changes, *shape_fields.compare(connection, fields)]
 
 
 def _load(change: Change, requests: Sequence[Request]) -> None:

@@ -8,6 +8,7 @@ from msgspec.structs import asdict, replace
 from sqlalchemy import and_, delete, exists, insert, select, update
 
 from dealwright.model.crm import Contact, Deal
+from dealwright.model.custom import Custom, Customs, held_in, merged
 from dealwright_embedded_crm import schema
 from dealwright_embedded_crm.change import Change, Origin
 from dealwright_embedded_crm.removal import remove_deals
@@ -33,18 +34,21 @@ def merge_contacts(change: Change, kept: str, absorbed: str, origin: Origin) -> 
     )
     change.connection.execute(delete(schema.contacts).where(schema.contacts.c.id == int(other.id)))
     _remember(change, "contact", int(before.id), int(other.id))
-    blank = {name: value for name, value in asdict(other).items() if value and getattr(before, name) is None}
-    after = replace(before, **blank)
+    blank: dict[str, Any] = {
+        name: value for name, value in asdict(other).items() if value and getattr(before, name) is None
+    }
+    own = _missing(before.custom, other.custom)
+    after = replace(before, **blank, custom=merged(before.custom, own))
     change.renew(after)
     change.forget_open_deals()
-    change.tell_contact(origin, before, after, tuple(blank), absorbed=(other,))
+    change.tell_contact(origin, before, after, (*blank, *(each.key for each in own)), absorbed=(other,))
     return after
 
 
 def merge_deals(change: Change, kept: str, absorbed: str, origin: Origin) -> Deal:
     """Make two loaded deals one: contacts, tasks, notes and activities move, the absorbed one is gone.
 
-    The kept deal's own fields stay as they are.
+    What the kept deal says stays as it is; only of the company's own fields it takes those that it has no value of.
 
     Raises:
         Refusal: one of them is not there, they are one already, or they have too many contacts together.
@@ -58,11 +62,16 @@ def merge_deals(change: Change, kept: str, absorbed: str, origin: Origin) -> Dea
     change.load(contacts=[contact.id for contact in other.contacts])
     for contact in other.contacts:
         change.link(before.id, contact.id, origin, role=other.role_of(contact.id))
+    change.fill(before.id, _missing(before.custom, other.custom), origin)
     for table in (schema.tasks, schema.notes, schema.activities):
         change.connection.execute(update(table).where(table.c.deal_id == int(other.id)).values(deal_id=int(before.id)))
     remove_deals(change, [other.id])
     _remember(change, "deal", int(before.id), int(other.id))
     return change.deal(before.id)
+
+
+def _missing(kept: Customs, absorbed: Customs) -> tuple[Custom, ...]:
+    return tuple(each for each in absorbed or () if held_in(kept, each.key) is None)
 
 
 def _move_links(change: Change, kept: int, absorbed: int) -> None:

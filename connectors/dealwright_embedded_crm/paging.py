@@ -12,7 +12,7 @@ import msgspec
 from sqlalchemy import ColumnElement, Connection, Row, Select, and_, case, exists, func, or_, select
 
 from dealwright.model.crm import Activity, Contact, Deal, Money, Note, Task
-from dealwright_embedded_crm import reads, schema, values
+from dealwright_embedded_crm import own_reads, reads, schema, values
 from dealwright_embedded_crm.catalog import Catalog
 from dealwright_embedded_crm.reads import ContactQuery, DealQuery, TaskQuery
 from dealwright_embedded_crm.values import Refusal, from_minor
@@ -117,6 +117,8 @@ def _selected(connection: Connection, statement: Select[Any], query: DealQuery) 
         statement = statement.where(table.close_date >= query.close_from)
     if query.close_to is not None:
         statement = statement.where(table.close_date <= query.close_to)
+    for key, value in query.own:
+        statement = statement.where(own_reads.has(connection, table.custom, key, value))
     return statement
 
 
@@ -152,15 +154,15 @@ def _unset_last(by: ColumnElement[Any]) -> _Order:
 
 def contacts(connection: Connection, query: ContactQuery, *, limit: int | None) -> list[Contact]:
     """Return contacts, oldest first."""
-    rows = connection.execute(_selected_contacts(query).order_by(schema.contacts.c.id).limit(limit))
-    return [reads.contact_of(row) for row in rows]
+    rows = connection.execute(_selected_contacts(connection, query).order_by(schema.contacts.c.id).limit(limit)).all()
+    return reads.contacts_of(connection, rows)
 
 
 def page_of_contacts(connection: Connection, query: ContactQuery, after: str | None, limit: int) -> Page[Contact]:
     """Return one page of contacts, oldest first."""
     order = [_Order(schema.contacts.c.id, int)]
-    rows, further = _page(connection, _selected_contacts(query), order, "contacts", after, limit)
-    return Page(items=tuple(reads.contact_of(row) for row in rows), next=further)
+    rows, further = _page(connection, _selected_contacts(connection, query), order, "contacts", after, limit)
+    return Page(items=tuple(reads.contacts_of(connection, rows)), next=further)
 
 
 def tasks(connection: Connection, query: TaskQuery, *, limit: int | None) -> list[Task]:
@@ -210,7 +212,7 @@ _ACTIVITIES: Final = select(
 ).outerjoin(schema.users, schema.users.c.id == schema.activities.c.by_id)
 
 
-def _selected_contacts(query: ContactQuery) -> Select[Any]:
+def _selected_contacts(connection: Connection, query: ContactQuery) -> Select[Any]:
     table = schema.contacts.c
     statement = select(schema.contacts)
     if query.name is not None:
@@ -219,6 +221,8 @@ def _selected_contacts(query: ContactQuery) -> Select[Any]:
         statement = statement.where(table.phone == values.storable("phone", query.phone))
     if query.email is not None:
         statement = statement.where(table.email == values.storable("email", query.email))
+    for key, value in query.own:
+        statement = statement.where(own_reads.has(connection, table.custom, key, value))
     return statement
 
 

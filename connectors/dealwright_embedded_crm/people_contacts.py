@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
+
+import msgspec
 
 import msgspec
 
 from dealwright.model.crm import Contact
+from dealwright.model.custom import Customs
 from dealwright.model.requests import ContactChanges
 from dealwright_embedded_crm import merging, paging, reads, removal
 from dealwright_embedded_crm.change import Change, Origin
@@ -26,18 +30,22 @@ class Contacts(Base):
         name: str | None = None,
         phone: str | None = None,
         email: str | None = None,
+        custom: Customs = msgspec.UNSET,
         actor: str = SOMEBODY,
     ) -> Contact:
         """Make a contact; without `name`, first and last name are put together."""
-        wanted = Contact(id="", first_name=first_name, last_name=last_name, name=name, phone=phone, email=email)
+        wanted = Contact(
+            id="", first_name=first_name, last_name=last_name, name=name, phone=phone, email=email, custom=custom
+        )
         return self.create_contacts([wanted], actor=actor)[0]
 
     def create_contacts(self, contacts: Sequence[Contact], *, actor: str = SOMEBODY) -> list[Contact]:
         """Make contacts, all or none; the ids they come with are replaced."""
         return self._do(lambda change: [change.add_contact(contact) for contact in contacts])
 
-    def update_contact(self, contact_id: str, *, actor: str = SOMEBODY, **fields: str | None) -> Contact:
-        """Change a contact's own fields (`name`, `first_name`, `last_name`, `phone`, `email`; None clears).
+    def update_contact(self, contact_id: str, *, actor: str = SOMEBODY, **fields: Any) -> Contact:
+        """Change a contact's own fields (`name`, `first_name`, `last_name`, `phone`, `email`; None clears), and
+        those of the company's own that `custom` names.
 
         One event tells it, with the contact's open deals; the id of a contact that was merged away means the kept one.
         """

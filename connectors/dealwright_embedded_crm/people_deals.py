@@ -8,6 +8,7 @@ from datetime import date
 import msgspec
 
 from dealwright.model.crm import Deal, Money
+from dealwright.model.custom import Customs
 from dealwright.model.requests import ChangeTags, CreateDeal, DealChanges, MoveDeal
 from dealwright_embedded_crm import merging, paging, reads, removal
 from dealwright_embedded_crm.catalog import read_pipelines
@@ -48,6 +49,7 @@ class Deals(Base):
         tags: Sequence[str] = (),
         company: str | None = None,
         lost_reason: str | None = None,
+        custom: Customs = msgspec.UNSET,
         actor: str = SOMEBODY,
     ) -> Deal:
         """Create a deal; `contacts` are ids, the main one first; `owner` is an id, an e-mail or an exact name.
@@ -65,6 +67,7 @@ class Deals(Base):
             reference=reference,
             tags=tuple(tags),
             company=company,
+            custom=custom,
         )
         origin = Origin(actor=actor)
         return self._do(lambda change: change.create(wanted, origin, lost_reason=lost_reason), contacts=contacts)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date, datetime
 from typing import Any, Final, Literal
 
@@ -10,9 +10,9 @@ import msgspec
 from sqlalchemy import Connection, Row, func, select
 
 from dealwright.model.crm import Contact, ContactRole, Deal, Task, User
-from dealwright.model.custom import Custom
+from dealwright.model.custom import CustomValue
 from dealwright.model.events import MOST_DEALS
-from dealwright_embedded_crm import schema
+from dealwright_embedded_crm import own_reads, schema
 from dealwright_embedded_crm.values import from_minor
 
 CHUNK: Final = 5_000
@@ -21,7 +21,6 @@ CHUNK: Final = 5_000
 DealSort = Literal["id", "name", "stage", "created", "close_date", "amount"]
 """What deals are sorted by; amounts are sorted within their currency."""
 
-_decode_custom = msgspec.json.Decoder(tuple[Custom, ...]).decode
 _decode_tags = msgspec.json.Decoder(tuple[str, ...]).decode
 
 DEALS: Final = (
@@ -86,7 +85,7 @@ class DealQuery(msgspec.Struct, frozen=True, kw_only=True):
     """Which deals to list, in which order.
 
     `name` is part of the title, whatever its case; `owner` an id, e-mail or exact name; `contact` a contact's id;
-    `closed` whether it is won or lost.
+    `closed` whether it is won or lost; `own` are own fields with the values that they must have.
     Times and days include `from` and exclude nothing of the day `to`: `created_to` itself is not included, `close_to`
     is. Deals without the value that they are sorted by come last.
     """
@@ -102,6 +101,7 @@ class DealQuery(msgspec.Struct, frozen=True, kw_only=True):
     close_from: date | None = None
     close_to: date | None = None
     closed: bool | None = None
+    own: tuple[tuple[str, CustomValue], ...] = ()
     sort: DealSort = "id"
     descending: bool = False
 
@@ -112,6 +112,7 @@ class ContactQuery(msgspec.Struct, frozen=True, kw_only=True):
     name: str | None = None
     phone: str | None = None
     email: str | None = None
+    own: tuple[tuple[str, CustomValue], ...] = ()
 
 
 class TaskQuery(msgspec.Struct, frozen=True, kw_only=True):
@@ -173,8 +174,8 @@ def contacts_by_id(connection: Connection, ids: Iterable[str]) -> dict[str, Cont
 def _contacts(connection: Connection, ids: Iterable[str]) -> dict[str, Contact]:
     found: dict[str, Contact] = {}
     for some in chunks(numbers(ids)):
-        rows = connection.execute(select(schema.contacts).where(schema.contacts.c.id.in_(some)))
-        found.update((str(row.id), contact_of(row)) for row in rows)
+        rows = connection.execute(select(schema.contacts).where(schema.contacts.c.id.in_(some))).all()
+        found.update((contact.id, contact) for contact in contacts_of(connection, rows))
     return found
 
 
@@ -238,8 +239,22 @@ def open_deals(connection: Connection, contacts: Iterable[str]) -> dict[str, tup
     return found
 
 
-def contact_of(row: Row[Any]) -> Contact:
-    """Return the contact that a row of `contacts` holds."""
+def contacts_of(connection: Connection, rows: Sequence[Row[Any]]) -> list[Contact]:
+    """Return the contacts that rows of `contacts` hold, in their order."""
+    users = users_named(connection, (row.custom for row in rows))
+    return [contact_of(row, users) for row in rows]
+
+
+def users_named(connection: Connection, raws: Iterable[str | None]) -> dict[str, User]:
+    """Return all users if one of these columns of own fields names one."""
+    if not own_reads.names_users(raws):
+        return {}
+    found = connection.execute(select(schema.users))
+    return {str(row.id): User(id=str(row.id), name=row.name, email=row.email) for row in found}
+
+
+def contact_of(row: Row[Any], users: Mapping[str, User]) -> Contact:
+    """Return the contact that a row of `contacts` holds; `users` are those that own fields can name."""
     return Contact(
         id=str(row.id),
         name=row.name,
@@ -247,6 +262,7 @@ def contact_of(row: Row[Any]) -> Contact:
         last_name=row.last_name,
         phone=row.phone,
         email=row.email,
+        custom=own_reads.read(row.custom, users),
     )
 
 
@@ -269,14 +285,18 @@ def whole(connection: Connection, rows: Sequence[Row[Any]]) -> list[Deal]:
     links: dict[int, list[Contact]] = {}
     roles: dict[int, list[ContactRole]] = {}
     for some in chunks([row.id for row in rows]):
-        for link in connection.execute(_LINKS.where(schema.deal_contacts.c.deal_id.in_(some))):
-            links.setdefault(link.deal_id, []).append(contact_of(link))
+        linked = connection.execute(_LINKS.where(schema.deal_contacts.c.deal_id.in_(some))).all()
+        for link, contact in zip(linked, contacts_of(connection, linked), strict=True):
+            links.setdefault(link.deal_id, []).append(contact)
             if link.role is not None:
-                roles.setdefault(link.deal_id, []).append(ContactRole(str(link.id), link.role))
-    return [_deal(row, tuple(links.get(row.id, ())), tuple(roles.get(row.id, ()))) for row in rows]
+                roles.setdefault(link.deal_id, []).append(ContactRole(contact.id, link.role))
+    users = users_named(connection, (row.custom for row in rows))
+    return [_deal(row, tuple(links.get(row.id, ())), tuple(roles.get(row.id, ())), users) for row in rows]
 
 
-def _deal(row: Row[Any], contacts: tuple[Contact, ...], roles: tuple[ContactRole, ...]) -> Deal:
+def _deal(
+    row: Row[Any], contacts: tuple[Contact, ...], roles: tuple[ContactRole, ...], users: Mapping[str, User]
+) -> Deal:
     return Deal(
         id=str(row.id),
         title=row.title,
@@ -294,7 +314,7 @@ def _deal(row: Row[Any], contacts: tuple[Contact, ...], roles: tuple[ContactRole
         updated_at=row.updated_at,
         stage_since=row.stage_since,
         version=row.version,
-        custom=msgspec.UNSET if row.custom is None else _decode_custom(row.custom),
+        custom=own_reads.read(row.custom, users),
         contact_roles=roles or msgspec.UNSET,
     )
 

@@ -27,8 +27,6 @@ LAST_YEAR: Final = 2199
 _NO_CURRENCY: Final = "the amount has no currency; give --currency, or map a column to currency"
 _DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _AMOUNT = re.compile(r"[0-9]+(\.[0-9]+)?")
-_STEERS = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u2028\u2029]")
-"""Control characters but tab and line ends: those are ordinary in quoted cells, and become spaces."""
 
 
 class Row(msgspec.Struct, frozen=True, kw_only=True):
@@ -193,7 +191,7 @@ def _missing(stage: StageShape, *, lost_reason: str | None, **fields: object) ->
 
 
 def _harmless(field: str, text: str) -> str:
-    found = _STEERS.search(text)
+    found = values.STEERS.search(text)
     if found is not None:
         raise Refusal(f"bad_{field}", f"the {field} holds the control character U+{ord(found.group()):04X}")
     return text

@@ -77,7 +77,24 @@ contacts = Table(
     Column("created_at", Instant, nullable=False),
     Column("updated_at", Instant, nullable=False),
     Column("name_key", CaseKey, nullable=False, server_default=""),
+    Column("custom", Text),
 )
+
+fields = Table(
+    "fields",
+    metadata,
+    Column("holder", String(20), primary_key=True),
+    Column("key", String(100), primary_key=True),
+    Column("label", Text, nullable=False),
+    Column("type", String(20), nullable=False),
+    Column("options", Text, nullable=False),
+    Column("sensitive", Boolean, nullable=False),
+    Column("renamed_from", Text, nullable=False),
+    Column("position", Integer, nullable=False),
+    Column("released", Boolean, nullable=False),
+    CheckConstraint("holder in ('deal', 'contact', 'company')", name="holder"),
+)
+"""A company's own fields; one that is not `released` is named by no release any more, and kept with what it holds."""
 
 pipelines = Table(
     "pipelines",

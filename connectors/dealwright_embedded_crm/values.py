@@ -9,7 +9,6 @@ from decimal import Decimal
 from typing import Final
 
 from dealwright.model.crm import LONGEST_ROLE, MOST_CONTACTS, Money, role_key
-from dealwright.model.custom import Custom, MomentHeld, TextHeld
 from dealwright.model.iso import DECIMALS
 
 __all__ = ["MOST_CONTACTS", "MOST_MINOR", "MOST_TAGS"]
@@ -22,6 +21,9 @@ MOST_MINOR: Final = 10**17
 """Amounts end here: a number in the smallest unit of the currency that every database holds exactly."""
 
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]+")
+STEERS: Final = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u2028\u2029]")
+"""Control characters but tab and line ends: those are ordinary in quoted cells, and become spaces."""
+
 _CONTROL_BUT_NEWLINE = re.compile(r"[\x00-\x09\x0b-\x1f\x7f-\x9f\u2028\u2029]+")
 
 
@@ -110,21 +112,6 @@ def tags(values: Sequence[str]) -> tuple[str, ...]:
     if len(cleaned) > MOST_TAGS:
         raise Refusal("bad_tags", f"a deal has at most {MOST_TAGS} tags, not {len(cleaned)}")
     return cleaned
-
-
-def custom(field: Custom) -> Custom:
-    """Return a custom field with a text as a line; an empty one clears it.
-
-    Raises:
-        Refusal: the text is too long, or the moment has no zone.
-    """
-    value = field.value
-    if isinstance(value, TextHeld):
-        text = line(field.key, value.value)
-        return Custom(field.key, None if text is None else TextHeld(text))
-    if isinstance(value, MomentHeld):
-        return Custom(field.key, MomentHeld(aware(field.key, value.value)))
-    return field
 
 
 def money(value: Money | None) -> Money | None:

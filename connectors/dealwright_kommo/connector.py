@@ -11,6 +11,7 @@ from typing import Final
 from dealwright.clock import Clock
 from dealwright.errors import ConnectorError, InputError
 from dealwright.model.crm import Deal, PipelineShape
+from dealwright.model.custom import FieldShapes
 from dealwright.model.delivery import Checkable, Delivery, Idempotent
 from dealwright.model.requests import Call, Outcome, Request
 from dealwright.ports import ContactRead, Limiter, Pace, ShapeChange
@@ -105,8 +106,12 @@ class Kommo:
         """Read contacts in bulk, with the open deals they are on; those that are gone are missing."""
         return await self._reader.contacts(ids, self._client.budget())
 
-    def shape(self, pipelines: Sequence[PipelineShape], *, apply: bool) -> Sequence[ShapeChange]:
+    def shape(
+        self, pipelines: Sequence[PipelineShape], *, apply: bool, fields: FieldShapes | None = None
+    ) -> Sequence[ShapeChange]:
         """Compare the account's pipelines with the wanted ones. Nothing is ever made: a person does that in Kommo.
+
+        `fields` are not looked at: this connector does not write custom fields yet.
 
         Raises:
             ConnectorError: the account cannot be read.

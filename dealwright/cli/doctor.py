@@ -212,19 +212,20 @@ async def _accounts(project: Project) -> Sequence[Symptom]:
 def _crm(project: Project, binding: AccountBinding) -> Symptom:
     what = f"{binding.key}: CRM"
     try:
-        changes = binding.crm.shape(project.definitions(binding.key).pipelines, apply=False)
+        wanted = project.definitions(binding.key)
+        changes = binding.crm.shape(wanted.pipelines, fields=wanted.own_fields(), apply=False)
     except DefinitionError:
         return Symptom(what=what, state="look", told="not compared, since the definitions have errors")
     except DealwrightError as error:
         return Symptom(what=what, state="wrong", told=f"{binding.crm.name}: {error}")
     refused = [f"{change.what}: {change.refused}" for change in changes if change.refused]
     if refused:
-        todo = "move those deals elsewhere, or keep the stage in the definitions"
+        todo = "do what is said, or keep the stage or field as it was in the definitions"
         return Symptom(what=what, state="wrong", told="; ".join(refused), todo=todo)
     if changes:
         told = f"{binding.crm.name}: {len(changes)} differences to the definitions"
         return Symptom(what=what, state="look", told=told, todo="`dealwright up` makes them when it is started")
-    return Symptom(what=what, state="ok", told=f"{binding.crm.name}: has the pipelines of the definitions")
+    return Symptom(what=what, state="ok", told=f"{binding.crm.name}: has the pipelines and fields of the definitions")
 
 
 async def _connector(account: str, connector: Connector) -> Symptom:

@@ -95,7 +95,7 @@ from dealwright.compile.ir_values import (
 )
 from dealwright.model.calendar import Calendar, Duration
 from dealwright.model.crm import PipelineShape
-from dealwright.model.custom import FieldShape
+from dealwright.model.custom import FieldShape, FieldShapes
 
 __all__ = [
     "ADDED",
@@ -286,6 +286,10 @@ class Account(Node, frozen=True, kw_only=True):
     def pipeline(self, key: str) -> PipelineShape | None:
         """Return the pipeline of that key, or None."""
         return next((pipeline for pipeline in self.pipelines if pipeline.key == key), None)
+
+    def own_fields(self) -> FieldShapes:
+        """Return the company's own fields as a CRM is told them."""
+        return FieldShapes(deal=self.deal_fields)
 
     def automation(self, key: str) -> Automation | None:
         """Return the automation of that key, or None."""

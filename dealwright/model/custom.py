@@ -98,6 +98,21 @@ class FieldShape(msgspec.Struct, frozen=True, gc=False, kw_only=True):
     label: str = ""
 
 
+class FieldShapes(msgspec.Struct, frozen=True, gc=False, kw_only=True):
+    """All own fields of a company as a release wants them, by what holds them, each in the order of its definition."""
+
+    deal: tuple[FieldShape, ...] = ()
+    contact: tuple[FieldShape, ...] = ()
+    company: tuple[FieldShape, ...] = ()
+
+    def of(self, holder: Holder) -> tuple[FieldShape, ...]:
+        """Return the fields of what holds them."""
+        return {"deal": self.deal, "contact": self.contact, "company": self.company}[holder]
+
+
+Holder = Literal["deal", "contact", "company"]
+"""What can have fields of a company's own."""
+
 Customs: TypeAlias = tuple[Custom, ...] | msgspec.UnsetType
 """The custom fields that hold something, in the order of their keys; UNSET is none, and is not written down."""
 

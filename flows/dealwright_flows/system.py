@@ -153,18 +153,19 @@ class System:
         refused = [
             f"  account {account.key}: {change.what}: {change.refused}"
             for account in accounts
-            for change in crms[account.key].shape(account.pipelines, apply=False)
+            for change in crms[account.key].shape(account.pipelines, fields=account.own_fields(), apply=False)
             if change.refused
         ]
         if refused:
             raise ReleaseError(
                 "the CRM cannot be brought to the definitions:\n"
                 + "\n".join(refused)
-                + "\nMove those deals elsewhere, or keep the stage. Nothing was changed."
+                + "\nDo what is said there, or keep the stage or field as it was. Nothing was changed."
             )
         for account in accounts:
             crm = crms[account.key]
-            done += [change.what for change in crm.shape(account.pipelines, apply=True)]
+            made = crm.shape(account.pipelines, fields=account.own_fields(), apply=True)
+            done += [change.what for change in made]
             for each in self.project.left_out(account.key):
                 if each.refused:
                     self._wrong(f"REFUSED, it does not run: {each}")

@@ -248,7 +248,7 @@ class Company:
     def found(self) -> None:
         """Make the pipelines, record the release, and switch what is switched from the beginning."""
         account = compiled()
-        self.crm.shape(account.pipelines, apply=True)
+        self.crm.shape(account.pipelines, fields=account.own_fields(), apply=True)
         self.crm.add_user("Ana Lima", "ana@acme.example")
         self.journal.start()
         self.journal.record_release(account)

@@ -7,7 +7,7 @@ from decimal import Decimal
 
 from crm_world import call, drain, perform
 
-from dealwright.model.custom import Custom, held
+from dealwright.model.custom import Custom, FieldShape, FieldShapes, held
 from dealwright.model.events import DealUpdated
 from dealwright.model.requests import DealChanges, Refused, Sent, UpdateDeal
 from dealwright_embedded_crm import EmbeddedCrm
@@ -20,6 +20,16 @@ VALUES = {
     "insured": False,
 }
 
+FIELDS = FieldShapes(
+    deal=(
+        FieldShape(key="appointment_at", type="moment"),
+        FieldShape(key="dentist", type="text"),
+        FieldShape(key="discount", type="number"),
+        FieldShape(key="due_on", type="day"),
+        FieldShape(key="insured", type="flag"),
+    )
+)
+
 
 def update(crm: EmbeddedCrm, key: str, deal: str, **custom: object) -> object:
     changes = tuple(Custom(name, None if value is None else held(value)) for name, value in custom.items())  # type: ignore[arg-type]
@@ -27,6 +37,7 @@ def update(crm: EmbeddedCrm, key: str, deal: str, **custom: object) -> object:
 
 
 def test_they_come_back_as_they_were_and_the_feed_names_what_changed(crm: EmbeddedCrm) -> None:
+    crm.shape([], fields=FIELDS, apply=True)
     crm.add_user("Ann")
     deal = crm.create_deal(pipeline="sales", stage="incoming", title="A crown")
     drain(crm)
@@ -45,6 +56,7 @@ def test_they_come_back_as_they_were_and_the_feed_names_what_changed(crm: Embedd
 
 
 def test_what_cannot_be_kept_is_refused_with_words(crm: EmbeddedCrm) -> None:
+    crm.shape([], fields=FIELDS, apply=True)
     deal = crm.create_deal(pipeline="sales", stage="incoming", title="A crown")
     refused = update(crm, "1", deal.id, dentist="x" * 2_000)
     assert isinstance(refused, Refused)

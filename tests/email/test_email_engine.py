@@ -68,7 +68,7 @@ class World:
         assert lowered is not None, findings
         self.clock = PlayedClock(WHEN)
         self.crm = EmbeddedCrm(f"sqlite:///{folder / 'crm.db'}", self.clock)
-        self.crm.shape(lowered.pipelines, apply=True)
+        self.crm.shape(lowered.pipelines, fields=lowered.own_fields(), apply=True)
         self.journal = Journal(f"sqlite:///{folder / 'journal.db'}", self.clock, takeover_after=0.5)
         self.journal.start()
         self.journal.record_release(lowered)

@@ -64,7 +64,7 @@ def test_one_account_imports_thousands_of_deals_and_another_ones_few_are_answere
     few = ScriptedConnector(before=arrivals.note)
     quiet = EmbeddedCrm(f"sqlite:///{tmp_path / 'quiet.db'}", busy.clock)
     company = msgspec.structs.replace(busy.company, key="quiet", name="Quiet")
-    quiet.shape(company.pipelines, apply=True)
+    quiet.shape(company.pipelines, fields=company.own_fields(), apply=True)
     busy.journal.record_release(company)
     flood(busy.crm)
     sites = [

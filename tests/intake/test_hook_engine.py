@@ -55,7 +55,7 @@ class World:
         assert lowered is not None, findings
         clock = PlayedClock(NOW)
         self.crm = EmbeddedCrm(f"sqlite:///{folder / 'crm.db'}", clock)
-        self.crm.shape(lowered.pipelines, apply=True)
+        self.crm.shape(lowered.pipelines, fields=lowered.own_fields(), apply=True)
         self.journal = Journal(journal_url, clock, takeover_after=1.0)
         self.journal.start()
         self.journal.record_release(lowered)

@@ -67,7 +67,7 @@ class World:
         self.directory = Path(places.directory)
         self.deals = 0
         self._crm = EmbeddedCrm(places.crm, places.clock)
-        self._crm.shape(COMPANY.pipelines, apply=True)
+        self._crm.shape(COMPANY.pipelines, fields=COMPANY.own_fields(), apply=True)
         self._crm.add_user("Ana Lima")  # a deal that leaves Incoming has an owner
         self.hooks = HookFile(self.directory, places.clock)
 

@@ -57,7 +57,7 @@ def play(folder: Path, *faults: Fault) -> tuple[dict[str, int], dict[str, int], 
     assert lowered is not None, findings
     clock = PlayedWall(NOW)
     crm = EmbeddedCrm(f"sqlite:///{folder / 'crm.db'}", clock)
-    crm.shape(lowered.pipelines, apply=True)
+    crm.shape(lowered.pipelines, fields=lowered.own_fields(), apply=True)
     journal = Journal(f"sqlite:///{folder / 'journal.db'}", clock, takeover_after=0.5)
     journal.start()
     journal.record_release(lowered)

@@ -66,7 +66,7 @@ def told(folder: Path) -> str:
     crm = EmbeddedCrm(f"sqlite:///{folder / 'crm.db'}", clock)
     journal = Journal(f"sqlite:///{folder / 'journal.db'}", clock)
     try:
-        crm.shape(company.pipelines, apply=True)
+        crm.shape(company.pipelines, fields=company.own_fields(), apply=True)
         journal.start()
         journal.record_release(company)
         maria = crm.create_contact(first_name="Maria", phone="(212) 555-0142")

@@ -26,7 +26,7 @@ assert not Path(dealwright.__file__).is_relative_to(sys.argv[1]), dealwright.__f
 company = load(Path("company.py")).accounts[0]
 clock = SystemClock()
 crm = EmbeddedCrm("sqlite:///crm.db", clock)
-crm.shape(company.pipelines, apply=True)
+crm.shape(company.pipelines, fields=company.own_fields(), apply=True)
 journal = Journal("sqlite:///journal.db", clock)
 journal.start()
 journal.record_release(company)

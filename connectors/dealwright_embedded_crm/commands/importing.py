@@ -71,9 +71,10 @@ def import_(
         raise InputError(f"--country {country!r} is no code of ISO 3166, such as US")
     with opened(account) as here, closing(CsvFile(file, delimiter=delimiter)) as csv:
         found = here.crm
-        wanted = here.project.pipelines(here.binding.key)
+        account_ = here.project.in_force(here.binding.key)
+        wanted, own = account_.pipelines, account_.own_fields()
         shape = _named(pipeline, wanted, released=here.is_released())
-        _check(found.shape(wanted, apply=False))
+        _check(found.shape(wanted, fields=own, apply=False))
         fields = parse(maps, stages, csv.header)
         reader = RowReader(fields, shape, currency=currency and currency.upper(), date_format=date_format)
         region = country.upper() if country else here.country()
@@ -85,7 +86,7 @@ def import_(
             if not dry_run:
                 if judged.rejected and not skip_rejects:
                     raise InputError(_refusal(csv, judged, rejects))
-                _check(found.shape(wanted, apply=True))
+                _check(found.shape(wanted, fields=own, apply=True))
 
         judged, done = _run(importer, accept, dry=dry_run)
         _summary(csv, shape, judged, done, dry=dry_run, rejects=rejects)
