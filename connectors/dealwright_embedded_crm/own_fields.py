@@ -38,7 +38,7 @@ MOST_DIGITS: Final = 18
 MOST_DECIMALS: Final = 9
 MOST_CHOSEN: Final = 500
 
-TAGS: Final = {
+TAGS: Final[dict[str, type]] = {
     "text": TextHeld,
     "choice": TextHeld,
     "phone": TextHeld,
@@ -112,7 +112,9 @@ class OwnFields:
     def read(cls, connection: Connection) -> OwnFields:
         """Read what the last release that the CRM was told of says."""
         table = schema.fields
-        rows = connection.execute(select(table).order_by(table.c.holder, table.c.position, table.c.key))
+        rows = connection.execute(
+            select(table).order_by(table.c.holder, table.c.released.desc(), table.c.position, table.c.key)
+        )
         return cls(
             Definition(
                 holder=row.holder,

@@ -7,8 +7,6 @@ from typing import Any
 
 import msgspec
 
-import msgspec
-
 from dealwright.model.crm import Contact
 from dealwright.model.custom import Customs
 from dealwright.model.requests import ContactChanges

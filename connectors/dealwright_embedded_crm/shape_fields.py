@@ -124,7 +124,7 @@ class _Holder:
             else:
                 self._connection.execute(insert(table), [{"holder": self._holder, "key": shape.key, **row}])
         retired = ours & table.c.key.not_in(keys) & table.c.released.is_(True)
-        self._connection.execute(update(table).where(retired).values(released=False, position=len(keys)))
+        self._connection.execute(update(table).where(retired).values(released=False))
 
     def _name(self, shape: FieldShape) -> str:
         return f"{self._holder}.{shape.key}"

@@ -18,7 +18,10 @@ from rich.text import Text
 
 from dealwright.cli.terminal import plain
 from dealwright.model.crm import Activity, Contact, Deal, Money, Note, PipelineShape, Task, User
+from dealwright.model.custom import Customs
+from dealwright_embedded_crm.own_texts import as_text
 from dealwright_embedded_crm.people import StageCount
+from dealwright_embedded_crm.people_fields import KeptField
 from dealwright_embedded_crm.subscriptions import Subscription
 from dealwright_embedded_crm.tokens import Token
 from dealwright_http.redaction import shown_url
@@ -88,7 +91,26 @@ def deal(one: Deal, zone: ZoneInfo) -> Table:
         if text:
             _add(table, name, text)
     for field in one.custom or ():
-        _add(table, field.key, "" if field.value is None else str(field.value.value))
+        _add(table, field.key, None if field.value is None else as_text(field.value, zone))
+    return table
+
+
+def held_fields(custom: Customs, zone: ZoneInfo) -> Table:
+    """Return what a company's own fields hold, as a table."""
+    table = _table("field", "value")
+    for field in custom or ():
+        _add(table, field.key, None if field.value is None else as_text(field.value, zone))
+    return table
+
+
+def own_fields(rows: list[KeptField]) -> Table:
+    """Return a company's own fields as a table."""
+    table = _table("field", "type", "label", "options", "sensitive", "state")
+    for each in rows:
+        shape = each.definition.shape
+        state = "" if each.held is None else f"in no release any more, held by {each.held:,}"
+        sensitive = "yes" if shape.sensitive else ""
+        _add(table, each.definition.name, shape.type, shape.label, "; ".join(shape.options), sensitive, state)
     return table
 
 

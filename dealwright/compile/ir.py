@@ -289,7 +289,7 @@ class Account(Node, frozen=True, kw_only=True):
 
     def own_fields(self) -> FieldShapes:
         """Return the company's own fields as a CRM is told them."""
-        return FieldShapes(deal=self.deal_fields)
+        return FieldShapes(deal=self.deal_fields, contact=self.contact_fields, company=self.company_fields)
 
     def automation(self, key: str) -> Automation | None:
         """Return the automation of that key, or None."""

@@ -14,6 +14,7 @@ from crm_world import AFTERCARE, DUE, SALES, drain, opened
 
 from dealwright.cli.main import cli
 from dealwright.model.crm import Money, PipelineShape
+from dealwright.model.custom import FieldShapes
 from dealwright.project import AccountBinding
 from dealwright_embedded_crm import EmbeddedCrm
 from dealwright_embedded_crm.commands import opening
@@ -28,6 +29,7 @@ class Project:
     def __init__(self, url: str, pipelines: tuple[PipelineShape, ...]) -> None:
         self.url = url
         self.shapes = pipelines
+        self.fields = FieldShapes()
 
     def account(self, key: str | None = None) -> AccountBinding:
         """Return the only account."""
@@ -36,12 +38,12 @@ class Project:
 
     def open_journal(self) -> SimpleNamespace:
         """Return a journal with a release of an account in New York."""
-        company = SimpleNamespace(calendar=SimpleNamespace(zone="America/New_York"), country="US")
+        company = SimpleNamespace(calendar=SimpleNamespace(zone="America/New_York"), country="US", currency="USD")
         return SimpleNamespace(active_release=lambda key: SimpleNamespace(account=company), close=lambda: None)
 
-    def pipelines(self, key: str) -> tuple[PipelineShape, ...]:
+    def in_force(self, key: str) -> SimpleNamespace:
         """Return what the release names."""
-        return self.shapes
+        return SimpleNamespace(pipelines=self.shapes, own_fields=lambda: self.fields)
 
 
 class Shell:

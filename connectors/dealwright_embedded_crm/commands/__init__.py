@@ -7,6 +7,7 @@ import click
 from dealwright_embedded_crm.commands.access import tokens, users
 from dealwright_embedded_crm.commands.contacts import contacts
 from dealwright_embedded_crm.commands.deals import deals
+from dealwright_embedded_crm.commands.fields import fields
 from dealwright_embedded_crm.commands.importing import import_
 from dealwright_embedded_crm.commands.pipelines import pipelines, stages
 from dealwright_embedded_crm.commands.webhooks import webhooks
@@ -20,5 +21,18 @@ def crm() -> None:
     """Look into the embedded CRM, work in it, import a file."""
 
 
-for _command in (deals, contacts, tasks, notes, activities, pipelines, stages, users, tokens, webhooks, import_):
+for _command in (
+    deals,
+    contacts,
+    tasks,
+    notes,
+    activities,
+    pipelines,
+    stages,
+    fields,
+    users,
+    tokens,
+    webhooks,
+    import_,
+):
     crm.add_command(_command)

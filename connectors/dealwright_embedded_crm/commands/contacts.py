@@ -5,11 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 import click
+from msgspec import UNSET
 
 from dealwright.cli.terminal import plain
 from dealwright.errors import InputError, NotFound
 from dealwright.model.crm import Contact
 from dealwright_embedded_crm import tables
+from dealwright_embedded_crm.commands.fields import findable, given, looked_for, settable
 from dealwright_embedded_crm.commands.opening import (
     Opened,
     actor,
@@ -42,11 +44,12 @@ def contacts() -> None:
 @click.option("--name", metavar="TEXT", help="Part of the name, whatever its case.")
 @click.option("--phone", metavar="TEXT", help="The phone, as it is kept.")
 @click.option("--email", metavar="TEXT", help="The e-mail, as it is kept.")
+@findable
 @listed
-def contacts_ls(limit: int, as_json: bool, account: str | None, **filters: Any) -> None:
+def contacts_ls(limit: int, as_json: bool, account: str | None, own: tuple[str, ...], **filters: Any) -> None:
     """List contacts, oldest first."""
-    query = ContactQuery(**filters)
     with opened(account) as here:
+        query = ContactQuery(**filters, own=looked_for(here, "contact", own))
         rows = pages(lambda after, most: here.crm.page_contacts(query, after=after, limit=most), limit)
         show(rows, tables.contacts, as_json)
 
@@ -61,16 +64,20 @@ def contacts_show(contact_id: str, as_json: bool, account: str | None) -> None:
         found = _found(here, contact_id)
         show([found], tables.contacts, as_json)
         if not as_json:
+            if found.custom:
+                tables.console().print(tables.held_fields(found.custom, here.zone()))
             show(here.crm.deals_of_contact(found.id, limit=500).items, tables.deals, as_json)
 
 
 @contacts.command("add")
 @_fields
+@settable
 @as_actor
-def contacts_add(account: str | None, acting: str | None, **fields: str | None) -> None:
+def contacts_add(account: str | None, acting: str | None, own: tuple[str, ...], **fields: Any) -> None:
     """Make a contact; without --name, first and last name are put together."""
     with opened(account) as here:
-        made = here.crm.create_contact(**fields, actor=actor(here.crm, acting))
+        custom = given(here, "contact", own) or UNSET
+        made = here.crm.create_contact(**fields, custom=custom, actor=actor(here.crm, acting))
     click.echo(f"contact {made.id} created")
 
 
@@ -80,11 +87,24 @@ def contacts_add(account: str | None, acting: str | None, **fields: str | None) 
 @as_actor
 def contacts_edit(contact_id: str, account: str | None, acting: str | None, **fields: str | None) -> None:
     """Change fields of a contact; - clears one."""
-    given = {name: None if value == "-" else value for name, value in fields.items() if value is not None}
-    if not given:
+    new = {name: None if value == "-" else value for name, value in fields.items() if value is not None}
+    if not new:
         raise InputError("nothing is to be changed; say what, such as --phone TEXT")
     with opened(account) as here:
-        changed = here.crm.update_contact(contact_id, **given, actor=actor(here.crm, acting))
+        changed = here.crm.update_contact(contact_id, **new, actor=actor(here.crm, acting))
+    click.echo(f"contact {changed.id} changed")
+
+
+@contacts.command("set")
+@click.argument("contact_id", metavar="CONTACT")
+@click.argument("own", metavar="FIELD=VALUE...", nargs=-1, required=True)
+@as_actor
+def contacts_set(contact_id: str, own: tuple[str, ...], account: str | None, acting: str | None) -> None:
+    """Set fields of the company's own, such as language=es; - clears one."""
+    with opened(account) as here:
+        _found(here, contact_id)
+        custom = given(here, "contact", own)
+        changed = here.crm.update_contact(contact_id, custom=custom, actor=actor(here.crm, acting))
     click.echo(f"contact {changed.id} changed")
 
 

@@ -7,11 +7,13 @@ from typing import Any, get_args
 
 import click
 import msgspec
+from msgspec import UNSET
 
 from dealwright.errors import InputError, NotFound
 from dealwright.model.crm import Deal
 from dealwright.model.requests import DealChanges
 from dealwright_embedded_crm import tables
+from dealwright_embedded_crm.commands.fields import findable, given, looked_for, settable
 from dealwright_embedded_crm.commands.opening import (
     AMOUNT,
     DAY,
@@ -55,10 +57,12 @@ def deals() -> None:
 @click.option("--sort", type=click.Choice(get_args(DealSort)), default="id", show_default=True,
               help="Amounts are sorted within their currency.")  # fmt: skip
 @click.option("--desc", "descending", is_flag=True, help="The greatest or latest first.")
+@findable
 @listed
 def deals_ls(
     account: str | None,
     limit: int,
+    own: tuple[str, ...],
     as_json: bool,
     created_from: date | None,
     created_to: date | None,
@@ -70,6 +74,7 @@ def deals_ls(
         query = DealQuery(
             created_from=None if created_from is None else here.moment(datetime.combine(created_from, time.min)),
             created_to=None if created_to is None else here.moment(datetime.combine(created_to + _DAY, time.min)),
+            own=looked_for(here, "deal", own),
             **filters,
         )
         show(
@@ -113,13 +118,24 @@ def deals_show(deal_id: str, as_json: bool, account: str | None) -> None:
 @click.option("--company", metavar="NAME")
 @click.option("--tag", "tags", multiple=True, metavar="TEXT", help="May be given more than once.")
 @click.option("--lost-reason", metavar="TEXT", help="For a deal that is created lost.")
+@settable
 @as_actor
-def deals_add(account: str | None, acting: str | None, pipeline: str | None, stage: str | None, **fields: Any) -> None:
+def deals_add(
+    account: str | None,
+    acting: str | None,
+    pipeline: str | None,
+    stage: str | None,
+    own: tuple[str, ...],
+    **fields: Any,
+) -> None:
     """Create a deal."""
     with opened(account) as here:
         shape = pipeline_named(here.crm, pipeline)
         standing = stage or shape.stages[0].key
-        made = here.crm.create_deal(pipeline=shape.key, stage=standing, **fields, actor=actor(here.crm, acting))
+        custom = given(here, "deal", own) or UNSET
+        made = here.crm.create_deal(
+            pipeline=shape.key, stage=standing, **fields, custom=custom, actor=actor(here.crm, acting)
+        )
     click.echo(f"deal {made.id} created in {_standing(made)}{_owned(made)}")
 
 
@@ -146,18 +162,31 @@ def deals_edit(
     **fields: Any,
 ) -> None:
     """Change fields of deals, all or none of them."""
-    given = {name: value for name, value in fields.items() if value not in (None, ())}
-    given.update((name, None) for name in ("owner", "reference", "company") if given.get(name) == _CLEAR)
-    given.update({"amount": None} if no_amount else {})
-    given.update({"close_date": None} if no_close_date else {})
-    if not given:
+    new = {name: value for name, value in fields.items() if value not in (None, ())}
+    new.update((name, None) for name in ("owner", "reference", "company") if new.get(name) == _CLEAR)
+    new.update({"amount": None} if no_amount else {})
+    new.update({"close_date": None} if no_close_date else {})
+    if not new:
         raise InputError("nothing is to be changed; say what, such as --title TEXT")
     with opened(account) as here:
         if len(ids) > 1:
-            ask(f"Change {', '.join(given)} of {len(ids)} deals?", yes)
-        changed = here.crm.update_deals(ids, DealChanges(**given), actor=actor(here.crm, acting))
+            ask(f"Change {', '.join(new)} of {len(ids)} deals?", yes)
+        changed = here.crm.update_deals(ids, DealChanges(**new), actor=actor(here.crm, acting))
     for deal in changed:
         click.echo(f"deal {deal.id} is at version {deal.version}")
+
+
+@deals.command("set")
+@click.argument("deal_id", metavar="DEAL")
+@click.argument("own", metavar="FIELD=VALUE...", nargs=-1, required=True)
+@as_actor
+def deals_set(deal_id: str, own: tuple[str, ...], account: str | None, acting: str | None) -> None:
+    """Set fields of the company's own, such as treatment=implant; - clears one."""
+    with opened(account) as here:
+        found(here, deal_id)
+        changes = DealChanges(custom=given(here, "deal", own))
+        deal = here.crm.update_deal(deal_id, changes, actor=actor(here.crm, acting))
+    click.echo(f"deal {deal.id} is at version {deal.version}")
 
 
 @deals.command("move")

@@ -45,6 +45,11 @@ class Opened(msgspec.Struct, frozen=True):
         active = self._active()
         return None if active is None else active.country
 
+    def currency(self) -> str | None:
+        """Return the account's currency, in which amounts without one are; None before its first release."""
+        active = self._active()
+        return None if active is None else active.currency
+
     def is_released(self) -> bool:
         """Say whether a release was recorded for the account."""
         return self._active() is not None
