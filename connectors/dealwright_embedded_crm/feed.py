@@ -12,6 +12,8 @@ from sqlalchemy import Connection, bindparam, func, select, update
 from dealwright.model.events import Event
 from dealwright.ports import FeedItem
 from dealwright_embedded_crm import schema
+from dealwright_embedded_crm.own_fields import OwnFields
+from dealwright_embedded_crm.own_sight import Sight
 
 _decode = msgspec.json.Decoder(Event).decode
 _TAKE = update(schema.outbox).where(schema.outbox.c.id == bindparam("number")).values(taken_at=bindparam("at"))
@@ -42,9 +44,16 @@ def last(connection: Connection) -> int:
     return int(connection.execute(select(func.max(schema.outbox.c.id))).scalar() or 0)
 
 
-def told(number: int, raw: bytes) -> dict[str, Any]:
-    """Return an event as clients are told it, by `GET /events` and by webhooks."""
+def names_own_fields(raw: bytes) -> bool:
+    """Say whether an event may tell what own fields hold, so that somebody's sight of them is asked for."""
+    return b'"custom":' in raw
+
+
+def told(number: int, raw: bytes, sight: Sight | None = None) -> dict[str, Any]:
+    """Return an event as clients are told it, by `GET /events` and by webhooks; own fields as far as they see them."""
     data = msgspec.json.decode(raw, type=dict[str, Any])
+    if names_own_fields(raw):
+        (sight or Sight(OwnFields(()))).show_event(data)
     head = {name: data.pop(name, None) for name in ("kind", "occurred_at", "actor", "cause")}
     del data["source_id"]
     return {"id": str(number), **head, "data": data}

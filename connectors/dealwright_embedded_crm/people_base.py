@@ -15,6 +15,7 @@ from dealwright_embedded_crm import values
 from dealwright_embedded_crm.change import Change
 from dealwright_embedded_crm.database import PATIENCE, Database
 from dealwright_embedded_crm.keys import Receipt, kept
+from dealwright_embedded_crm.own_fields import OwnFields
 from dealwright_embedded_crm.values import Refusal
 
 SOMEBODY: Final = "user:local"
@@ -55,6 +56,11 @@ class Base:
                 yield
             finally:
                 self._open.connection = None
+
+    def own_fields(self) -> OwnFields:
+        """Return the company's own fields."""
+        with self._read() as connection:
+            return OwnFields.read(connection)
 
     def kept(self, key: str) -> Receipt | None:
         """Return what was kept under a key, or None."""

@@ -54,11 +54,6 @@ class FieldReader:
 class Fields(Base):
     """What people ask of the company's own fields."""
 
-    def own_fields(self) -> OwnFields:
-        """Return all fields that the CRM knows."""
-        with self._read() as connection:
-            return OwnFields.read(connection)
-
     def kept_fields(self) -> list[KeptField]:
         """Return all fields, in order; those that no release names any more with how many records hold one."""
         with self._read() as connection:

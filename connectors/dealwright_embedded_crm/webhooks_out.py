@@ -19,7 +19,7 @@ import contextlib
 import logging
 import secrets
 from http import HTTPStatus
-from typing import Final
+from typing import Any, Final
 
 import httpx
 import msgspec
@@ -28,6 +28,7 @@ from dealwright.clock import Clock
 from dealwright.errors import Rejected
 from dealwright.signature import signed
 from dealwright_embedded_crm import feed
+from dealwright_embedded_crm.own_sight import Sight
 from dealwright_embedded_crm.people_webhooks import Webhooks
 from dealwright_embedded_crm.subscriptions import Subscription
 from dealwright_http.addresses import Guard, Resolver, resolve
@@ -134,10 +135,12 @@ class Deliverer:
         while not self._ending.is_set():
             # Read again at the position that is held: another process may have delivered since.
             page = await asyncio.to_thread(self._crm.next_for_webhook, mine, PAGE)
+            fields = any(feed.names_own_fields(raw) for _, raw in page.items)
+            sight = Sight(await asyncio.to_thread(self._crm.own_fields)) if fields else None
             for number, raw in page.items:
                 if self._ending.is_set():
                     break
-                attempt = await self._post(mine, secret, number, raw)
+                attempt = await self._post(mine, secret, feed.told(number, raw, sight))
                 if not attempt.arrived:
                     await self._failed(mine, attempt)
                     return arrived
@@ -162,8 +165,7 @@ class Deliverer:
         elif known is not None and known.failures == 1:
             log.warning("webhook %s failed with %s; it is tried again", known.id, attempt.status)
 
-    async def _post(self, mine: Subscription, secret: bytes, number: int, raw: bytes) -> Attempt:
-        event = feed.told(number, raw)
+    async def _post(self, mine: Subscription, secret: bytes, event: dict[str, Any]) -> Attempt:
         body = msgspec.json.encode(event)
         async with self._places:
             client = self._clients.get(mine.id)

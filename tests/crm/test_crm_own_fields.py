@@ -24,7 +24,8 @@ from dealwright.model.requests import (
     UpdateContact,
     UpdateDeal,
 )
-from dealwright_embedded_crm import EmbeddedCrm
+from dealwright_embedded_crm import EmbeddedCrm, feed
+from dealwright_embedded_crm.own_sight import Sight
 from dealwright_embedded_crm.reads import ContactQuery, DealQuery
 
 TREATMENT = FieldShape(key="treatment", type="choice", options=("cleaning", "implant"), label="Treatment")
@@ -415,3 +416,32 @@ def test_contacts_are_found_and_name_users(clinic: EmbeddedCrm) -> None:
     clinic.create_contact(name="Mo")
     assert clinic.page_contacts(ContactQuery(own=(("assistant", held(ann)),))).items == (bo,)
     assert value_of(bo.custom, "assistant") == ann
+
+
+# --- who sees them ----------------------------------------------------------------------------------------------------
+
+
+def test_outside_systems_are_told_fields_but_no_sensitive_ones(clinic: EmbeddedCrm) -> None:
+    contact = clinic.create_contact(name="Bo", custom=(Custom("guardian_of", held("Kim")),)).id
+    own = tuple(Custom(key, held(value)) for key, value in GOOD.items())  # type: ignore[arg-type]
+    clinic.create_deal(pipeline="sales", stage="incoming", title="A", contacts=[contact], custom=own)
+    ((number, raw),) = clinic.events(after=0, limit=10)
+    shown = feed.told(number, raw, Sight(clinic.own_fields()))["data"]["after"]
+    assert shown["contacts"][0]["fields"] == {"guardian_of": "Kim"}
+    assert shown["fields"] == {
+        "treatment": "implant",
+        "dentist": "Dr. Ñandú",
+        "extras": ["x-ray", "mould"],
+        "discount": "12.5",
+        "insured": False,
+        "due_on": "2026-12-24",
+        "seen_at": "2026-12-01T15:30:00Z",
+        "deposit": {"amount": "99.50", "currency": "EUR"},
+        "lab_phone": "+49 30 1234",
+        "lab_email": "lab@example.com",
+        "x_ray_at": "https://example.com/x?1",
+    }
+    assert "custom" not in shown
+    owners = feed.told(number, raw, Sight(clinic.own_fields(), sensitive=True))["data"]["after"]
+    assert owners["fields"]["surgeon"] == {"id": "1", "name": "Ann", "email": "ann@example.com"}
+    assert "fields" not in feed.told(number, raw)["data"]["after"], "what nothing is known of may be sensitive"

@@ -9,6 +9,7 @@ from fastapi import Depends, Request, Security
 from fastapi.security import HTTPBearer
 
 from dealwright_embedded_crm.api.problems import Problem
+from dealwright_embedded_crm.own_sight import Sight
 from dealwright_embedded_crm.people import People
 from dealwright_embedded_crm.tokens import Token
 
@@ -23,6 +24,11 @@ class Caller(msgspec.Struct, frozen=True, kw_only=True):
     account: str
     crm: People
     token: Token
+
+    @property
+    def sight(self) -> Sight:
+        """What the token's role may see of the company's own fields: all of it is an account owner's."""
+        return Sight(self.crm.own_fields(), sensitive=self.token.role == OWNER)
 
     @property
     def actor(self) -> str:

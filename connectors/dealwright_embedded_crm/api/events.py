@@ -61,5 +61,6 @@ def list_events(caller: Asking, wanted: Annotated[EventFilter, Query()]) -> Resp
     Nothing is ever inserted before an event that was shown: whoever asks with the last `after` misses nothing.
     """
     found = caller.crm.events(after=int(wanted.after), limit=wanted.limit)
-    items = [EventOut(**feed.told(number, raw)) for number, raw in found]
+    sight = caller.sight if any(feed.names_own_fields(raw) for _, raw in found) else None
+    items = [EventOut(**feed.told(number, raw, sight)) for number, raw in found]
     return shown(Answer(body=EventsOut(items=items, after=items[-1].id if items else wanted.after)))
