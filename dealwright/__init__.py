@@ -28,6 +28,7 @@ from dealwright.language.deal import CompanyFields, ContactFields, DealFields, c
 from dealwright.language.deal_steps import add_note, add_tags, assign_owner, complete_tasks, remove_tags
 from dealwright.language.durations import days, hours, minutes, working_days, working_hours, working_minutes
 from dealwright.language.later_triggers import date_reached, message_failed, no_activity, opted_out, rep_wrote
+from dealwright.language.lookup_step import lookup
 from dealwright.language.notify_step import notify
 from dealwright.language.outcomes import outcome
 from dealwright.language.pipeline import Incoming, Lost, Pipeline, Stage, Task, Won
@@ -110,6 +111,7 @@ __all__ = [
     "every_event",
     "hours",
     "local",
+    "lookup",
     "message_failed",
     "minutes",
     "move_deal",

@@ -189,7 +189,10 @@ def _company_of(loaded: Loaded, account: ir.Account) -> Company:
 def _refuse_unknown_destinations(account: ir.Account, binding: AccountBinding) -> None:
     """A definition that sends where the target file has no address would fail for every deal, one by one."""
     carried = {kind for connector in binding.connectors for kind in connector.actions()}
-    known = {name for connector in binding.connectors for name in connector.destinations()}
+    sending = [connector for connector in binding.connectors if "lookup" not in connector.actions()]
+    known = {name for connector in sending for name in connector.destinations()}
+    looking = [connector for connector in binding.connectors if "lookup" in connector.actions()]
+    asked = {name for connector in looking for name in connector.destinations()}
     for automation in account.automations:
         for step in actions(automation.do):
             if isinstance(step, ir.SendConversionStep) and "send_conversion" not in carried:
@@ -197,6 +200,13 @@ def _refuse_unknown_destinations(account: ir.Account, binding: AccountBinding) -
                 raise DefinitionError(
                     f"{where}automation {automation.key!r} tells of a conversion, and the target file gives account"
                     f" {account.key!r} no advertising platform: write a table [account.{account.key}.meta]"
+                )
+            if isinstance(step, ir.LookupStep) and step.system not in asked:
+                where = f"{automation.where.file}:{automation.where.line}: " if automation.where else ""
+                raise DefinitionError(
+                    f"{where}automation {automation.key!r} asks {step.system!r}, which the target file of account"
+                    f" {account.key!r} does not name as a system that is asked; write a table"
+                    f" [account.{account.key}.lookup.{step.system}] with its url"
                 )
             if isinstance(step, ir.SendEventStep) and step.to not in known:
                 where = f"{automation.where.file}:{automation.where.line}: " if automation.where else ""

@@ -29,6 +29,7 @@ from dealwright_embedded_crm import connector as embedded_crm
 from dealwright_embedded_crm.webhooks_out import Deliverer
 from dealwright_kommo import KommoHooks
 from dealwright_kommo import connector as kommo_crm
+from dealwright_lookup import connector as lookups
 from dealwright_meta import connector as meta_ads
 from dealwright_webhook import connector as webhook
 
@@ -150,13 +151,14 @@ def _account(key: str, table: dict[str, Any], clock: Clock) -> AccountBinding:
         raise InputError(f"the target file's [account.{key}] has no definitions; copy it from another account")
     crm, feeds, readers = _crm(key, table, clock)
     mail = [email(table["email"], environ=os.environ, clock=clock)] if "email" in table else []
+    asked = [lookups(table["lookup"], environ=os.environ, clock=clock)] if "lookup" in table else []
     ads = [meta_ads(table["meta"], environ=os.environ, clock=clock)] if "meta" in table else []
     return AccountBinding(
         key=key,
         definitions=HERE.parent / table["definitions"],
         crm=crm,
         feeds=feeds,
-        connectors=(crm, webhook(table.get("webhook", {}), environ=os.environ, clock=clock), *mail, *ads),
+        connectors=(crm, webhook(table.get("webhook", {}), environ=os.environ, clock=clock), *asked, *mail, *ads),
         hooks=hook_sources(
             table.get("hooks", {}), environ=os.environ, clock=clock, readers=readers, where=f"account.{key}.hooks"
         ),

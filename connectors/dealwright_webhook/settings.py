@@ -5,15 +5,14 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from datetime import timedelta
-from pathlib import Path
 from typing import Final, Literal
-from urllib.parse import urlsplit
 
 import msgspec
 
 from dealwright.errors import InputError
 from dealwright.model.delivery import AtMostOnce, Delivery, Keyed
-from dealwright_http.redaction import Secret, shown_url
+from dealwright_http.redaction import Secret
+from dealwright_http.targets import checked_timeout, checked_url, secret_of
 
 FOREVER: Final = "forever"
 """`dedupes_for` of a receiver that keeps every key."""
@@ -21,29 +20,8 @@ FOREVER: Final = "forever"
 TIMEOUT: Final = 10.0
 LONGEST_TIMEOUT: Final = 120.0
 
-SHORTEST_SECRET: Final = 16
-
 _KEYS = ("url", "secret_env", "secret_file", "allow_private", "dedupes_for", "timeout")
 _LENGTH = re.compile(r"(\d{1,6})\s*(minutes?|hours?|days?|[mhd])")
-
-
-class LateSecret(Secret):
-    """A secret whose file is made later: whoever only looks at deals needs none."""
-
-    __slots__ = ("_path", "_where")
-
-    def __init__(self, where: str, path: Path) -> None:
-        super().__init__(b"")
-        self._where = where
-        self._path = path
-
-    def reveal(self) -> bytes:
-        """Read the file.
-
-        Raises:
-            InputError: it is still not there, cannot be read, or is too short.
-        """
-        return _long_enough(self._where, _read(self._where, self._path)).reveal()
 
 
 class Target(msgspec.Struct, frozen=True, kw_only=True):
@@ -92,64 +70,12 @@ def _target(where: str, table: object, environ: Mapping[str, str]) -> Target:
     if not isinstance(allow_private, bool):
         raise InputError(f"[{where}] allow_private is true or false")
     return Target(
-        url=_url(where, table.get("url"), allow_private),
-        secret=_secret(where, table, environ),
+        url=checked_url(where, table.get("url"), allow_private, such_as="https://erp.example.com/hooks"),
+        secret=secret_of(where, table, environ),
         allow_private=allow_private,
         dedupes_for=_dedupes_for(where, table.get("dedupes_for")),
-        timeout=_timeout(where, table.get("timeout", TIMEOUT)),
+        timeout=checked_timeout(where, table.get("timeout", TIMEOUT), most=LONGEST_TIMEOUT),
     )
-
-
-def _url(where: str, url: object, allow_private: bool) -> str:
-    if not isinstance(url, str) or not url:
-        raise InputError(f"[{where}] needs url, such as https://erp.example.com/hooks")
-    try:
-        parts = urlsplit(url)
-        usable = bool(parts.hostname) and parts.scheme in ("http", "https") and parts.port != 0
-    except ValueError:
-        usable = False
-    if not usable:
-        raise InputError(f"[{where}] url is no http(s) address with a host")
-    if parts.username or parts.password:
-        raise InputError(f"[{where}] url carries a user or password; requests are signed with the secret instead")
-    if parts.scheme == "http" and not allow_private:
-        raise InputError(f"[{where}] url {shown_url(url)} is not https; plain http is for allow_private = true only")
-    return url
-
-
-def _secret(where: str, table: Mapping[str, object], environ: Mapping[str, str]) -> Secret:
-    variable, file = table.get("secret_env"), table.get("secret_file")
-    if isinstance(variable, str) == isinstance(file, str):
-        raise InputError(f"[{where}] needs one of secret_env (a variable's name) and secret_file (a path)")
-    if isinstance(variable, str):
-        if variable not in environ:
-            raise InputError(f"[{where}] secret_env names {variable}, which is not set in the environment")
-        value = environ[variable]
-    else:
-        path = Path(str(file))
-        if not path.exists():
-            return LateSecret(where, path)
-        value = _read(where, path)
-    return _long_enough(where, value)
-
-
-def _read(where: str, path: Path) -> str:
-    try:
-        return path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError):
-        raise InputError(f"[{where}] secret_file {path} cannot be read") from None
-
-
-def _long_enough(where: str, value: str) -> Secret:
-    if len(value.strip()) < SHORTEST_SECRET:
-        raise InputError(f"[{where}] the secret is shorter than {SHORTEST_SECRET} characters")
-    return Secret(value.strip())
-
-
-def _timeout(where: str, value: object) -> float:
-    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 < value <= LONGEST_TIMEOUT:
-        raise InputError(f"[{where}] timeout is a number of seconds, at most {LONGEST_TIMEOUT:g}")
-    return float(value)
 
 
 def _dedupes_for(where: str, value: object) -> timedelta | Literal["forever"] | None:

@@ -23,6 +23,7 @@ from dealwright.model.requests import (
     CompleteTasks,
     CreateContact,
     CreateDeal,
+    Lookup,
     MoveDeal,
     Notify,
     Request,
@@ -178,6 +179,8 @@ def _asked(request: Request, zone: ZoneInfo) -> str:
             return f"“{request.event}”{worth}"
         case Notify():
             return f"“{request.text}” to {request.to_name or request.to}"
+        case Lookup():
+            return f"{request.system}{request.path} by {', '.join(request.ask) or 'nothing'}"
         case AskPerson():
             return f"“{request.question}” of {', '.join(each.name for each in request.who)}"
         case SendEmail():

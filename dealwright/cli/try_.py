@@ -24,7 +24,8 @@ from dealwright.engine.facts import Facts
 from dealwright.engine.guards.again import Again
 from dealwright.engine.guards.base import Candidate, Send
 from dealwright.engine.imagine import Imagination
-from dealwright.engine.records import EffectRow
+from dealwright.engine.lookups import read_given
+from dealwright.engine.records import EffectRow, Receipt
 from dealwright.engine.rehearse import Rehearsal, rehearse
 from dealwright.engine.trace import TraceLine
 from dealwright.errors import InputError, NotFound
@@ -72,6 +73,7 @@ class Trial(msgspec.Struct, frozen=True, kw_only=True):
 @click.option("--data", "data", multiple=True, metavar="NAME=VALUE", help="What an event from outside would tell.")
 @click.option("--met", "met", multiple=True, metavar="STEP", help="As if what this wait_until() waits for happened.")
 @click.option("--answer", "answers", multiple=True, metavar="STEP=ANSWER", help="As if this ask() was answered so.")
+@click.option("--given", "given", multiple=True, metavar="STEP.NAME=VALUE", help="What a lookup() would be given.")
 @options.as_json
 @prints(Trial)
 def try_(
@@ -82,6 +84,7 @@ def try_(
     data: tuple[str, ...],
     met: tuple[str, ...],
     answers: tuple[str, ...],
+    given: tuple[str, ...],
     as_json: bool,
 ) -> None:
     """Show what RULE would do for a deal, by the definition files as they are now. Nothing is sent or written.
@@ -89,7 +92,7 @@ def try_(
     The event is imagined: for `entered(...)` the deal comes into that stage now. Every condition is shown with the
     values it saw, every text as it would read, when and by what it would be sent, and what would hold it back. What a
     wait_until() waits for does not happen, unless you name it with --met; nobody answers what an ask() asks, unless you
-    say with --answer what they do.
+    say with --answer what they do; other systems are not asked, and give what you say with --given, or nothing.
     """
     project = load_project()
     binding = project.account(account)
@@ -110,7 +113,16 @@ def try_(
     deal = asyncio.run(_read(binding, deal_id))
     imagination = Imagination(defined, now, data=_pairs(data) if data else None)
     event, imagined = imagination.event(automation.on, deal)
-    told = rehearse(defined, automation, event, imagined, now, met=met, answers=_answers(automation, answers))
+    told = rehearse(
+        defined,
+        automation,
+        event,
+        imagined,
+        now,
+        met=met,
+        answers=_answers(automation, answers),
+        given=_given(automation, given),
+    )
     journal = project.open_journal()
     try:
         in_the_way = tuple(_in_the_way(journal, defined, automation, told, imagined, now))
@@ -171,6 +183,22 @@ def _pair(option: str, form: str, pair: str) -> tuple[str, str]:
     if not equals or not name:
         raise InputError(f"{option} {plain(pair, limit=40)!r} is not {form}")
     return name, value
+
+
+def _given(automation: ir.Automation, given: tuple[str, ...]) -> dict[str, Receipt]:
+    looking = {step.name: step.gives for step in ir.actions(automation.do) if isinstance(step, ir.LookupStep)}
+    found: dict[str, Receipt] = {}
+    for pair in given:
+        place, value = _pair("--given", "STEP.NAME=VALUE", pair)
+        step, _, name = place.partition(".")
+        if name not in looking.get(step, {}):
+            known = ", ".join(f"{each}.{part}" for each, gives in looking.items() for part in gives) or "nothing"
+            raise InputError(f"{automation.key} is not given {plain(place, limit=80)!r}; it is given {known}")
+        try:
+            found.setdefault(step, {})[name] = read_given(looking[step][name], value)
+        except ValueError:
+            raise InputError(f"{plain(value, limit=60)!r} is no {looking[step][name]}, as {place} is") from None
+    return found
 
 
 def _answers(automation: ir.Automation, given: tuple[str, ...]) -> dict[str, str]:

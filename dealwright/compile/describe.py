@@ -142,6 +142,9 @@ def steps(given: Sequence[ir.Step], depth: int = 0) -> Iterator[str]:
         if isinstance(step, ir.WaitUntilStep) and step.on_timeout:
             yield f"{pad}  when the time is over"
             yield from steps(step.on_timeout, depth + 2)
+        if isinstance(step, ir.LookupStep) and step.on_error:
+            yield f"{pad}  if it gives nothing"
+            yield from steps(step.on_error, depth + 2)
         if isinstance(step, ir.AskStep):
             for answer in step.answers:
                 yield f"{pad}  if the answer is {answer.answer!r}"
@@ -207,6 +210,8 @@ def _step(step: ir.Step) -> str:
             return f"nobody but people writes to {step.who} for {duration(step.for_)}"
         case ir.WaitUntilStep():
             return f"wait until {awaited(step)}, for {duration(step.timeout)} at most"
+        case ir.LookupStep():
+            return f"look up {', '.join(step.gives)} at {step.system}{step.path}, by {_fields(step.ask) or 'nothing'}"
         case ir.AskStep():
             answers = ", ".join(repr(each.answer) for each in step.answers)
             asked = f"ask {expression(step.who)} {expression(step.question)}"

@@ -10,6 +10,7 @@ import msgspec
 from dealwright.compile.ir_triggers import Trigger
 from dealwright.compile.ir_values import Condition, Expression, Node, Ref, StageValue
 from dealwright.model.calendar import Duration
+from dealwright.model.requests import Given
 
 ContactPath: TypeAlias = str
 """Which contact a step is about: `deal.main_contact`, `deal.contact_as.buyer` or `event.contact`."""
@@ -185,6 +186,23 @@ class WaitUntilStep(Node, tag_field="do", tag="wait_until", frozen=True, kw_only
     on_timeout: tuple[Step, ...] = ()
 
 
+class LookupStep(Node, tag_field="do", tag="lookup", frozen=True, kw_only=True):
+    """Ask a named outside system for facts; when it gives none, do `on_error` and go on.
+
+    `gives` are the names and types of what its answer must hold, `timeout` seconds (None: the target's), `cache` how
+    long an answer to the same question is used again.
+    """
+
+    name: str
+    system: str
+    path: str
+    ask: dict[str, Expression]
+    gives: dict[str, Given]
+    timeout: int | None = None
+    cache: Duration | None = None
+    on_error: tuple[Step, ...] = ()
+
+
 class Answer(Node, frozen=True, kw_only=True):
     """One answer to a question, and what is done after it."""
 
@@ -243,6 +261,7 @@ ActionStep: TypeAlias = (
     | UpdateContactStep
     | SendEmailStep
     | SendConversionStep
+    | LookupStep
 )
 """A step that makes an effect."""
 
@@ -260,6 +279,7 @@ Step: TypeAlias = (
     | UpdateContactStep
     | SendEmailStep
     | SendConversionStep
+    | LookupStep
     | WaitStep
     | WaitForStep
     | MuteStep
@@ -278,6 +298,8 @@ def ways_of(step: Step) -> tuple[tuple[Step, ...], ...]:
             return (*(case.do for case in step.cases), step.otherwise, step.unset or ())
         case WaitUntilStep():
             return (step.on_timeout,)
+        case LookupStep():
+            return (step.on_error,)
         case AskStep():
             return (*(answer.do for answer in step.answers), step.late)
         case _:
@@ -293,6 +315,9 @@ def actions(steps: tuple[Step, ...]) -> Iterator[ActionStep]:
                     yield from actions(way)
             case WaitStep() | WaitForStep() | MuteStep() | StopStep():
                 continue
+            case LookupStep():
+                yield step
+                yield from actions(step.on_error)
             case _:
                 yield step
 

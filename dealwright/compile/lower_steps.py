@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 from dealwright.compile import ir
 from dealwright.compile.lower_triggers import TriggerLowering
@@ -11,6 +12,7 @@ from dealwright.language import contact_steps, conversion_steps, deal_steps, sch
 from dealwright.language.ask_step import Ask
 from dealwright.language.clock_times import LocalTime
 from dealwright.language.conditions import Reference
+from dealwright.language.lookup_step import GIVEN, Lookup
 from dealwright.language.markup import check_html
 from dealwright.language.notify_step import Notify
 from dealwright.language.origin import Origin
@@ -28,6 +30,12 @@ class StepLowering:
 
     def all(self, automation: str, given: Sequence[steps.Step], scope: Scope) -> tuple[ir.Step, ...]:
         """Lower the steps of one automation."""
+        gives = {
+            str(step.name): {name: GIVEN[kind] for name, kind in step.gives.items()}
+            for step in _everything(given)
+            if isinstance(step, Lookup)
+        }
+        scope = replace(scope, gives=gives)
         lowered, _ = _Run(self._values, self._triggers, automation, given).sequence(given, scope, "")
         return lowered
 
@@ -80,6 +88,10 @@ class _Run:
                 waiting, inside = self._wait_until(step, here)
                 lowered.append(waiting)
                 left |= {step.name: step.kind, **inside}
+            elif isinstance(step, Lookup):
+                looking, inside = self._lookup(step, here)
+                lowered.append(looking)
+                left |= {str(step.name): step.kind, **inside}
             elif isinstance(step, Ask):
                 asking, inside = self._ask(step, here)
                 lowered.append(asking)
@@ -114,6 +126,21 @@ class _Run:
             until=self._values.all_of(step.until, scope) if step.until else None,
             on=self._triggers.all(step.on, scope.origin),
             on_timeout=do,
+        )
+        return node, left
+
+    def _lookup(self, step: Lookup, scope: Scope) -> tuple[ir.LookupStep, dict[str, str]]:
+        name = str(step.name)
+        do, left = self.sequence(step.on_error, scope.after({name: step.kind}), name)
+        node = ir.LookupStep(
+            name=name,
+            system=step.system,
+            path=step.path,
+            ask=self._each(step.ask, scope),
+            gives=dict(step.gives),
+            timeout=step.timeout,
+            cache=None if step.cache is None else length(step.cache),
+            on_error=do,
         )
         return node, left
 

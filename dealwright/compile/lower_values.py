@@ -37,7 +37,8 @@ class Found(Protocol):
 class Scope:
     """Where in an automation something stands: after which trigger and steps (name -> kind), and on which line.
 
-    `data` are the names that an event from outside tells beside; `message`: it is a text that goes to a recipient.
+    `data` are the names that an event from outside tells beside; `message`: it is a text that goes to a recipient;
+    `gives` what steps that ask other systems give, by step.
     """
 
     trigger: str
@@ -45,6 +46,7 @@ class Scope:
     steps: Mapping[str, str] = field(default_factory=dict)
     data: tuple[str, ...] = ()
     message: bool = False
+    gives: Mapping[str, Mapping[str, schema.FieldType]] = field(default_factory=dict)
 
     def at(self, origin: Origin) -> Scope:
         """Return the scope on another line."""
@@ -62,6 +64,8 @@ class Scope:
     def facts(self) -> dict[str, schema.FieldType]:
         """The facts that are known here."""
         known = schema.known(self.trigger, self.steps, self.data)
+        for step in self.steps.keys() & self.gives.keys():
+            known |= {f"steps.{step}.{name}": kind for name, kind in self.gives[step].items()}
         return {**known, **schema.RECIPIENT} if self.message else known
 
 

@@ -121,7 +121,7 @@ class Record:
 
     def _steps(self, given: Iterable[steps.Step]) -> Iterator[Part]:
         for step in given:
-            yield Part(key=step.name, kind="step", where=self._where(step.origin))
+            yield Part(key=str(step.name), kind="step", where=self._where(step.origin))
             for way in ways_of(step):
                 yield from self._steps(way)
 

@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 import msgspec
 
 from dealwright.compile import describe, ir, later
-from dealwright.engine.conditions import evaluate
+from dealwright.engine.conditions import evaluate, spelled
 from dealwright.engine.facts import Facts, View
 from dealwright.engine.handled import handles
 from dealwright.engine.records import Intent, News, Progress, Question, StepOutcome
@@ -175,6 +175,8 @@ class _Walk:
                     self._branch(step)
                 case ir.AskStep():
                     self._ask(step)
+                case ir.LookupStep():
+                    self._lookup(step)
                 case _:
                     if step.name not in self._progress.outcomes:
                         self._action(step)
@@ -203,6 +205,22 @@ class _Walk:
         self._trace.add(step.name, reason, PASSED if status == "dropped" else "failed")
         self._passed.append((step.name, PASSED))
         self._look_again()
+
+    def _lookup(self, step: ir.LookupStep) -> None:
+        """Ask another system once: what it gave stays so, and if it gave nothing the definition says what then."""
+        if step.name not in self._progress.outcomes:
+            self._action(step)
+        outcome = self._progress.outcomes[step.name]
+        if step.name not in self._progress.branches:
+            self._remember(branches={**self._progress.branches, step.name: outcome.status})
+            paths = [f"steps.{step.name}.{name}" for name in step.gives]
+            values = {path: spelled(self._view.value(path)) for path in paths}
+            if outcome.status == "answered":
+                self._trace.add(step.name, f"lookup {step.system}", "answered", values)
+            elif outcome.status == "failed":
+                self._trace.add(step.name, f"lookup {step.system}: {outcome.reason}", "failed")
+        if outcome.status == "failed":
+            self._steps(step.on_error)
 
     def _ask(self, step: ir.AskStep) -> None:
         """Ask, rest until it is answered or its time is over, and go the way of the answer."""

@@ -12,7 +12,7 @@ import msgspec
 
 from dealwright.clock import Clock
 from dealwright.engine.abreast import LANES, abreast
-from dealwright.engine.act import backoff, given_up, look, perform, remedy
+from dealwright.engine.act import backoff, given_up, look, remedy
 from dealwright.engine.advance import Act, Decision, End, Wait
 from dealwright.engine.apart import BUDGET, as_one_of_many, as_tried, asunder, can_go_apart, parts, unanswered
 from dealwright.engine.bench import (
@@ -40,6 +40,7 @@ from dealwright.engine.gate import pass_gate
 from dealwright.engine.handled import handles
 from dealwright.engine.leaving import Leaving
 from dealwright.engine.limits import Ended, SharedLimiter, token
+from dealwright.engine.lookups import performed
 from dealwright.engine.meters import METERS
 from dealwright.engine.news import Listening, ending, rests
 from dealwright.engine.observe import READ_AGAIN, read_facts
@@ -325,8 +326,13 @@ class Batch(Leaving):
         if limiter is not None:
             await limiter.depart()
         since, began = self._clock.wall(), self._clock.monotonic()
-        outcomes = await perform(
-            connector, sending, actor_of(group[0]), lambda: self._clock.monotonic() < self._lease_until
+        outcomes = await performed(
+            self._store,
+            self._site.account,
+            connector,
+            sending,
+            actor_of(group[0]),
+            lambda: self._clock.monotonic() < self._lease_until,
         )
         METERS.carried(connector.name, outcomes, self._clock.monotonic() - began)
         outcomes = self._site.answers.note(connector.name, outcomes, self._clock.monotonic())

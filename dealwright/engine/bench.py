@@ -32,7 +32,7 @@ from dealwright.engine.records import (
 from dealwright.engine.render import written
 from dealwright.engine.store import Store
 from dealwright.model.delivery import Delivery
-from dealwright.model.requests import MESSAGES, AskPerson, CreateDeal, Sent
+from dealwright.model.requests import MESSAGES, READS, AskPerson, CreateDeal, Lookup, Sent
 from dealwright.ports import Connector, Crm
 
 _log = logging.getLogger(__name__)
@@ -225,6 +225,11 @@ def sent_outcome(effect: EffectRow, outcome: Sent, turn: int) -> StepOutcome:
     if isinstance(effect.request, CreateDeal) and outcome.receipt.get("deal_id", "") is None:
         # It was carried out, and there was nothing to do.
         return StepOutcome(status="dropped", turn=turn, reason="an open deal is there")
+    if isinstance(effect.request, Lookup):
+        receipt = dict(outcome.receipt)
+        if (error := receipt.get("error")) is not None:
+            return StepOutcome(status="failed", turn=turn, receipt={"error": error}, reason=str(error))
+        return StepOutcome(status="answered", turn=turn, receipt=receipt, types=dict(effect.request.gives))
     return StepOutcome(status="sent", turn=turn, receipt=dict(outcome.receipt), wrote=written(effect.request, outcome))
 
 
@@ -266,4 +271,5 @@ def by_carrier(acting: Sequence[Job], connectors: Connectors) -> list[tuple[Conn
         carrier = connectors.carrier(effect.request)
         assert carrier is not None
         groups.setdefault((carrier.name, effect.step), (carrier, []))[1].append(job)
-    return list(groups.values())
+    # What only reads comes last: a system that does not answer must not hold up what can be done without it.
+    return sorted(groups.values(), key=lambda group: effect_of(group[1][0]).request.kind in READS)

@@ -6,7 +6,8 @@ The first turn sees the event's own `after`; later turns read the deals again, i
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import date, datetime
+from decimal import Decimal
 from types import MappingProxyType
 from typing import Final
 from zoneinfo import ZoneInfo
@@ -16,7 +17,7 @@ import msgspec
 from dealwright.compile import ir
 from dealwright.compile.settings import defaults
 from dealwright.engine.own import Own, own_of
-from dealwright.engine.records import Progress
+from dealwright.engine.records import Progress, StepOutcome
 from dealwright.language import facts as language
 from dealwright.model.crm import Contact, Deal
 from dealwright.model.events import (
@@ -119,7 +120,7 @@ class View:
             activity=event.activity if isinstance(event, ActivityLogged) else None,
             data=event.data if isinstance(event, EventReceived) else {},
             steps={
-                name: {**outcome.receipt, "outcome": outcome.status}
+                name: {**_typed(outcome), "outcome": outcome.status}
                 for name, outcome in self._progress.outcomes.items()
             },
             pipelines=self.account.pipelines,
@@ -162,6 +163,24 @@ class View:
     def texts(self, only: frozenset[str]) -> dict[str, object]:
         """Return the facts that a template names as plain mappings of texts."""
         return language.text_facts(self.known, self.account.calendar.zone, only)
+
+
+def _typed(outcome: StepOutcome) -> Mapping[str, object]:
+    """The receipt of a step; what another system gave as texts as the numbers and days that they are."""
+    if not outcome.types:
+        return outcome.receipt
+    return {name: _given(value, outcome.types.get(name)) for name, value in outcome.receipt.items()}
+
+
+def _given(value: object, kind: str | None) -> object:
+    match kind, value:
+        case "number", str():
+            return Decimal(value)
+        case "day", str():
+            return date.fromisoformat(value)
+        case "text", str():
+            return value if value and not value.isspace() else None
+    return value
 
 
 def overlay(deal: Deal, progress: Progress, since_turn: int) -> Deal:

@@ -13,7 +13,7 @@ from dealwright.model.crm import Deal, Money
 from dealwright.model.custom import Customs, merged
 from dealwright.model.delivery import Delivery
 from dealwright.model.events import Event, deal_of
-from dealwright.model.requests import Outcome, Request, Sent, UpdateDeal
+from dealwright.model.requests import Given, Outcome, Request, Sent, UpdateDeal
 from dealwright.ports import ContactRead
 
 Receipt = dict[str, str | bool | int | None]
@@ -52,13 +52,17 @@ class Written(msgspec.Struct, frozen=True, gc=False, kw_only=True, omit_defaults
 
 
 class StepOutcome(msgspec.Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True):
-    """How an action or a wait for something ended, as later steps see it; `turn` is the turn it happened in."""
+    """How an action or a wait for something ended, as later steps see it; `turn` is the turn it happened in.
+
+    `types` say what parts of the receipt hold that another system has given, where JSON does not tell.
+    """
 
     status: Literal["sent", "dropped", "failed", "met", "timed_out", "yes", "no", "answered"]
     turn: int
     receipt: Receipt = {}
     reason: str = ""
     wrote: Written | None = None
+    types: dict[str, Given] = {}
 
 
 class Progress(msgspec.Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True):

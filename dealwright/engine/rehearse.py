@@ -30,6 +30,7 @@ from dealwright.model.requests import (
     CompleteTasks,
     CreateContact,
     CreateDeal,
+    Lookup,
     MoveDeal,
     Notify,
     Request,
@@ -41,6 +42,8 @@ from dealwright.model.requests import (
     UpdateContact,
     UpdateDeal,
 )
+
+_NOT_ASKED: Final = "nothing is asked in a rehearsal"
 
 _NEW: Final = "new"
 """The id of what would be made."""
@@ -80,11 +83,13 @@ def rehearse(
     *,
     met: Collection[str] = (),
     answers: Mapping[str, str] = MappingProxyType({}),
+    given: Mapping[str, Receipt] = MappingProxyType({}),
 ) -> Rehearsal:
     """Return what the automation would do for this event and deal, if nothing else happened to the deal meanwhile.
 
     What the steps of `met` wait for happens at once; what others wait for does not happen. `answers` are what people
-    answer at once, by step; other questions nobody answers. The conditions are evaluated
+    answer at once, by step; other questions nobody answers. `given` is what other systems give, by step, as the journal
+    would keep it; others give nothing. The conditions are evaluated
     also when the trigger would not answer the event: `answers` says so.
     """
     progress = Progress()
@@ -103,7 +108,11 @@ def rehearse(
                     questions[intent.step] = _asked(intent.request, answers.get(intent.step))
                     continue
                 current = overlay(deal, progress, facts.since_turn)
-                outcome = _imagined(intent.request, current, account.pipelines, turn)
+                outcome = (
+                    _looked_up(intent.request, given.get(intent.step), turn)
+                    if isinstance(intent.request, Lookup)
+                    else _imagined(intent.request, current, account.pipelines, turn)
+                )
                 progress = msgspec.structs.replace(progress, outcomes={**progress.outcomes, intent.step: outcome})
             case Wait(until=until, step=step):
                 parts.append(Part(at=now, trace=decision.trace, step=step))
@@ -130,6 +139,12 @@ def _asked(request: AskPerson, choice: str | None) -> Question:
     if choice is None:
         return Question(state="open", until=request.until)
     return Question(state="answered", until=request.until, choice=choice, by=request.who[0].name)
+
+
+def _looked_up(request: Lookup, given: Receipt | None, turn: int) -> StepOutcome:
+    if given is None:
+        return StepOutcome(status="failed", turn=turn, receipt={"error": _NOT_ASKED}, reason=_NOT_ASKED)
+    return StepOutcome(status="answered", turn=turn, receipt=given, types=request.gives)
 
 
 def _imagined(request: Request, deal: Deal, pipelines: tuple[PipelineShape, ...], turn: int) -> StepOutcome:
@@ -177,6 +192,8 @@ def _receipt(request: Request, deal: Deal, pipelines: tuple[PipelineShape, ...])
             return {"event_id": _NEW}
         case AskPerson():
             return {"told": 1}
+        case Lookup():
+            return {}
 
 
 def _names(deal: Deal) -> tuple[str | None, ...]:

@@ -15,6 +15,7 @@ from dealwright.engine.render_ask import ask_person
 from dealwright.engine.render_contacts import create_contact, send_email, update_contact
 from dealwright.engine.render_conversions import send_conversion
 from dealwright.engine.render_custom import customs
+from dealwright.engine.render_lookup import look_up
 from dealwright.engine.render_notify import notify
 from dealwright.engine.render_values import (
     NobodyThere,
@@ -148,6 +149,8 @@ def _request(step: ir.ActionStep, view: View, now: datetime) -> Request:
             return notify(step, view)
         case ir.SendEmailStep():
             return send_email(step, view)
+        case ir.LookupStep():
+            return look_up(step, view, now)
         case ir.SendConversionStep():
             return send_conversion(step, view, now)
 

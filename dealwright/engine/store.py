@@ -23,7 +23,7 @@ from dealwright.engine.records import (
     Watch,
 )
 from dealwright.model.crm import Deal
-from dealwright.model.requests import Call
+from dealwright.model.requests import Call, Sent
 from dealwright.model.window import SubjectRow, Window
 from dealwright.ports import FeedItem, Pace
 
@@ -151,6 +151,14 @@ class Store(Protocol):
 
     def questions(self, execution_ids: Sequence[str]) -> dict[str, dict[str, Question]]:
         """Return the questions of executions, by step; one whose time is over is closed by that for good."""
+        ...
+
+    def known_answers(self, account: str, questions: Sequence[str]) -> Mapping[str, Sent]:
+        """Return what other systems have answered to these questions, as far as that may still be used."""
+        ...
+
+    def keep_answers(self, account: str, answers: Sequence[tuple[str, Sent, datetime]]) -> None:
+        """Keep what other systems have answered, each until a moment of business time."""
         ...
 
     def persons(self, account: str, contacts: Sequence[str]) -> dict[str, str]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from dealwright.clock import Clock
+from dealwright.journal.answers import Answers
 from dealwright.journal.asks import Asks
 from dealwright.journal.change_over import ChangeOver
 from dealwright.journal.crms import Crms
@@ -41,6 +42,7 @@ class Journal(
     Switches,
     Settings,
     Questions,
+    Answers,
     Operations,
     Windows,
     Asks,

@@ -35,3 +35,14 @@ questions = Table(
     Index("questions_by_account", "account", "asked_at"),
     Index("questions_of_execution", "execution_id", "step", unique=True),
 )
+
+lookup_answers = Table(
+    "lookup_answers",
+    metadata,
+    Column("account", Text, primary_key=True),
+    Column("question", Text, primary_key=True),
+    Column("until", BigInteger, nullable=False),
+    Column("body", LargeBinary, nullable=False),
+    Index("lookup_answers_by_age", "account", "until"),
+)
+"""What other systems have answered, by a digest of the question: neither is readable from the other's."""

@@ -13,7 +13,8 @@ from dealwright.language.schema import did_you_mean
 Outcome = Literal["sent", "dropped", "failed", "met", "timed_out", "yes", "no", "answered"]
 """How a step may have ended: it did its work, it did nothing, it was refused; a wait: it happened, it did not.
 
-A question: what was answered (`answered` where it has answers of its own), or nothing in time.
+A question: what was answered (`answered` where it has answers of its own), or nothing in time. Another system that is
+asked: it has `answered`, or `failed`.
 """
 
 OUTCOMES: Final = get_args(Outcome)

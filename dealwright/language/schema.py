@@ -130,6 +130,7 @@ RECEIPTS: Final[Mapping[str, Mapping[str, FieldType]]] = MappingProxyType(
         "notify": {"message_id": "id"},
         "send_conversion": {"event_id": "id"},
         "wait_until": {"timed_out": "flag"},
+        "lookup": {"error": "text"},
         "ask": {"choice": "choice", "by": "text", "note": "text"},
     }
 )

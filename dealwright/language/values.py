@@ -46,6 +46,13 @@ class Keep:
 KEEP: Final = Keep()
 _PROXY: Final = re.compile(r"<\w+ field [\w.-]+>|<fields of [\w.]+>")
 
+
+class StepName(str):
+    """The name of a step that gives a field of that name too: no text that anybody means to write."""
+
+    __slots__ = ()
+
+
 MAX_TEXT: Final = 16_384
 """The longest text an author may write, in characters."""
 
@@ -61,6 +68,11 @@ def text(value: object, what: str, *, fields: tuple[str, ...] = ("text", "id")) 
 
 def words(value: str, what: str) -> Words:
     """Return a text that can be written: not too long, and without what `{field!r}` leaves in an f-string."""
+    if isinstance(value, StepName):
+        hint = (
+            f'write the step\'s ["name"], such as looked["name"], or "{{{{ steps.{value.replace("-", "_")}.name }}}}"'
+        )
+        raise refused(f"{what} is the name of the step {str(value)!r}, and not what it gives as name", hint=hint)
     if _PROXY.search(value):
         raise refused(
             f"{what} has a field written into it by an f-string",

@@ -11,6 +11,7 @@ from dealwright.language.conditions import Condition, conditions
 from dealwright.language.durations import Length, RunningTime, WorkingTime
 from dealwright.language.fields import FlagField
 from dealwright.language.keys import checked_step
+from dealwright.language.lookup_step import Lookup
 from dealwright.language.origin import refused
 from dealwright.language.steps import Branch, Step, steps
 from dealwright.language.triggers import (
@@ -135,6 +136,8 @@ def ways_of(step: Step) -> tuple[tuple[Step, ...], ...]:
             return (*(case.do for case in step.cases), step.otherwise, step.unset or ())
         case WaitUntil():
             return (step.on_timeout,)
+        case Lookup():
+            return (step.on_error,)
         case Ask():
             return (*(way.do for way in step.ways), step.late)
         case _:

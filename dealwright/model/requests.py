@@ -7,7 +7,7 @@ vendor; a connector declares which requests it carries out and with which delive
 from __future__ import annotations
 
 from datetime import date, datetime
-from typing import Any, Final, TypeAlias
+from typing import Any, Final, Literal, TypeAlias
 
 import msgspec
 
@@ -218,6 +218,29 @@ class AskPerson(_Request, frozen=True, kw_only=True, tag="ask"):
     zone: str
 
 
+Given: TypeAlias = Literal["flag", "text", "whole", "number", "day"]
+"""What an answer of another system may hold under a name."""
+
+Scalar: TypeAlias = str | bool | int
+"""A value as it is asked with or given; numbers and days are texts."""
+
+
+class Lookup(_Request, frozen=True, kw_only=True, tag="lookup"):
+    """Ask the outside system `system`, whose address stands in the target file, at a path below it. It changes nothing.
+
+    Receipt: what `gives` names, each of its type, or `error`: why not, in words of ours. `timeout` are seconds;
+    `keep_until` says until when an answer that comes now is used for the same question (None: not at all).
+    """
+
+    deal_id: str
+    system: str
+    path: str
+    ask: dict[str, Scalar]
+    gives: dict[str, Given]
+    timeout: int | None = None
+    keep_until: datetime | None = None
+
+
 class SendConversion(_Request, frozen=True, kw_only=True, omit_defaults=True, tag="send_conversion"):
     """Tell an advertising platform that somebody converted; receipt: `event_id`.
 
@@ -242,8 +265,11 @@ class SendConversion(_Request, frozen=True, kw_only=True, omit_defaults=True, ta
 MESSAGES: Final = frozenset({"send_email"})
 """Kinds of requests that reach a customer: `stop --messages` holds them, and each is decided on facts read again."""
 
-UNAPPROVED: Final = frozenset({"ask"})
-"""Kinds of requests that mode approve lets go by themselves: a question to a person is put to a person already."""
+READS: Final = frozenset({"lookup"})
+"""Kinds of requests that change nothing anywhere: mode shadow sends them too, and they take no share of `again=`."""
+
+UNAPPROVED: Final = READS | {"ask"}
+"""Kinds of requests that mode approve lets go by themselves: reads, and a question that is put to a person already."""
 
 Request: TypeAlias = (
     CreateDeal
@@ -260,6 +286,7 @@ Request: TypeAlias = (
     | UpdateContact
     | SendEmail
     | SendConversion
+    | Lookup
 )
 """Any request."""
 

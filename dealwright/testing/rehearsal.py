@@ -23,6 +23,7 @@ import msgspec
 from dealwright.compile import describe, ir
 from dealwright.compile.lower import lower
 from dealwright.engine.imagine import Imagination
+from dealwright.engine.records import Receipt
 from dealwright.engine.rehearse import Part, Rehearsal
 from dealwright.engine.rehearse import rehearse as _rehearse
 from dealwright.errors import DefinitionError
@@ -35,6 +36,8 @@ from dealwright.model.events import DealCreated, DealUpdated, Event, StageChange
 from dealwright.model.requests import (
     AddNote,
     AskPerson,
+    Given,
+    Lookup,
     MoveDeal,
     Notify,
     Request,
@@ -188,6 +191,11 @@ class Told(msgspec.Struct, frozen=True):
         return [request for request in self.requests if isinstance(request, Notify)]
 
     @property
+    def lookups(self) -> list[Lookup]:
+        """What other systems would be asked."""
+        return [request for request in self.requests if isinstance(request, Lookup)]
+
+    @property
     def questions(self) -> list[AskPerson]:
         """What people would be asked."""
         return [request for request in self.requests if isinstance(request, AskPerson)]
@@ -243,6 +251,7 @@ def rehearse(
     event: Event | None = None,
     met: Collection[str] = (),
     answers: Mapping[str, str] = MappingProxyType({}),
+    given: Mapping[str, Mapping[str, object]] = MappingProxyType({}),
 ) -> Told:
     """Return what an automation of the account would do for the deal.
 
@@ -250,6 +259,7 @@ def rehearse(
     was, `contact`, `task` and `activity` what the event is about, `data` what an event from outside tells; `event` is
     the whole event, if you would rather write it. `met` names the steps wait_until() whose waiting is rewarded at once;
     in vain wait the others. `answers` are what people answer the steps ask(), by name; others get no answer in time.
+    `given` is what other systems give the steps lookup(), such as `{"vies": {"valid": True}}`; others give nothing.
     `at` is a moment, or written as `2026-05-09 22:30`; without a zone it is in the account's.
 
     Raises:
@@ -264,6 +274,7 @@ def rehearse(
     if unknown:
         raise DefinitionError(f"the automation {automation!r} has no step wait_until({unknown[0]!r}, ...)")
     check_answers(found, answers)
+    kept = given_to(found, given)
     zone = ZoneInfo(compiled.calendar.zone)
     now = MONDAY if at is None else datetime.fromisoformat(at) if isinstance(at, str) else at
     now = now if now.tzinfo is not None else now.replace(tzinfo=zone)
@@ -272,7 +283,9 @@ def rehearse(
             compiled, now, before=before, contact=contact, task=task, activity=activity, data=data
         )
         event, deal = imagination.event(found.on, deal)
-    return Told(_rehearse(compiled, found, event, deal, now.astimezone(UTC), met=met, answers=answers), zone, found)
+    return Told(
+        _rehearse(compiled, found, event, deal, now.astimezone(UTC), met=met, answers=answers, given=kept), zone, found
+    )
 
 
 def check_answers(automation: ir.Automation, answers: Mapping[str, str]) -> None:
@@ -287,6 +300,41 @@ def check_answers(automation: ir.Automation, answers: Mapping[str, str]) -> None
             raise DefinitionError(f"the automation {automation.key!r} has no step ask({step!r}, ...)")
         if answer not in asking[step]:
             raise DefinitionError(f"{step!r} takes {', '.join(map(repr, asking[step]))}, and not {answer!r}")
+
+
+def given_to(automation: ir.Automation, given: Mapping[str, Mapping[str, object]]) -> dict[str, Receipt]:
+    """Return what other systems give, as the journal would keep it; each must give all that its step says.
+
+    Raises:
+        DefinitionError: there is no such step, or it gives something else, or of another type.
+    """
+    looking = {step.name: step.gives for step in ir.actions(automation.do) if isinstance(step, ir.LookupStep)}
+    for step, values in given.items():
+        if step not in looking:
+            raise DefinitionError(f"the automation {automation.key!r} has no step lookup({step!r}, ...)")
+        if sorted(values) != sorted(looking[step]):
+            raise DefinitionError(
+                f"{step!r} gives {', '.join(sorted(looking[step]))}, and not {', '.join(sorted(values))}"
+            )
+    return {
+        step: {name: _given(step, name, looking[step][name], value) for name, value in values.items()}
+        for step, values in given.items()
+    }
+
+
+def _given(step: str, name: str, kind: Given, value: object) -> str | bool | int:
+    match kind, value:
+        case "flag", bool():
+            return value
+        case "text", str():
+            return value
+        case "whole", int() if not isinstance(value, bool):
+            return value
+        case "number", int() | float() | Decimal() if not isinstance(value, bool):
+            return f"{Decimal(str(value)):f}"
+        case "day", date() if not isinstance(value, datetime):
+            return value.isoformat()
+    raise DefinitionError(f"{name!r} of {step!r} is a {kind}, and {value!r} is none")
 
 
 def compiled_account(account: Account) -> ir.Account:

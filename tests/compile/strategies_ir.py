@@ -181,6 +181,17 @@ steps = st.recursive(
             unset=st.none() | some(inner),
         ),
         st.builds(
+            ir.LookupStep,
+            name=keys,
+            system=keys,
+            path=words,
+            ask=st.dictionaries(names, expressions, max_size=2),
+            gives=st.dictionaries(names, st.sampled_from(["flag", "text", "whole", "number", "day"]), max_size=2),
+            timeout=st.none() | st.integers(1, 20),
+            cache=st.none() | durations,
+            on_error=some(inner),
+        ),
+        st.builds(
             ir.AskStep,
             name=keys,
             who=refs,

@@ -34,6 +34,7 @@ from dealwright import (
     event,
     event_received,
     hours,
+    lookup,
     move_deal,
     notify,
     once,
@@ -245,3 +246,10 @@ def mistakes() -> None:
     send_email("m", to=deal.contacts, subject="S", text="T")  # bad
     send_email("m", to=deal.main_contact, subject="S", text="T", cc=deal.main_contact)  # bad
     create_contact("c", name="N", role=deal.title)  # bad
+    lookup("a", at="vies:/a", ask={})  # bad
+    lookup("a", at="vies:/a", ask={"x": deal.owner}, gives={"x": bool})  # bad
+    lookup("a", at="vies:/a", ask={}, gives={"x": list})  # bad
+    lookup("a", at="vies:/a", ask={}, gives={"x": True})  # bad
+    lookup("a", at="vies:/a", ask={}, gives={"x": bool}, timeout=days(1))  # bad
+    lookup("a", at="vies:/a", ask={}, gives={"x": bool}, cache=90)  # bad
+    lookup("a", "vies:/a", ask={}, gives={"x": bool})  # bad

@@ -40,6 +40,7 @@ from dealwright import (
     event_received,
     every_event,
     hours,
+    lookup,
     minutes,
     move_deal,
     notify,
@@ -341,6 +342,21 @@ r41 = Automation(
             case(head.by.is_set() & (head.note != "x") & (outcome("how") == "answered"), stop()),
         ),
     ],
+)
+vies = lookup(
+    "vies",
+    at="vies:/check",
+    ask={"vat": deal.company, "days": 5, "strict": True},
+    gives={"valid": bool, "name": str, "worth": Decimal, "people": int, "since": date},
+    timeout=5,
+    cache=days(90),
+    on_error=[stop()],
+)
+r42 = Automation(
+    key="r42",
+    on=deal_created(),
+    again=every_event(),
+    do=[vies, branch("b", case(vies.valid.is_true() & (vies.worth > 5) & (outcome("vies") == "answered"), stop()))],
 )
 r37 = Automation(key="r37", on=deal_created(), again=every_event(), exit_on=task_completed(), do=[wait("w", days(1))])
 r38 = Automation(

@@ -18,9 +18,9 @@ from dealwright.model.requests import Call, Outcome, Refused, Sent, SetTask, Try
 from dealwright.ports import Connector
 from dealwright_http import Secret
 from dealwright_http.faults import Fault
+from dealwright_http.targets import LateSecret
 from dealwright_webhook import FOREVER, Target, WebhookConnector, WebhookSettings
 from dealwright_webhook.receiver import Receiver
-from dealwright_webhook.settings import LateSecret
 
 OK = Sent(receipt={"status": 200})
 

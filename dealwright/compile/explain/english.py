@@ -267,6 +267,7 @@ TEXTS: Final[Mapping[str, str]] = {
     "receipt.choice": "the answer to step {step}",
     "receipt.by": "who answered step {step}",
     "receipt.note": "the note beside the answer to step {step}",
+    "receipt.error": "why step {step} got no answer",
     "receipt.outcome": "what became of step {step}",
     # --- texts with fields in them
     "fill.or": "{first}, or else {second}",
@@ -315,6 +316,9 @@ TEXTS: Final[Mapping[str, str]] = {
     "do.ask": "Asks {who}: {question}. Waits for the answer ({answers}), for {within} at most.",
     "do.ask.answer": "If the answer is {answer}:",
     "do.ask.late": "If nobody answers in time:",
+    "do.lookup": "Asks the system {system} for {gives}{more}.{cache}",
+    "do.lookup.cache": " An answer is used again for {cache}.",
+    "do.lookup.on_error": "If it gives no answer:",
     "do.stop": "Ends here.",
     "do.set_task.clock": "Sets a task for {owner}: {text}, due at the next {due}.",
     "do.send_email.late": "; not at all if it is {late} late",

@@ -267,6 +267,7 @@ TEXTS: Final[Mapping[str, str]] = {
     "receipt.choice": "a resposta ao passo {step}",
     "receipt.by": "quem respondeu ao passo {step}",
     "receipt.note": "a nota junto à resposta ao passo {step}",
+    "receipt.error": "por que o passo {step} não obteve resposta",
     "receipt.outcome": "o que houve com o passo {step}",
     # --- texts with fields in them
     "fill.or": "{first} ou, se faltar, {second}",
@@ -315,6 +316,9 @@ TEXTS: Final[Mapping[str, str]] = {
     "do.ask": "Pergunta ({who}): {question}. Espera a resposta ({answers}), no máximo {within}.",
     "do.ask.answer": "Se a resposta é {answer}:",
     "do.ask.late": "Se ninguém responde a tempo:",
+    "do.lookup": "Pergunta ao sistema {system} por {gives}{more}.{cache}",
+    "do.lookup.cache": " A resposta vale por {cache}.",
+    "do.lookup.on_error": "Se não dá resposta:",
     "do.stop": "Termina aqui.",
     "do.set_task.clock": "Cria uma tarefa para {owner}: {text}, com prazo até as próximas {due}.",
     "do.send_email.late": "; não é enviado se estiver {late} atrasado",

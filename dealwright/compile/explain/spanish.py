@@ -267,6 +267,7 @@ TEXTS: Final[Mapping[str, str]] = {
     "receipt.choice": "la respuesta al paso {step}",
     "receipt.by": "quién respondió al paso {step}",
     "receipt.note": "la nota junto a la respuesta al paso {step}",
+    "receipt.error": "por qué el paso {step} no obtuvo respuesta",
     "receipt.outcome": "lo que pasó con el paso {step}",
     # --- texts with fields in them
     "fill.or": "{first} o, si falta, {second}",
@@ -315,6 +316,9 @@ TEXTS: Final[Mapping[str, str]] = {
     "do.ask": "Pregunta ({who}): {question}. Espera la respuesta ({answers}), como máximo {within}.",
     "do.ask.answer": "Si la respuesta es {answer}:",
     "do.ask.late": "Si nadie responde a tiempo:",
+    "do.lookup": "Pregunta al sistema {system} por {gives}{more}.{cache}",
+    "do.lookup.cache": " La respuesta vale durante {cache}.",
+    "do.lookup.on_error": "Si no da respuesta:",
     "do.stop": "Termina aquí.",
     "do.set_task.clock": "Pone una tarea para {owner}: {text}, con plazo hasta las próximas {due}.",
     "do.send_email.late": "; no se envía si llega {late} tarde",

@@ -29,6 +29,10 @@ def told(steps: Sequence[ir.Step], names: Names, depth: int = 0) -> Iterator[str
                 if step.on_timeout:
                     yield f"{pad}  - {names.tongue.say('do.wait_until.timeout')}"
                     yield from told(step.on_timeout, names, depth + 2)
+            case ir.LookupStep():
+                if step.on_error:
+                    yield f"{pad}  - {names.tongue.say('do.lookup.on_error')}"
+                    yield from told(step.on_error, names, depth + 2)
             case ir.AskStep():
                 for answer in step.answers:
                     said = names.tongue.quoted(answer.answer)
@@ -111,6 +115,8 @@ def sentence(step: ir.Step, names: Names) -> str:
             return say("do.wait_for", date=date, late=say(f"do.wait_for.{step.late}"))
         case ir.MuteStep():
             return say("do.mute", contact=names.contact(step.who), duration=tongue.duration(step.for_))
+        case ir.LookupStep():
+            return _lookup(step, names)
         case ir.AskStep():
             return say(
                 "do.ask",
@@ -143,6 +149,15 @@ def _create_deal(step: ir.CreateDealStep, names: Names) -> str:
         stage=names.stage(step.stage),
         more=with_contacts + copied + _more_fields(fields, names),
     )
+
+
+def _lookup(step: ir.LookupStep, names: Names) -> str:
+    say, tongue = names.tongue.say, names.tongue
+    told = _more(step.ask, names)
+    given = tongue.all_of(tongue.quoted(name) for name in step.gives)
+    kept = "" if step.cache is None else say("do.lookup.cache", cache=tongue.duration(step.cache))
+    place = harmless(f"{step.system}{step.path}")
+    return say("do.lookup", system=place, gives=given, more=told, cache=kept)
 
 
 def _send_email(step: ir.SendEmailStep, names: Names) -> str:

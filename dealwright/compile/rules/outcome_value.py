@@ -62,6 +62,8 @@ def _ends(step: ir.Step) -> frozenset[str]:
     match step:
         case ir.WaitUntilStep():
             return _OF_WAITS
+        case ir.LookupStep():
+            return frozenset({"answered", "dropped", "failed"})
         case ir.AskStep(answers=answers):
             plain = {answer.answer for answer in answers} == {"yes", "no"}
             return frozenset({"dropped", "timed_out", *(("yes", "no") if plain else ("answered",))})

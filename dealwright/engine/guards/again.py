@@ -14,6 +14,7 @@ from dealwright.engine.records import Controls, Reservation
 from dealwright.language import calendar, facts
 from dealwright.model.crm import Money, User
 from dealwright.model.events import EventReceived
+from dealwright.model.requests import READS
 
 
 class Again:
@@ -28,7 +29,7 @@ class Again:
     def ask(self, candidate: Candidate, controls: Controls) -> Answer:
         """Name the reservation that the effect hangs on, if the automation has a limit."""
         again = candidate.automation.again
-        if isinstance(again, ir.EveryEvent):
+        if isinstance(again, ir.EveryEvent) or candidate.effect.request.kind in READS:
             return SEND
         until = None
         if again.within is not None:

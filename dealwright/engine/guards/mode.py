@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dealwright.engine.guards.base import SEND, Answer, Candidate, Drop
 from dealwright.engine.records import Controls
+from dealwright.model.requests import READS
 
 
 class Mode:
@@ -12,5 +13,6 @@ class Mode:
     name = "mode"
 
     def ask(self, candidate: Candidate, controls: Controls) -> Answer:
-        """Drop in shadow."""
-        return Drop(reason="shadow") if controls.mode(candidate.automation.key) == "shadow" else SEND
+        """Drop in shadow; what only reads is asked there too, else nobody would see which way is taken."""
+        shadow = controls.mode(candidate.automation.key) == "shadow" and candidate.effect.request.kind not in READS
+        return Drop(reason="shadow") if shadow else SEND

@@ -1,0 +1,93 @@
+"""Lookups: questions to other systems whose answers are kept for a while, and asked once for all who ask the same."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Sequence
+from datetime import date
+from decimal import Decimal, InvalidOperation
+
+import msgspec
+
+from dealwright.engine.act import perform
+from dealwright.engine.records import EffectOutcome, EffectRow
+from dealwright.engine.store import Store
+from dealwright.model.requests import Given, Lookup, Sent
+from dealwright.ports import Connector
+
+
+def question(installation: str, request: Lookup) -> str:
+    """Return what tells a question from another: what was asked cannot be read from it."""
+    asked = [request.system, request.path, sorted(request.ask.items()), sorted(request.gives.items())]
+    key = hashlib.blake2b(installation.encode(), digest_size=32).digest()
+    return hashlib.blake2b(msgspec.json.encode(asked), digest_size=16, key=key).hexdigest()
+
+
+def read_given(kind: Given, typed: str) -> str | bool | int:
+    """Return what another system would give, as people type it and the journal keeps it.
+
+    Raises:
+        ValueError: it is nothing of that kind.
+    """
+    match kind:
+        case "flag":
+            if typed.strip().lower() not in ("true", "yes", "false", "no"):
+                raise ValueError(typed)
+            return typed.strip().lower() in ("true", "yes")
+        case "whole":
+            return int(typed)
+        case "number":
+            try:
+                return f"{Decimal(typed):f}"
+            except InvalidOperation:
+                raise ValueError(typed) from None
+        case "day":
+            return date.fromisoformat(typed).isoformat()
+        case "text":
+            return typed
+
+
+async def performed(
+    store: Store,
+    account: str,
+    connector: Connector,
+    effects: Sequence[EffectRow],
+    actor: str,
+    lease_holds: Callable[[], bool],
+) -> list[EffectOutcome]:
+    """Send effects as `perform` does; questions that were answered lately, or stand twice among them, are not asked."""
+    kept = {
+        effect.key: question(store.installation, effect.request)
+        for effect in effects
+        if isinstance(effect.request, Lookup) and effect.request.keep_until is not None
+    }
+    if not kept or not lease_holds():
+        return await perform(connector, effects, actor, lease_holds)
+    known = store.known_answers(account, sorted(set(kept.values())))
+    first = {digest: key for key, digest in reversed(kept.items())}
+    asking = [
+        effect
+        for effect in effects
+        if effect.key not in kept or (kept[effect.key] not in known and first[kept[effect.key]] == effect.key)
+    ]
+    outcomes = await perform(connector, asking, actor, lease_holds) if asking else []
+    learned = {
+        kept[item.effect.key]: (item.outcome, item.effect.request.keep_until)
+        for item in outcomes
+        if item.effect.key in kept and isinstance(item.effect.request, Lookup) and isinstance(item.outcome, Sent)
+    }
+    store.keep_answers(
+        account,
+        [
+            (digest, outcome, until)
+            for digest, (outcome, until) in learned.items()
+            if until is not None and "error" not in outcome.receipt
+        ],
+    )
+    answered = {item.effect.key for item in outcomes}
+    told = dict(known) | {digest: outcome for digest, (outcome, _) in learned.items()}
+    return outcomes + [
+        EffectOutcome(effect=effect, outcome=msgspec.structs.replace(told[kept[effect.key]], repeated=True))
+        for effect in effects
+        if effect.key not in answered and kept.get(effect.key) in told
+    ]
