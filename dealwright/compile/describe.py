@@ -169,7 +169,8 @@ def _step(step: ir.Step) -> str:
         case ir.CreateDealStep():
             unless = "" if step.unless_open is None else f", unless one is open in {step.unless_open}"
             tags = ", with the tags of this one" if step.copy_tags else ""
-            return f"create a deal in {expression(step.stage)}, {expression(step.title)}{tags}{unless}"
+            own = f", with {_fields(step.custom)}" if step.custom else ""
+            return f"create a deal in {expression(step.stage)}, {expression(step.title)}{own}{tags}{unless}"
         case ir.UpdateDealStep():
             return f"set {_fields(step.changes)}"
         case ir.MoveDealStep():

@@ -198,6 +198,7 @@ ADDED: Final = frozenset(
         "company_fields",
         "contact_fields",
         "copy_tags",
+        "custom",
         "deal_fields",
         "existing",
         "exit_on",

@@ -19,8 +19,8 @@ ContactPath: TypeAlias = str
 class CreateDealStep(Node, tag_field="do", tag="create_deal", frozen=True, kw_only=True):
     """Create a deal in a stage; contacts and company are those of the event's deal when `with_contacts`.
 
-    With `copy_tags` it gets the tags of the event's deal too. Nothing is created while an open deal of one of these
-    contacts, or of this company, stands in the pipeline `unless_open`.
+    `custom` are the company's own fields. With `copy_tags` it gets the tags of the event's deal too. Nothing is created
+    while an open deal of one of these contacts, or of this company, stands in the pipeline `unless_open`.
     """
 
     name: str
@@ -34,6 +34,7 @@ class CreateDealStep(Node, tag_field="do", tag="create_deal", frozen=True, kw_on
     with_contacts: bool = True
     copy_tags: bool = False
     unless_open: str | None = None
+    custom: dict[str, Expression] = msgspec.field(default_factory=dict)
 
 
 class UpdateDealStep(Node, tag_field="do", tag="update_deal", frozen=True, kw_only=True):

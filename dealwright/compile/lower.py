@@ -69,6 +69,9 @@ class _Lowering:
         self._unique("automation", [(automation.key, automation.origin) for automation in authored])
         for pipeline in pipelines:
             self._unique_names(pipeline)
+            for stage in pipeline.stages.values():
+                for required in stage.own_required:
+                    self._values.ref(required, Scope("entered", stage.origin))
         automations = [
             *(self._writable(self._automation(each), f"the automation {each.key!r}", each.origin) for each in authored),
             *(tasks for pipeline in pipelines if (tasks := self._stage_tasks(pipeline)) is not None),

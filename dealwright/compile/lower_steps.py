@@ -236,6 +236,7 @@ class _Run:
             unless_open=(
                 None if step.unless_open is None else self._values.pipeline(step.unless_open, scope.origin).pipeline
             ),
+            custom={name: self._values.custom(name, value, scope) for name, value in step.custom.items()},
         )
 
     def _update(self, step: steps.UpdateDeal, scope: Scope) -> ir.UpdateDealStep:

@@ -10,6 +10,7 @@ import msgspec
 from dealwright.compile import ir
 from dealwright.model.crm import Contact, Deal
 from dealwright.model.custom import FieldShape, under_new_names
+from dealwright.model.events import ContactUpdated, DealUpdated, Event
 
 _KEPT: Final = 64
 _made: Final[dict[int, tuple[ir.Account, Own]]] = {}
@@ -37,6 +38,16 @@ class Own(msgspec.Struct, frozen=True):
         if not self.old_of_contact:
             return contact
         return msgspec.structs.replace(contact, custom=under_new_names(contact.custom, self.old_of_contact))
+
+    def told(self, event: Event) -> Event:
+        """Return the event with what changed under the names that fields have now: it may be older than they are."""
+        if isinstance(event, DealUpdated):
+            old = self.old_of_deal
+        elif isinstance(event, ContactUpdated):
+            old = self.old_of_contact
+        else:
+            return event
+        return msgspec.structs.replace(event, changed=tuple(old.get(name, name) for name in event.changed))
 
     @property
     def renamed(self) -> bool:

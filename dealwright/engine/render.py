@@ -33,7 +33,7 @@ from dealwright.language import calendar
 from dealwright.language.schema import UPDATABLE
 from dealwright.model.calendar import Calendar
 from dealwright.model.crm import Deal
-from dealwright.model.custom import Custom, UserHeld, held_in
+from dealwright.model.custom import Custom, UserHeld, held_in, merged
 from dealwright.model.requests import (
     AddNote,
     ChangeTags,
@@ -108,6 +108,7 @@ def _request(step: ir.ActionStep, view: View, now: datetime) -> Request:
                 reference=text_of(step.reference, view, "reference"),
                 tags=tuple(dict.fromkeys([*step.tags, *(deal.tags if step.copy_tags else ())])),
                 unless_open=msgspec.UNSET if step.unless_open is None else step.unless_open,
+                custom=merged(msgspec.UNSET, customs(step.custom, (), view.own.deal, view)),
             )
         case ir.UpdateDealStep():
             changes = {name: _field(name, step.changes[name], view) for name in step.changes if name in UPDATABLE}

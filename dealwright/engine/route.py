@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from dealwright.compile import ir
+from dealwright.engine.own import own_of
 from dealwright.engine.records import Routed, ToRoute
 from dealwright.model.crm import Deal
 from dealwright.model.events import (
@@ -36,14 +37,16 @@ def route(account: ir.Account, events: Sequence[ToRoute]) -> list[Routed]:
     """
     routed: list[Routed] = []
     ran: dict[tuple[int, str], set[str]] = {}
+    own = own_of(account)
     for item in events:
+        event = own.told(item.event) if own.renamed else item.event
         chain = item.chain if item.chain is not None else item.id
-        for deal in item.event.about:
+        for deal in event.about:
             subject = deal_subject(deal.id)
             seen = ran.setdefault((chain, subject), set())
             seen |= item.ran.get(subject, frozenset())
             for automation in account.automations:
-                if not _answers(automation, item.event) or not matches(automation.on, item.event, deal):
+                if not _answers(automation, event) or not matches(automation.on, event, deal):
                     continue
                 skipped = _skipped(item, automation, seen)
                 if not skipped:

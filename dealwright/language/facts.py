@@ -270,7 +270,7 @@ def text_facts(known: Known, zone: str, only: Collection[str] | None = None) -> 
         for name in (named(under) or set()) - set(taken):
             value = _own(customs, name)
             if f"{under}{name}" in (only or ()):
-                found[name] = shown(value, local)
+                found[name] = "" if value is None else shown(value, local)  # a loop goes over nothing
             else:  # only users have parts
                 found[name] = {part: _own(customs, f"{name}.{part}") for part in _USER_PARTS}
         return found

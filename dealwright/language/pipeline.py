@@ -9,6 +9,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, ClassVar, Final, NoReturn, TypeAlias, TypeGuard
 
 from dealwright.errors import DefinitionError
+from dealwright.language.conditions import Reference
 from dealwright.language.durations import Length, RunningTime, WorkingTime
 from dealwright.language.keys import checked_key, checked_name
 from dealwright.language.origin import Origin, here, refused
@@ -47,6 +48,7 @@ class StageLike:
         "because",
         "name",
         "origin",
+        "own_required",
         "probability",
         "reason_required",
         "reasons",
@@ -61,6 +63,7 @@ class StageLike:
     reasons: tuple[str, ...]
     reason_required: bool
     required: tuple[str, ...]
+    own_required: tuple[Reference, ...]
     origin: Origin
     _key: str
     _pipeline: type[Pipeline] | None
@@ -73,7 +76,7 @@ class StageLike:
         if task is not None and not isinstance(task, Task):
             raise refused(f"the task of a stage is a Task, not {type(task).__name__}", hint='task=Task("...", due=...)')
         fixed: dict[str, object] = {"name": name or "", "probability": None, "task": None, "because": ""}
-        fixed |= {"reasons": (), "required": (), "reason_required": False}
+        fixed |= {"reasons": (), "required": (), "own_required": (), "reason_required": False}
         for field, value in (fixed | values | {"origin": here(), "_pipeline": None, "_key": ""}).items():
             object.__setattr__(self, field, value)
 
@@ -145,7 +148,7 @@ class Stage(StageLike):
             isinstance(probability, bool) or not isinstance(probability, int) or not 0 <= probability <= 100
         ):
             raise refused(f"a probability of {probability!r} is none", hint="write whole percent: probability=40")
-        self._set(name, probability=probability, task=task, because=because, required=_required(required))
+        self._set(name, probability=probability, task=task, because=because, **_required(required))
 
 
 class Won(StageLike):
@@ -157,7 +160,7 @@ class Won(StageLike):
     def __init__(
         self, name: str | None = None, *, task: Task | None = None, required: Sequence[Field | ContactFields] = ()
     ) -> None:
-        self._set(name, probability=100, task=task, required=_required(required))
+        self._set(name, probability=100, task=task, **_required(required))
 
 
 class Lost(StageLike):
@@ -193,11 +196,12 @@ _REQUIRED: Final = {
 }
 
 
-def _required(given: object) -> tuple[str, ...]:
-    """The names of the fields that a deal must have to stand in a stage."""
+def _required(given: object) -> dict[str, object]:
+    """The names of the fields that a deal must have to stand in a stage, and what are the company's own of them."""
     if not isinstance(given, list | tuple):
         raise refused("required of a stage is a list of fields", hint="required=[deal.amount, deal.close_date]")
-    names = []
+    names: list[str] = []
+    own = []
     for item in given:
         # Fields are built on pipelines, so a field is known here by the path that it keeps.
         path = getattr(item, "_path", None)
@@ -206,10 +210,16 @@ def _required(given: object) -> tuple[str, ...]:
                 f"required of a stage lists fields of a deal, and {type(item).__name__} is none",
                 hint="required=[deal.amount]",
             )
+        declared = getattr(item, "_own", None)
+        if declared is not None and path == f"deal.{declared.key}":
+            names.append(declared.key)
+            own.append(Reference(path, declared.holds, own=declared))
+            continue
         if path not in _REQUIRED:
-            raise refused(f"a stage cannot require {path}", hint=f"it can require {', '.join(_REQUIRED)}")
+            hint = f"it can require {', '.join(_REQUIRED)}, and the company's own fields of a deal"
+            raise refused(f"a stage cannot require {path}", hint=hint)
         names.append(_REQUIRED[path])
-    return tuple(dict.fromkeys(names))
+    return {"required": tuple(dict.fromkeys(names)), "own_required": tuple(own)}
 
 
 @dataclass(frozen=True, slots=True)

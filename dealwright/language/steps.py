@@ -108,6 +108,7 @@ class CreateDeal(Step):
     tags: tuple[str, ...] | Reference
     with_contacts: bool
     unless_open: PipelineType | None
+    custom: Mapping[str, Stored] = field(default_factory=dict)
 
     @property
     def deal_id(self) -> IdField:
@@ -236,12 +237,13 @@ def create_deal(
     with_contacts: bool = True,
     unless_open: PipelineType | None = None,
     copy: Sequence[UserField | MoneyField | DayField | TagsField] = (),
+    **custom: CustomLike,
 ) -> CreateDeal:
     """Create a deal in a stage, with the contacts and company of the event's deal unless `with_contacts=False`.
 
     `copy` lists fields that it gets as the event's deal has them: `deal.owner`, `deal.amount`, `deal.close_date`,
     `deal.tags`. With `unless_open=Renewals` nothing is created while an open deal of one of these contacts, or of this
-    company, stands in that pipeline.
+    company, stands in that pipeline. `custom` are the company's own fields, by key; what is unset is left out.
     """
     name = checked_step(name)
     if unless_open is not None and not is_pipeline(unless_open):
@@ -267,6 +269,7 @@ def create_deal(
         tags=kept.tags if isinstance(kept, TagList) else kept,
         with_contacts=with_contacts,
         unless_open=unless_open,
+        custom=MappingProxyType({part: values.own(own, f"{part} of {name!r}") for part, own in custom.items()}),
     )
 
 
@@ -285,6 +288,7 @@ def _copied(given: object, name: str, said: Sequence[str]) -> dict[str, Any]:
                 "title": 'write title="{{ deal.title }}"',
                 "reference": "a reference names one deal: an import would not know which of both it means",
                 "company": "contacts and company come along unless with_contacts=False",
+                **({} if field_._own is None else {part: f"write {part}={field_._path}"}),
             }.get(part, f"there are {', '.join(f'deal.{each}' for each in COPIED)}")
             raise refused(f"copy of {name!r} cannot copy {field_._path}", hint=hint)
         if part in said:

@@ -319,7 +319,7 @@ def _path_problem(path: str, listed: bool, facts: Mapping[str, FieldType]) -> Pr
     grouped = held in (None, "pipeline", "stage", "user") and is_group(path, map(_spelled, facts))
     if held is None and not grouped:
         return Problem("DW302", f"there is no fact {path!r} here", unknown_hint(path, list(map(_spelled, facts))))
-    if listed and held != "tags":
+    if listed and held not in ("tags", "choices"):
         return Problem("DW301", f"{path} is not a list", "{% for %} goes over deal.tags")
     if not listed and grouped:
         parts = sorted(other for other in map(_spelled, facts) if other.startswith(f"{path}."))

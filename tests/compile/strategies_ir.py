@@ -109,6 +109,7 @@ steps = st.recursive(
             with_contacts=st.booleans(),
             copy_tags=st.booleans(),
             unless_open=st.none() | keys,
+            custom=st.dictionaries(names, expressions, max_size=2),
         ),
         st.builds(ir.UpdateDealStep, name=keys, changes=st.dictionaries(names, expressions, max_size=2)),
         st.builds(ir.MoveDealStep, name=keys, to=stages, only_forward=st.booleans(), reason=st.none() | words),

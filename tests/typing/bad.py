@@ -7,9 +7,16 @@ from dealwright import (
     Account,
     Automation,
     Choice,
+    Choices,
+    ContactFields,
     DealFields,
+    Email,
+    Flag,
     Lost,
+    Money,
     Number,
+    Owner,
+    Phone,
     Pipeline,
     Stage,
     Task,
@@ -60,10 +67,19 @@ from dealwright import (
 deal = DealFields()
 
 
+class OwnContact(ContactFields):
+    guardian_of = Text("Guardian of")
+
+
 class Own(DealFields):
+    contact: OwnContact = OwnContact()
     treatment = Choice("Treatment", ["cleaning", "implant"])
+    extras = Choices("Extras", ["x-ray", "whitening"])
     dentist = Text("Doctor")
     discount = Number("Discount %")
+    deposit = Money("Deposit")
+    phone, mail = Phone("Phone"), Email("Mail")
+    hygienist = Owner("Hygienist")
 
 
 own = Own()
@@ -169,7 +185,7 @@ def mistakes() -> None:
     update_contact("fix", name="Bo")  # bad
     update_contact("fix", deal, name="Bo")  # bad
     update_contact("fix", deal.main_contact.name, name="Bo")  # bad
-    update_contact("fix", deal.main_contact, company="Acme")  # bad
+    update_contact("fix", deal.main_contact, company=deal)  # bad
     send_email("m", to="bo@example.com", subject="S", text="T")  # bad
     send_email("m", to=deal.main_contact.email, subject="S", text="T")  # bad
     send_email("m", to=deal.owner, subject="S", text="T")  # bad
@@ -212,10 +228,30 @@ def mistakes() -> None:
     Choice("Treatment")  # bad
     Text(5)  # bad
     own.treatment == own.dentist  # bad
+    case(own.treatment == 5, stop())  # bad
+    case(own.extras == "x-ray", stop())  # bad
+    own.extras.has(own.treatment)  # bad
+    own.phone == own.mail  # bad
+    case(own.phone == 5, stop())  # bad
+    own.deposit > "5"  # bad
+    own.deposit > own.discount  # bad
+    own.deposit > own.dentist  # bad
+    case(own.hygienist == "Ana", stop())  # bad
+    own.main_contact.dentist  # bad
+    own.main_contact.guardian_of > "a"  # bad
+    DealFields(contact=OwnContact).main_contact  # bad
+    Own(event.contact)  # bad
+    Money("5", 5)  # bad
+    Choices("Extras")  # bad
+    Text("Doctor", renamed_from=5)  # bad
+    Flag("Insured", sensitive="yes")  # bad
+    Owner(["Ana"])  # bad
+    update_contact("a", own.main_contact, guardian_of=own)  # bad
+    create_deal("a", in_=Sales.won, title="T", dentist=own)  # bad
     own.dentist > "a"  # bad
     own.dentits == "Ana"  # bad
     update_deal("a", dentist=own)  # bad
-    update_deal("a", dentist=["Ana"])  # bad
+    update_deal("a", dentist=[5])  # bad
     setting("a", int, default="12")  # bad
     setting("a", str, default=5)  # bad
     setting("a", ["soft"], default=None)  # bad
@@ -239,7 +275,7 @@ def mistakes() -> None:
     case(outcome("a") == "maybe", stop())  # bad
     deal.contact_as(5)  # bad
     deal.contact_as("buyer").phnoe.is_set()  # bad
-    deal.contacts.phone == "1"  # bad
+    case(deal.contacts.phone == "1", stop())  # bad
     deal.contacts.any(contact.email)  # bad
     deal.contacts.any(lambda one: one.email.is_set())  # bad
     case(deal.contacts.count == "2", stop())  # bad

@@ -9,11 +9,21 @@ from dealwright import (
     Account,
     Automation,
     Choice,
+    Choices,
+    CompanyFields,
+    ContactFields,
+    Day,
     DealFields,
+    Email,
+    Flag,
     Incoming,
+    Link,
     Lost,
+    Moment,
     Money,
     Number,
+    Owner,
+    Phone,
     Pipeline,
     Stage,
     Task,
@@ -71,10 +81,28 @@ from dealwright import (
 deal = DealFields()
 
 
+class OwnContact(ContactFields):
+    guardian_of = Text("Guardian of")
+    second_phone = Phone("Second phone")
+
+
+class Firm(CompanyFields):
+    vat_id, credit_limit = Text("VAT id"), Money("Credit limit")
+    segment = Choice("Segment", ["key account", "small"])
+
+
 class Own(DealFields):
-    treatment = Choice("Treatment", ["cleaning", "implant"])
-    dentist = Text("Doctor")
+    contact: OwnContact = OwnContact()
+    company: Firm = Firm()
+    treatment = Choice("Treatment", ["cleaning", "implant"], sensitive=True)
+    extras = Choices("Extras", ["x-ray", "whitening"])
+    dentist = Text("Doctor", renamed_from="doctor")
     discount = Number("Discount %")
+    deposit = Money("Deposit", renamed_from=["advance", "down_payment"])
+    insured = Flag("Has insurance")
+    due_on, appointment_at = Day("Due on"), Moment("Appointment")
+    billing, folder = Email("Billing"), Link("Folder")
+    hygienist = Owner("Hygienist")
 
 
 own = Own()
@@ -370,6 +398,40 @@ r38 = Automation(
     ],
     do=[update_deal("own", dentist=own.dentist, treatment="implant", discount=3, title="x")],
 )
+r39 = Automation(
+    key="r39",
+    on=contact_updated(fields=[own.main_contact.guardian_of, own.main_contact.second_phone]),
+    when=[
+        own.main_contact.guardian_of == "Bo",
+        own.contact_as("payer").second_phone == own.main_contact.second_phone,
+        own.deposit > Money("100", "EUR"),
+        own.deposit <= own.amount,
+        own.extras.has("x-ray", "whitening"),
+        own.hygienist == own.owner,
+        own.hygienist.first_name != "Ana",
+        own.billing.is_in("a@b.example"),
+        own.appointment_at < datetime(2026, 3, 14, tzinfo=UTC),
+        own.company.segment == "small",
+        own.company.credit_limit > 100,
+        own.company == "Acme",
+        OwnContact(event.contact).guardian_of.is_set(),
+    ],
+    do=[
+        update_deal("own", extras=["x-ray"], deposit=5, hygienist=own.owner, billing=own.billing, due_on=None),
+        update_deal("more", deposit=Money("5", "EUR"), folder="https://x.example/", hygienist="Ana"),
+        update_contact("fix", own.main_contact, guardian_of=own.dentist, second_phone=None),
+        create_contact("new", name="Bo", guardian_of="{{ deal.title }}"),
+        create_deal("next", in_=Sales.incoming, title="Next", dentist=own.dentist, insured=True),
+    ],
+)
+r40 = Automation(
+    key="r40",
+    on=deal_updated(fields=[own.deposit]),
+    when=[Own(event.before).deposit != own.deposit],
+    do=[stop()],
+    again=every_event(),
+)
+given = Own(contact=OwnContact(), company=Firm())
 
 acme = Account(
     "acme", deal_fields=Own, zone="America/New_York", country="US", pipelines=[Sales, Care], automations=[r1, r2, r3]

@@ -20,6 +20,8 @@ class Names:
         self.tongue = tongue
         self.numbers = numbers or {}
         self._contact = "of.recipient"
+        own = (*account.deal_fields, *account.contact_fields, *account.company_fields)
+        self._labels = {shape.key: shape.label for shape in own}
         self._zone = ZoneInfo(account.calendar.zone)
 
     def of_one_contact(self) -> Names:
@@ -112,7 +114,8 @@ class Names:
         return self.tongue.say(key, step=self.step(name))
 
     def _other(self, path: str) -> str:
-        name = path.rpartition(".")[2].replace("_", " ")
+        key = path.rpartition(".")[2]
+        name = self._labels.get(key) or key.replace("_", " ")
         return self.tongue.say("field.other", name=harmless(name))
 
     # --- values -----------------------------------------------------------------------------------------------------

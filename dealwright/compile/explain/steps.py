@@ -139,6 +139,7 @@ def _create_deal(step: ir.CreateDealStep, names: Names) -> str:
     }
     if step.tags:
         fields["tags"] = ir.TagsValue(value=step.tags)
+    fields |= step.custom
     with_contacts = names.tongue.say("do.create_deal.with_contacts") if step.with_contacts else ""
     copied = names.tongue.say("do.create_deal.copy_tags") if step.copy_tags else ""
     if step.unless_open is not None:

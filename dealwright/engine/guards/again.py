@@ -10,6 +10,7 @@ import msgspec
 
 from dealwright.compile import ir
 from dealwright.engine.guards.base import SEND, Answer, Candidate, Send
+from dealwright.engine.own import own_of
 from dealwright.engine.records import Controls, Reservation
 from dealwright.language import calendar, facts
 from dealwright.model.crm import Money, User
@@ -61,9 +62,11 @@ def scope(again: ir.Once, candidate: Candidate) -> str:
 def _told(candidate: Candidate) -> str:
     """Return a digest of what the trigger names, as the event told it: values can be personal, and scopes are shown."""
     event = candidate.facts.event
+    own = own_of(candidate.account)
+    contact = candidate.facts.contact
     known = facts.Known(
-        deal=candidate.facts.first,
-        contact=candidate.facts.contact,
+        deal=own.settled(candidate.facts.first),
+        contact=None if contact is None else own.settled_contact(contact),
         data=event.data if isinstance(event, EventReceived) else {},
     )
     values = [_plain(facts.lookup(path, known)) for path in _paths(candidate.automation.on)]
