@@ -31,6 +31,7 @@ from dealwright.language.later_triggers import date_reached, message_failed, no_
 from dealwright.language.lookup_step import lookup
 from dealwright.language.notify_step import notify
 from dealwright.language.outcomes import outcome
+from dealwright.language.outside import Match, OutsideEvent
 from dealwright.language.pipeline import Incoming, Lost, Pipeline, Stage, Task, Won
 from dealwright.language.policy import Limits, MessagePolicy
 from dealwright.language.settings import setting
@@ -76,10 +77,12 @@ __all__ = [
     "Limits",
     "Link",
     "Lost",
+    "Match",
     "MessagePolicy",
     "Moment",
     "Money",
     "Number",
+    "OutsideEvent",
     "Owner",
     "Phone",
     "Pipeline",

@@ -17,6 +17,8 @@ POINTS: Final[dict[str, str]] = {
     "receive.after-append": "events are in the journal, the source does not know they were taken",
     "observe.before-commit": "deals that hook events name were read, nothing of it is kept",
     "observe.after-commit": "hook events tell their deals, nothing is routed",
+    "match.before-observed": "an event from outside has found its deal, nothing of it is kept",
+    "match.deal-made": "a deal was made for an event from outside, the journal does not know",
     "operate.before-commit": "a person's decision is written, the transaction is open",
     "route.before-commit": "executions are inserted, the transaction is open",
     "route.after-commit": "executions are ready, nobody was woken",

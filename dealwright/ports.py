@@ -268,6 +268,36 @@ class Crm(Connector, Protocol):
         ...
 
 
+class DealKey(msgspec.Struct, frozen=True, order=True):
+    """By what deals are looked up: a field of theirs (`reference`, `contacts.phone`, a key of their own) and its value.
+
+    Phones and e-mail addresses are as `model/normal.py` makes them, numbers without needless zeros.
+    """
+
+    field: str
+    value: str
+
+
+MOST_FOUND: Final = 50
+"""The most deals that one key may find; a key of more finds nobody in particular."""
+
+
+@runtime_checkable
+class FindsDeals(Protocol):
+    """A CRM in which deals are found by the values of their fields, and contacts by phone and e-mail."""
+
+    async def deals_by_key(self, keys: Sequence[DealKey], *, country: str) -> Mapping[DealKey, Sequence[Deal]]:
+        """Return the deals of each key, one more than `MOST_FOUND` at most; what finds none is missing.
+
+        Phones without a prefix are read as they are dialled in the country.
+        """
+        ...
+
+    async def contacts_by_key(self, keys: Sequence[DealKey], *, country: str) -> Mapping[DealKey, Sequence[str]]:
+        """Return the ids of contacts with that phone (`contacts.phone`) or address (`contacts.email`), oldest first."""
+        ...
+
+
 @runtime_checkable
 class Merges(Protocol):
     """A CRM in which two deals can be made one, and which remembers what became of the other."""

@@ -13,7 +13,7 @@ from sqlalchemy import Connection, bindparam, delete, insert, select, update
 from dealwright.model.crm import Contact, Deal, Task, User
 from dealwright.model.custom import Custom, Holder
 from dealwright.model.events import Answer, Event
-from dealwright_embedded_crm import own_reads, reads, schema, values
+from dealwright_embedded_crm import lookups, own_reads, reads, schema, values
 from dealwright_embedded_crm.catalog import Catalog
 from dealwright_embedded_crm.own_fields import OwnFields
 from dealwright_embedded_crm.values import Refusal
@@ -162,6 +162,7 @@ class ChangeBase:
 
     def flush(self) -> None:
         """Write everything that was not written yet, in an order that foreign keys allow."""
+        new = [self._contacts[str(row["id"])] for row in self._rows["contacts"] if str(row["id"]) in self._contacts]
         for name in _BEFORE_DEALS:
             self._insert(name)
         if self._rewritten:
@@ -169,7 +170,9 @@ class ChangeBase:
             for row in rows:
                 row["contact"] = row.pop("id")
             self.connection.execute(_UPDATE_CONTACTS, rows)
+            lookups.keep_contacts(self.connection, [self._contacts[each] for each in self._rewritten], known=True)
             self._rewritten = {}
+        lookups.keep_contacts(self.connection, new, known=False)
         self._write_deals()
         for name in _AFTER_DEALS:
             self._insert(name)
@@ -201,6 +204,8 @@ class ChangeBase:
                 row["deal"] = row.pop("id")
                 del row["created_at"]
             self.connection.execute(_UPDATE_DEALS, rows)
+        lookups.keep_deals(self.connection, [self._deals[each] for each in self._created], known=False)
+        lookups.keep_deals(self.connection, [self._deals[each] for each in updated], known=True)
         self._write_links([each for each in self._relinked if each not in created])
         self._created, self._changed, self._relinked = [], {}, {}
 

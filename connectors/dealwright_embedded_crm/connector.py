@@ -32,8 +32,8 @@ from dealwright.model.requests import (
     UpdateContact,
     UpdateDeal,
 )
-from dealwright.ports import FeedItem, ShapeChange
-from dealwright_embedded_crm import feed, reads, shape, shape_fields, values
+from dealwright.ports import DealKey, FeedItem, ShapeChange
+from dealwright_embedded_crm import feed, lookups, reads, shape, shape_fields, values
 from dealwright_embedded_crm.change import Change, Origin
 from dealwright_embedded_crm.csv_file import CsvFile
 from dealwright_embedded_crm.importer import Importer
@@ -121,6 +121,14 @@ class EmbeddedCrm(People):
         """Find the one deal of each reference; a reference of no deal or of several is missing from the result."""
         return await asyncio.to_thread(self._find_deals, references)
 
+    async def deals_by_key(self, keys: Sequence[DealKey], *, country: str) -> Mapping[DealKey, Sequence[Deal]]:
+        """Return the deals of each key, the newest first; what finds none is missing."""
+        return await asyncio.to_thread(self._by_key, keys, country)
+
+    async def contacts_by_key(self, keys: Sequence[DealKey], *, country: str) -> Mapping[DealKey, Sequence[str]]:
+        """Return the ids of contacts with that phone or address, the oldest first; what finds none is missing."""
+        return await asyncio.to_thread(self._contacts_by_key, keys, country)
+
     async def merged_deals(self, ids: Sequence[str]) -> Mapping[str, str]:
         """Return the deal that each of these is now; what was never merged away is missing from the result."""
         return await asyncio.to_thread(self._merged_deals, ids)
@@ -202,6 +210,14 @@ class EmbeddedCrm(People):
     def _read_deals(self, ids: Sequence[str]) -> dict[str, Deal]:
         with self._database.read() as connection:
             return reads.deals_by_id(connection, ids)
+
+    def _by_key(self, keys: Sequence[DealKey], country: str) -> dict[DealKey, list[Deal]]:
+        with self._database.read() as connection:
+            return lookups.deals(connection, keys, country)
+
+    def _contacts_by_key(self, keys: Sequence[DealKey], country: str) -> dict[DealKey, list[str]]:
+        with self._database.read() as connection:
+            return lookups.contacts(connection, keys, country)
 
     def _merged_deals(self, ids: Sequence[str]) -> dict[str, str]:
         with self._database.read() as connection:

@@ -9,7 +9,7 @@ from sqlalchemy import and_, delete, exists, insert, select, update
 
 from dealwright.model.crm import Contact, Deal
 from dealwright.model.custom import Custom, Customs, held_in, merged
-from dealwright_embedded_crm import schema
+from dealwright_embedded_crm import lookups, schema
 from dealwright_embedded_crm.change import Change, Origin
 from dealwright_embedded_crm.removal import remove_deals
 from dealwright_embedded_crm.values import MOST_CONTACTS, Refusal
@@ -33,6 +33,7 @@ def merge_contacts(change: Change, kept: str, absorbed: str, origin: Origin) -> 
         update(activities).where(activities.c.contact_id == int(other.id)).values(contact_id=int(before.id))
     )
     change.connection.execute(delete(schema.contacts).where(schema.contacts.c.id == int(other.id)))
+    lookups.forget_contact(change.connection, int(other.id))
     _remember(change, "contact", int(before.id), int(other.id))
     blank: dict[str, Any] = {
         name: value for name, value in asdict(other).items() if value and getattr(before, name) is None

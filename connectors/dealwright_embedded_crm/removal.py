@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from sqlalchemy import delete, func, select, update
 
-from dealwright_embedded_crm import reads, schema
+from dealwright_embedded_crm import lookups, reads, schema
 from dealwright_embedded_crm.change import Change
 from dealwright_embedded_crm.values import Refusal
 
@@ -33,6 +33,7 @@ def remove_deals(change: Change, ids: Sequence[str]) -> None:
         for table in (schema.deal_contacts, schema.tasks, schema.notes, schema.activities):
             change.connection.execute(delete(table).where(table.c.deal_id.in_(some)))
         change.connection.execute(delete(schema.deals).where(schema.deals.c.id.in_(some)))
+    lookups.forget_deals(change.connection, ids)
 
 
 def delete_contact(change: Change, contact_id: str) -> None:
@@ -52,3 +53,4 @@ def delete_contact(change: Change, contact_id: str) -> None:
     activities = schema.activities
     change.connection.execute(update(activities).where(activities.c.contact_id == number).values(contact_id=None))
     change.connection.execute(delete(schema.contacts).where(schema.contacts.c.id == number))
+    lookups.forget_contact(change.connection, number)

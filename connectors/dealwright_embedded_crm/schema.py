@@ -156,6 +156,17 @@ deals = Table(
 )
 """`name_key` is the title as it is searched and sorted: without case, alike on both databases."""
 
+lookups = Table(
+    "lookups",
+    metadata,
+    Column("kind", String(80), primary_key=True),
+    Column("value", String(80), primary_key=True),
+    Column("thing_id", BigInteger, primary_key=True, autoincrement=False),
+    Index("ix_lookups_thing_id", "thing_id", "kind"),
+)
+"""Where things are looked for by a value: deals by their own fields (`own.<key>`), contacts by the last digits of their
+phone (`phone`) and by their address (`email`). It names candidates: who asks compares with what the thing holds now."""
+
 deal_contacts = Table(
     "deal_contacts",
     metadata,

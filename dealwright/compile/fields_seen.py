@@ -14,7 +14,7 @@ _ASKS: Final = frozenset(
 
 
 def field_names(sources: Iterable[Source]) -> frozenset[str]:
-    """Return the names that a company's files give to what holds fields: `deal = DealFields()`, and `event`."""
+    """Return the names of what holds fields in a company's files: `deal = DealFields()`, events, and `event`."""
     kept = tuple(sources)
     kinds = {"DealFields"}
     for source in kept:
@@ -23,6 +23,9 @@ def field_names(sources: Iterable[Source]) -> frozenset[str]:
                 kinds.add(made.name)
     names = {name for name in ("contact", "event") if any(name in source.text for source in kept)}
     for source in kept:
+        for made in source.nodes(ast.ClassDef):
+            if any(isinstance(base, ast.Name) and base.id == "OutsideEvent" for base in made.bases):
+                names.add(made.name)  # the fields of such a class hang on the class itself
         for assigned in source.nodes(ast.Assign):
             if isinstance(assigned.value, ast.Call) and called(assigned.value) in kinds:
                 names |= {target.id for target in assigned.targets if isinstance(target, ast.Name)}

@@ -13,6 +13,7 @@ from typing import Final, Literal, TypeAlias
 
 import msgspec
 
+from dealwright.compile.ir_outside import Match, MatchPair, OutsideEvent
 from dealwright.compile.ir_policy import Cap, Limits, MessagePolicy
 from dealwright.compile.ir_steps import (
     ActionStep,
@@ -93,6 +94,7 @@ from dealwright.compile.ir_values import (
     TemplateText,
     TextValue,
     Value,
+    Where,
 )
 from dealwright.model.calendar import Calendar, Duration
 from dealwright.model.crm import PipelineShape
@@ -131,6 +133,8 @@ __all__ = [
     "IsSet",
     "Limits",
     "LookupStep",
+    "Match",
+    "MatchPair",
     "MessagePolicy",
     "MomentValue",
     "MoneyValue",
@@ -158,6 +162,7 @@ __all__ = [
     "Once",
     "Operand",
     "Operator",
+    "OutsideEvent",
     "PipelineValue",
     "Ref",
     "SendConversionStep",
@@ -214,6 +219,7 @@ ADDED: Final = frozenset(
         "label",
         "renamed_from",
         "sensitive",
+        "outside",
         "settings",
         "unless_open",
     }
@@ -237,13 +243,6 @@ Again: TypeAlias = EveryEvent | Once
 
 
 # --- the whole ------------------------------------------------------------------------------------------------------
-
-
-class Where(Node, frozen=True, kw_only=True):
-    """Where a definition was written: file relative to the company's folder, and line."""
-
-    file: str
-    line: int
 
 
 class Automation(Node, frozen=True, kw_only=True):
@@ -285,6 +284,7 @@ class Account(Node, frozen=True, kw_only=True):
     limits: Limits | None = None
     contact_fields: tuple[FieldShape, ...] = ()
     company_fields: tuple[FieldShape, ...] = ()
+    outside: tuple[OutsideEvent, ...] = ()
 
     def pipeline(self, key: str) -> PipelineShape | None:
         """Return the pipeline of that key, or None."""
@@ -297,6 +297,10 @@ class Account(Node, frozen=True, kw_only=True):
     def automation(self, key: str) -> Automation | None:
         """Return the automation of that key, or None."""
         return next((automation for automation in self.automations if automation.key == key), None)
+
+    def outside_event(self, key: str) -> OutsideEvent | None:
+        """Return what is known of the events of that name, if a class of theirs is used."""
+        return next((event for event in self.outside if event.key == key), None)
 
 
 def encode(account: Account) -> bytes:

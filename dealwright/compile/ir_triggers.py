@@ -78,7 +78,8 @@ class OnActivityLogged(Node, tag_field="on", tag="activity_logged", frozen=True,
 class OnEventReceived(Node, tag_field="on", tag="event_received", frozen=True, kw_only=True):
     """An event of that name came from outside (`source` None: from any) for a deal in these pipelines (empty: any).
 
-    `data` names what the event tells beside: facts `event.data.<name>`, texts all of them.
+    `data` names what the event tells beside: facts `event.data.<name>`. They are texts unless the account
+    knows the events of that name (ir_outside.py).
     """
 
     name: str

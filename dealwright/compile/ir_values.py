@@ -15,6 +15,13 @@ class Node(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     """Base of all IR values."""
 
 
+class Where(Node, frozen=True, kw_only=True):
+    """Where a definition was written: file relative to the company's folder, and line."""
+
+    file: str
+    line: int
+
+
 # --- values ---------------------------------------------------------------------------------------------------------
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from pathlib import Path
 from typing import TypeVar
 
@@ -58,7 +59,7 @@ class _Lowering:
         self._account = account
         self._root = root
         self.findings: list[Finding] = []
-        self._values = ValueLowering(account, self._found)
+        self._values = ValueLowering(account, self._found, self._where)
         self._triggers = TriggerLowering(self._values)
         self._steps = StepLowering(self._values, self._triggers)
 
@@ -100,6 +101,9 @@ class _Lowering:
             ),
             messages=message_policy(self._account.messages),
             limits=limits(self._account.limits),
+            outside=tuple(
+                self._writable(each, f"the event {each.key!r}", self._account.origin) for each in self._values.outside()
+            ),
         )
 
     def _shapes(self, own: Shapes) -> tuple[FieldShape, ...]:
@@ -123,7 +127,14 @@ class _Lowering:
 
     def _automation(self, automation: Automation) -> ir.Automation:
         on = automation.on
-        scope = Scope(on.kind, automation.origin, data=on.data if isinstance(on, triggers.EventReceived) else ())
+        scope = Scope(on.kind, automation.origin)
+        if isinstance(on, triggers.EventReceived):
+            types = {} if on.event is None else {shape.key: shape.type for shape in on.event._shapes}
+            scope = replace(
+                scope,
+                data={name: types.get(name, "text") for name in on.data},
+                event="" if on.event is None else on.event.key,
+            )
         do = self._steps.all(automation.key, automation.do, scope)
         self._check_again(automation, do)
         return ir.Automation(

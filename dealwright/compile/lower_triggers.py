@@ -51,6 +51,10 @@ class TriggerLowering:
             case triggers.ActivityLogged():
                 return ir.OnActivityLogged(kinds=on.kinds, pipelines=self._keys(on.in_, origin))
             case triggers.EventReceived():
+                if on.event is not None:
+                    self._values.use_event(on.event)
+                elif on.data:
+                    self._values.use_name(on.name, origin)
                 return ir.OnEventReceived(
                     name=on.name, source=on.source, data=on.data, pipelines=self._keys(on.in_, origin)
                 )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from decimal import Decimal
@@ -15,9 +15,11 @@ from dealwright.compile.own_values import misfit
 from dealwright.language import conditions, schema
 from dealwright.language.account import Account
 from dealwright.language.conditions import Condition, Reference
+from dealwright.language.custom import origin_of
 from dealwright.language.durations import Length
 from dealwright.language.money import Amount
 from dealwright.language.origin import Origin
+from dealwright.language.outside import Match, OutsideEvent
 from dealwright.language.pipeline import Pipeline, StageLike, is_pipeline, parts
 from dealwright.language.settings import Setting
 from dealwright.language.templates import check_template, is_template
@@ -37,14 +39,15 @@ class Found(Protocol):
 class Scope:
     """Where in an automation something stands: after which trigger and steps (name -> kind), and on which line.
 
-    `data` are the names that an event from outside tells beside; `message`: it is a text that goes to a recipient;
-    `gives` what steps that ask other systems give, by step.
+    `data` is what an event from outside tells beside, by name, and `event` the name of its class if it has one;
+    `message`: it is a text that goes to a recipient; `gives` what steps that ask other systems give, by step.
     """
 
     trigger: str
     origin: Origin
     steps: Mapping[str, str] = field(default_factory=dict)
-    data: tuple[str, ...] = ()
+    data: Mapping[str, schema.FieldType] = field(default_factory=dict)
+    event: str = ""
     message: bool = False
     gives: Mapping[str, Mapping[str, schema.FieldType]] = field(default_factory=dict)
 
@@ -77,12 +80,15 @@ def length(given: Length) -> Duration:
 class ValueLowering:
     """Lowers values for one account, and notes what is wrong with them."""
 
-    def __init__(self, account: Account, found: Found) -> None:
+    def __init__(self, account: Account, found: Found, where: Callable[[Origin], ir.Where]) -> None:
         self._pipelines = account.pipelines
         self._currency = account.currency
         self.own = own_fields(account)
         self._settings: dict[str, Setting] = {}
+        self._outside: dict[str, type[OutsideEvent]] = {}
+        self._by_name: list[tuple[str, Origin]] = []
         self.found = found
+        self._where = where
 
     # --- conditions -------------------------------------------------------------------------------------------------
 
@@ -213,6 +219,9 @@ class ValueLowering:
         if given.setting is not None:
             self._use(given.setting)
             return ir.Ref(path=given.path, type=given.type)
+        event = None if given.own is None else given.own.owner
+        if event is not None and issubclass(event, OutsideEvent):
+            return self._of_event(given, event, scope)
         if given.own is not None and self.own.conflicts:
             return ir.Ref(path=given.path, type=given.type)  # there are two classes, which is told
         facts = schema.with_roles(self.facts(scope), (given.path,))
@@ -230,6 +239,56 @@ class ValueLowering:
             message = f"{given.path} is a {facts[given.path]} in this account, and is used as a {given.type}"
             self.found("DW203", scope.origin, message, "use the class that has this field")
         return ir.Ref(path=given.path, type=given.type)
+
+    def _of_event(self, given: Reference, event: type[OutsideEvent], scope: Scope) -> ir.Ref:
+        """Lower a field of a class of events: it is known to automations that answer such an event."""
+        if scope.event != event.key:
+            name = given.path.removeprefix("event.data.")
+            hint = f"write event_received({event.__name__}) as the trigger, or a field of the deal"
+            message = f"{event.__name__}.{name} is not known here: another event began this"
+            self.found("DW203", scope.origin, message, hint)
+        return ir.Ref(path=given.path, type=given.type)
+
+    def use_event(self, event: type[OutsideEvent]) -> None:
+        """Note that events of the class are answered; two classes cannot share one name."""
+        other = self._outside.setdefault(event.key, event)
+        if other is not event:
+            where = f"{Path(origin_of(other).file).name}:{origin_of(other).line}"
+            hint = "write one class with the fields of both, and import it where it is used"
+            self.found("DW260", origin_of(event), f"{event.key!r} is what the class at {where} is called too", hint)
+
+    def use_name(self, name: str, origin: Origin) -> None:
+        """Note that data of an event is read by its bare name."""
+        self._by_name.append((name, origin))
+
+    def outside(self) -> tuple[ir.OutsideEvent, ...]:
+        """Return the classes of events that were used, by name."""
+        for name, origin in self._by_name:
+            if name in self._outside:
+                event = self._outside[name].__name__
+                hint = f"write event_received({event}), and {event}.<field>"
+                self.found("DW261", origin, f"{name!r} is read by its name here, and as {event} elsewhere", hint)
+        return tuple(
+            ir.OutsideEvent(
+                key=key, fields=event._shapes, match=self._match(event.match), where=self._where(origin_of(event))
+            )
+            for key, event in sorted(self._outside.items())
+        )
+
+    def _match(self, match: Match | None) -> ir.Match | None:
+        if match is None:
+            return None
+        for pair in match.by:
+            own = pair.path.removeprefix("deal.")
+            if pair.path not in schema.ALWAYS and not own.startswith("contacts.") and own not in self.own.deal:
+                hint = schema.did_you_mean(own, self.own.deal) or "name the class of the field in deal_fields="
+                self.found("DW203", match.origin, f"no field of a deal is named {own!r}", hint)
+        return ir.Match(
+            by=tuple(ir.MatchPair(field=pair.field.key, path=pair.path) for pair in match.by),
+            pipelines=tuple(self.pipeline(each, match.origin).pipeline for each in match.in_),
+            if_many=match.if_many,
+            if_none=match.if_none,
+        )
 
     def _use(self, setting: Setting) -> None:
         other = self._settings.setdefault(setting.key, setting)

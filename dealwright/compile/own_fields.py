@@ -13,6 +13,7 @@ from dealwright.language.conditions import Reference
 from dealwright.language.custom import fields_of, origin_of, shapes_of
 from dealwright.language.deal import CompanyFields, ContactFields, DealFields
 from dealwright.language.origin import Origin
+from dealwright.language.outside import OutsideEvent
 from dealwright.language.pipeline import StageLike, parts
 from dealwright.language.schema import FieldType
 from dealwright.model.custom import FieldShape
@@ -102,6 +103,8 @@ def _used(account: Account) -> Iterator[type]:
         if isinstance(item, Reference):
             left.append(None if item.own is None else item.own.owner)
         elif isinstance(item, type):
+            if issubclass(item, OutsideEvent):
+                left.append(item.match)
             if issubclass(item, _BASES):
                 yield item
                 if issubclass(item, DealFields):

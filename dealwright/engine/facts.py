@@ -18,6 +18,7 @@ from dealwright.compile import ir
 from dealwright.compile.settings import defaults
 from dealwright.engine.own import Own, own_of
 from dealwright.engine.records import Progress, StepOutcome
+from dealwright.engine.told import told
 from dealwright.language import facts as language
 from dealwright.model.crm import Contact, Deal
 from dealwright.model.events import (
@@ -118,7 +119,7 @@ class View:
             before=before,
             task=event.task if isinstance(event, TaskCompleted) else None,
             activity=event.activity if isinstance(event, ActivityLogged) else None,
-            data=event.data if isinstance(event, EventReceived) else {},
+            data=told(self.account, event) if isinstance(event, EventReceived) else {},
             steps={
                 name: {**_typed(outcome), "outcome": outcome.status}
                 for name, outcome in self._progress.outcomes.items()

@@ -155,6 +155,9 @@ class Engine:
             self._looked = now
             self._store.take_over()
             for key in self._accounts:
+                release = self._store.active_release(key)
+                if release is not None:
+                    self._observers[key].look_again(release.account)
                 for automation in self._store.wake_unstopped(key):
                     self._wake(key, automation)
                 if self._carries:
@@ -190,11 +193,13 @@ class Engine:
         if self._observers[key].waits:
             return False
         unrouted = self._store.unrouted(key, self._sites[key].batch(_CHUNK))
-        if unrouted and must_be_observed(unrouted[0]):
-            unrouted = self._store.unrouted(key, _READ)  # reads are full, however little is routed in one go
-        events = self._observers[key].ready(unrouted)
-        release = self._store.active_release(key) if events else None
+        release = self._store.active_release(key) if unrouted else None
         if release is None:
+            return False
+        if must_be_observed(unrouted[0], release.account):
+            unrouted = self._store.unrouted(key, _READ)  # reads are full, however little is routed in one go
+        events = self._observers[key].ready(unrouted, release.account)
+        if not events:
             return False
         routed = route(release.account, events)
         if self._store.route(release.account, release.digest, events, routed):

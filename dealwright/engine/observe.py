@@ -11,9 +11,11 @@ from typing import Final
 import msgspec
 
 from dealwright.clock import Clock
+from dealwright.compile import ir
 from dealwright.engine.apart import BUDGET, asunder
 from dealwright.engine.bench import Site
-from dealwright.engine.records import Reading, ToRoute
+from dealwright.engine.outside import Outside
+from dealwright.engine.records import Reading, ToLookAt, ToRoute
 from dealwright.engine.store import Store
 from dealwright.errors import ConnectorError, RateLimited, Unauthorized, Unavailable
 from dealwright.model.crm import Deal
@@ -24,6 +26,9 @@ _log = logging.getLogger(__name__)
 
 READ_AGAIN: Final = 2.0
 """Seconds until a CRM that could not be read is asked again."""
+
+_READ_AGAIN_AT_ONCE: Final = 100
+"""Events of the tray that are looked at again in one go."""
 
 GIVE_UP: Final = 600.0
 """Seconds for which an event that cannot be read keeps those behind it waiting, while others can be read."""
@@ -41,7 +46,9 @@ class Observer:
         self._site = site
         self._clock = clock
         self._news = news
+        self._outside = Outside(store, site)
         self._reading: asyncio.Task[None] | None = None
+        self._looking: asyncio.Task[None] | None = None
         self._not_before = 0.0
         self._waits = False
         self._stuck: tuple[int, float] | None = None
@@ -51,12 +58,13 @@ class Observer:
         """Whether the account's oldest event is being read: until then there is nothing to route."""
         return self._waits and self._reading is not None and not self._reading.done()
 
-    def ready(self, events: Sequence[ToRoute]) -> Sequence[ToRoute]:
+    def ready(self, events: Sequence[ToRoute], account: ir.Account) -> Sequence[ToRoute]:
         """Return the first events that can be routed, and begin to read the others.
 
-        Order is append order: what comes after an event that was not read waits for it.
+        Order is append order: what comes after an event that was not read waits for it. `account` are the definitions
+        in force, which say how an event from outside finds its deal.
         """
-        unread = [item for item in events if must_be_observed(item)]
+        unread = [item for item in events if must_be_observed(item, account)]
         if not unread:
             return events
         self._waits = unread[0] is events[0]
@@ -65,22 +73,38 @@ class Observer:
             return events[: events.index(unread[0])]
         at_rest = self._reading is None or self._reading.done()
         if at_rest and self._clock.monotonic() >= self._not_before:
-            self._reading = asyncio.create_task(self._read(unread), name=f"observe {self._site.account}")
+            self._reading = asyncio.create_task(self._read(unread, account), name=f"observe {self._site.account}")
         return ()
+
+    def look_again(self, account: ir.Account) -> None:
+        """Look again at events that have found no deal, where that was asked for: a deal came, or a person said so."""
+        if self._looking is not None and not self._looking.done():
+            return
+        waiting = self._store.to_look_at(self._site.account, _READ_AGAIN_AT_ONCE)
+        if waiting:
+            self._looking = asyncio.create_task(self._look(account, waiting), name=f"match {self._site.account}")
+
+    async def _look(self, account: ir.Account, waiting: Sequence[ToLookAt]) -> None:
+        try:
+            self._store.looked_at(self._site.account, await self._outside.looked(account, waiting))
+        except Exception as error:
+            _log.warning("%s: unmatched events wait on, %s", self._site.account, type(error).__name__)
+            await asyncio.sleep(READ_AGAIN)
+        self._news()
 
     async def close(self) -> None:
         """Give up what is being read."""
-        if self._reading is not None:
-            self._reading.cancel()
-            await asyncio.gather(self._reading, return_exceptions=True)
+        for task in (self._reading, self._looking):
+            if task is not None:
+                task.cancel()
+                await asyncio.gather(task, return_exceptions=True)
 
-    async def _read(self, unread: Sequence[ToRoute]) -> None:
+    async def _read(self, unread: Sequence[ToRoute], account: ir.Account) -> None:
         try:
-            reading = await self._what_can_be_read(unread)
+            reading = await self._what_can_be_read(unread, account)
             size = max(1, self._site.batch(len(reading.events)))
             for start in range(0, len(reading.events), size):
-                some = msgspec.structs.replace(reading, events=reading.events[start : start + size])
-                self._store.observed(self._site.account, some)
+                self._store.observed(self._site.account, reading.part(start, start + size))
                 await asyncio.sleep(self._site.breath)
         except Exception as error:
             # The type only: texts may hold what a row or an answer held.
@@ -89,10 +113,10 @@ class Observer:
             self._not_before = self._clock.monotonic() + READ_AGAIN
         self._news()
 
-    async def _what_can_be_read(self, unread: Sequence[ToRoute]) -> Reading:
+    async def _what_can_be_read(self, unread: Sequence[ToRoute], account: ir.Account) -> Reading:
         """Read the events, or the first of them, up to one that cannot be read; in the end go on without that one."""
         try:
-            return await read(self._site.crm, unread)
+            return await self._outside.matched(account, await read(self._site.crm, unread, account))
         except (RateLimited, Unauthorized, Unavailable):
             self._stuck = None  # it says nothing of one event that the CRM is away
             raise
@@ -101,22 +125,25 @@ class Observer:
             many = len(unread) // 2
             while many and self._clock.monotonic() < until:
                 with contextlib.suppress(Exception):
-                    return await read(self._site.crm, unread[:many])
+                    return await self._outside.matched(account, await read(self._site.crm, unread[:many], account))
                 many //= 2
-            if len(unread) > 1 and not many and await self._lets_go_of(unread[0], unread[-1], type(error).__name__):
+            if len(unread) > 1 and not many and await self._lets_go_of(unread[0], unread[-1], account, error):
                 return _given_up(unread[0])
             raise
 
-    async def _lets_go_of(self, first: ToRoute, other: ToRoute, why: str) -> bool:
+    async def _lets_go_of(self, first: ToRoute, other: ToRoute, account: ir.Account, error: Exception) -> bool:
         """Say whether the first one has kept the others waiting for long enough, though the CRM can be read."""
-        await read(self._site.crm, [other])
+        await read(self._site.crm, [other], account)
         now = self._clock.monotonic()
         if self._stuck is None or self._stuck[0] != first.id:
             self._stuck = (first.id, now)
         if now - self._stuck[1] < GIVE_UP:
             return False
         _log.error(
-            "%s: event %d cannot be read (%s); it is recorded and sets nothing off", self._site.account, first.id, why
+            "%s: event %d cannot be read (%s); it is recorded and sets nothing off",
+            self._site.account,
+            first.id,
+            type(error).__name__,
         )
         return True
 
@@ -127,22 +154,27 @@ def _given_up(item: ToRoute) -> Reading:
     return Reading(events=(item,), unread=frozenset({item.id}))
 
 
-def must_be_observed(item: ToRoute) -> bool:
-    """Say whether the event names a deal or a contact that was not read yet."""
-    return isinstance(item.event, EventReceived | DealNoticed | ContactNoticed) and item.event.must_be_observed
+def must_be_observed(item: ToRoute, account: ir.Account) -> bool:
+    """Say whether the event names a deal or a contact that was not read yet, or finds its deal by what it tells."""
+    event = item.event
+    if isinstance(event, EventReceived):
+        return event.must_be_observed or (not event.observed and account.outside_event(event.name) is not None)
+    return isinstance(event, DealNoticed | ContactNoticed) and event.must_be_observed
 
 
-async def read(crm: Crm, unread: Sequence[ToRoute]) -> Reading:
+async def read(crm: Crm, unread: Sequence[ToRoute], account: ir.Account) -> Reading:
     """Return the events with what they name as the CRM has it now; without it, if there is none or no single one.
 
-    A deal that was merged into another one is that one: the system outside knows it under its old id for ever.
+    A deal that was merged into another one is that one: the system outside knows it under its old id for ever. An event
+    with a class that names a reference is looked up with those that name nothing (matching.py).
     """
     events = [item.event for item in unread]
     received = [event for event in events if isinstance(event, EventReceived)]
     noticed = {event.deal_id for event in events if isinstance(event, DealNoticed)}
     contacts = sorted({event.contact_id for event in events if isinstance(event, ContactNoticed)})
     ids = noticed | {event.deal_id for event in received if event.deal_id is not None}
-    references = sorted({e.reference for e in received if e.reference is not None and e.deal_id is None})
+    plain = [event for event in received if account.outside_event(event.name) is None]
+    references = sorted({e.reference for e in plain if e.reference is not None and e.deal_id is None})
     by_id = await _read_deals(crm, sorted(ids)) if ids else {}
     by_reference = await crm.find_deals(references) if references else {}
     observed = []

@@ -12,7 +12,7 @@ from dealwright.engine.trace import TraceLine
 from dealwright.model.crm import Deal, Money
 from dealwright.model.custom import Customs, merged
 from dealwright.model.delivery import Delivery
-from dealwright.model.events import Event, deal_of
+from dealwright.model.events import Event, EventReceived, deal_of
 from dealwright.model.requests import Given, Outcome, Request, Sent, UpdateDeal
 from dealwright.ports import ContactRead
 
@@ -294,17 +294,71 @@ class ToRoute(msgspec.Struct, frozen=True, gc=False, kw_only=True):
     ran: dict[str, frozenset[str]] = {}
 
 
+UnmatchedReason = Literal[
+    "nobody", "several", "refused", "gone", "unfit", "unmade", "not_live", "no_lookup", "too_many"
+]
+"""Why an event from outside waits for a person: no deal fits it, several do and a person is asked, several do and it
+is refused; the deal it names is not there; a value does not fit its type; no deal could be made of it, or none may be
+made now; its CRM cannot look deals up so; too many deals are in its segment."""
+
+
+class Unmatched(msgspec.Struct, frozen=True, gc=False, kw_only=True):
+    """An event that has found no deal: why, in which words, and which deals it may be about.
+
+    `marks` are the values by which a deal may be found later. `automation` is whose segment is too large, if one is.
+    """
+
+    event_id: int
+    name: str
+    reason: UnmatchedReason
+    detail: str = ""
+    deals: tuple[str, ...] = ()
+    marks: tuple[str, ...] = ()
+    automation: str = ""
+
+
 class Reading(msgspec.Struct, frozen=True, gc=False, kw_only=True):
     """What was read about events whose source told too little: the events in order, deals and contacts as they are.
 
     Events from outside have their deal in them already; the others become what the difference to the last known state
     says. A deal or contact that was asked for and is missing is gone. `unread`: events of which nothing could be read.
+
+    `copies` are further events that an event from outside means, one for each further deal, by its id; `unmatched` are
+    those that have found none and wait for a person.
     """
 
     events: tuple[ToRoute, ...]
     deals: dict[str, Deal] = {}
     contacts: dict[str, ContactRead] = {}
     unread: frozenset[int] = frozenset()
+    copies: dict[int, tuple[EventReceived, ...]] = {}
+    unmatched: tuple[Unmatched, ...] = ()
+
+    def part(self, start: int, end: int) -> Reading:
+        """Return some of the events, with what was read of any."""
+        return msgspec.structs.replace(self, events=self.events[start:end])
+
+
+class ToLookAt(msgspec.Struct, frozen=True, gc=False, kw_only=True):
+    """An event in the tray that is to be looked at again; `asked` is how often that was asked for so far."""
+
+    id: int
+    asked: int
+    automation: str
+    item: ToRoute
+
+
+class Looked(msgspec.Struct, frozen=True, gc=False, kw_only=True):
+    """What came of it: the deals it happens to now, that it is dropped, or why it waits on."""
+
+    id: int
+    asked: int
+    event_id: int
+    deals: tuple[str, ...] = ()
+    dropped: bool = False
+    reason: str = ""
+    detail: str = ""
+    candidates: tuple[str, ...] = ()
 
 
 class Routed(msgspec.Struct, frozen=True, gc=False, kw_only=True):

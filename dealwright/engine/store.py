@@ -13,11 +13,13 @@ from dealwright.engine.records import (
     EffectOutcome,
     GateRequest,
     GateResult,
+    Looked,
     News,
     Question,
     Reading,
     Routed,
     Settlement,
+    ToLookAt,
     ToRoute,
     Turn,
     Watch,
@@ -76,6 +78,14 @@ class Store(Protocol):
 
     def observed(self, account: str, reading: Reading) -> None:
         """Keep what was read about events whose source told too little, and make of it the events that rules see."""
+        ...
+
+    def to_look_at(self, account: str, limit: int) -> Sequence[ToLookAt]:
+        """Return events that have found no deal and are to be looked at again, oldest first."""
+        ...
+
+    def looked_at(self, account: str, looked: Sequence[Looked]) -> None:
+        """Write down what came of looking at them again."""
         ...
 
     def last_told(self, account: str, deal_ids: Sequence[str]) -> dict[str, Deal]:

@@ -93,7 +93,8 @@ class Events(Part):
         with self.database.write() as connection:
             # As an append: who is about to wait for an event of this deal must not look past it.
             self.database.lock_account(connection, account, "append")
-            observations.keep(connection, account, reading, now=self._now())
+            secret = self._meta["secret"].encode()
+            observations.keep(connection, account, reading, now=self._now(), secret=secret)
         faults.hit("observe.after-commit")
 
     def last_told(self, account: str, deal_ids: Sequence[str]) -> dict[str, Deal]:

@@ -15,7 +15,7 @@ from sqlalchemy import Connection
 
 from dealwright.engine.observe import with_stage_since
 from dealwright.engine.records import Reading
-from dealwright.journal import hot
+from dealwright.journal import hot, tray
 from dealwright.journal.database import micros, statement
 from dealwright.journal.payload import pack, seal, unseal
 from dealwright.mirror.notice import Told, tell
@@ -70,7 +70,7 @@ _BY_KEY: Final = statement(
 )
 
 
-def keep(connection: Connection, account: str, reading: Reading, *, now: int) -> None:
+def keep(connection: Connection, account: str, reading: Reading, *, now: int, secret: bytes) -> None:
     """Write down what was read about those events that nobody has observed so far."""
     read = {item.id: item.event for item in reading.events}
     rows: dict[int, Any] = {}
@@ -78,12 +78,12 @@ def keep(connection: Connection, account: str, reading: Reading, *, now: int) ->
     noticed: list[tuple[int, DealNoticed | ContactNoticed]] = []
     for row in hot.UNOBSERVED.run(connection, account=account, ids=sorted(read)):
         event: Event = unseal(row.body, Event)  # type: ignore[arg-type]  # a union, which decodes by its tag
-        if not isinstance(event, EventReceived | DealNoticed | ContactNoticed) or not event.must_be_observed:
+        if not _unobserved(event):
             continue
         rows[row.id] = row
         if isinstance(event, EventReceived):
             received.append((row.id, read[row.id]))
-        else:
+        elif isinstance(event, DealNoticed | ContactNoticed):
             noticed.append((row.id, event))
     given_up = {id_: replace(event, found="unread") for id_, event in noticed if id_ in reading.unread}
     noticed = [(id_, event) for id_, event in noticed if id_ not in given_up]
@@ -93,12 +93,23 @@ def keep(connection: Connection, account: str, reading: Reading, *, now: int) ->
     changed = [(id_, *_columns(event, rows[id_], {})) for id_, event in received]
     changed += [(id_, *_columns(event, rows[id_], causes)) for id_, event in sorted((told.rows | given_up).items())]
     hot.OBSERVED.run(connection, changed)
-    hot.APPEND.run(connection, [_appended(account, event, rows[id_], causes) for id_, event in told.appended])
+    copies = [(id_, event) for id_, _ in received for event in reading.copies.get(id_, ())]
+    appended = [*told.appended, *_with_stage_since(connection, account, copies)]
+    hot.APPEND.run(connection, [_appended(account, event, rows[id_], causes) for id_, event in appended])
+    tray.keep(
+        connection, account, [each for each in reading.unmatched if each.event_id in rows], now=now, secret=secret
+    )
     _keep_known(connection, account, told, now)
 
 
+def _unobserved(event: Event) -> bool:
+    if isinstance(event, EventReceived):
+        return not event.observed
+    return isinstance(event, DealNoticed | ContactNoticed) and event.must_be_observed
+
+
 def _with_stage_since(
-    connection: Connection, account: str, received: Sequence[tuple[int, Event]]
+    connection: Connection, account: str, received: Sequence[tuple[int, EventReceived | Event]]
 ) -> list[tuple[int, Event]]:
     """Return events from outside whose deals stand where they stand since when rules were told so."""
     ids = sorted({deal.id for _, event in received for deal in event.about})

@@ -58,6 +58,7 @@ _KINDS: Final = (
         first=0,
         find=Query(
             "select id, case when routed_at is not null and received_at < :cutoff and length(raw) > :nothing"
+            " and not exists (select 1 from unmatched where event_id = events.id and state = 'waiting')"
             " then 1 else 0 end as many, length(raw) as bytes"
             " from events where id > :after order by id limit :piece"
         ),

@@ -24,6 +24,7 @@ from dealwright.journal.schema import migrate
 from dealwright.journal.settings import Settings
 from dealwright.journal.shares import Shares
 from dealwright.journal.switches import Switches
+from dealwright.journal.tray import Tray
 from dealwright.journal.turns import Turns
 from dealwright.journal.windows import Windows
 from dealwright.journal.workers import Recovery, Workers, new_worker_name, this_machine
@@ -35,6 +36,7 @@ LONGEST_CALL: Final = 30.0
 class Journal(
     Releases,
     Quarantine,
+    Tray,
     Routing,
     Turns,
     Newsroom,

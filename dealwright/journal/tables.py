@@ -461,34 +461,3 @@ run_requests = Table(
     Column("asked_wall", BigInteger, nullable=False),
     Column("window_id", Text),
 )
-
-quarantine = Table(
-    "quarantine",
-    metadata,
-    Column("id", _Id, primary_key=True, autoincrement=True),
-    Column("account", Text, nullable=False),
-    Column("source", Text, nullable=False),
-    Column("digest", Text, nullable=False),
-    Column("state", Text, nullable=False),
-    Column("code", Text, nullable=False),
-    Column("reason", Text, nullable=False),
-    Column("size", Integer, nullable=False),
-    Column("received_wall", BigInteger, nullable=False),
-    Column("request", LargeBinary),
-    Column("decided_wall", BigInteger),
-    Column("actor", Text, nullable=False, server_default=""),
-    Column("events", Integer),
-    CheckConstraint("state in ('kept', 'replayed', 'dropped')", name="quarantine_state_known"),
-    CheckConstraint("(state = 'kept') = (request is not null)", name="quarantine_keeps_what_is_undecided"),
-    Index(
-        "quarantine_kept",
-        "account",
-        "source",
-        "digest",
-        unique=True,
-        sqlite_where=text("state = 'kept'"),
-        postgresql_where=text("state = 'kept'"),
-    ),
-    sqlite_autoincrement=True,
-)
-"""Requests that are authentic and were not understood; what was decided about them keeps its row without the body."""

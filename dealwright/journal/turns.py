@@ -46,6 +46,7 @@ _BUSY: Final = statement(
     select exists(select 1 from events where routed_at is null)
         or exists(select 1 from executions where head)
         or exists(select 1 from executions where due_at is not null and due_at <= :now)
+        or exists(select 1 from unmatched where state = 'waiting' and asked > looked)
     """
 )
 _NEXT_DUE: Final = statement("select min(due_at) from executions where due_at is not null")

@@ -39,7 +39,7 @@ class Known(msgspec.Struct, frozen=True, kw_only=True):
     before: Deal | None = None
     task: Task | None = None
     activity: Activity | None = None
-    data: Mapping[str, str] = {}
+    data: Mapping[str, object] = {}
     steps: Receipts = {}
     pipelines: Sequence[PipelineShape] = ()
     account_key: str = ""
@@ -161,7 +161,8 @@ def _of_event(path: str, known: Known) -> object | None:
         case "reason":  # of message_failed, which nothing tells yet
             return None
         case _:
-            return _text(known.data.get(part))
+            value = known.data.get(part)
+            return _text(value) if isinstance(value, str) else value
 
 
 def lookup(path: str, known: Known) -> object | None:
@@ -325,7 +326,7 @@ def text_facts(known: Known, zone: str, only: Collection[str] | None = None) -> 
             part: shown(_activity(known.activity, part), local) for part in ("id", "kind", "at", "outcome", "text")
         }
         | {"by": {"name": _activity(known.activity, "by.name")}},
-        "data": dict(known.data),
+        "data": {name: shown(value, local) for name, value in known.data.items()},
     }
     if known.before is not None:
         event["before"] = facts_of(known.before, "event.before.")

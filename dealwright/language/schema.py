@@ -153,11 +153,13 @@ _CONTACTS: Final = frozenset({"contact_added", "contact_removed", "contact_updat
 
 
 def known(
-    trigger: str, steps: Mapping[str, str] = MappingProxyType({}), data: Iterable[str] = ()
+    trigger: str,
+    steps: Mapping[str, str] = MappingProxyType({}),
+    data: Mapping[str, FieldType] = MappingProxyType({}),
 ) -> dict[str, FieldType]:
     """Return every fact that an automation on `trigger` knows, after these steps (name -> kind of action).
 
-    `data` are the names that an event from outside tells beside.
+    `data` is what an event from outside tells beside, by name.
     """
     facts = dict(ALWAYS)
     if trigger in _CONTACTS:
@@ -170,7 +172,7 @@ def known(
         facts |= EVENT_ACTIVITY
     if trigger == "message_failed":
         facts |= EVENT_FAILURE
-    facts |= {f"event.data.{name}": "text" for name in data}
+    facts |= {f"event.data.{name}": kind for name, kind in data.items()}
     for name, kind in steps.items():
         facts |= {f"steps.{name}.{field}": held for field, held in RECEIPTS.get(kind, {}).items()}
         facts[f"steps.{name}.outcome"] = "text"

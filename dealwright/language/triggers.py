@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Final, TypeAlias, TypeGuard, get_args
+from typing import Final, TypeAlias, TypeGuard, get_args, overload
 
 from dealwright.language.conditions import Reference
 from dealwright.language.deal import is_data_name
@@ -13,11 +12,11 @@ from dealwright.language.durations import Length
 from dealwright.language.fields import Field, reference
 from dealwright.language.keys import checked_key
 from dealwright.language.origin import refused
+from dealwright.language.outside import EVENT_NAME, OutsideEvent, is_outside_event
 from dealwright.language.pipeline import PipelineType, StageLike, is_pipeline
 from dealwright.language.schema import CONTACT_FIELDS, UPDATABLE, did_you_mean
 from dealwright.model.crm import ActivityKind
 
-_EVENT_NAME: Final = re.compile(r"[a-z0-9][a-z0-9._-]{0,59}")
 _ACTIVITIES: Final = get_args(ActivityKind)
 
 Place: TypeAlias = PipelineType | StageLike
@@ -115,12 +114,13 @@ class ActivityLogged:
 
 @dataclass(frozen=True, slots=True)
 class EventReceived:
-    """Answers an event from outside that names a deal."""
+    """Answers an event from outside that names a deal, or finds it; `event` is its class, if it has one."""
 
     name: str
     source: str | None
     data: tuple[str, ...]
     in_: tuple[PipelineType, ...]
+    event: type[OutsideEvent] | None = None
     kind = "event_received"
 
 
@@ -263,6 +263,13 @@ def activity_logged(
     return ActivityLogged(kinds, pipelines(in_, "in_ of activity_logged()"))
 
 
+@overload
+def event_received(
+    event: type[OutsideEvent], /, *, from_: str | None = None, in_: PipelineType | Sequence[PipelineType] = ()
+) -> EventReceived: ...
+
+
+@overload
 def event_received(
     name: str,
     /,
@@ -270,12 +277,36 @@ def event_received(
     from_: str | None = None,
     data: Sequence[str] = (),
     in_: PipelineType | Sequence[PipelineType] = (),
+) -> EventReceived: ...
+
+
+def event_received(
+    what: str | type[OutsideEvent],
+    /,
+    *,
+    from_: str | None = None,
+    data: Sequence[str] = (),
+    in_: PipelineType | Sequence[PipelineType] = (),
 ) -> EventReceived:
-    """An event of that name came for a deal, from a hook of the account; `data` lists what is read of it."""
-    if not isinstance(name, str) or not _EVENT_NAME.fullmatch(name):
-        raise refused(f"{name!r} is not the name of an event", hint='event_received("invoice-paid", from_="billing")')
+    """Such an event came for a deal, from a hook of the account: a class of events, or just a name.
+
+    With a name, `data` lists what is read of it, as texts; a class says that by its fields, with their types.
+    """
     source = None if from_ is None else checked_key(from_, "a source of events")
-    return EventReceived(name, source, _data_names(data), pipelines(in_, "in_ of event_received()"))
+    places = pipelines(in_, "in_ of event_received()")
+    if is_outside_event(what):
+        assert isinstance(what, type)
+        if data:
+            hint = "write number = Text() in the class, and leave data= out"
+            raise refused(f"data of {what.__name__} are its fields", hint=hint)
+        return EventReceived(what.key, source, tuple(shape.key for shape in what._shapes), places, what)
+    if not isinstance(what, str) or not EVENT_NAME.fullmatch(what):
+        shown = what.__name__ if isinstance(what, type) else repr(what)
+        hint = (
+            'event_received(InvoicePaid), a class of OutsideEvent, or event_received("invoice-paid", from_="billing")'
+        )
+        raise refused(f"{shown} is not the name of an event", hint=hint)
+    return EventReceived(what, source, _data_names(data), places)
 
 
 def _own(fields: Sequence[Field]) -> tuple[Reference, ...]:

@@ -9,14 +9,13 @@ from __future__ import annotations
 import hashlib
 import hmac
 from collections.abc import Iterable, Sequence
-from functools import lru_cache
 from typing import Final
 
 import msgspec
-import phonenumbers
 from sqlalchemy import Connection, text
 
 from dealwright.model.crm import Contact
+from dealwright.model.normal import normal_email, normal_phone
 from dealwright.statements import Query
 
 
@@ -25,24 +24,6 @@ class Merge(msgspec.Struct, frozen=True, kw_only=True):
 
     winner: str
     loser: str
-
-
-@lru_cache(maxsize=16_384)
-def normal_phone(phone: str, country: str) -> str | None:
-    """Return the number in E.164, read as it is dialled in the country; None if it cannot be a number."""
-    try:
-        number = phonenumbers.parse(phone, country)
-    except phonenumbers.NumberParseException:
-        return None
-    if not phonenumbers.is_possible_number(number):
-        return None
-    return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
-
-
-def normal_email(email: str) -> str | None:
-    """Return the address without spaces and case; None if it cannot be one."""
-    address = email.strip().casefold()
-    return address if address.count("@") == 1 and not address.startswith("@") and not address.endswith("@") else None
 
 
 def keys_of(contact: Contact, *, country: str, secret: bytes) -> tuple[str, ...]:

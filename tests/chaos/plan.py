@@ -19,7 +19,9 @@ VICTIMS: Final = {ENGINE: 8, WEB: 4, "kommo": 2, "meta": 2, "audit": 1, "prefect
 WEB_POINTS: Final = ("receive.before-append", "receive.after-append")
 
 ENGINE_POINTS: Final = tuple(
-    name for name in faults.POINTS if not name.startswith(("operate.", "receive.")) and name not in ("act.after-check",)
+    name
+    for name in faults.POINTS
+    if not name.startswith(("match.", "operate.", "receive.")) and name not in ("act.after-check",)
 )
 """The fault points that an engine passes in a run; what only a person's decision passes is tested elsewhere."""
 

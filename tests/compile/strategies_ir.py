@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from dealwright.compile import ir
 from dealwright.model.calendar import Calendar, Duration, Span, WorkingSpan
 from dealwright.model.crm import PipelineShape, StageShape
+from dealwright.model.custom import FieldShape
 
 words = st.text(st.characters(codec="utf-8", exclude_categories=("Cs",)), max_size=8)
 keys = st.from_regex(r"[a-z][a-z0-9]{0,5}", fullmatch=True)
@@ -247,6 +248,21 @@ shapes = st.builds(
         )
     ),
 )
+outside = st.builds(
+    ir.OutsideEvent,
+    key=keys,
+    fields=some(
+        st.builds(FieldShape, key=keys, type=st.sampled_from(["text", "number", "choice"]), options=some(words))
+    ),
+    match=st.none()
+    | st.builds(
+        ir.Match,
+        by=some(st.builds(ir.MatchPair, field=keys, path=st.sampled_from(["deal.reference", "deal.contacts.phone"]))),
+        pipelines=some(keys),
+        if_many=st.sampled_from(["newest_open", "ask", "refuse", "each"]),
+        if_none=st.sampled_from(["create", "hold", "drop"]),
+    ),
+)
 calendars = st.builds(
     Calendar,
     zone=st.sampled_from(["UTC", "Europe/Berlin"]),
@@ -287,6 +303,7 @@ accounts = st.builds(
     where=st.none() | wheres,
     messages=st.none() | policies,
     limits=st.none() | limits,
+    outside=some(outside),
 )
 
 

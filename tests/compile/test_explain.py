@@ -32,7 +32,17 @@ ROOT = Path(__file__).parents[2]
 LANGUAGES: Final = tuple(TONGUES.values())
 UNIONS: Final = (ir.Trigger, ir.Step, ir.Again, ir.Condition, ir.Expression)
 CLASSES: Final = sorted({kind for union in UNIONS for kind in typing.get_args(union)}, key=lambda kind: kind.__name__)
-WHOLE: Final = (ir.Case, ir.Automation, ir.Account, PipelineShape, StageShape, Calendar)
+WHOLE: Final = (
+    ir.Case,
+    ir.Automation,
+    ir.Account,
+    ir.OutsideEvent,
+    ir.Match,
+    ir.MatchPair,
+    PipelineShape,
+    StageShape,
+    Calendar,
+)
 
 
 def explain(*arguments: object) -> Result:
@@ -63,6 +73,7 @@ UNTOLD: Final = frozenset(
         "Account.country",  # how telephone numbers are read
         "Automation.where",
         "Account.where",
+        "OutsideEvent.where",
     }
 )
 

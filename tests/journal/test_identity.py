@@ -14,10 +14,11 @@ from sqlalchemy import Engine, create_engine, text
 
 from dealwright.journal.payload import unpack
 from dealwright.journal.store import Journal
-from dealwright.mirror.identity import identify, keys_of, normal_email, normal_phone, persons
+from dealwright.mirror.identity import identify, keys_of, persons
 from dealwright.mirror.tables import metadata
 from dealwright.model.crm import Contact
 from dealwright.model.events import ContactUpdated
+from dealwright.model.normal import normal_email, normal_phone
 from dealwright.ports import FeedItem
 
 SECRET = b"of this journal"

@@ -22,7 +22,7 @@ from tests.kill.world import World
 
 ROOT: Final = Path(__file__).resolve().parents[2]
 
-POINTS: Final = tuple(name for name in faults.POINTS if not name.startswith(("record.", "operate.")))
+POINTS: Final = tuple(name for name in faults.POINTS if not name.startswith(("record.", "match.", "operate.")))
 """The fault points that an engine passes; those of the recorder and of operators have tests of their own."""
 
 PATIENCE: Final = 28.0

@@ -98,7 +98,7 @@ def look(path: str, deal: Deal = FULL) -> object:
 
 
 EVERY = {
-    **schema.known("contact_added", KINDS, ["number"]),
+    **schema.known("contact_added", KINDS, {"number": "text"}),
     **schema.known("task_completed"),
     **schema.known("activity_logged"),
     **schema.RECIPIENT,

@@ -13,8 +13,10 @@ from dealwright import (
     Email,
     Flag,
     Lost,
+    Match,
     Money,
     Number,
+    OutsideEvent,
     Owner,
     Phone,
     Pipeline,
@@ -83,6 +85,12 @@ class Own(DealFields):
 
 
 own = Own()
+
+
+class Booked(OutsideEvent):
+    key = "agenda.booked"
+    folio, seats, kind = Text(), Number(), Choice("Kind", ["first", "second"])
+    match = Match(by=[(folio, own.dentist)], in_=())
 
 
 class Sales(Pipeline, key="sales"):
@@ -289,3 +297,12 @@ def mistakes() -> None:
     lookup("a", at="vies:/a", ask={}, gives={"x": bool}, timeout=days(1))  # bad
     lookup("a", at="vies:/a", ask={}, gives={"x": bool}, cache=90)  # bad
     lookup("a", "vies:/a", ask={}, gives={"x": bool})  # bad
+    Match(by=[(deal.reference, deal.reference)], in_=Sales)  # bad
+    Match(by=[(Text(), "reference")], in_=Sales)  # bad
+    Match(by=[(Text(), deal.reference)], in_=Sales, if_many="newest")  # bad
+    Match(by=[(Text(), deal.reference)], in_=Sales.won)  # bad
+    event_received(Match)  # bad
+    event_received(Booked, data=["folio"])  # bad
+    case(Booked.seats == "3", stop())  # bad
+    case(Booked.kind > "first", stop())  # bad
+    case(Booked.unknown == "x", stop())  # bad

@@ -19,9 +19,11 @@ from dealwright import (
     Incoming,
     Link,
     Lost,
+    Match,
     Moment,
     Money,
     Number,
+    OutsideEvent,
     Owner,
     Phone,
     Pipeline,
@@ -432,6 +434,27 @@ r40 = Automation(
     again=every_event(),
 )
 given = Own(contact=OwnContact(), company=Firm())
+
+
+class Booked(OutsideEvent):
+    key = "agenda.booked"
+    folio, phone, seats, start_at = Text(), Text(), Number(), Moment()
+    paid, kind, on = Flag(), Choice("Kind", ["first", "second"]), Day()
+    match = Match(
+        by=[(folio, own.dentist), (seats, own.discount), (phone, deal.contacts.phone), (phone, deal.contacts.email)],
+        in_=[Sales, Care],
+        if_many="newest_open",
+        if_none="create",
+    )
+
+
+r41 = Automation(
+    key="r41",
+    on=event_received(Booked, from_="agenda", in_=Sales),
+    when=[Booked.seats > 2, Booked.paid.is_true(), Booked.kind == "first", Booked.on > date(2026, 1, 1)],
+    exit_on=event_received(Booked),
+    do=[update_deal("own", dentist=Booked.folio, discount=Booked.seats, close_date=Booked.on)],
+)
 
 acme = Account(
     "acme", deal_fields=Own, zone="America/New_York", country="US", pipelines=[Sales, Care], automations=[r1, r2, r3]

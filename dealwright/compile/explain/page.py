@@ -8,6 +8,7 @@ from typing import Final
 from dealwright.compile import ir
 from dealwright.compile.explain.conditions import all_of
 from dealwright.compile.explain.names import Names
+from dealwright.compile.explain.outside import events
 from dealwright.compile.explain.policy import policy
 from dealwright.compile.explain.steps import numbered, stage_task, told
 from dealwright.compile.explain.tongue import Tongue, harmless
@@ -61,6 +62,11 @@ def _page(account: ir.Account, tongue: Tongue) -> Iterator[str]:
     for automation in authored:
         yield ""
         yield from _automation(automation, account, tongue)
+    if account.outside:
+        yield ""
+        yield f"## {tongue.say('page.outside')}"
+        yield ""
+        yield from events(account, names)
 
 
 def _hours(account: ir.Account, tongue: Tongue) -> str:

@@ -19,6 +19,9 @@ from dealwright.compile.rules import (
     incoming,
     joined_texts,
     lookup_unset,
+    match_common,
+    match_missing,
+    nameless_deal,
     never_true,
     orphan,
     outcome_value,
@@ -32,6 +35,7 @@ from dealwright.compile.rules import (
     stage_task,
     two_writers,
     unreachable,
+    unread_fields,
 )
 from dealwright.compile.rules.rule import Rule
 
@@ -54,6 +58,9 @@ RULES: Final[tuple[Rule, ...]] = tuple(
                 incoming,
                 joined_texts,
                 lookup_unset,
+                match_common,
+                match_missing,
+                nameless_deal,
                 never_true,
                 orphan,
                 outcome_value,
@@ -67,6 +74,7 @@ RULES: Final[tuple[Rule, ...]] = tuple(
                 stage_task,
                 two_writers,
                 unreachable,
+                unread_fields,
             )
         ),
         key=lambda rule: rule.code,

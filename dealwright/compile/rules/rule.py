@@ -47,10 +47,12 @@ class Subject:
         known = {pipeline.key for account in self.accounts for pipeline in account.pipelines}
         strays = [each for each in rest.automations if each.origin == "authored" or each.key.split(".")[0] not in known]
         pipelines = [each for each in rest.pipelines if each.key not in known]
+        events = {event.key for account in self.accounts for event in account.outside}
         whole = msgspec.structs.replace(
             first,
             automations=(*first.automations, *strays),
             pipelines=(*first.pipelines, *pipelines),
+            outside=(*first.outside, *(each for each in rest.outside if each.key not in events)),
         )
         return [whole, *self.accounts[1:]]
 

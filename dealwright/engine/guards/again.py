@@ -12,6 +12,7 @@ from dealwright.compile import ir
 from dealwright.engine.guards.base import SEND, Answer, Candidate, Send
 from dealwright.engine.own import own_of
 from dealwright.engine.records import Controls, Reservation
+from dealwright.engine.told import told
 from dealwright.language import calendar, facts
 from dealwright.model.crm import Money, User
 from dealwright.model.events import EventReceived
@@ -67,7 +68,7 @@ def _told(candidate: Candidate) -> str:
     known = facts.Known(
         deal=own.settled(candidate.facts.first),
         contact=None if contact is None else own.settled_contact(contact),
-        data=event.data if isinstance(event, EventReceived) else {},
+        data=told(candidate.account, event) if isinstance(event, EventReceived) else {},
     )
     values = [_plain(facts.lookup(path, known)) for path in _paths(candidate.automation.on)]
     return blake2b(msgspec.json.encode(values), digest_size=15).hexdigest()

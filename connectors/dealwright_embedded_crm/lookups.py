@@ -1,0 +1,232 @@
+"""Finding deals and contacts by a value: an index of candidates, each compared with what it holds now.
+
+Phones are kept by their last digits: they are the same in whatever format and with or without the country's prefix.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from decimal import Decimal
+from typing import Any, Final
+
+from sqlalchemy import Connection, Select, delete, func, insert, select
+
+from dealwright.model.crm import Contact, Deal
+from dealwright.model.custom import NumberHeld, TextHeld, value_of
+from dealwright.model.normal import normal_email, normal_phone
+from dealwright.ports import MOST_FOUND, DealKey
+from dealwright_embedded_crm import reads, schema
+
+PHONE: Final = "contacts.phone"
+EMAIL: Final = "contacts.email"
+
+_LAST_DIGITS: Final = 7
+_LONGEST: Final = 80
+_NO_DIGIT: Final = re.compile(r"[^0-9]+")
+_LETTER: Final = re.compile(r"[^\W\d_]")
+_COLUMNS: Final = {
+    "reference": schema.deals.c.reference,
+    "title": schema.deals.c.title,
+    "lost_reason": schema.deals.c.lost_reason,
+}
+
+
+# --- keeping the index ------------------------------------------------------------------------------------------------
+
+
+def keep_contacts(connection: Connection, contacts: Sequence[Contact], *, known: bool) -> None:
+    """Note by what these contacts are found; `known`: they were there before."""
+    if known:
+        _forget(connection, [contact.id for contact in contacts], schema.lookups.c.kind.in_(("phone", "email")))
+    rows = [_row(kind, value, contact.id) for contact in contacts for kind, value in _of_contact(contact)]
+    if rows:
+        connection.execute(insert(schema.lookups), rows)
+
+
+def keep_deals(connection: Connection, deals: Sequence[Deal], *, known: bool) -> None:
+    """Note by which of their own fields these deals are found; `known`: they were there before."""
+    own = [deal for deal in deals if deal.custom]
+    if known:
+        _forget(connection, [deal.id for deal in own], schema.lookups.c.kind.like("own.%"))
+    rows = [_row(f"own.{key}", value, deal.id) for deal in own for key, value in _own(deal)]
+    if rows:
+        connection.execute(insert(schema.lookups), rows)
+
+
+def forget_contact(connection: Connection, contact_id: int) -> None:
+    """Forget by what a contact was found: it is gone."""
+    _forget(connection, [str(contact_id)], schema.lookups.c.kind.in_(("phone", "email")))
+
+
+def forget_deals(connection: Connection, ids: Sequence[str]) -> None:
+    """Forget by what deals were found: they are gone."""
+    _forget(connection, ids, schema.lookups.c.kind.like("own.%"))
+
+
+def _forget(connection: Connection, ids: Iterable[str], kinds: Any) -> None:
+    for some in reads.chunks(reads.numbers(ids)):
+        connection.execute(delete(schema.lookups).where(schema.lookups.c.thing_id.in_(some), kinds))
+
+
+def _row(kind: str, value: str, id_: str) -> dict[str, Any]:
+    return {"kind": kind, "value": value, "thing_id": int(id_)}
+
+
+def _of_contact(contact: Contact) -> Iterator[tuple[str, str]]:
+    if contact.phone and (digits := _digits(contact.phone)):
+        yield "phone", digits
+    if contact.email and (email := normal_email(contact.email)):
+        yield "email", email[:_LONGEST]
+
+
+def _digits(phone: str) -> str:
+    """Return the last digits of a phone, without an extension that is written behind letters."""
+    return _NO_DIGIT.sub("", _LETTER.split(phone)[0])[-_LAST_DIGITS:]
+
+
+def _own(deal: Deal) -> Iterator[tuple[str, str]]:
+    for field in deal.custom or ():
+        if isinstance(field.value, TextHeld | NumberHeld) and len(field.key) < _LONGEST - 4:
+            text = _text(field.value.value)
+            if text:
+                yield field.key, text[:_LONGEST]
+
+
+def _text(value: object) -> str:
+    return f"{value.normalize():f}" if isinstance(value, Decimal) else str(value)
+
+
+# --- asking it --------------------------------------------------------------------------------------------------------
+
+
+def deals(connection: Connection, keys: Sequence[DealKey], country: str) -> dict[DealKey, list[Deal]]:
+    """Return the deals of each key, the newest first, at most one more than `MOST_FOUND`."""
+    by_field: dict[str, set[str]] = {}
+    for key in keys:
+        by_field.setdefault(key.field, set()).add(key.value)
+    candidates: dict[DealKey, list[int]] = {}
+    for field, values in by_field.items():
+        for value, ids in _candidates(connection, field, sorted(values), country).items():
+            candidates[DealKey(field, value)] = ids
+    wanted = {str(id_) for ids in candidates.values() for id_ in ids}
+    whole = reads.deals_by_id(connection, wanted)
+    found = {}
+    for key, ids in candidates.items():
+        fitting = [deal for id_ in ids if (deal := whole.get(str(id_))) is not None and _fits(deal, key, country)]
+        if fitting:
+            found[key] = fitting
+    return found
+
+
+def contacts(connection: Connection, keys: Sequence[DealKey], country: str) -> dict[DealKey, list[str]]:
+    """Return the ids of the contacts with that phone or address, the oldest first."""
+    found: dict[DealKey, list[str]] = {}
+    for field in (PHONE, EMAIL):
+        values = sorted({key.value for key in keys if key.field == field})
+        for value, ids in _contacts(connection, field, values, country).items():
+            found[DealKey(field, value)] = [str(id_) for id_ in sorted(ids)]
+    return found
+
+
+def _candidates(connection: Connection, field: str, values: Sequence[str], country: str) -> dict[str, list[int]]:
+    if field in (PHONE, EMAIL):
+        by_value = _contacts(connection, field, values, country)
+        every = sorted({id_ for ids in by_value.values() for id_ in ids})
+        on = _deals_of(connection, every)
+        return {
+            value: sorted({deal for id_ in ids for deal in on.get(id_, ())}, reverse=True)[: MOST_FOUND + 1]
+            for value, ids in by_value.items()
+        }
+    deals = schema.deals.c
+    if field in _COLUMNS:
+        column = _COLUMNS[field]
+        return _newest(
+            connection, values, lambda some: select(column, deals.id).where(column.in_(some)), column, deals.id
+        )
+    if field == "company":
+        name = schema.companies.c.name
+        query = select(name, deals.id).join(schema.companies, schema.companies.c.id == deals.company_id)
+        return _newest(connection, values, lambda some: query.where(name.in_(some)), name, deals.id)
+    table = schema.lookups.c
+    kept: dict[str, list[str]] = {}
+    for value in values:
+        kept.setdefault(value[:_LONGEST], []).append(value)
+    rows = _newest(
+        connection,
+        sorted(kept),
+        lambda some: select(table.value, table.thing_id).where(table.kind == f"own.{field}", table.value.in_(some)),
+        table.value,
+        table.thing_id,
+    )
+    return {value: ids for short, ids in rows.items() for value in kept[short]}
+
+
+def _contacts(connection: Connection, field: str, values: Sequence[str], country: str) -> dict[str, set[int]]:
+    """Return the contacts that have each phone or address, compared as they are dialled or written."""
+    table = schema.lookups.c
+    kind = "phone" if field == PHONE else "email"
+    short = {value: _digits(value) if field == PHONE else value[:_LONGEST] for value in values}
+    candidates: dict[str, set[int]] = {}
+    for some in _some(sorted(set(short.values()))):
+        rows = connection.execute(select(table.value, table.thing_id).where(table.kind == kind, table.value.in_(some)))
+        for row in rows:
+            candidates.setdefault(row.value, set()).add(row.thing_id)
+    every = reads.contacts_by_id(connection, {str(id_) for ids in candidates.values() for id_ in ids})
+    found: dict[str, set[int]] = {}
+    for value, kept in short.items():
+        fitting = {
+            int(contact.id)
+            for id_ in candidates.get(kept, ())
+            if (contact := every.get(str(id_))) is not None and _has(contact, field, value, country)
+        }
+        if fitting:
+            found[value] = fitting
+    return found
+
+
+def _deals_of(connection: Connection, contacts: list[int]) -> dict[int, list[int]]:
+    links = schema.deal_contacts.c
+    found: dict[int, list[int]] = {}
+    for some in reads.chunks(contacts):
+        place = func.row_number().over(partition_by=links.contact_id, order_by=links.deal_id.desc()).label("place")
+        ranked = select(links.contact_id, links.deal_id, place).where(links.contact_id.in_(some)).subquery()
+        for row in connection.execute(select(ranked).where(ranked.c.place <= MOST_FOUND + 1)):
+            found.setdefault(row.contact_id, []).append(row.deal_id)
+    return found
+
+
+def _newest(connection: Connection, values: Sequence[str], query: Any, value: Any, id_: Any) -> dict[str, list[int]]:
+    """Return the newest ids of each value; a value that a hundred thousand have is not read whole."""
+    found: dict[str, list[int]] = {}
+    for some in _some(values):
+        asked: Select[Any] = query(some)
+        place = func.row_number().over(partition_by=value, order_by=id_.desc()).label("place")
+        ranked = asked.with_only_columns(value.label("value"), id_.label("id"), place).subquery()
+        rows = connection.execute(
+            select(ranked.c.value, ranked.c.id).where(ranked.c.place <= MOST_FOUND + 1).order_by(ranked.c.id.desc())
+        )
+        for row in rows:
+            found.setdefault(row.value, []).append(row.id)
+    return found
+
+
+def _some(values: Sequence[str]) -> Iterator[Sequence[str]]:
+    for start in range(0, len(values), reads.CHUNK):
+        yield values[start : start + reads.CHUNK]
+
+
+def _fits(deal: Deal, key: DealKey, country: str) -> bool:
+    """Compare with what the deal holds now."""
+    if key.field in (PHONE, EMAIL):
+        return any(_has(contact, key.field, key.value, country) for contact in deal.contacts)
+    if key.field in (*_COLUMNS, "company"):
+        return bool(getattr(deal, key.field) == key.value)
+    own = value_of(deal.custom, key.field)
+    return own is not None and _text(own) == key.value
+
+
+def _has(contact: Contact, field: str, value: str, country: str) -> bool:
+    if field == PHONE:
+        return contact.phone is not None and normal_phone(contact.phone, country) == value
+    return contact.email is not None and normal_email(contact.email) == value

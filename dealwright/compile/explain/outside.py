@@ -1,0 +1,37 @@
+"""What other systems tell us, and how an event of theirs finds its deal, in sentences."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from dealwright.compile import ir
+from dealwright.compile.explain.names import Names
+
+
+def events(account: ir.Account, names: Names) -> Iterator[str]:
+    """Yield a line for each class of events that is used."""
+    for event in account.outside:
+        yield f"- {' '.join(_told(event, names))}"
+
+
+def _told(event: ir.OutsideEvent, names: Names) -> Iterator[str]:
+    tongue = names.tongue
+    name = tongue.quoted(event.key)
+    if event.match is None:
+        yield tongue.say("outside.named", name=name)
+    else:
+        yield _found(name, event.match, names)
+    if event.fields:
+        yield tongue.say("outside.told", fields=tongue.all_of(tongue.quoted(field.key) for field in event.fields))
+    if event.match is not None:
+        yield tongue.say(f"outside.many.{event.match.if_many}")
+        yield tongue.say(f"outside.none.{event.match.if_none}")
+
+
+def _found(name: str, match: ir.Match, names: Names) -> str:
+    tongue = names.tongue
+    ways = [
+        tongue.say("outside.way", field=names.field(pair.path), told=tongue.quoted(pair.field)) for pair in match.by
+    ]
+    places = tongue.one_of(map(names.pipeline, match.pipelines))
+    return tongue.say("outside.found", name=name, places=places, ways=tongue.one_of(ways))

@@ -1,0 +1,128 @@
+"""Events from outside on their way to deals: found, made, held for a person, or meant for several.
+
+What is found here is written down by `Store.observed` in one transaction. A crash before it changes nothing: the event
+is matched again, and a deal that was made for it is known by its key.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+
+from msgspec.structs import replace
+
+from dealwright import faults
+from dealwright.compile import ir
+from dealwright.engine.bench import Site
+from dealwright.engine.making import Maker
+from dealwright.engine.matching import Asked, Found, ToMake, Verdict, asked, cannot_look, look_up, verdict
+from dealwright.engine.records import Looked, Reading, ToLookAt, ToRoute, Unmatched
+from dealwright.engine.store import Store
+from dealwright.model.crm import Deal
+from dealwright.model.events import EventReceived
+from dealwright.ports import DealKey
+
+
+class Outside:
+    """Finds the deals of events that have a class, for one account."""
+
+    def __init__(self, store: Store, site: Site) -> None:
+        self._site = site
+        self._maker = Maker(store, site)
+
+    async def matched(self, account: ir.Account, reading: Reading) -> Reading:
+        """Return what was read with the deals of those events from outside that have a class."""
+        if not account.outside:
+            return reading
+        asking = [each for item in reading.events if (each := asked(account, item)) is not None]
+        if not asking:
+            return reading
+        verdicts = await self.verdicts(account, asking)
+        faults.hit("match.before-observed")
+        copies: dict[int, tuple[EventReceived, ...]] = {}
+        events: list[ToRoute] = []
+        for item in reading.events:
+            found = verdicts.get(item.id)
+            if isinstance(found, Found):
+                received = item.event
+                assert isinstance(received, EventReceived)
+                first, *others = found.deals
+                item = replace(item, event=replace(received, deal=first, observed=True))
+                if others:
+                    copies[item.id] = tuple(copy_for(received, deal) for deal in others)
+            elif found is not None:
+                item = replace(item, event=replace(item.event, deal=None))
+            events.append(item)
+        unmatched = tuple(each for each in verdicts.values() if isinstance(each, Unmatched))
+        return replace(reading, events=tuple(events), copies=copies, unmatched=unmatched)
+
+    async def looked(self, account: ir.Account, waiting: Sequence[ToLookAt]) -> list[Looked]:
+        """Look again at events that wait, and say what comes of each."""
+        asking = {each.id: found for each in waiting if (found := asked(account, each.item)) is not None}
+        named = sorted({found.event.deal_id for found in asking.values() if found.event.deal_id is not None})
+        deals = await self._site.crm.read_deals(named) if named else {}
+        for id_, found in asking.items():
+            deal = deals.get(found.event.deal_id or "")
+            if deal is not None:
+                asking[id_] = replace(found, event=replace(found.event, deal=deal))
+        verdicts = await self.verdicts(account, list(asking.values()))
+        return [_looked(each, asking.get(each.id), verdicts) for each in waiting]
+
+    async def verdicts(self, account: ir.Account, asking: Sequence[Asked]) -> dict[int, Verdict]:
+        """Say what becomes of each event, by its id; deals are made as far as that is asked for."""
+        found: dict[int, Verdict] = {}
+        left: list[Asked] = []
+        for each in asking:
+            if each.wrong:
+                found[each.item.id] = each.unmatched("unfit", "; ".join(each.wrong))
+            elif each.event.deal is not None:
+                found[each.item.id] = Found(deals=(each.event.deal,))
+            else:
+                left.append(each)
+        while left:
+            deals = await look_up(self._site.crm, left, country=account.country)
+            left = await self._round(account, left, deals, found)
+        return found
+
+    async def _round(
+        self,
+        account: ir.Account,
+        left: Sequence[Asked],
+        deals: Mapping[DealKey, Sequence[Deal]],
+        found: dict[int, Verdict],
+    ) -> list[Asked]:
+        """Decide about events in order; return those that are looked up again, since a deal was made before them."""
+        making: list[tuple[Asked, ToMake]] = []
+        made: set[DealKey] = set()
+        again: list[Asked] = []
+        for each in left:
+            decided = verdict(account, each, deals, blind=bool(cannot_look(self._site.crm, each.known)))
+            if isinstance(decided, Found):
+                found[each.item.id] = decided
+            elif not made.isdisjoint(each.keys):
+                again.append(each)
+            elif isinstance(decided, ToMake):
+                making.append((each, decided))
+                made.update(decided.keys)
+            else:
+                found[each.item.id] = decided
+        if making:
+            found.update(await self._maker.make(account, making))
+        return again
+
+
+def _looked(each: ToLookAt, found: Asked | None, verdicts: Mapping[int, Verdict]) -> Looked:
+    made = Looked(id=each.id, asked=each.asked, event_id=each.item.id)
+    if found is None:
+        return replace(made, reason="nobody", detail="nothing that is on answers events of this name")
+    match verdicts[each.item.id]:
+        case Found(deals=deals):
+            return replace(made, deals=tuple(deal.id for deal in deals))
+        case Unmatched(reason=reason, detail=detail, deals=candidates):
+            return replace(made, reason=reason, detail=detail, candidates=candidates)
+        case _:
+            return replace(made, dropped=True)
+
+
+def copy_for(event: EventReceived, deal: Deal, only: Iterable[str] = ()) -> EventReceived:
+    """Return the event as it is told about one more deal, under an id that no sender can give (it has a blank)."""
+    return replace(event, source_id=f"{event.source_id} deal:{deal.id}", deal=deal, observed=True)

@@ -1,0 +1,360 @@
+"""Events from outside: typed, matched to deals, held in the tray when no deal fits, and let go when one comes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import closing
+from datetime import date, timedelta
+from decimal import Decimal
+from pathlib import Path
+from typing import Any, Literal
+
+import pytest
+from engine_world import MONDAY, Sales, World
+
+from dealwright import (
+    Account,
+    Automation,
+    Choice,
+    Day,
+    DealFields,
+    Email,
+    Flag,
+    Link,
+    Match,
+    Moment,
+    Money,
+    Number,
+    OutsideEvent,
+    Text,
+    event_received,
+    every_event,
+    faults,
+    set_task,
+    update_deal,
+    working_days,
+)
+from dealwright.compile import ir
+from dealwright.compile.lower import lower
+from dealwright.engine.records import Looked
+from dealwright.errors import JournalError
+from dealwright.journal.tray import BY_ENGINE
+from dealwright.model.crm import Deal
+from dealwright.model.crm import Money as Amount
+from dealwright.model.custom import Custom, held, value_of
+from dealwright.model.events import EventReceived
+from dealwright.model.requests import DealChanges
+from dealwright.ports import FeedItem
+
+
+class ClinicDeal(DealFields):
+    booking = Text("Booking")
+    seats = Number("Seats")
+    visit = Day("Visit")
+
+
+deal = ClinicDeal()
+
+
+def booked(if_many: Literal["newest_open", "ask", "refuse", "each"], if_none: Literal["create", "hold", "drop"]) -> Any:
+    class Booked(OutsideEvent):
+        key = "agenda.booked"
+        folio, phone, seats, at, day = Text(), Text(), Number(), Moment(), Day()
+        paid, kind = Flag(), Choice("Kind", ["first", "second"])
+        total, mail, page = Money(), Email(), Link()
+        match = Match(
+            by=[(folio, deal.booking), (phone, deal.contacts.phone)], in_=Sales, if_many=if_many, if_none=if_none
+        )
+
+    return Booked
+
+
+def company(
+    if_many: Literal["newest_open", "ask", "refuse", "each"] = "ask",
+    if_none: Literal["create", "hold", "drop"] = "hold",
+) -> ir.Account:
+    event = booked(if_many, if_none)
+    rule = Automation(
+        key="booked",
+        why="",
+        on=event_received(event),
+        when=[event.seats >= 2, event.paid.is_true()],
+        again=every_event(),
+        do=[
+            update_deal("facts", booking=event.folio, seats=event.seats, visit=event.day, amount=event.total),
+            set_task("call", text="Confirm {{ event.data.folio }} for {{ event.data.seats }}", due=working_days(1)),
+        ],
+    )
+    account = Account(
+        "acme",
+        zone="America/New_York",
+        country="US",
+        currency="USD",
+        pipelines=[Sales],
+        automations=[rule],
+        deal_fields=ClinicDeal,
+    )
+    lowered, findings = lower(account, Path(__file__).parent)
+    assert lowered is not None, findings
+    return lowered
+
+
+TOLD: Mapping[str, str] = {"folio": "F-1", "phone": "(212) 555-0123", "seats": "3", "paid": "true", "day": "2026-04-01"}
+
+
+class Clinic(World):
+    """The company of this file, and what its agenda tells."""
+
+    def tell(self, id_: str, /, *, deal_id: str | None = None, reference: str | None = None, **data: str) -> None:
+        event = EventReceived(
+            source_id=id_,
+            occurred_at=MONDAY,
+            actor="hook:agenda",
+            source="agenda",
+            name="agenda.booked",
+            deal_id=deal_id,
+            reference=reference,
+            data=dict(TOLD) | data,
+        )
+        self.journal.append("acme", "agenda", [FeedItem(event=event, raw=b"{}")])
+
+    def deal_of(self, phone: str, title: str = "Tooth") -> Deal:
+        contact = self.crm.create_contact(name="Joe", phone=phone)
+        return self.new_deal(contacts=[contact.id], title=title)
+
+    def tasks(self, deal_id: str) -> list[str]:
+        return [task.text for task in self.crm.tasks(deal_id=deal_id)]
+
+    def waiting(self) -> list[tuple[str, str]]:
+        return [(each.reason, each.detail) for each in self.journal.unmatched("acme")]
+
+
+@pytest.fixture
+def clinic(tmp_path: Path, journal_url: str) -> Iterator[Clinic]:
+    with closing(Clinic(tmp_path, company(), journal_url=journal_url)) as made:
+        yield made
+
+
+def with_(tmp_path: Path, journal_url: str, **how: Any) -> Clinic:
+    return Clinic(tmp_path, company(**how), journal_url=journal_url)
+
+
+def test_an_event_finds_its_deal_by_the_phone_of_a_contact_in_whatever_format(clinic: Clinic) -> None:
+    other = clinic.deal_of("+1 212 555 0199")
+    mine = clinic.deal_of("+1-212-555-0123")
+    clinic.tell("e1")
+    clinic.work()
+    assert clinic.tasks(mine.id) == ["Confirm F-1 for 3"]
+    assert clinic.tasks(other.id) == []
+    clinic.tell("e2", phone="nobody's")  # the first pair finds it now: the rule wrote the number down
+    clinic.work()
+    assert clinic.tasks(mine.id) == ["Confirm F-1 for 3"] * 2
+    assert clinic.waiting() == []
+
+
+def test_an_event_that_comes_before_its_deal_waits_and_finds_it_when_it_comes(clinic: Clinic) -> None:
+    clinic.tell("e1")
+    clinic.work()
+    assert clinic.waiting() == [("nobody", "no deal fits it")]
+    clinic.deal_of("+1 646 555 0123")
+    clinic.work()
+    assert clinic.waiting() == [("nobody", "no deal fits it")]
+    mine = clinic.deal_of("212 555 0123")
+    clinic.work()
+    assert clinic.waiting() == []
+    assert clinic.tasks(mine.id) == ["Confirm F-1 for 3"]
+    (done,) = clinic.journal.unmatched("acme", states=("matched",))
+    assert (done.deals, done.actor) == ((mine.id,), BY_ENGINE)
+
+
+def test_a_person_who_comes_again_is_a_new_matter_and_a_number_is_the_same(tmp_path: Path, journal_url: str) -> None:
+    with closing(with_(tmp_path, journal_url)) as clinic:
+        old = clinic.deal_of("2125550123")
+        clinic.crm.update_deal(old.id, DealChanges(custom=(Custom("booking", held("F-0")),)))
+        clinic.crm.move_deal(old.id, "sales", "lost", lost_reason="Price")
+        clinic.tell("e1")  # the phone leads to a lost deal only
+        clinic.work()
+        assert clinic.tasks(old.id) == []
+        assert clinic.waiting() == [("nobody", "no deal fits it")]
+        clinic.tell("e2", folio="F-0")  # its own number is of that very deal
+        clinic.work()
+        assert clinic.tasks(old.id) == ["Confirm F-0 for 3"]
+
+
+@pytest.mark.parametrize("if_many", ["ask", "refuse"])
+def test_of_several_deals_a_person_is_asked_and_one_of_two_people_decides(
+    tmp_path: Path, journal_url: str, if_many: Any
+) -> None:
+    with closing(with_(tmp_path, journal_url, if_many=if_many)) as clinic:
+        first, second = clinic.deal_of("2125550123"), clinic.deal_of("+12125550123")
+        clinic.tell("e1")
+        clinic.work()
+        (waiting,) = clinic.journal.unmatched("acme")
+        assert (waiting.reason, waiting.detail) == ({"ask": "several"}.get(if_many, "refused"), "2 deals fit it")
+        assert set(waiting.deals) == {first.id, second.id}
+        clinic.journal.assign_unmatched("acme", waiting.id, [first.id], actor="ana")
+        with pytest.raises(JournalError, match=rf"was assigned to deal {first.id} already, by ana"):
+            clinic.journal.assign_unmatched("acme", waiting.id, [second.id], actor="bo")
+        with pytest.raises(JournalError, match="already, by ana"):
+            clinic.journal.drop_unmatched("acme", waiting.id, actor="bo")
+        clinic.work()
+        assert clinic.tasks(first.id) == ["Confirm F-1 for 3"]
+        assert clinic.tasks(second.id) == []
+
+
+def test_the_newest_open_deal_or_each_of_them(tmp_path: Path, journal_url: str) -> None:
+    with closing(with_(tmp_path, journal_url, if_many="newest_open")) as clinic:
+        ids = [clinic.deal_of("2125550123").id for _ in range(3)]
+        clinic.crm.move_deal(ids[2], "sales", "lost", lost_reason="Price")
+        clinic.tell("e1")
+        clinic.work()
+        assert [len(clinic.tasks(id_)) for id_ in ids] == [0, 1, 0]
+        clinic.journal.record_release(company(if_many="each"))
+        clinic.tell("e2", folio="")
+        clinic.work()
+        assert [len(clinic.tasks(id_)) for id_ in ids] == [1, 2, 0]
+        assert clinic.states() == {"booked": {"done": 3}}
+        assert clinic.waiting() == []
+
+
+def test_each_event_of_several_deals_ends_what_waits_for_it_on_each(tmp_path: Path, journal_url: str) -> None:
+    with closing(with_(tmp_path, journal_url, if_many="each")) as clinic:
+        ids = [clinic.deal_of("2125550123").id for _ in range(3)]
+        clinic.tell("e1")
+        clinic.tell("e1")
+        clinic.work()
+        assert [clinic.tasks(id_) for id_ in ids] == [["Confirm F-1 for 3"]] * 3
+
+
+def test_what_does_not_fit_its_type_waits_and_says_what_and_not_which(clinic: Clinic) -> None:
+    mine = clinic.deal_of("2125550123")
+    clinic.tell(
+        "e1", seats="three", at="2026-03-02T09:00:00", day="2.3.2026", paid="yes", kind="third", mail="x", page="x"
+    )
+    clinic.tell("e0", total="12 XXX")
+    clinic.tell("e2", deal_id=mine.id, seats="1e99")
+    clinic.tell("e3", deal_id="999")
+    clinic.tell("e4", deal_id=mine.id, seats=" ", folio="  ")
+    clinic.work()
+    assert clinic.waiting() == [
+        ("gone", "the deal that it names is not there"),
+        ("unfit", "seats is no number of ordinary size"),
+        ("unfit", "total has a currency that there is not"),
+        (
+            "unfit",
+            "seats is no number such as 120.50; at is no moment with its zone, such as 2026-03-02T09:30:00+01:00; "
+            "day is no day such as 2026-03-02; paid is neither true nor false; kind is none of its options; "
+            "mail is no e-mail address; page is no address of the web",
+        ),
+    ]
+    assert clinic.tasks(mine.id) == []
+    assert clinic.reasons() == ["conditions: unset"]
+
+
+def test_a_rule_reads_numbers_flags_and_days_as_such(clinic: Clinic) -> None:
+    mine = clinic.deal_of("2125550123")
+    clinic.tell("e1", seats="10.50", total="1200.50 EUR")  # as a text it would be less than 2
+    clinic.tell("e2", paid="false")
+    clinic.work()
+    found = clinic.crm.deal(mine.id)
+    assert found is not None
+    assert [(each.key, each.value.value) for each in found.custom or () if each.value is not None] == [
+        ("booking", "F-1"),
+        ("seats", Decimal("10.50")),
+        ("visit", date(2026, 4, 1)),
+    ]
+    assert found.amount == Amount(Decimal("1200.50"), "EUR")
+    assert clinic.tasks(mine.id) == ["Confirm F-1 for 10.50"]
+    assert clinic.states() == {"booked": {"done": 1, "skipped": 1}}
+
+
+def test_an_event_that_fits_nothing_makes_one_deal_however_often_it_is_read(tmp_path: Path, journal_url: str) -> None:
+    with closing(with_(tmp_path, journal_url, if_none="create")) as clinic:
+        faults.arm("match.deal-made:1:raise")
+        try:
+            clinic.tell("e1")
+            clinic.tell("e2")  # the same booking: it finds the deal that the first one made
+            clinic.tell("e3", folio="F-2", phone="")
+            clinic.work()
+        finally:
+            faults.arm(None)
+        first, other = sorted(clinic.crm.deals(), key=lambda each: int(each.id))
+        assert (first.pipeline, first.stage, first.title) == ("sales", "incoming", "agenda.booked F-1")
+        assert first.main_contact is not None
+        assert first.main_contact.phone == "+12125550123"
+        assert value_of(first.custom, "booking") == "F-1"
+        assert value_of(other.custom, "booking") == "F-2"
+        assert other.main_contact is None
+        assert clinic.tasks(first.id) == ["Confirm F-1 for 3"] * 2
+        assert clinic.tasks(other.id) == ["Confirm F-2 for 3"]
+
+
+def test_a_deal_is_made_with_the_contact_that_is_there(tmp_path: Path, journal_url: str) -> None:
+    with closing(with_(tmp_path, journal_url, if_none="create")) as clinic:
+        lost = clinic.deal_of("212.555.0123")
+        clinic.crm.move_deal(lost.id, "sales", "lost", lost_reason="Price")
+        clinic.tell("e1")
+        clinic.work()
+        (new,) = (each for each in clinic.crm.deals() if each.id != lost.id)
+        assert new.contacts == lost.contacts
+
+
+def test_no_deal_is_made_while_nothing_that_answers_is_live(tmp_path: Path, journal_url: str) -> None:
+    with closing(with_(tmp_path, journal_url, if_none="create")) as clinic:
+        clinic.journal.set_mode("acme", "booked", "shadow", actor="ana")
+        clinic.tell("e1")
+        clinic.work()
+        assert [reason for reason, _ in clinic.waiting()] == ["not_live"]
+        assert clinic.crm.deals() == []
+        clinic.journal.set_mode("acme", "booked", "live", actor="ana")
+        assert clinic.journal.retry_unmatched("acme") == 1
+        clinic.work()
+        assert clinic.waiting() == []
+        (made,) = clinic.crm.deals()
+        assert clinic.tasks(made.id) == ["Confirm F-1 for 3"]
+
+
+def test_what_is_to_be_dropped_is_recorded_and_asks_nobody(tmp_path: Path, journal_url: str) -> None:
+    with closing(with_(tmp_path, journal_url, if_none="drop")) as clinic:
+        clinic.tell("e1")
+        clinic.work()
+        assert clinic.waiting() == []
+        assert clinic.journal.unrouted("acme", 10) == []
+        assert clinic.states() == {}
+
+
+@pytest.mark.parametrize("point", ["match.before-observed", "observe.before-commit", "observe.after-commit"])
+def test_a_failure_between_matching_and_routing_loses_and_doubles_nothing(clinic: Clinic, point: str) -> None:
+    mine = clinic.deal_of("2125550123")
+    faults.arm(f"{point}:1:raise")
+    try:
+        clinic.tell("e1")
+        clinic.tell("e2", phone="+1 646 555 0000", folio="F-9")
+        clinic.work()
+    finally:
+        faults.arm(None)
+    assert clinic.tasks(mine.id) == ["Confirm F-1 for 3"]
+    assert clinic.waiting() == [("nobody", "no deal fits it")]
+
+
+def test_two_engines_give_an_event_of_the_tray_to_its_deal_once(clinic: Clinic) -> None:
+    clinic.tell("e1")
+    clinic.work()
+    (waiting,) = clinic.journal.unmatched("acme")
+    mine = clinic.deal_of("2125550123")
+    looked = Looked(id=waiting.id, asked=1, event_id=waiting.event_id, deals=(mine.id,))
+    with closing(clinic.open_journal()) as other:
+        other.looked_at("acme", [looked])
+        clinic.journal.looked_at("acme", [looked])
+    clinic.work()
+    assert clinic.tasks(mine.id) == ["Confirm F-1 for 3"]
+
+
+def test_what_waits_is_kept_by_prune(clinic: Clinic) -> None:
+    clinic.tell("e1")
+    clinic.work()
+    clinic.clock.move(timedelta(days=400))
+    assert clinic.journal.prune(timedelta(days=30)).raw_bodies == 0
+    (waiting,) = clinic.journal.unmatched("acme")
+    clinic.journal.drop_unmatched("acme", waiting.id, actor="ana")
+    assert clinic.journal.prune(timedelta(days=30)).raw_bodies == 1
