@@ -174,7 +174,7 @@ def test_the_owners_page_says_what_does_not_run_in_every_language(tmp_path):
     (account,) = load(tmp_path / "company").accounts
     pages = {code: page(account, tongue) for code, tongue in TONGUES.items()}
     assert "**Does not run yet, for it uses what is not there yet: `date_reached()`.**" in pages["en"]
-    assert "**When** it is 24 hours before the field “appointment at”, of a deal." in pages["en"]
+    assert "**When** it is 24 hours before the field “Appointment”, of a deal." in pages["en"]
     assert "- at most 3 to one person in 1 day" in pages["en"]
     assert "Nothing of this is kept yet, so no message is sent:" in pages["en"]
     assert "Todavía no funciona" in pages["es"]
