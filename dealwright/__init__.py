@@ -34,6 +34,7 @@ from dealwright.language.outcomes import outcome
 from dealwright.language.outside import Match, OutsideEvent
 from dealwright.language.pipeline import Incoming, Lost, Pipeline, Stage, Task, Won
 from dealwright.language.policy import Limits, MessagePolicy
+from dealwright.language.roles import Role
 from dealwright.language.settings import setting
 from dealwright.language.steps import (
     branch,
@@ -86,6 +87,7 @@ __all__ = [
     "Owner",
     "Phone",
     "Pipeline",
+    "Role",
     "Stage",
     "Task",
     "Text",

@@ -8,11 +8,11 @@ limited, outcome unknown); one refused item never costs the others.
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping, MutableMapping, Sequence
-from typing import Any, Final, Protocol, TypeAlias, runtime_checkable
+from typing import Any, Final, NamedTuple, Protocol, TypeAlias, runtime_checkable
 
 import msgspec
 
-from dealwright.model.crm import Contact, Deal, PipelineShape
+from dealwright.model.crm import Contact, Deal, PipelineShape, User
 from dealwright.model.custom import FieldShapes
 from dealwright.model.delivery import Delivery
 from dealwright.model.events import Event
@@ -322,6 +322,31 @@ class ReadsContacts(Protocol):
 
     async def read_contacts(self, ids: Sequence[str]) -> Mapping[str, ContactRead]:
         """Read the contacts in bulk; contacts that are gone are missing from the result."""
+        ...
+
+
+class Place(NamedTuple):
+    """A stage of a pipeline, by keys."""
+
+    pipeline: str
+    stage: str
+
+
+@runtime_checkable
+class CountsDeals(Protocol):
+    """A CRM that says how many deals people have without handing them over one by one."""
+
+    async def count_deals(self, places: Sequence[Place]) -> Mapping[str, int]:
+        """Count the deals in these stages by the id of their owner; whoever has none is missing from the result."""
+        ...
+
+
+@runtime_checkable
+class ReadsUsers(Protocol):
+    """A CRM that says who works in it."""
+
+    async def read_users(self) -> Sequence[User]:
+        """Return everybody who works in it."""
         ...
 
 

@@ -152,4 +152,5 @@ def _as_email(request: SendEmail | Notify) -> SendEmail:
         to_name=request.to_name,
         subject=request.subject,
         text=request.text,
+        bcc=request.also or (),
     )

@@ -10,7 +10,7 @@ from typing import Final
 from sqlalchemy import Connection
 
 from dealwright.errors import OutcomeUnknown, Rejected, Unavailable
-from dealwright.model.crm import Deal, PipelineShape
+from dealwright.model.crm import Deal, PipelineShape, User
 from dealwright.model.custom import FieldShapes
 from dealwright.model.delivery import Delivery, Keyed
 from dealwright.model.events import Answer
@@ -32,8 +32,8 @@ from dealwright.model.requests import (
     UpdateContact,
     UpdateDeal,
 )
-from dealwright.ports import DealKey, FeedItem, ShapeChange
-from dealwright_embedded_crm import feed, lookups, reads, shape, shape_fields, values
+from dealwright.ports import DealKey, FeedItem, Place, ShapeChange
+from dealwright_embedded_crm import feed, lookups, reads, shape, shape_fields, values, workload
 from dealwright_embedded_crm.change import Change, Origin
 from dealwright_embedded_crm.csv_file import CsvFile
 from dealwright_embedded_crm.importer import Importer
@@ -49,6 +49,7 @@ ACTIONS: Final = frozenset(
     {
         "create_deal",
         "create_deal(unless_open=)",
+        "least_loaded()",
         "update_deal",
         "move_deal",
         "set_task",
@@ -132,6 +133,14 @@ class EmbeddedCrm(People):
     async def merged_deals(self, ids: Sequence[str]) -> Mapping[str, str]:
         """Return the deal that each of these is now; what was never merged away is missing from the result."""
         return await asyncio.to_thread(self._merged_deals, ids)
+
+    async def count_deals(self, places: Sequence[Place]) -> Mapping[str, int]:
+        """Count the deals in these stages by the id of their owner; whoever has none is missing from the result."""
+        return await asyncio.to_thread(self._count_deals, places)
+
+    async def read_users(self) -> Sequence[User]:
+        """Return everybody who works in it."""
+        return await asyncio.to_thread(self.users)
 
     def shape(
         self, pipelines: Sequence[PipelineShape], *, apply: bool, fields: FieldShapes | None = None
@@ -218,6 +227,10 @@ class EmbeddedCrm(People):
     def _contacts_by_key(self, keys: Sequence[DealKey], country: str) -> dict[DealKey, list[str]]:
         with self._database.read() as connection:
             return lookups.contacts(connection, keys, country)
+
+    def _count_deals(self, places: Sequence[Place]) -> dict[str, int]:
+        with self._database.read() as connection:
+            return workload.deals_by_owner(connection, places)
 
     def _merged_deals(self, ids: Sequence[str]) -> dict[str, str]:
         with self._database.read() as connection:

@@ -10,11 +10,11 @@ from typing import Final
 
 from dealwright.clock import Clock
 from dealwright.errors import ConnectorError, InputError
-from dealwright.model.crm import Deal, PipelineShape
+from dealwright.model.crm import Deal, PipelineShape, User
 from dealwright.model.custom import FieldShapes
 from dealwright.model.delivery import Checkable, Delivery, Idempotent
 from dealwright.model.requests import Call, Outcome, Request
-from dealwright.ports import ContactRead, Limiter, Pace, ShapeChange
+from dealwright.ports import ContactRead, Limiter, Pace, Place, ShapeChange
 from dealwright_kommo import shapes
 from dealwright_kommo.batches import Batches
 from dealwright_kommo.client import Client
@@ -24,6 +24,7 @@ from dealwright_kommo.writes import WORK_SECONDS, Writer
 
 _MADE: Final = frozenset({"create_deal", "set_task", "add_note"})
 _CHANGED: Final = frozenset({"update_deal", "move_deal", "change_tags", "complete_tasks"})
+_COUNTED: Final = frozenset({"least_loaded()"})
 
 
 class Kommo:
@@ -70,7 +71,9 @@ class Kommo:
 
     def actions(self) -> frozenset[str]:
         """Return what it carries out; deals are created only where a field keeps our key, so that they are found."""
-        return (_MADE | _CHANGED) - (frozenset() if self._settings.key_field is not None else {"create_deal"})
+        return (_MADE | _CHANGED | _COUNTED) - (
+            frozenset() if self._settings.key_field is not None else {"create_deal"}
+        )
 
     def untold(self) -> frozenset[str]:
         """Return what its hooks do not tell us: tasks that people complete, and calls that they log."""
@@ -105,6 +108,14 @@ class Kommo:
     async def read_contacts(self, ids: Sequence[str]) -> Mapping[str, ContactRead]:
         """Read contacts in bulk, with the open deals they are on; those that are gone are missing."""
         return await self._reader.contacts(ids, self._client.budget())
+
+    async def count_deals(self, places: Sequence[Place]) -> Mapping[str, int]:
+        """Count the deals in these stages by the id of their owner: 250 of them take one request."""
+        return await self._reader.counts(places, self._client.budget())
+
+    async def read_users(self) -> Sequence[User]:
+        """Return the account's users; only an admin's token may list them."""
+        return list((await self._reader.users(self._client.budget())).values())
 
     def shape(
         self, pipelines: Sequence[PipelineShape], *, apply: bool, fields: FieldShapes | None = None

@@ -11,7 +11,7 @@ import msgspec
 from dealwright.clock import Clock
 from dealwright.model.crm import Contact, Deal, User
 from dealwright.model.events import MOST_DEALS
-from dealwright.ports import ContactRead
+from dealwright.ports import ContactRead, Place
 from dealwright_kommo import mapping, sansio
 from dealwright_kommo.client import Budget, Client
 from dealwright_kommo.settings import LOST, WON, KommoSettings
@@ -105,6 +105,24 @@ class Reader:
                 listed = []  # only admins may list users; whoever is not listed is called by the id
             self._users = (now, {each.id: mapping.user_of(each) for each in listed})
         return self._users[1]
+
+    async def counts(self, places: Sequence[Place], budget: Budget) -> dict[str, int]:
+        """Count the leads in these stages by the id of their owner; Kommo counts nothing, so all of them are listed."""
+        found: dict[str, int] = {}
+        pairs: list[tuple[str, object]] = []
+        for number, place in enumerate(places):
+            ids = self._settings.ids(place.pipeline, place.stage)
+            if ids is not None:
+                names = (f"filter[statuses][{number}][{part}]" for part in ("pipeline_id", "status_id"))
+                pairs += zip(names, ids, strict=True)
+        if not pairs:
+            return found
+        path = sansio.query("/leads", ("limit", 250), ("order[id]", "asc"), *pairs)
+        for lead in await self._client.list(path, "leads", Lead, budget):
+            if lead.responsible_user_id is not None and not lead.is_deleted:
+                owner = str(lead.responsible_user_id)
+                found[owner] = found.get(owner, 0) + 1
+        return found
 
     async def owners(self, deal_ids: Iterable[str], budget: Budget) -> dict[str, int | None]:
         """Return who owns these deals, from what was read of them just now where that is so; gone ones are missing."""

@@ -176,6 +176,11 @@ def _release(project: Project, journal: Journal, binding: AccountBinding) -> Ite
         yield Symptom(
             what=f"{binding.key}: check", state="look", told=told, todo=f"dealwright check {binding.definitions}"
         )
+    behind = journal.people(binding.key, journal.clock.now().date())
+    for role in behind.empty(account.roles):
+        told = f"nobody stands behind {role}: what is for somebody of it is held"
+        todo = f'dealwright people set --role "{role}" NAME ...'
+        yield Symptom(what=f"{binding.key}: roles", state="look", told=told, todo=todo)
     missing = sorted(_needed(account) - {kind for each in binding.connectors for kind in each.actions()})
     if missing:
         told = f"no connector carries out {', '.join(missing)}"

@@ -40,6 +40,7 @@ KERNEL: Final[Mapping[str, tuple[str, str]]] = MappingProxyType(
             "Let an automation or an account act, or only record what it would do.",
         ),
         "journal": ("dealwright.cli.journal:journal", "Look after the journal's database: take away what is old."),
+        "people": ("dealwright.cli.people:people", "Say who stands behind roles, who is away, and who has left."),
         "quarantine": ("dealwright.cli.quarantine:quarantine", "Hooks that were not understood: list, replay, drop."),
         "releases": ("dealwright.cli.releases:releases", "List the releases that were recorded; go back to one."),
         "resume": ("dealwright.cli.switches:resume", "Let a stopped automation or account go on."),

@@ -30,7 +30,7 @@ from dealwright.engine.rehearse import Rehearsal, rehearse
 from dealwright.engine.trace import TraceLine
 from dealwright.errors import InputError, NotFound
 from dealwright.journal.store import Journal
-from dealwright.model.crm import Deal
+from dealwright.model.crm import Deal, User
 from dealwright.model.delivery import AtMostOnce, Keyed, delivery_name
 from dealwright.model.events import DealCreated, EventReceived
 from dealwright.model.requests import AskPerson, Request
@@ -113,18 +113,20 @@ def try_(
     deal = asyncio.run(_read(binding, deal_id))
     imagination = Imagination(defined, now, data=_pairs(data) if data else None)
     event, imagined = imagination.event(automation.on, deal)
-    told = rehearse(
-        defined,
-        automation,
-        event,
-        imagined,
-        now,
-        met=met,
-        answers=_answers(automation, answers),
-        given=_given(automation, given),
-    )
     journal = project.open_journal()
     try:
+        people = _people(journal, defined, now)
+        told = rehearse(
+            defined,
+            automation,
+            event,
+            imagined,
+            now,
+            met=met,
+            answers=_answers(automation, answers),
+            given=_given(automation, given),
+            people=people,
+        )
         in_the_way = tuple(_in_the_way(journal, defined, automation, told, imagined, now))
     finally:
         journal.close()
@@ -144,6 +146,14 @@ def try_(
         output.print_json(trial)
     else:
         output.show(*_lines(trial, automation, deal, zone))
+
+
+def _people(journal: Journal, account: ir.Account, now: datetime) -> dict[str, tuple[User, ...]]:
+    """Return who of each role is there on that day."""
+    if not account.roles:
+        return {}
+    behind = journal.people(account.key, now.astimezone(ZoneInfo(account.calendar.zone)).date())
+    return {role: behind.of(role) for role in account.roles}
 
 
 async def _read(binding: AccountBinding, deal_id: str) -> Deal:

@@ -14,11 +14,14 @@ UNLESS_OPEN: Final = "create_deal(unless_open=)"
 
 AS_ROLE: Final = "create_contact(role=)"
 """What a CRM calls it among its actions that its contacts are something on a deal."""
+COUNTS: Final = "least_loaded()"
+"""What a CRM calls it among its actions that it can count the open deals of its users."""
 
 OF_A_CRM: Final = frozenset(
     {
         "create_deal",
         UNLESS_OPEN,
+        COUNTS,
         "update_deal",
         "move_deal",
         "set_task",
@@ -62,6 +65,8 @@ def carried(
             kinds.add(UNLESS_OPEN)
         if any(isinstance(step, ir.CreateContactStep) and step.role for step in ir.actions(automation.do)):
             kinds.add(AS_ROLE)
+        if any((role := ir.role_of(step)) and role.how == "least_loaded" for step in ir.actions(automation.do)):
+            kinds.add(COUNTS)
         missing = sorted(kinds & OF_A_CRM - set(actions))
         if unheard:
             left.append(LeftOut(automation=automation.key, why=f"the CRM never tells {', '.join(unheard)}"))

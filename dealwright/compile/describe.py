@@ -94,6 +94,8 @@ def expression(value: ir.Expression) -> str:
             return value.pipeline
         case ir.Cleared():
             return "nothing"
+        case ir.RoleValue():
+            return role(value)
         case ir.TagsValue():
             return ", ".join(map(repr, value.value)) or "no tags"
         case ir.TextValue():
@@ -102,6 +104,19 @@ def expression(value: ir.Expression) -> str:
             return "yes" if value.value else "no"
         case ir.DayValue() | ir.MomentValue():
             return value.value.isoformat()
+
+
+def role(value: ir.RoleValue) -> str:
+    """Return who is meant, in words."""
+    match value.how:
+        case "everybody":
+            return f"everybody of {value.role}"
+        case "least_loaded":
+            return f"somebody of {value.role} (with the fewest open deals{_within((), value.open_in)})"
+        case "sticky":
+            return f"somebody of {value.role} (who had this person or company before)"
+        case _:
+            return f"somebody of {value.role} (in turn)"
 
 
 def duration(given: Duration) -> str:

@@ -44,6 +44,7 @@ from dealwright.compile.ir_steps import (
     WaitUntilStep,
     actions,
     asks,
+    role_of,
     waits,
     ways_of,
 )
@@ -88,6 +89,7 @@ from dealwright.compile.ir_values import (
     Operator,
     PipelineValue,
     Ref,
+    RoleValue,
     Setting,
     StageValue,
     TagsValue,
@@ -165,6 +167,7 @@ __all__ = [
     "OutsideEvent",
     "PipelineValue",
     "Ref",
+    "RoleValue",
     "SendConversionStep",
     "SendEmailStep",
     "SendEventStep",
@@ -188,6 +191,7 @@ __all__ = [
     "asks",
     "decode",
     "encode",
+    "role_of",
     "waits",
     "ways_of",
 ]
@@ -220,6 +224,7 @@ ADDED: Final = frozenset(
         "renamed_from",
         "sensitive",
         "outside",
+        "roles",
         "settings",
         "unless_open",
     }
@@ -268,7 +273,10 @@ class Automation(Node, frozen=True, kw_only=True):
 
 
 class Account(Node, frozen=True, kw_only=True):
-    """One company's definitions: what is on, and what it means; `country` as in ISO 3166, `currency` as in ISO 4217."""
+    """One company's definitions: what is on, and what it means; `country` as in ISO 3166, `currency` as in ISO 4217.
+
+    `roles` are the names of those that its automations pick people of.
+    """
 
     key: str
     name: str
@@ -285,6 +293,7 @@ class Account(Node, frozen=True, kw_only=True):
     contact_fields: tuple[FieldShape, ...] = ()
     company_fields: tuple[FieldShape, ...] = ()
     outside: tuple[OutsideEvent, ...] = ()
+    roles: tuple[str, ...] = ()
 
     def pipeline(self, key: str) -> PipelineShape | None:
         """Return the pipeline of that key, or None."""

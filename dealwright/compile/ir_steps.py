@@ -8,7 +8,7 @@ from typing import Literal, TypeAlias
 import msgspec
 
 from dealwright.compile.ir_triggers import Trigger
-from dealwright.compile.ir_values import Condition, Expression, Node, Ref, StageValue
+from dealwright.compile.ir_values import Condition, Expression, Node, Ref, RoleValue, StageValue
 from dealwright.model.calendar import Duration
 from dealwright.model.requests import Given
 
@@ -339,3 +339,16 @@ def waits(steps: tuple[Step, ...]) -> Iterator[WaitUntilStep]:
             yield step
         for way in ways_of(step):
             yield from waits(way)
+
+
+def role_of(step: ActionStep) -> RoleValue | None:
+    """Return the role that a step is for, if it is for one."""
+    match step:
+        case SetTaskStep(owner=RoleValue() as role) | CreateDealStep(owner=RoleValue() as role):
+            return role
+        case NotifyStep(who=RoleValue() as role):
+            return role
+        case UpdateDealStep(changes=changes):
+            owner = changes.get("owner")
+            return owner if isinstance(owner, RoleValue) else None
+    return None

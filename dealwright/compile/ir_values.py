@@ -98,6 +98,19 @@ class TemplateText(Node, tag_field="is", tag="template", frozen=True, kw_only=Tr
     source: str
 
 
+class RoleValue(Node, tag_field="is", tag="role", frozen=True, kw_only=True):
+    """Somebody of a role, picked when the step is done; everybody of it, where somebody is told something.
+
+    `least_loaded` counts open deals in `open_in` (none: anywhere). With `keep` nobody is picked if the deal's owner is
+    of the role already.
+    """
+
+    role: str
+    how: Literal["round_robin", "least_loaded", "sticky", "everybody"] = "round_robin"
+    open_in: tuple[StageValue, ...] = ()
+    keep: bool = False
+
+
 Value: TypeAlias = (
     TextValue
     | NumberValue
@@ -140,8 +153,9 @@ Expression: TypeAlias = (
     | TagsValue
     | Cleared
     | TemplateText
+    | RoleValue
 )
-"""What an action writes: a literal, a field or a text with fields in it."""
+"""What an action writes: a literal, a field, a text with fields in it, or somebody of a role."""
 
 
 class Setting(Node, frozen=True, kw_only=True):

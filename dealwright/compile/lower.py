@@ -104,6 +104,7 @@ class _Lowering:
             outside=tuple(
                 self._writable(each, f"the event {each.key!r}", self._account.origin) for each in self._values.outside()
             ),
+            roles=self._values.roles(),
         )
 
     def _shapes(self, own: Shapes) -> tuple[FieldShape, ...]:

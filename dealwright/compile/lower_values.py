@@ -21,6 +21,7 @@ from dealwright.language.money import Amount
 from dealwright.language.origin import Origin
 from dealwright.language.outside import Match, OutsideEvent
 from dealwright.language.pipeline import Pipeline, StageLike, is_pipeline, parts
+from dealwright.language.roles import Pick, folded
 from dealwright.language.settings import Setting
 from dealwright.language.templates import check_template, is_template
 from dealwright.language.values import Nothing, Stored, TagList, Words
@@ -87,6 +88,7 @@ class ValueLowering:
         self._settings: dict[str, Setting] = {}
         self._outside: dict[str, type[OutsideEvent]] = {}
         self._by_name: list[tuple[str, Origin]] = []
+        self._roles: dict[str, str] = {}
         self.found = found
         self._where = where
 
@@ -165,6 +167,8 @@ class ValueLowering:
         """Lower what an action writes."""
         if isinstance(value, Words):
             return self.words(value.source, scope)
+        if isinstance(value, Pick):
+            return self.pick(value, scope.origin)
         return self._operand(value, scope)
 
     def amount(self, value: Stored, scope: Scope) -> ir.Expression:
@@ -313,6 +317,19 @@ class ValueLowering:
             options=given.options,
             editable_by=given.editable_by,
         )
+
+    def roles(self) -> tuple[str, ...]:
+        """Return the roles that people are picked of, by name."""
+        return tuple(sorted(self._roles.values()))
+
+    def pick(self, given: Pick, origin: Origin, *, keep: bool = False) -> ir.RoleValue:
+        """Lower somebody of a role."""
+        other = self._roles.setdefault(folded(given.role), given.role)
+        if other != given.role:
+            message = f"the roles {other!r} and {given.role!r} have one name but for capitals and accents"
+            self.found("DW250", given.origin, message, "define the role once, and import it where it is used")
+        stages = tuple(self.stage(stage, origin) for stage in given.open_in)
+        return ir.RoleValue(role=given.role, how=given.how, open_in=stages, keep=keep)
 
     def stage(self, stage: StageLike, origin: Origin) -> ir.StageValue:
         """Lower a stage, if its pipeline is one of the account's."""

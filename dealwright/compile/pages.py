@@ -8,7 +8,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Final
 
-from dealwright.compile import codes_company, codes_fields, codes_loading, codes_lowering, codes_outside
+from dealwright.compile import codes_company, codes_fields, codes_loading, codes_lowering, codes_outside, codes_people
 from dealwright.compile.codes import Code
 from dealwright.compile.rules import RULES
 from dealwright.compile.rules.rule import Rule
@@ -19,6 +19,7 @@ _OWN: Final[Sequence[Sequence[Code]]] = (
     codes_loading.CODES,
     codes_lowering.CODES,
     codes_outside.CODES,
+    codes_people.CODES,
     RULES,
 )
 

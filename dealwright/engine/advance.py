@@ -14,6 +14,7 @@ from dealwright.compile import describe, ir, later
 from dealwright.engine.conditions import evaluate, spelled
 from dealwright.engine.facts import Facts, View
 from dealwright.engine.handled import handles
+from dealwright.engine.picked import Picked, given_to
 from dealwright.engine.records import Intent, News, Progress, Question, StepOutcome
 from dealwright.engine.render import intent, intent_of_question
 from dealwright.engine.render_values import NobodyThere, NothingToDo, Unrenderable
@@ -21,6 +22,7 @@ from dealwright.engine.route import matches
 from dealwright.engine.trace import Trace, TraceLine
 from dealwright.engine.watch import kinds_of, kinds_of_all
 from dealwright.language import calendar
+from dealwright.model.crm import User
 
 ACTS: Final = "acts"
 """What the trace says of a step that asks for an effect, in the place where it did."""
@@ -33,6 +35,13 @@ class Act(msgspec.Struct, frozen=True, gc=False, kw_only=True):
     """The next thing is this effect."""
 
     intent: Intent
+
+
+class Choose(msgspec.Struct, frozen=True, gc=False, kw_only=True):
+    """Somebody of a role has to be picked for this step first."""
+
+    step: str
+    role: ir.RoleValue
 
 
 class Wait(msgspec.Struct, frozen=True, gc=False, kw_only=True):
@@ -51,7 +60,7 @@ class End(msgspec.Struct, frozen=True, gc=False, kw_only=True):
     reason: str = ""
 
 
-Next: TypeAlias = Act | Wait | End
+Next: TypeAlias = Act | Choose | Wait | End
 
 
 class Decision(msgspec.Struct, frozen=True, gc=False, kw_only=True):
@@ -112,6 +121,7 @@ class _Walk:
     ) -> None:
         self._automation = automation
         self._calendar = account.calendar
+        self._picks_people = bool(account.roles)
         self._progress = progress
         self._view = View(account, facts, progress, settings=settings)
         self._now = now
@@ -183,8 +193,12 @@ class _Walk:
 
     def _action(self, step: ir.ActionStep) -> None:
         """Ask for the step's effect; one that has nothing to do is passed, and remembered as that."""
+        people: tuple[User, ...] = ()
         try:
-            asked = intent(step, self._view, self._now)
+            if self._picks_people and (role := ir.role_of(step)) is not None:
+                picked = self._somebody(step.name, role)
+                step, people = given_to(step, picked), picked.people
+            asked = intent(step, self._view, self._now, people)
         except NobodyThere as error:
             if handles(self._automation, step.name):
                 self._pass_by(step, "failed", str(error))
@@ -265,6 +279,17 @@ class _Walk:
         self._remember(outcomes={**self._progress.outcomes, step.name: over})
         self._passed.append((step.name, PASSED))
         self._look_again()
+
+    def _somebody(self, step: str, role: ir.RoleValue) -> Picked:
+        """Return who of the role was picked for a step; ask for it if nobody was yet."""
+        picked = self._progress.picks.get(step)
+        if picked is None:
+            raise _Stopped(Choose(step=step, role=role))
+        names = ", ".join(user.name for user in picked.people)
+        if picked.kept:
+            raise NothingToDo(f"{step}: {names} is of {role.role} already")
+        self._trace.add(step, describe.role(role), "picked", {role.role: names, "why": picked.why})
+        return picked
 
     @property
     def _acted(self) -> bool:

@@ -13,7 +13,7 @@ import msgspec
 from dealwright.clock import Clock
 from dealwright.engine.abreast import LANES, abreast
 from dealwright.engine.act import backoff, given_up, look, remedy
-from dealwright.engine.advance import Act, Decision, End, Wait
+from dealwright.engine.advance import Act, Choose, Decision, End, Wait
 from dealwright.engine.apart import BUDGET, as_one_of_many, as_tried, asunder, can_go_apart, parts, unanswered
 from dealwright.engine.bench import (
     MESSAGES_AT_ONCE,
@@ -35,6 +35,7 @@ from dealwright.engine.bench import (
 )
 from dealwright.engine.candidates import candidates
 from dealwright.engine.changes import Changes
+from dealwright.engine.choose import choose, drop_the_gone
 from dealwright.engine.facts import Facts
 from dealwright.engine.gate import pass_gate
 from dealwright.engine.handled import handles
@@ -81,6 +82,7 @@ class Batch(Leaving):
         self._lease_until = claimed_at + self._site.lease
         self.left.update(item.id for item in claimed)
         self._begin(claimed)
+        drop_the_gone(self._store, list(self._work.values()), self._clock.now())
         await self._resolve_unanswered()
         self._changes.meet(list(self._work.values()), self._leave, self._listening.begin)
         await self._read_facts()
@@ -90,6 +92,7 @@ class Batch(Leaving):
                 self._give_back()
                 break
             with METERS.timed("turn_seconds", self._clock):
+                await self._choose()
                 acting = self._decide([job for job in self._work.values() if not job.tells])
                 for effects in by_carrier(acting, self._site.connectors):
                     await self._act(*effects)
@@ -235,8 +238,15 @@ class Batch(Leaving):
                 work.effect = planned(self._store.installation, work, intent, carrier.delivery(intent.request), at)
             case Wait(until=until, on_events=kinds, step=step, asks=asks):
                 self._leave(work, "waiting", step, due_at=until, asks=step if asks else "", **rests(work, kinds))
+            case Choose(step=step, role=role):
+                work.choosing = (step, role)
             case End(state=state, reason=reason):
                 self._leave(work, state, reason)
+
+    async def _choose(self) -> None:
+        """Pick somebody of a role for the executions that need it; one for which nobody is there is held."""
+        for work, left in await choose(self._store, self._site, list(self._work.values()), self._clock.now()):
+            self._leave(work, **left)
 
     # --- acting ------------------------------------------------------------------------------------------------------
 

@@ -94,6 +94,8 @@ class Job(msgspec.Struct, kw_only=True):
     event that it wants to hear of, `news` those that came. `considered` are those after `seen` that had come before its
     deal was read. `settings` are the values in force when it is decided about, `questions` what
     people were asked and have answered, by step (`asks`: its automation ever asks anybody).
+    deal was read. `settings` are the values in force when it is decided about. `choosing` is the step for which
+    somebody of a role has to be picked; `anew` if whom was picked before is gone.
     """
 
     claimed: Claimed
@@ -112,6 +114,8 @@ class Job(msgspec.Struct, kw_only=True):
     settings: Mapping[str, object] = {}
     asks: bool = False
     questions: Mapping[str, Question] = {}
+    choosing: tuple[str, ir.RoleValue] | None = None
+    anew: bool = False
 
 
 def begin(store: Store, claimed: Claimed) -> Job:

@@ -8,6 +8,7 @@ from typing import Any, Final, Literal
 
 import msgspec
 
+from dealwright.engine.picked import Picked
 from dealwright.engine.trace import TraceLine
 from dealwright.model.crm import Deal, Money
 from dealwright.model.custom import Customs, merged
@@ -72,7 +73,7 @@ class Progress(msgspec.Struct, frozen=True, gc=False, kw_only=True, omit_default
     did. Inserting a step into a definition is safe, because nothing here counts positions.
 
     `looked` and `passed_by` say which events are no news any more (0: those up to its own): all up to that id, and
-    these beyond it, which were not routed yet when they were looked at.
+    these beyond it, which were not routed yet when they were looked at. `picks`: who of a role was picked for a step.
     """
 
     passed: bool = False
@@ -81,6 +82,7 @@ class Progress(msgspec.Struct, frozen=True, gc=False, kw_only=True, omit_default
     outcomes: dict[str, StepOutcome] = {}
     looked: int = 0
     passed_by: tuple[int, ...] = ()
+    picks: dict[str, Picked] = {}
 
 
 class Question(msgspec.Struct, frozen=True, gc=False, kw_only=True):
@@ -267,6 +269,7 @@ class Settlement(msgspec.Struct, frozen=True, gc=False, kw_only=True):
     kinds on its subject that wake it (waiting, held). What came before it rests and was not considered keeps it awake:
     events of these kinds, on its subject or on `also`, after `seen` (None: its last claim) that are not `considered`.
     So does an answer to the question of the step `asks`.
+    `people` numbers the change of roles as of which nobody was there (held): a later one keeps it awake.
     """
 
     execution_id: str
@@ -279,6 +282,7 @@ class Settlement(msgspec.Struct, frozen=True, gc=False, kw_only=True):
     seen: int | None = None
     considered: tuple[int, ...] = ()
     asks: str = ""
+    people: int | None = None
 
 
 class ToRoute(msgspec.Struct, frozen=True, gc=False, kw_only=True):

@@ -6,7 +6,7 @@ outside system would answer is imagined (everything succeeds), and time passes b
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from types import MappingProxyType
 from typing import Final
@@ -14,13 +14,14 @@ from typing import Final
 import msgspec
 
 from dealwright.compile import ir
-from dealwright.engine.advance import Act, End, Wait, advance
+from dealwright.engine.advance import Act, Choose, End, Wait, advance
 from dealwright.engine.facts import Facts, overlay
 from dealwright.engine.records import Progress, Question, Receipt, StepOutcome
+from dealwright.engine.rehearse_people import Staff, owned
 from dealwright.engine.render import written
 from dealwright.engine.route import matches
 from dealwright.engine.trace import TraceLine
-from dealwright.model.crm import Deal, PipelineShape
+from dealwright.model.crm import Deal, PipelineShape, User
 from dealwright.model.custom import held_in
 from dealwright.model.events import Event
 from dealwright.model.requests import (
@@ -84,14 +85,17 @@ def rehearse(
     met: Collection[str] = (),
     answers: Mapping[str, str] = MappingProxyType({}),
     given: Mapping[str, Receipt] = MappingProxyType({}),
+    people: Mapping[str, Sequence[User]] = MappingProxyType({}),
 ) -> Rehearsal:
     """Return what the automation would do for this event and deal, if nothing else happened to the deal meanwhile.
 
     What the steps of `met` wait for happens at once; what others wait for does not happen. `answers` are what people
     answer at once, by step; other questions nobody answers. `given` is what other systems give, by step, as the journal
     would keep it; others give nothing. The conditions are evaluated
-    also when the trigger would not answer the event: `answers` says so.
+    also when the trigger would not answer the event: `answers` says so. `people` stand behind the roles, by name.
     """
+    staff = Staff(people)
+    before: tuple[TraceLine, ...] = ()
     progress = Progress()
     parts: list[Part] = []
     facts = Facts(deal=deal, event=event, as_of=now, since_turn=1)
@@ -101,9 +105,16 @@ def rehearse(
         turn += 1
         decision = advance(account, automation, progress, facts, now, questions=questions)
         progress = decision.progress
+        trace, before = before + decision.trace, ()
         match decision.next:
+            case Choose() as choose:
+                picked = staff.pick(choose, facts.deal)
+                before = trace
+                if isinstance(picked, str):
+                    return _ended(automation, event, deal, [*parts, Part(at=now, trace=trace)], "held", picked)
+                progress = msgspec.structs.replace(progress, picks={**progress.picks, choose.step: picked})
             case Act(intent=intent):
-                parts.append(Part(at=now, trace=decision.trace, step=intent.step, request=intent.request))
+                parts.append(Part(at=now, trace=trace, step=intent.step, request=intent.request))
                 if isinstance(intent.request, AskPerson):
                     questions[intent.step] = _asked(intent.request, answers.get(intent.step))
                     continue
@@ -114,8 +125,10 @@ def rehearse(
                     else _imagined(intent.request, current, account.pipelines, turn)
                 )
                 progress = msgspec.structs.replace(progress, outcomes={**progress.outcomes, intent.step: outcome})
+                deal = owned(deal, intent.request, progress.picks.get(intent.step))
+                facts = msgspec.structs.replace(facts, deal=deal)
             case Wait(until=until, step=step):
-                parts.append(Part(at=now, trace=decision.trace, step=step))
+                parts.append(Part(at=now, trace=trace, step=step))
                 if step in met and step not in progress.outcomes:
                     happened = StepOutcome(status="met", turn=0, receipt={"timed_out": False})
                     progress = msgspec.structs.replace(progress, outcomes={**progress.outcomes, step: happened})
@@ -124,15 +137,20 @@ def rehearse(
                     if step in questions:
                         questions[step] = msgspec.structs.replace(questions[step], state="timed_out")
             case End(state=state, reason=reason):
-                parts.append(Part(at=now, trace=decision.trace))
-                return Rehearsal(
-                    automation=automation.key,
-                    event=event,
-                    answers=matches(automation.on, event, deal),
-                    parts=tuple(parts),
-                    state=state,
-                    reason=reason,
-                )
+                return _ended(automation, event, deal, [*parts, Part(at=now, trace=trace)], state, reason)
+
+
+def _ended(
+    automation: ir.Automation, event: Event, deal: Deal, parts: Sequence[Part], state: str, reason: str
+) -> Rehearsal:
+    return Rehearsal(
+        automation=automation.key,
+        event=event,
+        answers=matches(automation.on, event, deal),
+        parts=tuple(parts),
+        state=state,
+        reason=reason,
+    )
 
 
 def _asked(request: AskPerson, choice: str | None) -> Question:

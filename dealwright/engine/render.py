@@ -32,7 +32,7 @@ from dealwright.errors import DealwrightError
 from dealwright.language import calendar
 from dealwright.language.schema import UPDATABLE
 from dealwright.model.calendar import Calendar
-from dealwright.model.crm import Deal
+from dealwright.model.crm import Deal, User
 from dealwright.model.custom import Custom, UserHeld, held_in, merged
 from dealwright.model.requests import (
     AddNote,
@@ -51,8 +51,8 @@ from dealwright.model.requests import (
 )
 
 
-def intent(step: ir.ActionStep, view: View, now: datetime) -> Intent:
-    """Return the effect that the step asks for on these facts.
+def intent(step: ir.ActionStep, view: View, now: datetime, people: tuple[User, ...] = ()) -> Intent:
+    """Return the effect that the step asks for on these facts; `people` are those of a role who were picked to be told.
 
     Raises:
         Unrenderable: a value is missing or of a kind that the field cannot hold; the message says which.
@@ -60,7 +60,7 @@ def intent(step: ir.ActionStep, view: View, now: datetime) -> Intent:
         NothingToDo: the step has nothing to do for this deal.
     """
     try:
-        request = _request(step, view, now)
+        request = _request(step, view, now, people)
     except (NobodyThere, NothingToDo) as error:
         raise type(error)(f"{step.name}: {error}") from error
     except DealwrightError as error:
@@ -91,7 +91,7 @@ def intent_of_question(step: ir.AskStep, view: View, now: datetime) -> Intent:
     return Intent(step=step.name, target=f"deal:{view.deal.id}", request=request)
 
 
-def _request(step: ir.ActionStep, view: View, now: datetime) -> Request:
+def _request(step: ir.ActionStep, view: View, now: datetime, people: tuple[User, ...]) -> Request:
     deal = view.deal
     match step:
         case ir.CreateDealStep():
@@ -147,7 +147,7 @@ def _request(step: ir.ActionStep, view: View, now: datetime) -> Request:
         case ir.UpdateContactStep():
             return update_contact(step, view)
         case ir.NotifyStep():
-            return notify(step, view)
+            return notify(step, view, people)
         case ir.SendEmailStep():
             return send_email(step, view)
         case ir.LookupStep():

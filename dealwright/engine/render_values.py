@@ -43,6 +43,8 @@ def value_of(expression: ir.Expression, view: View) -> object | None:
             return pipeline
         case ir.Cleared():
             return None
+        case ir.RoleValue(role=role):
+            raise Unrenderable(f"somebody of the role {role!r} was not picked")
         case _:
             return expression.value
 

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import date, datetime
 from typing import Protocol
 
 from dealwright.compile import ir
+from dealwright.engine.picked import Behind, Nobody, Picked, PickRequest
 from dealwright.engine.records import (
     Claimed,
     Controls,
@@ -169,6 +170,20 @@ class Store(Protocol):
 
     def keep_answers(self, account: str, answers: Sequence[tuple[str, Sent, datetime]]) -> None:
         """Keep what other systems have answered, each until a moment of business time."""
+        ...
+
+    def people(self, account: str, day: date) -> Behind:
+        """Return who stands behind the account's roles on a day."""
+        ...
+
+    def last_pick(self, account: str) -> int:
+        """Return the number of the last pick of an account."""
+        ...
+
+    def pick(
+        self, account: str, requests: Sequence[PickRequest], *, now: datetime, zone: str
+    ) -> dict[str, Picked | Nobody]:
+        """Pick somebody for each, in one transaction, by execution; what was picked before stays picked."""
         ...
 
     def persons(self, account: str, contacts: Sequence[str]) -> dict[str, str]:

@@ -14,6 +14,8 @@ from dealwright.journal.effects import Effects
 from dealwright.journal.history import History
 from dealwright.journal.news import Newsroom
 from dealwright.journal.operations import Operations
+from dealwright.journal.people import People
+from dealwright.journal.picks import Picks
 from dealwright.journal.prune import Prune
 from dealwright.journal.quarantine import Quarantine
 from dealwright.journal.questions import Questions
@@ -45,6 +47,8 @@ class Journal(
     Settings,
     Questions,
     Answers,
+    People,
+    Picks,
     Operations,
     Windows,
     Asks,

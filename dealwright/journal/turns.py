@@ -11,7 +11,7 @@ from sqlalchemy import Row as RowOf
 
 from dealwright import faults
 from dealwright.engine.records import Asked, Claimed, EffectRow, Progress, Settlement, Turn
-from dealwright.journal import hot, lanes, questions, reservations, switches
+from dealwright.journal import hot, lanes, people, questions, reservations, switches
 from dealwright.journal.database import Lease, Row, instant, micros, statement
 from dealwright.journal.parts import Part
 from dealwright.journal.payload import UNREADABLE, seal, unseal
@@ -30,6 +30,7 @@ _CAME: Final = statement(
     "subjects",
     "kinds",
 )
+_ACCOUNTS: Final = statement("select id, account from executions where id in :ids", "ids")
 WOKEN_BY_EVENTS: Final = ("waiting", "held")
 """States in which an execution may wait for events."""
 
@@ -246,6 +247,7 @@ class Turns(Part):
         now = self._now()
         ids = [item.execution_id for item in settlements]
         with self.database.write() as connection:
+            changed = self._people_changed(connection, settlements)
             places = lanes.lock(self.database, connection, lanes.of(connection, ids))
             owned = self._owned(connection, ids)
             moment = self.database.lease(connection)
@@ -258,6 +260,7 @@ class Turns(Part):
                 came = item.state in WOKEN_BY_EVENTS and self._came(connection, row, item)
                 came = came or (item.asks != "" and questions.is_answered(connection, row.id, item.asks))
                 lifted = item.state == "held" and switches.lifted(item.reason, row.automation, standing[row.account])
+                lifted = lifted or item.execution_id in changed
                 state = "ready" if came or lifted else item.state
                 reason = "an awaited event came" if came else "resumed" if lifted else item.reason
                 holds = state in HOLDING
@@ -312,6 +315,26 @@ class Turns(Part):
         ]
         if awaits:
             connection.execute(_AWAIT, awaits)
+
+    def _people_changed(self, connection: Connection, settlements: Sequence[Settlement]) -> frozenset[str]:
+        """Return those that nobody was there for and that need not be held: people have said something since.
+
+        They say no more until the transaction ends. Their lock comes before those of lanes, as when they say it.
+        """
+        waiting = [item for item in settlements if item.people is not None]
+        if not waiting:
+            return frozenset()
+        ids = [item.execution_id for item in waiting]
+        accounts = {row.id: row.account for row in connection.execute(_ACCOUNTS, {"ids": ids})}
+        last = {}
+        for account in sorted(set(accounts.values())):
+            self.database.lock_account(connection, account, "people", shared=True)
+            last[account] = people.seen(connection, account)
+        return frozenset(
+            item.execution_id
+            for item in waiting
+            if item.people is not None and last[accounts[item.execution_id]] > item.people
+        )
 
     def _standing(self, connection: Connection, accounts: Collection[str]) -> dict[str, frozenset[tuple[str, str]]]:
         """Return the switches that hold in these accounts, and keep them so until the transaction ends."""

@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from types import MappingProxyType
 
 from dealwright.language import values
-from dealwright.language.fields import Field, FlagField, IdField, NumberField, UserField
+from dealwright.language.fields import Field, FlagField, IdField, NumberField
 from dealwright.language.keys import checked_step
 from dealwright.language.origin import refused
-from dealwright.language.steps import SetTask, Step, TextLike, UpdateDeal
+from dealwright.language.steps import SetTask, Step, TextLike, UpdateDeal, UserLike
 from dealwright.language.values import Stored
 
 
@@ -56,8 +56,8 @@ class AddNote(Step):
 # --- constructors ---------------------------------------------------------------------------------------------------
 
 
-def assign_owner(name: str, *, to: str | UserField) -> UpdateDeal:
-    """Give the deal to a user: a field that is one, or the name or id of one."""
+def assign_owner(name: str, *, to: UserLike) -> UpdateDeal:
+    """Give the deal to a user: a field that is one, the name or id of one, or a role that somebody is picked of."""
     name = checked_step(name)
     return UpdateDeal(name=name, changes=MappingProxyType({"owner": values.user(to, f"to of {name!r}")}))
 

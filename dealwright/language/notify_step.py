@@ -8,6 +8,7 @@ from dealwright.language import values
 from dealwright.language.fields import IdField, UserField
 from dealwright.language.keys import checked_step
 from dealwright.language.origin import refused
+from dealwright.language.roles import Pick, Role
 from dealwright.language.steps import Step, TextLike
 from dealwright.language.values import Stored
 
@@ -26,16 +27,21 @@ class Notify(Step):
         return IdField(self._receipt("message_id"))
 
 
-def notify(name: str, *, who: UserField, text: TextLike) -> Notify:
-    """Tell a colleague something by e-mail: `who` is a field that is a user, such as `deal.owner`.
+def notify(name: str, *, who: UserField | Role | Pick, text: TextLike) -> Notify:
+    """Tell a colleague something by e-mail: `who` is a field that is a user, such as `deal.owner`, or a role.
+
+    A role is everybody of it who is there, in one e-mail; `closers.round_robin()` is one of them.
 
     It is no message to a customer: `again` need not be said, and `stop --messages` does not hold it. Somebody without
     an e-mail address is passed by, and the trace says so.
     """
     name = checked_step(name)
-    if not isinstance(who, UserField):
-        raise refused(f"who of {name!r} is a colleague by field", hint="write who=deal.owner, or event.before.owner")
+    if not isinstance(who, UserField | Role | Pick):
+        raise refused(
+            f"who of {name!r} is a colleague by field, or a role", hint="write who=deal.owner, or who=closers"
+        )
     kept = values.text(text, f"text of {name!r}")
     if isinstance(kept, values.Words) and not kept.source.strip():
         raise refused(f"the step {name!r} tells nothing", hint='text="{{ deal.title }} waits for you"')
-    return Notify(name=name, who=values.user(who, f"who of {name!r}"), text=kept)
+    told = Pick(who.name, "everybody") if isinstance(who, Role) else values.user(who, f"who of {name!r}")
+    return Notify(name=name, who=told, text=kept)

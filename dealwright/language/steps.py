@@ -34,6 +34,7 @@ from dealwright.language.keys import checked_key, checked_step, slug
 from dealwright.language.money import Amount
 from dealwright.language.origin import Origin, here, refused
 from dealwright.language.pipeline import PipelineType, StageLike, is_pipeline
+from dealwright.language.roles import Pick, Role
 from dealwright.language.values import KEEP, Keep, Stored, TagList
 
 TextLike: TypeAlias = str | TextField | IdField | PhoneField | EmailField | LinkField
@@ -41,6 +42,9 @@ TextLike: TypeAlias = str | TextField | IdField | PhoneField | EmailField | Link
 
 AmountLike: TypeAlias = float | Decimal | Amount | MoneyField | NumberField
 """An amount; a plain number is in the account's currency."""
+
+UserLike: TypeAlias = str | UserField | Role | Pick
+"""Somebody: the name or id of a user, a field that is one, or a role that somebody is picked of."""
 
 Sendable: TypeAlias = (
     TextLike
@@ -229,7 +233,7 @@ def create_deal(
     *,
     in_: StageLike,
     title: TextLike,
-    owner: str | UserField | None = None,
+    owner: UserLike | None = None,
     amount: AmountLike | None = None,
     close_date: date | DayField | None = None,
     reference: TextLike | None = None,
@@ -301,7 +305,7 @@ def update_deal(
     name: str,
     *,
     title: TextLike | Keep = KEEP,
-    owner: str | UserField | Keep | None = KEEP,
+    owner: UserLike | Keep | None = KEEP,
     amount: AmountLike | Keep | None = KEEP,
     close_date: date | DayField | Keep | None = KEEP,
     reference: TextLike | Keep | None = KEEP,
@@ -346,7 +350,7 @@ def move_deal(name: str, *, to: StageLike, only_forward: bool = True, reason: st
     return MoveDeal(name=name, to=_stage(to, f"to of {name!r}"), only_forward=only_forward, reason=reason)
 
 
-def set_task(name: str, *, text: TextLike, due: Length | LocalTime, owner: str | UserField | None = None) -> SetTask:
+def set_task(name: str, *, text: TextLike, due: Length | LocalTime, owner: UserLike | None = None) -> SetTask:
     """Give somebody something to do for the deal; without `owner` it is the deal's owner.
 
     `due` is a length of time, or `local("18:00")`: the next time that the account's clock shows that.

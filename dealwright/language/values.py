@@ -13,6 +13,7 @@ from dealwright.language.conditions import Reference
 from dealwright.language.fields import Field, reference
 from dealwright.language.money import Amount, number
 from dealwright.language.origin import refused
+from dealwright.language.roles import Pick, Role
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +35,7 @@ class TagList:
     tags: tuple[str, ...]
 
 
-Stored: TypeAlias = Words | Nothing | TagList | Reference | Decimal | Amount | bool | date | datetime
+Stored: TypeAlias = Words | Nothing | TagList | Reference | Pick | Decimal | Amount | bool | date | datetime
 """A value as a step keeps it."""
 
 
@@ -108,9 +109,13 @@ def day(value: object, what: str) -> Stored:
 
 
 def user(value: object, what: str) -> Stored:
-    """Return a user: a field that is one, or the name or id of one."""
+    """Return a user: a field that is one, the name or id of one, or a role that somebody is picked of."""
     if isinstance(value, Field):
         return _field(value, what, ("user",))
+    if isinstance(value, Role):
+        return value.round_robin()
+    if isinstance(value, Pick):
+        return value
     if not isinstance(value, str) or not value.strip():
         raise refused(f"{what} is a user, not {_named(value)}", hint="write deal.owner, or a user's name or id")
     if "{{" in value or "{%" in value:

@@ -184,7 +184,10 @@ class SendEmail(_Request, frozen=True, kw_only=True, tag="send_email"):
 
 
 class Notify(_Request, frozen=True, kw_only=True, tag="notify"):
-    """Tell a colleague something by e-mail; receipt: `message_id`. It is no message to a customer."""
+    """Tell a colleague something by e-mail; receipt: `message_id`. It is no message to a customer.
+
+    `also` are the addresses of further colleagues who get the same e-mail.
+    """
 
     deal_id: str
     user_id: str
@@ -192,6 +195,7 @@ class Notify(_Request, frozen=True, kw_only=True, tag="notify"):
     to_name: str | None = None
     subject: str
     text: str
+    also: tuple[str, ...] | msgspec.UnsetType = msgspec.UNSET
 
 
 class Respondent(msgspec.Struct, frozen=True, gc=False, kw_only=True):

@@ -29,6 +29,7 @@ from dealwright.engine.rehearse import rehearse as _rehearse
 from dealwright.errors import DefinitionError
 from dealwright.language.account import Account
 from dealwright.language.pipeline import StageLike, parts
+from dealwright.language.roles import Role
 from dealwright.language.schema import UPDATABLE
 from dealwright.model.crm import Activity, ActivityKind, Contact, Deal, Money, Task, User
 from dealwright.model.custom import Custom, held, held_in, merged
@@ -252,6 +253,7 @@ def rehearse(
     met: Collection[str] = (),
     answers: Mapping[str, str] = MappingProxyType({}),
     given: Mapping[str, Mapping[str, object]] = MappingProxyType({}),
+    people: Mapping[Role, Sequence[str | User]] = MappingProxyType({}),
 ) -> Told:
     """Return what an automation of the account would do for the deal.
 
@@ -260,7 +262,9 @@ def rehearse(
     the whole event, if you would rather write it. `met` names the steps wait_until() whose waiting is rewarded at once;
     in vain wait the others. `answers` are what people answer the steps ask(), by name; others get no answer in time.
     `given` is what other systems give the steps lookup(), such as `{"vies": {"valid": True}}`; others give nothing.
-    `at` is a moment, or written as `2026-05-09 22:30`; without a zone it is in the account's.
+    `people` stand behind roles, by name or as users; they are picked in turn, and a role that
+    nobody stands behind holds the automation. `at` is a moment, or written as `2026-05-09 22:30`; without a zone it is
+    in the account's.
 
     Raises:
         DefinitionError: the definitions have errors, or there is no such automation, or no such step.
@@ -283,9 +287,18 @@ def rehearse(
             compiled, now, before=before, contact=contact, task=task, activity=activity, data=data
         )
         event, deal = imagination.event(found.on, deal)
-    return Told(
-        _rehearse(compiled, found, event, deal, now.astimezone(UTC), met=met, answers=answers, given=kept), zone, found
+    told = _rehearse(
+        compiled,
+        found,
+        event,
+        deal,
+        now.astimezone(UTC),
+        met=met,
+        answers=answers,
+        given=kept,
+        people=_staff(people),
     )
+    return Told(told, zone, found)
 
 
 def check_answers(automation: ir.Automation, answers: Mapping[str, str]) -> None:
@@ -335,6 +348,15 @@ def _given(step: str, name: str, kind: Given, value: object) -> str | bool | int
         case "day", date() if not isinstance(value, datetime):
             return value.isoformat()
     raise DefinitionError(f"{name!r} of {step!r} is a {kind}, and {value!r} is none")
+
+
+def _staff(people: Mapping[Role, Sequence[str | User]]) -> dict[str, list[User]]:
+    named = [user for users in people.values() for user in users if isinstance(user, str)]
+    ids = {name: f"role-{number}" for number, name in enumerate(dict.fromkeys(named), start=1)}
+    return {
+        role.name: [user if isinstance(user, User) else User(id=ids[user], name=user) for user in users]
+        for role, users in people.items()
+    }
 
 
 def compiled_account(account: Account) -> ir.Account:

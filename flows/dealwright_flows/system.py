@@ -173,6 +173,11 @@ class System:
                     done.append(f"not run with {crm.name}: {each}")
             for word in unkept(account):
                 self._wrong(f"NOT KEPT yet, messages are sent without it: {word} of account {account.key}")
+            behind = self.journal.people(account.key, self.clock.now().date())
+            done += [
+                f'nobody stands behind role {role}: dealwright people set --role "{role}" NAME ...'
+                for role in behind.empty(account.roles)
+            ]
             if self.journal.record_release(account):
                 done.append(f"new release of account {account.key}: {len(account.automations)} automations")
                 done += self._judged(account.key)

@@ -25,12 +25,15 @@ from dealwright import (
     Incoming,
     Lost,
     Pipeline,
+    Role,
     Stage,
     Won,
     add_note,
     ask,
+    assign_owner,
     branch,
     case,
+    contact_removed,
     days,
     deal_created,
     deal_updated,
@@ -139,6 +142,7 @@ AUTOMATIONS = (
     Automation(
         key="thank", on=entered(Sales.agreed), do=[set_task("thank", text="Say thank you", due=working_days(2))]
     ),
+    Automation(key="look-after", on=contact_removed(), do=[assign_owner("owner", to=Role("closers"))]),
 )
 
 
@@ -348,6 +352,7 @@ class Binding(msgspec.Struct, frozen=True):
 
     key: str
     hooks: tuple[HookSource, ...] = ()
+    crm: EmbeddedCrm | None = None
 
 
 class KeptJournal(Journal):
@@ -357,13 +362,20 @@ class KeptJournal(Journal):
         """Stay open for the next command."""
 
 
+class KeptCrm(EmbeddedCrm):
+    """A CRM that commands do not close."""
+
+    async def aclose(self) -> None:
+        """Stay open for the next command."""
+
+
 class PlayedProject:
     """The company as a project whose journal has a played clock."""
 
-    def __init__(self, url: str, clock: PlayedClock) -> None:
+    def __init__(self, url: str, clock: PlayedClock, crm: EmbeddedCrm | None = None) -> None:
         self.journal = KeptJournal(url, clock)
         secret = FixedSecret("billing", "a secret of some length")
-        self.accounts = (Binding("acme", (signed_json("billing", [secret], clock),)),)
+        self.accounts = (Binding("acme", (signed_json("billing", [secret], clock),), crm),)
         self.data_dir = Path("nowhere")
         self.prefect = PrefectPlace()
 
@@ -387,8 +399,10 @@ class PlayedProject:
 class Shell:
     """Types commands at a company's project."""
 
-    def __init__(self, url: str, clock: PlayedClock, monkeypatch: pytest.MonkeyPatch) -> None:
-        self.project = PlayedProject(url, clock)
+    def __init__(
+        self, url: str, clock: PlayedClock, monkeypatch: pytest.MonkeyPatch, crm: EmbeddedCrm | None = None
+    ) -> None:
+        self.project = PlayedProject(url, clock, crm)
         monkeypatch.setattr(site, "load_project", lambda: self.project)
 
     def close(self) -> None:

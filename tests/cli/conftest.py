@@ -8,10 +8,11 @@ from datetime import datetime
 from pathlib import Path
 
 import pytest
-from cli_world import Company, Shell
+from cli_world import Company, KeptCrm, Shell
 from databases import postgresql
 
 from dealwright.clock import PlayedClock
+from dealwright_embedded_crm import EmbeddedCrm
 
 
 def _lived(folder: Path, url: str | None = None) -> datetime:
@@ -25,8 +26,10 @@ def _lived(folder: Path, url: str | None = None) -> datetime:
         company.close()
 
 
-def _shell(url: str, clock: PlayedClock, monkeypatch: pytest.MonkeyPatch) -> Iterator[Shell]:
-    shell = Shell(url, clock, monkeypatch)
+def _shell(
+    url: str, clock: PlayedClock, monkeypatch: pytest.MonkeyPatch, crm: EmbeddedCrm | None = None
+) -> Iterator[Shell]:
+    shell = Shell(url, clock, monkeypatch, crm)
     yield shell
     shell.close()
 
@@ -77,4 +80,6 @@ def company(lived: tuple[Path, datetime], tmp_path: Path) -> Iterator[Company]:
 @pytest.fixture
 def typed(company: Company, monkeypatch: pytest.MonkeyPatch) -> Iterator[Shell]:
     """A shell before a company of one's own."""
-    yield from _shell(company.url, company.clock, monkeypatch)
+    crm = KeptCrm(f"sqlite:///{company.folder / 'crm.db'}", company.clock)
+    yield from _shell(company.url, company.clock, monkeypatch, crm)
+    crm.close()

@@ -104,6 +104,8 @@ def examples(company: Company, typed: Shell) -> dict[str, list[str]]:
         "dealwright journal prune": ["--keep", "90d"],
         "dealwright releases activate": [release["digest"]],
         "dealwright history": ["8"],
+        "dealwright people leave": ["Ana Lima", "--to", "2026-12-24"],
+        "dealwright people set": ["--role", "closers", "Ana Lima"],
         "dealwright settings show": ["largest-quote"],
         "dealwright settings set": ["largest-quote", "5000"],
         "dealwright mode": ["greet", "live"],

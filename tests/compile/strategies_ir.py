@@ -45,7 +45,18 @@ literals = st.one_of(
     st.builds(ir.TagsValue, value=some(words)),
     st.just(ir.Cleared()),
 )
-expressions = st.one_of(literals, refs, st.builds(ir.TemplateText, source=words))
+expressions = st.one_of(
+    literals,
+    refs,
+    st.builds(ir.TemplateText, source=words),
+    st.builds(
+        ir.RoleValue,
+        role=words,
+        how=st.sampled_from(["round_robin", "least_loaded", "sticky", "everybody"]),
+        open_in=some(stages),
+        keep=st.booleans(),
+    ),
+)
 
 conditions = st.recursive(
     st.one_of(
@@ -304,6 +315,7 @@ accounts = st.builds(
     messages=st.none() | policies,
     limits=st.none() | limits,
     outside=some(outside),
+    roles=some(words),
 )
 
 

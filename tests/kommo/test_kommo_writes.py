@@ -33,7 +33,7 @@ from dealwright.model.requests import (
     Unknown,
     UpdateDeal,
 )
-from dealwright.ports import Crm, Paced, ReadsContacts
+from dealwright.ports import CountsDeals, Crm, Paced, Place, ReadsContacts, ReadsUsers
 from dealwright_http.faults import Fault
 from dealwright_kommo.simulator import Manners
 
@@ -387,3 +387,20 @@ def test_a_search_that_lags_is_why_a_look_waits(tmp_path: Path) -> None:
         assert delivery.look_after == timedelta(seconds=35)
 
     play(tmp_path, body, manners=Manners(lag=60.0))
+
+
+def test_open_deals_are_counted_by_owner_whatever_their_number(tmp_path: Path) -> None:
+    async def body(here: Account) -> None:
+        assert isinstance(here.kommo, CountsDeals)
+        assert isinstance(here.kommo, ReadsUsers)
+        for user, leads in ((PERSON, 260), (101, 2)):
+            pipeline, status = here.settings.ids("sales", "quoted") or (0, 0)
+            lead = {"name": "Chairs", "pipeline_id": pipeline, "status_id": status, "responsible_user_id": user}
+            await here.people("POST", [lead] * leads)
+        await here.new_lead("agreed", responsible_user_id=PERSON)
+        counted = await here.kommo.count_deals([Place("sales", "quoted"), Place("sales", "no-such-stage")])
+        assert counted == {str(PERSON): 260, "101": 2}
+        assert await here.kommo.count_deals([Place("other", "quoted")]) == {}
+        assert str(PERSON) in {user.id for user in await here.kommo.read_users()}
+
+    play(tmp_path, body)

@@ -20,6 +20,7 @@ from dealwright import (
     Owner,
     Phone,
     Pipeline,
+    Role,
     Stage,
     Task,
     Text,
@@ -306,3 +307,11 @@ def mistakes() -> None:
     case(Booked.seats == "3", stop())  # bad
     case(Booked.kind > "first", stop())  # bad
     case(Booked.unknown == "x", stop())  # bad
+    Role(5)  # bad
+    Role("closers").least_loaded(open_in=Sales.won)  # bad
+    Role("closers").least_loaded(["won"])  # bad
+    assign_owner("a", to=Role)  # bad
+    assign_owner("a", to=[Role("closers")])  # bad
+    set_task("a", text="x", due=hours(1), owner=Role("closers").busy())  # bad
+    notify("a", who=[Role("closers")], text="x")  # bad
+    case(deal.owner == Role("closers"), stop())  # bad

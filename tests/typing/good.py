@@ -27,6 +27,7 @@ from dealwright import (
     Owner,
     Phone,
     Pipeline,
+    Role,
     Stage,
     Task,
     Text,
@@ -467,4 +468,18 @@ other = Account(
     currency="EUR",
     working_hours="Mon-Fri 09:00-18:00",
     pipelines=(Sales,),
+)
+
+closers = Role("closers")
+r_role = Automation(
+    key="role",
+    on=deal_created(in_=Sales),
+    do=[
+        assign_owner("turn", to=closers),
+        assign_owner("load", to=closers.least_loaded(open_in=[Sales.won])),
+        set_task("task", text="Call", due=hours(1), owner=closers.sticky()),
+        create_deal("next", in_=Sales.won, title="Next", owner=closers.round_robin()),
+        update_deal("owner", owner=closers),
+        notify("all", who=closers, text="Hello"),
+    ],
 )

@@ -52,6 +52,12 @@ class Names:
         """Return the stages as a list of which one is meant."""
         return self.tongue.one_of(map(self.stage, values))
 
+    def role(self, value: ir.RoleValue) -> str:
+        """Return who of a role is meant."""
+        name = self.tongue.say("is.role", role=harmless(value.role))
+        who = self.tongue.say(f"is.role.{value.how}", role=name, where=self.where((), value.open_in))
+        return self.tongue.say("is.role.keep", role=name, who=who) if value.keep else who
+
     def where(self, pipelines: Sequence[str], stages: Sequence[ir.StageValue] = ()) -> str:
         """Return ` in ...`, or nothing if it is anywhere."""
         places = [*map(self.pipeline, pipelines), *map(self.stage, stages)]

@@ -42,6 +42,8 @@ def _page(account: ir.Account, tongue: Tongue) -> Iterator[str]:
     yield tongue.say("page.fill")
     yield tongue.say("page.hours", zone=harmless(account.calendar.zone), spans=_hours(account, tongue))
     yield from _days_off(account.calendar, tongue)
+    if account.roles:
+        yield tongue.say("page.roles", roles=tongue.all_of(map(tongue.quoted, account.roles)))
     yield ""
     yield from policy(account, tongue)
     yield ""

@@ -25,6 +25,8 @@ def expression(given: ir.Expression, names: Names, *, money: bool = False) -> st
             return names.tongue.say("is.ref", field=names.field(given.path))
         case ir.TemplateText():
             return names.tongue.say("is.template", text=" ".join(filled(given.source, names).split()))
+        case ir.RoleValue():
+            return names.role(given)
         case _:
             return names.value(given, money=money)
 

@@ -1,0 +1,294 @@
+"""`dealwright people`: who stands behind roles, who is away, and who is there no longer."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import difflib
+from collections.abc import Sequence
+from datetime import date, datetime, timedelta
+
+import click
+import msgspec
+
+from dealwright.cli import options, output
+from dealwright.cli.shapes import prints
+from dealwright.cli.site import Site, actor, opened
+from dealwright.cli.terminal import plain
+from dealwright.engine.picked import Behind
+from dealwright.errors import DefinitionError, InputError
+from dealwright.journal.people import Leave
+from dealwright.language.roles import folded, role_named
+from dealwright.model.crm import User
+from dealwright.ports import Crm, ReadsUsers
+
+
+class Member(msgspec.Struct, frozen=True, kw_only=True):
+    """Somebody who stands behind a role: `back` is the day on which they return, if they are away today."""
+
+    user: str
+    name: str
+    email: str | None
+    back: date | None
+
+
+class RoleShown(msgspec.Struct, frozen=True, kw_only=True):
+    """A role: whether the active release `uses` it, and who stands behind it, in their order."""
+
+    role: str
+    uses: bool
+    members: list[Member]
+
+
+class LeaveShown(msgspec.Struct, frozen=True, kw_only=True):
+    """Days on which somebody gets nothing new, both included."""
+
+    user: str
+    name: str
+    first: date
+    last: date
+
+
+class PeopleChanged(msgspec.Struct, frozen=True, kw_only=True):
+    """One change: `added`, `removed`, `set`, `leave`, `back` or `offboarded`."""
+
+    what: str
+    role: str
+    user: str
+    detail: str
+    set_at: datetime
+    set_by: str
+
+
+@click.group()
+def people() -> None:
+    """Who stands behind the roles that the definitions name: runtime data, which needs no release."""
+
+
+@people.command("ls")
+@options.account
+@options.as_json
+@prints(RoleShown, many=True)
+def people_ls(account: str | None, as_json: bool) -> None:
+    """List the roles with who stands behind them, and who of them is away today."""
+    with opened(account) as site:
+        behind = _behind(site)
+        found = [_role(site, behind, role) for role in _roles(site, behind)]
+    if as_json:
+        output.print_json(found)
+        return
+    if not found:
+        click.echo("the definitions use no role, and nobody stands behind any")
+    rows = [
+        (plain(item.role), plain(member.name), plain(member.email or ""), plain(member.user), _away(member))
+        for item in found
+        for member in item.members
+    ]
+    if rows:
+        output.show(output.table(("role", "name", "e-mail", "user", ""), rows))
+    for item in found:
+        if item.uses and not item.members:
+            click.echo(f'nobody stands behind {plain(item.role)}: dealwright people set --role "{item.role}" NAME ...')
+
+
+@people.command("set")
+@click.argument("users", nargs=-1, metavar="[USER]...")
+@click.option("--role", required=True, metavar="ROLE", help="The role, as the definitions name it.")
+@click.option("--nobody", is_flag=True, help="Take everybody out: what needs somebody of the role is held.")
+@options.account
+@options.as_json
+@prints(RoleShown)
+def people_set(users: tuple[str, ...], role: str, nobody: bool, account: str | None, as_json: bool) -> None:
+    """Let exactly these users of the CRM stand behind a role, in this order: by name, e-mail address or id.
+
+    Who was not in it before is next. What was held because nobody was there goes on by itself.
+    """
+    if bool(users) == nobody:
+        raise InputError("name who stands behind the role, or --nobody; nothing was changed")
+    with opened(account) as site:
+        key = _known_role(site, role)
+        listed = _users(site) if users else ()
+        found = [_one(text, listed, site.account) for text in users]
+        if len({user.id for user in found}) < len(found):
+            raise InputError("one of them is named twice; nothing was changed")
+        site.journal.set_role(site.account, key, found, actor=actor())
+        item = _role(site, _behind(site), key)
+    if as_json:
+        output.print_json(item)
+    else:
+        names = ", ".join(plain(member.name) for member in item.members) or "nobody"
+        click.echo(f"behind {plain(key)} of account {site.account} stands from now on: {names}")
+
+
+@people.command("leave")
+@click.argument("user")
+@click.option("--from", "first", type=click.DateTime(["%Y-%m-%d"]), help="The first day away (default: today).")
+@click.option("--to", "last", type=click.DateTime(["%Y-%m-%d"]), help="The last day away.")
+@click.option("--cancel", is_flag=True, help="Take back the leaves that have not ended.")
+@options.account
+@options.as_json
+@prints(LeaveShown, many=True)
+def people_leave(
+    user: str, first: datetime | None, last: datetime | None, cancel: bool, account: str | None, as_json: bool
+) -> None:
+    """Let somebody get nothing new on these days, in the account's zone; what they have stays theirs."""
+    if cancel == (last is not None) or (cancel and first is not None):
+        raise InputError("say until when with --to 2026-12-24, or --cancel; nothing was changed")
+    with opened(account) as site:
+        today = _today(site)
+        found = _one(user, _everybody(site), site.account)
+        if last is not None:
+            leave = Leave(user_id=found.id, first=first.date() if first else today, last=last.date())
+            if leave.last < leave.first:
+                raise InputError(f"{leave.last} is before {leave.first}; nothing was changed")
+            if leave.last < today:
+                raise InputError(f"{leave.last} is over; nothing was changed")
+            site.journal.set_leave(site.account, leave, actor=actor())
+        elif not site.journal.end_leaves(site.account, found.id, today, actor=actor()):
+            raise InputError(f"{plain(found.name)} has no leave that could be taken back")
+        shown = [
+            LeaveShown(user=found.id, name=found.name, first=each.first, last=each.last)
+            for each in site.journal.leaves(site.account, today)
+            if each.user_id == found.id
+        ]
+    if as_json:
+        output.print_json(shown)
+    else:
+        for each in shown:
+            click.echo(f"{plain(each.name)} gets nothing new from {each.first} to {each.last}")
+        if not shown:
+            click.echo(f"{plain(found.name)} is there")
+
+
+@people.command("log")
+@options.account
+@options.limit
+@options.as_json
+@prints(PeopleChanged, many=True)
+def people_log(account: str | None, limit: int, as_json: bool) -> None:
+    """Show what was changed, newest first: when, what, by whom."""
+    with opened(account) as site:
+        changes = [
+            PeopleChanged(
+                what=each.what,
+                role=each.role,
+                user=each.user_id,
+                detail=each.detail,
+                set_at=each.at,
+                set_by=each.actor,
+            )
+            for each in site.journal.people_changes(site.account, limit)
+        ]
+        zone = site.zone
+    if as_json:
+        output.print_json(changes)
+    elif not changes:
+        click.echo("nothing was changed yet")
+    else:
+        rows = [
+            (output.when(each.set_at, zone), each.what, plain(each.role), plain(each.user), plain(each.detail),
+             plain(each.set_by))
+            for each in changes
+        ]  # fmt: skip
+        output.show(output.table((f"when ({zone.key})", "what", "role", "user", "", "by"), rows))
+
+
+# --- who is meant ---------------------------------------------------------------------------------------------------
+
+
+def _today(site: Site) -> date:
+    return site.journal.clock.now().astimezone(site.zone).date()
+
+
+def _behind(site: Site) -> Behind:
+    return site.journal.people(site.account, _today(site))
+
+
+def _used(site: Site) -> tuple[str, ...]:
+    return site.release.roles if site.release is not None else ()
+
+
+def _roles(site: Site, behind: Behind) -> list[str]:
+    return sorted({*_used(site), *behind.members})
+
+
+def _role(site: Site, behind: Behind, role: str) -> RoleShown:
+    members = [
+        Member(user=user.id, name=user.name, email=user.email, back=behind.away.get(user.id))
+        for user in behind.all_of(role)
+    ]
+    return RoleShown(role=role, uses=role in _used(site), members=members)
+
+
+def _known_role(site: Site, typed: str) -> str:
+    """Return the role that was typed, as the release or the files spell it.
+
+    Raises:
+        InputError: neither names it.
+    """
+    known = set(_roles(site, _behind(site)))
+    wanted = folded(role_named(typed))
+    if not any(folded(role) == wanted for role in known):
+        with contextlib.suppress(DefinitionError):  # files with errors name no role that could be used
+            known |= set(site.project.definitions(site.account).roles)
+    for role in sorted(known):
+        if folded(role) == wanted:
+            return role
+    near = difflib.get_close_matches(typed, known, n=1)
+    hint = f"did you mean {near[0]}?" if near else f"they name {', '.join(sorted(known)) or 'none'}"
+    raise InputError(
+        f"the definitions of account {site.account} name no role {plain(typed, limit=80)!r}; {hint};"
+        " nothing was changed"
+    )
+
+
+def _users(site: Site) -> Sequence[User]:
+    """Ask the CRM who works in it."""
+    crm = site.project.account(site.account).crm
+    if not isinstance(crm, ReadsUsers):
+        raise InputError(f"the CRM of account {site.account} does not say who works in it; nothing was changed")
+    return asyncio.run(_read(crm, crm))
+
+
+async def _read(reader: ReadsUsers, crm: Crm) -> Sequence[User]:
+    try:
+        return await reader.read_users()
+    finally:
+        await crm.aclose()
+
+
+def _everybody(site: Site) -> Sequence[User]:
+    """Return the users of the CRM, and those of roles who are users no longer."""
+    listed = {user.id: user for user in _users(site)}
+    return [*listed.values(), *(user for user in _members(_behind(site)) if user.id not in listed)]
+
+
+def _members(behind: Behind) -> list[User]:
+    return list({user.id: user for users in behind.members.values() for user in users}.values())
+
+
+def _one(typed: str, users: Sequence[User], account: str) -> User:
+    """Return the user whose id, e-mail address or name was typed.
+
+    Raises:
+        InputError: nobody, or more than one, is meant.
+    """
+    text = " ".join(typed.split())
+    for same in (
+        [user for user in users if user.id == text],
+        [user for user in users if user.email and user.email.casefold() == text.casefold()],
+        [user for user in users if " ".join(user.name.split()).casefold() == text.casefold()],
+    ):
+        if len(same) == 1:
+            return same[0]
+        if same:
+            ids = ", ".join(f"{user.id} ({user.email or 'no address'})" for user in same)
+            raise InputError(f"{plain(text)!r} may be {plain(ids)}: write the id; nothing was changed")
+    names = [user.name for user in users]
+    near = difflib.get_close_matches(text, names, n=1)
+    hint = f"did you mean {plain(near[0])}?" if near else "write a name, an e-mail address or an id"
+    raise InputError(f"the CRM of account {account} has no user {plain(text, limit=80)!r}; {hint}; nothing was changed")
+
+
+def _away(member: Member) -> str:
+    return "" if member.back is None else f"away until {member.back - timedelta(days=1)}"
