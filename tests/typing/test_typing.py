@@ -8,6 +8,9 @@ import sys
 from pathlib import Path
 
 import pytest
+from wrong_definitions import BEGINNING, WRONG
+
+from dealwright.compile.check import check
 
 pytestmark = pytest.mark.slow
 HERE = Path(__file__).parent
@@ -37,3 +40,51 @@ def test_every_mistake_is_rejected_on_its_line(tmp_path):
     }
     assert marked - rejected == set(), "accepted by mypy"
     assert rejected - marked == set(), "rejected without being a mistake"
+
+
+def test_a_companys_definitions_pass_mypy_and_check(tmp_path):
+    source = (HERE / "company.py").read_text(encoding="utf-8")
+    assert mypy(tmp_path / "cache", "company.py") == "Success: no issues found in 1 source file\n"
+    folder = tmp_path / "clinic"
+    folder.mkdir()
+    (folder / "rules.py").write_text(source, encoding="utf-8")
+    loaded = check(folder)
+    assert [str(finding) for finding in loaded.findings] == []
+    (account,) = loaded.accounts
+    assert len([each for each in account.automations if each.origin == "authored"]) >= 40
+
+
+@pytest.fixture(scope="module")
+def told(tmp_path_factory):
+    """What mypy and `check` say of every wrong definition, by its place in the list."""
+    folder = tmp_path_factory.mktemp("wrong")
+    for place, each in enumerate(WRONG):
+        company = folder / f"w{place:03}"
+        company.mkdir()
+        (company / "rules.py").write_text(f"{BEGINNING}{each.source}\n{each.end}", encoding="utf-8")
+    found: dict[int, dict[str, str]] = {place: {"mypy": "", "check": ""} for place in range(len(WRONG))}
+    files = [f"w{place:03}/rules.py" for place in range(len(WRONG))]
+    said = mypy(folder / "cache", "--namespace-packages", "--explicit-package-bases", *files, cwd=folder)
+    for place, line in re.findall(r"^w(\d+)/rules\.py:\d+: error: (.*)$", said, re.M):
+        found[int(place)]["mypy"] += f"{line}\n"
+    for finding in check(folder).findings:
+        place = int(Path(finding.path).parent.name.removeprefix("w"))
+        found[place]["check"] += f"{finding.code} {finding.message}\n"
+    return found
+
+
+def test_there_are_many_wrong_definitions():
+    assert len(WRONG) >= 40
+    assert len({each.what for each in WRONG}) == len(WRONG)
+
+
+@pytest.mark.parametrize("place", range(len(WRONG)), ids=[each.what for each in WRONG])
+def test_every_wrong_definition_is_rejected_with_what_is_wrong(told, place):
+    each = WRONG[place]
+    assert each.message in told[place][each.by], told[place]
+
+
+def test_check_alone_rejects_them_all(told):
+    """Who does not run mypy is told all the same: types are looked at when definitions are read."""
+    passed = [each.what for place, each in enumerate(WRONG) if not told[place]["check"]]
+    assert passed == []
