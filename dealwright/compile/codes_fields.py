@@ -44,6 +44,43 @@ call = Automation(
 """,
     ),
     Code(
+        code="DW231",
+        title="a sensitive field would be told outside of the company",
+        reason=(
+            "A field that is sensitive=True stays in the company: rules ask it, people and the customer read it. "
+            "An advertising platform is never told one, another system only if reveals= says so, and it is not "
+            "written to a field that is not sensitive, from where it would go anywhere."
+        ),
+        bad="""
+class Ours(DealFields):
+    treatment = Text("Treatment", sensitive=True)
+
+
+ours = Ours()
+
+tell = Automation(
+    key="tell",
+    on=entered(Sales.won),
+    when=[ours.treatment.is_set(), deal.main_contact.email.is_set()],
+    do=[send_conversion("bought", event="Lead", with_={"what": "{{ deal.treatment }}"})],
+)
+""",
+        good="""
+class Ours(DealFields):
+    treatment = Text("Treatment", sensitive=True)
+
+
+ours = Ours()
+
+tell = Automation(
+    key="tell",
+    on=entered(Sales.won),
+    when=[ours.treatment.is_set(), deal.main_contact.email.is_set()],
+    do=[send_conversion("bought", event="Lead")],
+)
+""",
+    ),
+    Code(
         code="DW232",
         title="a field or an option that could be taken for another one",
         reason=(

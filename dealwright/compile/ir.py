@@ -222,6 +222,7 @@ ADDED: Final = frozenset(
         "role",
         "label",
         "renamed_from",
+        "reveals",
         "sensitive",
         "outside",
         "roles",

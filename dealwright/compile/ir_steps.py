@@ -67,12 +67,16 @@ class SetTaskStep(Node, tag_field="do", tag="set_task", frozen=True, kw_only=Tru
 
 
 class SendEventStep(Node, tag_field="do", tag="send_event", frozen=True, kw_only=True):
-    """Post a signed JSON event to a named outside system; `with_` are extra values beside the deal's own."""
+    """Post a signed JSON event to a named outside system; `with_` are extra values beside the deal's own.
+
+    `reveals` are the paths of sensitive fields that it may be told.
+    """
 
     name: str
     event: str
     to: str
     with_: dict[str, Expression] = msgspec.field(default_factory=dict)
+    reveals: tuple[str, ...] = ()
 
 
 class ChangeTagsStep(Node, tag_field="do", tag="change_tags", frozen=True, kw_only=True):
@@ -191,7 +195,7 @@ class LookupStep(Node, tag_field="do", tag="lookup", frozen=True, kw_only=True):
     """Ask a named outside system for facts; when it gives none, do `on_error` and go on.
 
     `gives` are the names and types of what its answer must hold, `timeout` seconds (None: the target's), `cache` how
-    long an answer to the same question is used again.
+    long an answer to the same question is used again. `reveals` are the paths of sensitive fields it may be asked with.
     """
 
     name: str
@@ -202,6 +206,7 @@ class LookupStep(Node, tag_field="do", tag="lookup", frozen=True, kw_only=True):
     timeout: int | None = None
     cache: Duration | None = None
     on_error: tuple[Step, ...] = ()
+    reveals: tuple[str, ...] = ()
 
 
 class Answer(Node, frozen=True, kw_only=True):

@@ -81,8 +81,8 @@ class _Run:
         for step in given:
             here = scope.at(step.origin).after(left)
             if isinstance(step, steps.Branch):
-                node, inside = self._branch(step, here)
-                lowered.append(node)
+                branching, inside = self._branch(step, here)
+                lowered.append(branching)
                 left |= inside
             elif isinstance(step, wait_steps.WaitUntil):
                 waiting, inside = self._wait_until(step, here)
@@ -90,6 +90,7 @@ class _Run:
                 left |= {step.name: step.kind, **inside}
             elif isinstance(step, Lookup):
                 looking, inside = self._lookup(step, here)
+                self._values.keep_in(looking, here)
                 lowered.append(looking)
                 left |= {str(step.name): step.kind, **inside}
             elif isinstance(step, Ask):
@@ -97,7 +98,9 @@ class _Run:
                 lowered.append(asking)
                 left |= {step.name: step.kind, **inside}
             else:
-                lowered.append(self._step(step, here, branch))
+                node = self._step(step, here, branch)
+                self._values.keep_in(node, here)
+                lowered.append(node)
                 if step.kind in schema.RECEIPTS:
                     left[step.name] = step.kind
         return tuple(lowered), left
@@ -141,6 +144,7 @@ class _Run:
             timeout=step.timeout,
             cache=None if step.cache is None else length(step.cache),
             on_error=do,
+            reveals=self._values.revealed(step.reveals, scope),
         )
         return node, left
 
@@ -174,7 +178,8 @@ class _Run:
                 return self._task(step, scope)
             case steps.SendEvent():
                 body = self._each(step.with_, scope)
-                return ir.SendEventStep(name=step.name, event=step.event, to=step.to, with_=body)
+                reveals = self._values.revealed(step.reveals, scope)
+                return ir.SendEventStep(name=step.name, event=step.event, to=step.to, with_=body, reveals=reveals)
             case deal_steps.ChangeTags():
                 return ir.ChangeTagsStep(name=step.name, add=step.add, remove=step.remove)
             case deal_steps.CompleteTasks():

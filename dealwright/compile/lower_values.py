@@ -12,6 +12,7 @@ from typing import Literal, Protocol
 from dealwright.compile import ir
 from dealwright.compile.own_fields import own_fields
 from dealwright.compile.own_values import misfit
+from dealwright.compile.sensitive import leaks
 from dealwright.language import conditions, schema
 from dealwright.language.account import Account
 from dealwright.language.conditions import Condition, Reference
@@ -293,6 +294,23 @@ class ValueLowering:
             if_many=match.if_many,
             if_none=match.if_none,
         )
+
+    def revealed(self, given: Iterable[Reference], scope: Scope) -> tuple[str, ...]:
+        """Lower the sensitive fields that a step may tell outside."""
+        return tuple(dict.fromkeys(self.ref(each, scope).path for each in given))
+
+    def keep_in(self, step: ir.Step, scope: Scope) -> None:
+        """See that the step tells no sensitive field outside, and writes it nowhere where it would not be one."""
+        for leak in leaks(step, self.own):
+            if leak.kind == "copied":
+                message = f"{step.name!r} would write {leak.path}, which is sensitive, to {leak.to}, which is not"
+                hint = "make that field sensitive too: what is in it would go anywhere"
+            else:
+                message = f"{step.name!r} would tell {leak.path}, which is sensitive, to {leak.to}"
+                hint = f"take it out, or write reveals=[{leak.path}] if it may know"
+                if leak.kind == "advertised":
+                    hint = "take it out: it is never told a sensitive field, whatever is in it"
+            self.found("DW231", scope.origin, message, hint)
 
     def _use(self, setting: Setting) -> None:
         other = self._settings.setdefault(setting.key, setting)

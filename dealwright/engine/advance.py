@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
+from functools import partial
 from types import MappingProxyType
 from typing import Final, Literal, NoReturn, TypeAlias
 from zoneinfo import ZoneInfo
@@ -11,6 +12,7 @@ from zoneinfo import ZoneInfo
 import msgspec
 
 from dealwright.compile import describe, ir, later
+from dealwright.compile.sensitive import is_sensitive
 from dealwright.engine.conditions import evaluate, spelled
 from dealwright.engine.facts import Facts, View
 from dealwright.engine.handled import handles
@@ -127,7 +129,8 @@ class _Walk:
         self._now = now
         self._news = news
         self._questions = questions
-        self._trace = Trace()
+        own = self._view.own
+        self._trace = Trace(partial(is_sensitive, own=own) if own.sensitive else None)
         self._passed: list[tuple[str, str]] = []
 
     def decide(self, *, recheck: bool) -> Decision:

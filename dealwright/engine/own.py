@@ -18,10 +18,15 @@ _made: Final[dict[int, tuple[ir.Account, Own]]] = {}
 
 
 class Own(msgspec.Struct, frozen=True):
-    """The own fields of deals and contacts by key, and the new name of each old one."""
+    """The own fields of deals, contacts and companies by key, and the new name of each old one.
+
+    `sensitive`: at least one of them is.
+    """
 
     deal: Mapping[str, FieldShape]
     contact: Mapping[str, FieldShape]
+    company: Mapping[str, FieldShape]
+    sensitive: bool
     old_of_deal: Mapping[str, str]
     old_of_contact: Mapping[str, str]
 
@@ -69,6 +74,10 @@ def _own(account: ir.Account) -> Own:
     return Own(
         deal=_by_key(account.deal_fields),
         contact=_by_key(account.contact_fields),
+        company=_by_key(account.company_fields),
+        sensitive=any(
+            shape.sensitive for shape in (*account.deal_fields, *account.contact_fields, *account.company_fields)
+        ),
         old_of_deal=_old(account.deal_fields),
         old_of_contact=_old(account.contact_fields),
     )

@@ -9,6 +9,7 @@ from typing import Any
 import msgspec
 
 from dealwright.compile import ir
+from dealwright.compile.sensitive import leaks
 from dealwright.engine.facts import View
 from dealwright.engine.records import Intent, Written
 from dealwright.engine.render_ask import ask_person
@@ -60,6 +61,8 @@ def intent(step: ir.ActionStep, view: View, now: datetime, people: tuple[User, .
         NothingToDo: the step has nothing to do for this deal.
     """
     try:
+        if view.own.sensitive:
+            _keep_in(step, view)
         request = _request(step, view, now, people)
     except (NobodyThere, NothingToDo) as error:
         raise type(error)(f"{step.name}: {error}") from error
@@ -67,6 +70,12 @@ def intent(step: ir.ActionStep, view: View, now: datetime, people: tuple[User, .
         raise Unrenderable(f"step {step.name!r}: {error}") from error
     target = request.to if isinstance(request, SendEvent) else f"deal:{view.deal.id}"
     return Intent(step=step.name, target=target, request=request)
+
+
+def _keep_in(step: ir.ActionStep, view: View) -> None:
+    """Let no step through that tells a sensitive field outside: none is compiled, but a release is only data."""
+    for leak in leaks(step, view.own):
+        raise Unrenderable(f"{leak.path} is sensitive, and is not told to {leak.to}")
 
 
 def due_at(step: ir.SetTaskStep, working: Calendar, now: datetime) -> datetime:

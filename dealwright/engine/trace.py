@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import msgspec
 
 
@@ -20,13 +22,16 @@ class TraceLine(msgspec.Struct, frozen=True, gc=False, kw_only=True, omit_defaul
 
 
 class Trace:
-    """Collects the lines of one turn."""
+    """Collects the lines of one turn; `hides` says of which facts it does not tell what they hold."""
 
-    def __init__(self) -> None:
+    def __init__(self, hides: Callable[[str], bool] | None = None) -> None:
         self._lines: list[TraceLine] = []
+        self._hides = hides
 
     def add(self, at: str, what: str, result: str, values: dict[str, str] | None = None, level: int = 0) -> None:
         """Append one line."""
+        if values and self._hides is not None:
+            values = {path: _hidden(value) if self._hides(path) else value for path, value in values.items()}
         self._lines.append(TraceLine(at=at, what=what, result=result, values=values or {}, level=level))
 
     def insert(self, index: int, line: TraceLine) -> None:
@@ -39,3 +44,7 @@ class Trace:
     def lines(self) -> tuple[TraceLine, ...]:
         """Return the lines so far, in order."""
         return tuple(self._lines)
+
+
+def _hidden(value: str) -> str:
+    return value if value == "unset" else "set, sensitive"

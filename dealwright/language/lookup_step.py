@@ -12,6 +12,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Final
 
 from dealwright.language import values
+from dealwright.language.conditions import Reference
 from dealwright.language.durations import Length, RunningTime, WorkingTime
 from dealwright.language.fields import DayField, Field, FlagField, NumberField, TextField, UnknownField
 from dealwright.language.keys import MAX_KEY, checked_key, checked_step
@@ -55,6 +56,7 @@ class Lookup(Step):
     gives: Mapping[str, Given]
     timeout: int | None
     cache: Length | None
+    reveals: tuple[Reference, ...] = ()
     on_error: tuple[Step, ...] = field(default=())
 
     @property
@@ -95,13 +97,14 @@ def lookup(
     timeout: int | None = None,
     cache: Length | None = None,
     on_error: Sequence[Step] = (),
+    reveals: Sequence[Field] = (),
 ) -> Lookup:
     """Ask another system for facts: `at` is `"system:/path"`, where the target file says where the system is.
 
     `ask` are the values it is asked with, `gives` the names and types of what its answer must hold (`bool`, `str`,
     `int`, `Decimal`, `date`). If it does not answer within `timeout` seconds, or not that, nothing is given and the
     steps of `on_error` are done; what comes after goes on unless they stop(). With `cache` an answer to the same
-    question is used again for so long.
+    question is used again for so long. `reveals` lists the sensitive fields in `ask` that this system may know.
     """
     name = checked_step(name)
     system, path = _place(at, name)
@@ -115,6 +118,7 @@ def lookup(
         gives=given,
         timeout=_timeout(timeout, name),
         cache=_cache(cache, name),
+        reveals=values.revealed(reveals, f"reveals of {name!r}"),
         on_error=steps(on_error, f"on_error of {name!r}"),
     )
 

@@ -181,6 +181,7 @@ class SendEvent(Step):
     event: str
     to: str
     with_: Mapping[str, Stored]
+    reveals: tuple[Reference, ...] = ()
 
     @property
     def status(self) -> NumberField:
@@ -368,9 +369,17 @@ def set_task(name: str, *, text: TextLike, due: Length | LocalTime, owner: UserL
 
 
 def send_event(
-    event: str, *, to: str, with_: Mapping[str, Sendable] = MappingProxyType({}), step: str | None = None
+    event: str,
+    *,
+    to: str,
+    with_: Mapping[str, Sendable] = MappingProxyType({}),
+    step: str | None = None,
+    reveals: Sequence[Field] = (),
 ) -> SendEvent:
-    """Post the event to an outside system of the target file; its name is the step's too unless `step` is given."""
+    """Post the event to an outside system of the target file; its name is the step's too unless `step` is given.
+
+    `reveals` lists the sensitive fields in `with_` that this system may know.
+    """
     if not isinstance(event, str) or not slug(event) or len(event) > 60 or not event.isascii() or " " in event:
         raise refused(f"{event!r} is not the name of an event", hint='send_event("deal-won", to="erp")')
     name = checked_step(slug(event) if step is None else step)
@@ -380,7 +389,13 @@ def send_event(
                 f"{part!r} cannot be a name in the event {event!r}", hint="use letters, digits and underscores"
             )
     body = {part: values.anything(value, f"{part} of {name!r}") for part, value in with_.items()}
-    return SendEvent(name=name, event=event, to=checked_key(to, "an outside system"), with_=MappingProxyType(body))
+    return SendEvent(
+        name=name,
+        event=event,
+        to=checked_key(to, "an outside system"),
+        with_=MappingProxyType(body),
+        reveals=values.revealed(reveals, f"reveals of {name!r}"),
+    )
 
 
 def stop(name: str | None = None) -> Stop:

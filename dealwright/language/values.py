@@ -168,6 +168,21 @@ def own(value: object, what: str) -> Stored:
     return anything(value, what)
 
 
+def revealed(given: object, what: str) -> tuple[Reference, ...]:
+    """Return the sensitive fields that may be told all the same."""
+    hint = "reveals=[deal.treatment]"
+    if not isinstance(given, list | tuple):
+        raise refused(f"{what} is a list of fields", hint=hint)
+    found = []
+    for each in given:
+        if not isinstance(each, Field):
+            raise refused(f"{what} lists fields, and {_named(each)} is none", hint=hint)
+        if each._own is None or not each._own.sensitive:
+            raise refused(f"{what} lists {each._path}, which is not sensitive", hint="leave it out")
+        found.append(reference(each))
+    return tuple(found)
+
+
 def or_nothing(kept: Stored | None) -> Stored:
     """Return the value, or what clears."""
     return Nothing() if kept is None else kept

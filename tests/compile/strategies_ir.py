@@ -134,7 +134,12 @@ steps = st.recursive(
             clock=st.sampled_from(["", "18:00"]),
         ),
         st.builds(
-            ir.SendEventStep, name=keys, event=keys, to=keys, with_=st.dictionaries(names, expressions, max_size=2)
+            ir.SendEventStep,
+            name=keys,
+            event=keys,
+            to=keys,
+            with_=st.dictionaries(names, expressions, max_size=2),
+            reveals=some(words),
         ),
         st.builds(ir.ChangeTagsStep, name=keys, add=some(words), remove=some(words)),
         st.builds(ir.CompleteTasksStep, name=keys, only=st.none() | keys),
@@ -203,6 +208,7 @@ steps = st.recursive(
             timeout=st.none() | st.integers(1, 20),
             cache=st.none() | durations,
             on_error=some(inner),
+            reveals=some(words),
         ),
         st.builds(
             ir.AskStep,

@@ -338,6 +338,7 @@ TEXTS: Final[Mapping[str, str]] = {
     "do.ask": "Asks {who}: {question}. Waits for the answer ({answers}), for {within} at most.",
     "do.ask.answer": "If the answer is {answer}:",
     "do.ask.late": "If nobody answers in time:",
+    "do.reveals": "; said on purpose, though sensitive: {fields}",
     "do.lookup": "Asks the system {system} for {gives}{more}.{cache}",
     "do.lookup.cache": " An answer is used again for {cache}.",
     "do.lookup.on_error": "If it gives no answer:",

@@ -339,6 +339,7 @@ TEXTS: Final[Mapping[str, str]] = {
     "do.ask": "Pergunta ({who}): {question}. Espera a resposta ({answers}), no máximo {within}.",
     "do.ask.answer": "Se a resposta é {answer}:",
     "do.ask.late": "Se ninguém responde a tempo:",
+    "do.reveals": "; dito de propósito, embora sensível: {fields}",
     "do.lookup": "Pergunta ao sistema {system} por {gives}{more}.{cache}",
     "do.lookup.cache": " A resposta vale por {cache}.",
     "do.lookup.on_error": "Se não dá resposta:",

@@ -74,7 +74,7 @@ def sentence(step: ir.Step, names: Names) -> str:
         case ir.SetTaskStep():
             return say("do.set_task.clock" if step.clock else "do.set_task", **_task(step, names))
         case ir.SendEventStep():
-            more = _more(step.with_, names)
+            more = _more(step.with_, names) + _reveals(step.reveals, names)
             return say("do.send_event", to=harmless(step.to), event=harmless(step.event), more=more)
         case ir.ChangeTagsStep():
             added = [say("do.change_tags.add", tags=names.tags(step.add))] if step.add else []
@@ -152,9 +152,14 @@ def _create_deal(step: ir.CreateDealStep, names: Names) -> str:
     )
 
 
+def _reveals(paths: Sequence[str], names: Names) -> str:
+    fields = names.tongue.all_of(map(names.field, paths))
+    return names.tongue.say("do.reveals", fields=fields) if paths else ""
+
+
 def _lookup(step: ir.LookupStep, names: Names) -> str:
     say, tongue = names.tongue.say, names.tongue
-    told = _more(step.ask, names)
+    told = _more(step.ask, names) + _reveals(step.reveals, names)
     given = tongue.all_of(tongue.quoted(name) for name in step.gives)
     kept = "" if step.cache is None else say("do.lookup.cache", cache=tongue.duration(step.cache))
     place = harmless(f"{step.system}{step.path}")

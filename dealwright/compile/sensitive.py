@@ -1,0 +1,118 @@
+"""What leaves the company: which sensitive fields a step would tell an outside system, or write where they are none.
+
+A value is followed through fields, texts and arithmetic; what a condition asks is not told to anybody.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Protocol
+
+import msgspec
+
+from dealwright.compile import ir
+from dealwright.language import templates
+from dealwright.language.schema import CONTACT_FIELDS, UPDATABLE
+from dealwright.model.custom import FieldShape
+
+ADVERTISING = "the advertising platform"
+
+
+class HasShapes(Protocol):
+    """Own fields by key."""
+
+    @property
+    def deal(self) -> Mapping[str, FieldShape]:
+        """Those of deals."""
+        ...
+
+    @property
+    def contact(self) -> Mapping[str, FieldShape]:
+        """Those of contacts."""
+        ...
+
+    @property
+    def company(self) -> Mapping[str, FieldShape]:
+        """Those of companies."""
+        ...
+
+
+class Leak(msgspec.Struct, frozen=True):
+    """A sensitive field that a step would tell or write down elsewhere."""
+
+    path: str
+    to: str
+    kind: str
+    """`told`: reveals= allows it; `advertised`: nothing does; `copied`: the field that it is written to is not
+    sensitive."""
+
+
+def shape_at(path: str, own: HasShapes) -> FieldShape | None:
+    """Return the own field at a path, or of which the path is a part; None if it is none."""
+    parts = path.split(".")
+    if parts[0] == "contact" or parts[:2] == ["event", "contact"]:
+        return own.contact.get(parts[1 if parts[0] == "contact" else 2]) if len(parts) > 1 else None
+    below = parts[2:] if parts[:2] == ["event", "before"] else parts[1:] if parts[0] == "deal" else []
+    match below:
+        case ["main_contact", key, *_] | ["contact_as", _, key, *_]:
+            return own.contact.get(key)
+        case ["company", key, *_]:
+            return own.company.get(key)
+        case [key, *_]:
+            return own.deal.get(key)
+    return None
+
+
+def is_sensitive(path: str, own: HasShapes) -> bool:
+    """Say whether what stands at the path is sensitive."""
+    shape = shape_at(path, own)
+    return shape is not None and shape.sensitive
+
+
+def leaks(step: ir.Step, own: HasShapes) -> Iterator[Leak]:
+    """Yield the sensitive fields that the step would tell, but those that it reveals, or write where they are none."""
+    match step:
+        case ir.SendEventStep(to=system, with_=given) | ir.LookupStep(system=system, ask=given):
+            for path in _sensitive(given, own):
+                if path not in step.reveals:
+                    yield Leak(path, f"the system {system!r}", "told")
+        case ir.SendConversionStep():
+            for path in _sensitive((step.value, step.lead_id, step.with_), own):
+                yield Leak(path, ADVERTISING, "advertised")
+        case ir.UpdateDealStep(changes=given):
+            yield from _copied(given, own.deal, own)
+        case ir.CreateDealStep():
+            built_in = {name: getattr(step, name) for name in (*UPDATABLE, "title") if hasattr(step, name)}
+            yield from _copied({**built_in, **step.custom}, own.deal, own)
+        case ir.CreateContactStep(fields=given) | ir.UpdateContactStep(changes=given):
+            yield from _copied(given, own.contact, own)
+
+
+def _copied(given: Mapping[str, object], shapes: Mapping[str, FieldShape], own: HasShapes) -> Iterator[Leak]:
+    for name, value in given.items():
+        target = shapes.get(name)
+        if name in UPDATABLE or name in CONTACT_FIELDS or target is None or not target.sensitive:
+            for path in _sensitive(value, own):
+                yield Leak(path, name, "copied")
+
+
+def _sensitive(given: object, own: HasShapes) -> list[str]:
+    return [path for path in dict.fromkeys(named(given)) if is_sensitive(path, own)]
+
+
+def named(given: object) -> Iterator[str]:
+    """Yield the paths of the facts of which a value is made; what its conditions ask is no part of it."""
+    match given:
+        case ir.Ref(path=path):
+            yield path
+        case ir.TemplateText(source=source):
+            yield from sorted(templates.paths(source))
+        case tuple() | list():
+            for each in given:
+                yield from named(each)
+        case dict():
+            for each in given.values():
+                yield from named(each)
+        case msgspec.Struct() if given.__struct_config__.tag_field != "if":
+            for name in given.__struct_fields__:
+                yield from named(getattr(given, name))
