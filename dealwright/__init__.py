@@ -29,11 +29,14 @@ from dealwright.language.deal_steps import add_note, add_tags, assign_owner, com
 from dealwright.language.durations import days, hours, minutes, working_days, working_hours, working_minutes
 from dealwright.language.later_triggers import date_reached, message_failed, no_activity, opted_out, rep_wrote
 from dealwright.language.lookup_step import lookup
+from dealwright.language.message_steps import send_message
+from dealwright.language.message_texts import Button, EmailText, Message, Template, WhatsAppTemplate
 from dealwright.language.notify_step import notify
 from dealwright.language.outcomes import outcome
 from dealwright.language.outside import Match, OutsideEvent
 from dealwright.language.pipeline import Incoming, Lost, Pipeline, Stage, Task, Won
 from dealwright.language.policy import Limits, MessagePolicy
+from dealwright.language.replies import reply
 from dealwright.language.roles import Role
 from dealwright.language.settings import setting
 from dealwright.language.steps import (
@@ -46,6 +49,7 @@ from dealwright.language.steps import (
     stop,
     update_deal,
 )
+from dealwright.language.texts import texts
 from dealwright.language.time_steps import mute, wait
 from dealwright.language.triggers import (
     activity_logged,
@@ -56,7 +60,9 @@ from dealwright.language.triggers import (
     deal_updated,
     entered,
     event_received,
+    message_received,
     owner_changed,
+    replied,
     stage_changed,
     task_completed,
 )
@@ -65,6 +71,7 @@ from dealwright.language.wait_steps import wait_until
 __all__ = [
     "Account",
     "Automation",
+    "Button",
     "Channel",
     "Choice",
     "Choices",
@@ -73,12 +80,14 @@ __all__ = [
     "Day",
     "DealFields",
     "Email",
+    "EmailText",
     "Flag",
     "Incoming",
     "Limits",
     "Link",
     "Lost",
     "Match",
+    "Message",
     "MessagePolicy",
     "Moment",
     "Money",
@@ -90,7 +99,9 @@ __all__ = [
     "Role",
     "Stage",
     "Task",
+    "Template",
     "Text",
+    "WhatsAppTemplate",
     "Won",
     "activity_logged",
     "add_note",
@@ -118,6 +129,7 @@ __all__ = [
     "local",
     "lookup",
     "message_failed",
+    "message_received",
     "minutes",
     "move_deal",
     "mute",
@@ -130,15 +142,19 @@ __all__ = [
     "person",
     "remove_tags",
     "rep_wrote",
+    "replied",
+    "reply",
     "send_conversion",
     "send_email",
     "send_event",
+    "send_message",
     "set_task",
     "setting",
     "stage_changed",
     "stage_visit",
     "stop",
     "task_completed",
+    "texts",
     "update_contact",
     "update_deal",
     "value",

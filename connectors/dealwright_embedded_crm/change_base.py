@@ -44,7 +44,7 @@ _UPDATE_COUNTERS: Final = (
 )
 
 _BEFORE_DEALS: Final = ("users", "contacts")
-_AFTER_DEALS: Final = ("tasks", "notes", "activities", "writes", "outbox")
+_AFTER_DEALS: Final = ("tasks", "notes", "activities", "messages", "writes", "outbox")
 """New rows, in an order that foreign keys allow."""
 
 

@@ -8,7 +8,7 @@ from typing import Final
 from msgspec import UNSET
 from msgspec.structs import asdict, replace
 
-from dealwright.model.crm import Contact, User
+from dealwright.model.crm import Contact, Deal, User
 from dealwright.model.custom import held_in, merged
 from dealwright.model.events import MOST_DEALS, ContactUpdated
 from dealwright.model.requests import ContactChanges, CreateContact
@@ -114,14 +114,7 @@ class ContactChange(DealChange):
         absorbed: tuple[Contact, ...] = (),
     ) -> None:
         """Lay the one event about a contact in the outbox, with its newest open deals as they are now."""
-        if self._created or self._changed or self._relinked:
-            # What this transaction did to deals must be seen in the question which of them are open.
-            self.flush()
-            self.forget_open_deals()
-        if after.id not in self._open:
-            self.load_open_deals([after.id])
-        ids, many = self._open[after.id]
-        deals = tuple(self.deal(each) for each in ids[:MOST_DEALS])
+        deals, more = self.open_deals_of(after.id)
         self._emit(
             ContactUpdated,
             origin,
@@ -130,9 +123,21 @@ class ContactChange(DealChange):
             previous=before,
             changed=tuple(changed),
             deals=deals,
-            more=many - len(deals),
+            more=more,
             absorbed=absorbed,
         )
+
+    def open_deals_of(self, contact_id: str) -> tuple[tuple[Deal, ...], int]:
+        """Return a contact's newest open deals as they are now, and how many there are beyond."""
+        if self._created or self._changed or self._relinked:
+            # What this transaction did to deals must be seen in the question which of them are open.
+            self.flush()
+            self.forget_open_deals()
+        if contact_id not in self._open:
+            self.load_open_deals([contact_id])
+        ids, many = self._open[contact_id]
+        deals = tuple(self.deal(each) for each in ids[:MOST_DEALS])
+        return deals, many - len(deals)
 
 
 def clean_contact(contact: Contact) -> Contact:

@@ -25,6 +25,7 @@ from dealwright.model.requests import (
     Outcome,
     Refused,
     Request,
+    SendMessage,
     Sent,
     SetTask,
     TryAgain,
@@ -59,6 +60,7 @@ ACTIONS: Final = frozenset(
         "create_contact",
         "create_contact(role=)",
         "update_contact",
+        "send_message",
     }
 )
 
@@ -84,7 +86,7 @@ class EmbeddedCrm(People):
             return feed.installation(connection)
 
     def actions(self) -> frozenset[str]:
-        """Return the nine kinds it carries out."""
+        """Return the kinds it carries out."""
         return ACTIONS
 
     def destinations(self) -> frozenset[str]:
@@ -257,7 +259,7 @@ def _load(change: Change, requests: Sequence[Request]) -> None:
     change.load(
         deals=[each.deal_id for each in requests if isinstance(each, _OF_ONE_DEAL)],
         contacts=[id_ for each in requests if isinstance(each, CreateDeal) for id_ in each.contacts]
-        + [each.contact_id for each in requests if isinstance(each, UpdateContact)],
+        + [each.contact_id for each in requests if isinstance(each, UpdateContact | SendMessage)],
     )
     change.load_owners([each.deal_id for each in requests if isinstance(each, SetTask)])
     change.load_tasks(
@@ -301,6 +303,9 @@ def _carry_out(change: Change, request: Request, origin: Origin) -> Receipt:
         return {"note_id": change.add_note(request, origin).id}
     if isinstance(request, CreateContact):
         return {"contact_id": change.create_contact(request, origin).id}
+    if isinstance(request, SendMessage):
+        written = change.write(request, origin)
+        return {"message_id": written.id, "contact_id": written.contact_id}
     if isinstance(request, UpdateContact):
         return {"changed": bool(change.update_contact(request.contact_id, request.changes, origin))}
     raise Refusal("unknown_action", f"the embedded CRM does not carry out {request.kind}")

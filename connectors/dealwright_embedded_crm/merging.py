@@ -32,6 +32,10 @@ def merge_contacts(change: Change, kept: str, absorbed: str, origin: Origin) -> 
     change.connection.execute(
         update(activities).where(activities.c.contact_id == int(other.id)).values(contact_id=int(before.id))
     )
+    messages = schema.messages
+    change.connection.execute(
+        update(messages).where(messages.c.contact_id == int(other.id)).values(contact_id=int(before.id))
+    )
     change.connection.execute(delete(schema.contacts).where(schema.contacts.c.id == int(other.id)))
     lookups.forget_contact(change.connection, int(other.id))
     _remember(change, "contact", int(before.id), int(other.id))
@@ -66,6 +70,10 @@ def merge_deals(change: Change, kept: str, absorbed: str, origin: Origin) -> Dea
     change.fill(before.id, _missing(before.custom, other.custom), origin)
     for table in (schema.tasks, schema.notes, schema.activities):
         change.connection.execute(update(table).where(table.c.deal_id == int(other.id)).values(deal_id=int(before.id)))
+    messages = schema.messages
+    change.connection.execute(
+        update(messages).where(messages.c.deal_id == int(other.id)).values(deal_id=int(before.id))
+    )
     remove_deals(change, [other.id])
     _remember(change, "deal", int(before.id), int(other.id))
     return change.deal(before.id)

@@ -33,7 +33,7 @@ class Page(msgspec.Struct, Generic[T], frozen=True, kw_only=True):
     next: str | None = None
 
 
-class _Order(msgspec.Struct, frozen=True):
+class Order(msgspec.Struct, frozen=True):
     """One sort key: what is compared, of which type its values are in a cursor, and in which direction."""
 
     by: ColumnElement[Any]
@@ -61,7 +61,7 @@ def page_of_deals(connection: Connection, query: DealQuery, after: str | None, l
         stages, pipelines = schema.stages.c, schema.pipelines.c
         at = and_(stages.pipeline == schema.deals.c.pipeline, stages.key == schema.deals.c.stage)
         statement = statement.join(schema.stages, at).join(schema.pipelines, pipelines.key == stages.pipeline)
-    rows, further = _page(connection, statement, _orders(query), query.sort, after, limit)
+    rows, further = one_page(connection, statement, _orders(query), query.sort, after, limit)
     return Page(items=tuple(reads.whole(connection, rows)), next=further)
 
 
@@ -122,31 +122,31 @@ def _selected(connection: Connection, statement: Select[Any], query: DealQuery) 
     return statement
 
 
-def _orders(query: DealQuery) -> list[_Order]:
+def _orders(query: DealQuery) -> list[Order]:
     table, down = schema.deals.c, query.descending
-    last = _Order(table.id, int, down)
+    last = Order(table.id, int, down)
     match query.sort:
         case "name":
-            return [_Order(table.name_key, str, down), last]
+            return [Order(table.name_key, str, down), last]
         case "created":
-            return [_Order(table.created_at, datetime, down), last]
+            return [Order(table.created_at, datetime, down), last]
         case "stage":
-            return [_Order(schema.pipelines.c.position, int, down), _Order(schema.stages.c.position, int, down), last]
+            return [Order(schema.pipelines.c.position, int, down), Order(schema.stages.c.position, int, down), last]
         case "close_date":
             value = func.coalesce(table.close_date, _FAR)
-            return [_unset_last(table.close_date), _Order(value, date, down), last]
+            return [_unset_last(table.close_date), Order(value, date, down), last]
         case "amount":
             money = [
-                _Order(func.coalesce(table.currency, ""), str, down),
-                _Order(func.coalesce(table.amount_minor, 0), int, down),
+                Order(func.coalesce(table.currency, ""), str, down),
+                Order(func.coalesce(table.amount_minor, 0), int, down),
             ]
             return [_unset_last(table.amount_minor), *money, last]
         case _:
             return [last]
 
 
-def _unset_last(by: ColumnElement[Any]) -> _Order:
-    return _Order(case((by.is_(None), 1), else_=0), int)
+def _unset_last(by: ColumnElement[Any]) -> Order:
+    return Order(case((by.is_(None), 1), else_=0), int)
 
 
 # --- what stands around deals -----------------------------------------------------------------------------------------
@@ -160,8 +160,8 @@ def contacts(connection: Connection, query: ContactQuery, *, limit: int | None) 
 
 def page_of_contacts(connection: Connection, query: ContactQuery, after: str | None, limit: int) -> Page[Contact]:
     """Return one page of contacts, oldest first."""
-    order = [_Order(schema.contacts.c.id, int)]
-    rows, further = _page(connection, _selected_contacts(connection, query), order, "contacts", after, limit)
+    order = [Order(schema.contacts.c.id, int)]
+    rows, further = one_page(connection, _selected_contacts(connection, query), order, "contacts", after, limit)
     return Page(items=tuple(reads.contacts_of(connection, rows)), next=further)
 
 
@@ -173,8 +173,8 @@ def tasks(connection: Connection, query: TaskQuery, *, limit: int | None) -> lis
 
 def page_of_tasks(connection: Connection, query: TaskQuery, after: str | None, limit: int) -> Page[Task]:
     """Return one page of tasks, oldest first."""
-    order = [_Order(schema.tasks.c.id, int)]
-    rows, further = _page(connection, _selected_tasks(connection, query), order, "tasks", after, limit)
+    order = [Order(schema.tasks.c.id, int)]
+    rows, further = one_page(connection, _selected_tasks(connection, query), order, "tasks", after, limit)
     return Page(items=tuple(reads.task_of(row) for row in rows), next=further)
 
 
@@ -187,7 +187,7 @@ def notes(connection: Connection, deal_id: str | None, *, limit: int | None) -> 
 def page_of_notes(connection: Connection, deal_id: str | None, after: str | None, limit: int) -> Page[Note]:
     """Return one page of notes, oldest first."""
     statement = _of_deal(select(schema.notes), schema.notes.c.deal_id, deal_id)
-    rows, further = _page(connection, statement, [_Order(schema.notes.c.id, int)], "notes", after, limit)
+    rows, further = one_page(connection, statement, [Order(schema.notes.c.id, int)], "notes", after, limit)
     return Page(items=tuple(_note(row) for row in rows), next=further)
 
 
@@ -200,7 +200,7 @@ def activities(connection: Connection, deal_id: str | None, *, limit: int | None
 def page_of_activities(connection: Connection, deal_id: str | None, after: str | None, limit: int) -> Page[Activity]:
     """Return one page of activities, in the order they were written down."""
     statement = _of_deal(_ACTIVITIES, schema.activities.c.deal_id, deal_id)
-    rows, further = _page(connection, statement, [_Order(schema.activities.c.id, int)], "activities", after, limit)
+    rows, further = one_page(connection, statement, [Order(schema.activities.c.id, int)], "activities", after, limit)
     return Page(items=tuple(_activity(row) for row in rows), next=further)
 
 
@@ -264,9 +264,14 @@ def _contains(key: ColumnElement[Any], field: str, part: str) -> ColumnElement[b
     return key.contains(values.storable(field, part).casefold(), autoescape=True)
 
 
-def _page(
-    connection: Connection, statement: Select[Any], orders: Sequence[_Order], sort: str, after: str | None, limit: int
+def one_page(
+    connection: Connection, statement: Select[Any], orders: Sequence[Order], sort: str, after: str | None, limit: int
 ) -> tuple[Sequence[Row[Any]], str | None]:
+    """Return the rows of one page, and the cursor of the next one, None on the last.
+
+    Raises:
+        Refusal: the limit or the cursor cannot be used.
+    """
     if not 1 <= limit <= MOST:
         raise Refusal("bad_limit", f"a page has 1 to {MOST} records")
     marks = [order.by.label(f"mark{place}") for place, order in enumerate(orders)]
@@ -281,7 +286,7 @@ def _page(
     return rows[:limit], _cursor(sort, [getattr(last, mark.name) for mark in marks])
 
 
-def _beyond(orders: Sequence[_Order], marks: Sequence[Any]) -> ColumnElement[bool]:
+def _beyond(orders: Sequence[Order], marks: Sequence[Any]) -> ColumnElement[bool]:
     ways = []
     for place, (order, mark) in enumerate(zip(orders, marks, strict=True)):
         same = [other.by == value for other, value in zip(orders[:place], marks, strict=False)]
@@ -293,7 +298,7 @@ def _cursor(sort: str, marks: Sequence[Any]) -> str:
     return base64.urlsafe_b64encode(msgspec.json.encode([sort, *marks])).decode().rstrip("=")
 
 
-def _marks(cursor: str, orders: Sequence[_Order], sort: str) -> list[Any]:
+def _marks(cursor: str, orders: Sequence[Order], sort: str) -> list[Any]:
     try:
         raw = base64.b64decode(cursor.encode("ascii") + b"=" * (-len(cursor) % 4), altchars=b"-_", validate=True)
         whole = msgspec.json.decode(raw, type=list[Any])

@@ -7,6 +7,7 @@ from dealwright_embedded_crm.people_base import SOMEBODY
 from dealwright_embedded_crm.people_contacts import Contacts
 from dealwright_embedded_crm.people_deals import Deals, StageCount
 from dealwright_embedded_crm.people_fields import Fields
+from dealwright_embedded_crm.people_messages import Conversations
 from dealwright_embedded_crm.people_pipelines import Pipelines
 from dealwright_embedded_crm.people_webhooks import Webhooks
 from dealwright_embedded_crm.people_work import Work
@@ -14,7 +15,7 @@ from dealwright_embedded_crm.people_work import Work
 __all__ = ["SOMEBODY", "People", "StageCount", "Write"]
 
 
-class People(Deals, Contacts, Fields, Work, Pipelines, Access, Webhooks):
+class People(Deals, Contacts, Conversations, Fields, Work, Pipelines, Access, Webhooks):
     """What people do in the CRM; refusals are `Rejected`, and what is not there is `NotFound`.
 
     Calls inside `with people.together():` are one transaction. The parts are one file each (people_*.py).

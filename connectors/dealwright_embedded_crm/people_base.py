@@ -25,7 +25,15 @@ MOST_AT_ONCE: Final = 1_000
 """How many deals one bulk change or deletion takes."""
 
 _GONE: Final = frozenset(
-    {"unknown_deal", "unknown_contact", "unknown_task", "unknown_token", "unknown_webhook", "not_found"}
+    {
+        "unknown_deal",
+        "unknown_contact",
+        "unknown_message",
+        "unknown_task",
+        "unknown_token",
+        "unknown_webhook",
+        "not_found",
+    }
 )
 
 T = TypeVar("T")

@@ -37,7 +37,7 @@ def remove_deals(change: Change, ids: Sequence[str]) -> None:
 
 
 def delete_contact(change: Change, contact_id: str) -> None:
-    """Delete a loaded contact; activities with it stay, without it.
+    """Delete a loaded contact with its conversation; activities with it stay, without it.
 
     Raises:
         Refusal: it is not there, or on a deal.
@@ -52,5 +52,6 @@ def delete_contact(change: Change, contact_id: str) -> None:
         raise Refusal("in_use", f"contact {contact.id} is on {on}; take it off, or merge it into another")
     activities = schema.activities
     change.connection.execute(update(activities).where(activities.c.contact_id == number).values(contact_id=None))
+    change.connection.execute(delete(schema.messages).where(schema.messages.c.contact_id == number))
     change.connection.execute(delete(schema.contacts).where(schema.contacts.c.id == number))
     lookups.forget_contact(change.connection, number)

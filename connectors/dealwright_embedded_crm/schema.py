@@ -221,6 +221,27 @@ activities = Table(
     Index("ix_activities_contact_id", "contact_id"),
 )
 
+messages = Table(
+    "messages",
+    metadata,
+    Column("id", BigInteger, primary_key=True, autoincrement=False),
+    Column("contact_id", BigInteger, ForeignKey("contacts.id"), nullable=False),
+    Column("direction", String(3), nullable=False),
+    Column("text", Text, nullable=False),
+    Column("at", Instant, nullable=False),
+    Column("author", Text, nullable=False),
+    Column("deal_id", BigInteger),
+    Column("button", Text),
+    Column("reply_to", BigInteger),
+    Column("template", Text),
+    Column("language", String(10)),
+    Column("buttons", Text, nullable=False, server_default="[]"),
+    CheckConstraint("text <> ''", name="text"),
+    CheckConstraint("direction in ('in', 'out')", name="direction"),
+    Index("ix_messages_contact_id", "contact_id", "id"),
+)
+"""The conversations, one per contact. A message outlives the deal it is about, and not its contact."""
+
 merges = Table(
     "merges",
     metadata,

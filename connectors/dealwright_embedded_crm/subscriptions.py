@@ -28,6 +28,7 @@ Kind = Literal[
     "task_completed",
     "activity_logged",
     "contact_updated",
+    "message_received",
 ]
 """The kinds of events that the CRM's feed tells."""
 

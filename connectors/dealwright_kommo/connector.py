@@ -76,8 +76,8 @@ class Kommo:
         )
 
     def untold(self) -> frozenset[str]:
-        """Return what its hooks do not tell us: tasks that people complete, and calls that they log."""
-        return frozenset({"task_completed", "activity_logged"})
+        """Return what its hooks do not tell us: completed tasks, logged calls, and what contacts write."""
+        return frozenset({"task_completed", "activity_logged", "message_received", "replied"})
 
     def destinations(self) -> frozenset[str]:
         """Return nothing: it sends nowhere else."""

@@ -30,6 +30,7 @@ from dealwright.model.requests import (
     SendConversion,
     SendEmail,
     SendEvent,
+    SendMessage,
     Sent,
     SetTask,
     UpdateContact,
@@ -183,6 +184,8 @@ def _asked(request: Request, zone: ZoneInfo) -> str:
             return f"{request.system}{request.path} by {', '.join(request.ask) or 'nothing'}"
         case AskPerson():
             return f"“{request.question}” of {', '.join(each.name for each in request.who)}"
+        case SendMessage():
+            return f"“{request.text}” to contact {request.contact_id} by {request.via}"
         case SendEmail():
             return f"“{request.subject}” to {request.to_name or request.to}"
 

@@ -15,7 +15,7 @@ _PATIENCE: Final = 200
 
 
 def changes(paths: Sequence[Path]) -> Iterator[None]:
-    """Yield once when the watching has begun, then after every change of a Python file, until Ctrl-C."""
+    """Yield once when the watching has begun, then after every change of a Python file or of a text, until Ctrl-C."""
     ended = threading.Event()
 
     def end(number: int, frame: FrameType | None) -> None:
@@ -28,7 +28,7 @@ def changes(paths: Sequence[Path]) -> Iterator[None]:
         # It yields nothing for a while at first: by then the watcher stands, and no change is missed.
         for changed in watch(
             *folders,
-            watch_filter=PythonFilter(),
+            watch_filter=PythonFilter(extra_extensions=(".md",)),  # texts of messages too
             debounce=400,
             stop_event=ended,
             rust_timeout=_PATIENCE,

@@ -31,6 +31,7 @@ OF_A_CRM: Final = frozenset(
         "create_contact",
         AS_ROLE,
         "update_contact",
+        "send_message",
     }
 )
 """Actions that only a CRM carries out; of any other, a missing connector is a mistake in the target file."""
@@ -68,7 +69,11 @@ def carried(
         if any((role := ir.role_of(step)) and role.how == "least_loaded" for step in ir.actions(automation.do)):
             kinds.add(COUNTS)
         missing = sorted(kinds & OF_A_CRM - set(actions))
-        if unheard:
+        mail = next((on.to for on in triggers if isinstance(on, ir.OnReplied) and on.via == "email"), None)
+        if mail is not None:
+            why = f"no connector tells of answers to e-mails, and it waits for one to {mail!r}"
+            left.append(LeftOut(automation=automation.key, why=why))
+        elif unheard:
             left.append(LeftOut(automation=automation.key, why=f"the CRM never tells {', '.join(unheard)}"))
         elif missing:
             left.append(LeftOut(automation=automation.key, why=f"the CRM does not carry out {', '.join(missing)}"))

@@ -49,6 +49,10 @@ def trigger(on: ir.Trigger) -> str:
             return f"a person of the company writes to a contact{_within(on.pipelines)}"
         case ir.OnOptedOut():
             return f"a contact wants no more messages{_within(on.pipelines)}"
+        case ir.OnMessageReceived():
+            return f"a contact writes, for each open deal{_within(on.pipelines)}"
+        case ir.OnReplied():
+            return "a contact of the deal replies" + (f" to {on.to}" if on.to else "")
 
 
 def condition(given: ir.Condition) -> str:
@@ -214,6 +218,9 @@ def _step(step: ir.Step) -> str:
             late = "" if step.late is None else f", unless it is {duration(step.late)} late"
             copied = f", copied to {', '.join(map(expression, step.cc))}" if step.cc else ""
             return f"e-mail {expression(step.subject)} to {step.to}{copied}{late}"
+        case ir.SendMessageStep():
+            late = "" if step.late is None else f", unless it is {duration(step.late)} late"
+            return f"message {_message(step.message)} to {step.to} by {step.via}{late}"
         case ir.SendConversionStep():
             worth = "" if step.value is None else f" worth {expression(step.value)}"
             return f"conversion {step.event!r}{worth} of {step.to}"
@@ -236,6 +243,12 @@ def _step(step: ir.Step) -> str:
             return "stop"
         case ir.BranchStep():
             return "branch"
+
+
+def _message(given: ir.MessageContent) -> str:
+    if isinstance(given, ir.TemplateMessage):
+        return repr(given.name)
+    return expression(given.bodies[0].text) if given.bodies else "nothing"
 
 
 def _fields(given: Mapping[str, ir.Expression]) -> str:

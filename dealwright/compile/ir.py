@@ -13,6 +13,14 @@ from typing import Final, Literal, TypeAlias
 
 import msgspec
 
+from dealwright.compile.ir_messages import (
+    Body,
+    Button,
+    FreeMessage,
+    MailText,
+    MessageContent,
+    TemplateMessage,
+)
 from dealwright.compile.ir_outside import Match, MatchPair, OutsideEvent
 from dealwright.compile.ir_policy import Cap, Limits, MessagePolicy
 from dealwright.compile.ir_steps import (
@@ -34,6 +42,7 @@ from dealwright.compile.ir_steps import (
     SendConversionStep,
     SendEmailStep,
     SendEventStep,
+    SendMessageStep,
     SetTaskStep,
     Step,
     StopStep,
@@ -59,9 +68,11 @@ from dealwright.compile.ir_triggers import (
     OnEntered,
     OnEventReceived,
     OnMessageFailed,
+    OnMessageReceived,
     OnNoActivity,
     OnOptedOut,
     OnOwnerChanged,
+    OnReplied,
     OnRepWrote,
     OnStageChanged,
     OnTaskCompleted,
@@ -115,7 +126,9 @@ __all__ = [
     "AnyContact",
     "AskStep",
     "Automation",
+    "Body",
     "BranchStep",
+    "Button",
     "Cap",
     "Case",
     "ChangeTagsStep",
@@ -130,13 +143,16 @@ __all__ = [
     "EveryEvent",
     "Expression",
     "FlagValue",
+    "FreeMessage",
     "Has",
     "IsIn",
     "IsSet",
     "Limits",
     "LookupStep",
+    "MailText",
     "Match",
     "MatchPair",
+    "MessageContent",
     "MessagePolicy",
     "MomentValue",
     "MoneyValue",
@@ -155,10 +171,12 @@ __all__ = [
     "OnEntered",
     "OnEventReceived",
     "OnMessageFailed",
+    "OnMessageReceived",
     "OnNoActivity",
     "OnOptedOut",
     "OnOwnerChanged",
     "OnRepWrote",
+    "OnReplied",
     "OnStageChanged",
     "OnTaskCompleted",
     "Once",
@@ -171,12 +189,14 @@ __all__ = [
     "SendConversionStep",
     "SendEmailStep",
     "SendEventStep",
+    "SendMessageStep",
     "SetTaskStep",
     "Setting",
     "StageValue",
     "Step",
     "StopStep",
     "TagsValue",
+    "TemplateMessage",
     "TemplateText",
     "TextValue",
     "Trigger",
@@ -203,6 +223,7 @@ ADDED: Final = frozenset(
     {
         "cc",
         "clock",
+        "by_language",
         "closed",
         "company_fields",
         "contact_fields",
@@ -217,6 +238,7 @@ ADDED: Final = frozenset(
         "messages",
         "mode",
         "on_change",
+        "languages",
         "open_on",
         "priority",
         "role",
@@ -277,6 +299,7 @@ class Account(Node, frozen=True, kw_only=True):
     """One company's definitions: what is on, and what it means; `country` as in ISO 3166, `currency` as in ISO 4217.
 
     `roles` are the names of those that its automations pick people of.
+    `languages` are those of its customers: the first one is for whoever is known to speak none of them.
     """
 
     key: str
@@ -295,6 +318,7 @@ class Account(Node, frozen=True, kw_only=True):
     company_fields: tuple[FieldShape, ...] = ()
     outside: tuple[OutsideEvent, ...] = ()
     roles: tuple[str, ...] = ()
+    languages: tuple[str, ...] = ()
 
     def pipeline(self, key: str) -> PipelineShape | None:
         """Return the pipeline of that key, or None."""

@@ -7,6 +7,7 @@ from typing import Literal, TypeAlias
 
 import msgspec
 
+from dealwright.compile.ir_messages import MailText, MessageContent
 from dealwright.compile.ir_triggers import Trigger
 from dealwright.compile.ir_values import Condition, Expression, Node, Ref, RoleValue, StageValue
 from dealwright.model.calendar import Duration
@@ -129,6 +130,7 @@ class SendEmailStep(Node, tag_field="do", tag="send_email", frozen=True, kw_only
     """Send an e-mail to a contact; in its texts `contact` is the recipient.
 
     `cc` are the addresses it is copied to; `late` is not kept to yet.
+    `by_language` are the same in each language, if there are several; subject, text and html are then the first ones.
     """
 
     name: str
@@ -140,6 +142,17 @@ class SendEmailStep(Node, tag_field="do", tag="send_email", frozen=True, kw_only
     bcc: tuple[str, ...] = ()
     late: Duration | None = None
     cc: tuple[Expression, ...] = ()
+    by_language: tuple[MailText, ...] = ()
+
+
+class SendMessageStep(Node, tag_field="do", tag="send_message", frozen=True, kw_only=True):
+    """Write to a contact by a channel; in its texts `contact` is the recipient. `late` is not kept to yet."""
+
+    name: str
+    to: ContactPath
+    via: str
+    message: MessageContent
+    late: Duration | None = None
 
 
 class SendConversionStep(Node, tag_field="do", tag="send_conversion", frozen=True, kw_only=True):
@@ -266,6 +279,7 @@ ActionStep: TypeAlias = (
     | CreateContactStep
     | UpdateContactStep
     | SendEmailStep
+    | SendMessageStep
     | SendConversionStep
     | LookupStep
 )
@@ -284,6 +298,7 @@ Step: TypeAlias = (
     | CreateContactStep
     | UpdateContactStep
     | SendEmailStep
+    | SendMessageStep
     | SendConversionStep
     | LookupStep
     | WaitStep

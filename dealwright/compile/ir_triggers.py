@@ -122,6 +122,19 @@ class OnOptedOut(Node, tag_field="on", tag="opted_out", frozen=True, kw_only=Tru
     pipelines: tuple[str, ...] = ()
 
 
+class OnMessageReceived(Node, tag_field="on", tag="message_received", frozen=True, kw_only=True):
+    """A contact has written: once for each open deal it is on, in one of these pipelines (empty: any)."""
+
+    pipelines: tuple[str, ...] = ()
+
+
+class OnReplied(Node, tag_field="on", tag="replied", frozen=True, kw_only=True):
+    """A contact of the deal has written; with `to`, in answer to the message of that step, which went by `via`."""
+
+    to: str | None = None
+    via: str = ""
+
+
 Trigger: TypeAlias = (
     OnDealCreated
     | OnDealUpdated
@@ -139,5 +152,7 @@ Trigger: TypeAlias = (
     | OnMessageFailed
     | OnRepWrote
     | OnOptedOut
+    | OnMessageReceived
+    | OnReplied
 )
 """Any trigger."""

@@ -19,8 +19,12 @@ Unheard: TypeAlias = ir.OnDateReached | ir.OnNoActivity | ir.OnMessageFailed | i
 Undone: TypeAlias = ir.WaitForStep | ir.MuteStep
 """Steps that nothing does yet."""
 
-MESSAGES: Final = (ir.SendEmailStep,)
+MESSAGES: Final = (ir.SendEmailStep, ir.SendMessageStep)
 """Steps that write to a customer."""
+
+
+OURS: Final = "crm"
+"""The one channel that messages go by so far: the CRM's own conversations."""
 
 
 class Later(msgspec.Struct, frozen=True, kw_only=True):
@@ -63,6 +67,8 @@ def _in_steps(steps: tuple[ir.Step, ...]) -> Iterator[Later]:
     for step in steps:
         if isinstance(step, Undone):
             yield Later(word=word_of(step), part="step", step=step.name)
+        if isinstance(step, ir.SendMessageStep) and step.via != OURS:
+            yield Later(word=f'Channel("{step.via}")', part="step", step=step.name)
         if isinstance(step, MESSAGES) and step.late is not None:
             yield Later(word=f"{step.__struct_config__.tag}(late=)", part="step", step=step.name)
         for trigger in step.on if isinstance(step, ir.WaitUntilStep) else ():

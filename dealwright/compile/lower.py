@@ -11,6 +11,7 @@ import msgspec
 
 from dealwright.compile import ir
 from dealwright.compile.findings import Finding
+from dealwright.compile.lower_messages import MessageLowering
 from dealwright.compile.lower_policy import limits, message_policy
 from dealwright.compile.lower_steps import StepLowering
 from dealwright.compile.lower_triggers import TriggerLowering
@@ -61,7 +62,8 @@ class _Lowering:
         self.findings: list[Finding] = []
         self._values = ValueLowering(account, self._found, self._where)
         self._triggers = TriggerLowering(self._values)
-        self._steps = StepLowering(self._values, self._triggers)
+        messages = MessageLowering(self._values, account.languages, self._where)
+        self._steps = StepLowering(self._values, self._triggers, messages)
 
     def account(self) -> ir.Account:
         pipelines = [parts(pipeline) for pipeline in self._account.pipelines]
@@ -95,6 +97,7 @@ class _Lowering:
             deal_fields=self._shapes(own.deal),
             contact_fields=self._shapes(own.contact),
             company_fields=self._shapes(own.company),
+            languages=self._account.languages,
             settings=tuple(
                 self._writable(each, f"the setting {each.key!r}", self._account.origin)
                 for each in self._values.settings()
@@ -146,11 +149,11 @@ class _Lowering:
             do=do,
             why=automation.why,
             where=self._where(automation.origin),
-            exit_on=self._triggers.all(automation.exit_on, automation.origin),
             mode="" if automation.mode == "live" else automation.mode,
             priority="" if automation.priority == "normal" else automation.priority,
             existing="" if automation.existing == "ignore" else automation.existing,
             on_change="" if automation.on_change == "finish" else automation.on_change,
+            exit_on=self._triggers.all(automation.exit_on, automation.origin, _written(do)),
         )
 
     def _check_again(self, automation: Automation, do: tuple[ir.Step, ...]) -> None:
@@ -159,7 +162,7 @@ class _Lowering:
             hint = "name them: on=deal_updated(fields=[deal.amount]), or count deals: once(per=deal)"
             message = f"the automation {automation.key!r} acts once(per=value), and its trigger names no value"
             self._found("DW403", automation.origin, message, hint)
-        messages = [step for step in ir.actions(do) if isinstance(step, ir.SendEmailStep)]
+        messages = [step for step in ir.actions(do) if isinstance(step, ir.SendEmailStep | ir.SendMessageStep)]
         if not messages:
             return
         if not automation.again_said:
@@ -250,6 +253,15 @@ def relative(file: str, root: Path) -> str:
     """Return the file's path below the folder, or as it is if it lies elsewhere."""
     path = Path(file)
     return path.relative_to(root).as_posix() if path.is_relative_to(root) else path.as_posix()
+
+
+def _written(do: tuple[ir.Step, ...]) -> dict[str, str]:
+    """The steps that write to contacts, and by which channel."""
+    found = {}
+    for step in ir.actions(do):
+        if isinstance(step, ir.SendEmailStep | ir.SendMessageStep):
+            found[step.name] = "email" if isinstance(step, ir.SendEmailStep) else step.via
+    return found
 
 
 def _names_values(on: triggers.Trigger) -> bool:

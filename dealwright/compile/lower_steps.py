@@ -6,14 +6,26 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from dealwright.compile import ir
+from dealwright.compile.lower_messages import MessageLowering
 from dealwright.compile.lower_triggers import TriggerLowering
 from dealwright.compile.lower_values import Scope, ValueLowering, length
-from dealwright.language import contact_steps, conversion_steps, deal_steps, schema, steps, time_steps, wait_steps
+from dealwright.language import (
+    contact_steps,
+    conversion_steps,
+    deal_steps,
+    message_steps,
+    schema,
+    steps,
+    time_steps,
+    triggers,
+    wait_steps,
+)
 from dealwright.language.ask_step import Ask
 from dealwright.language.clock_times import LocalTime
 from dealwright.language.conditions import Reference
 from dealwright.language.lookup_step import GIVEN, Lookup
 from dealwright.language.markup import check_html
+from dealwright.language.message_texts import Template
 from dealwright.language.notify_step import Notify
 from dealwright.language.origin import Origin
 from dealwright.language.pipeline import Lost
@@ -24,9 +36,10 @@ from dealwright.model.calendar import Duration
 class StepLowering:
     """Lowers the steps of one account's automations."""
 
-    def __init__(self, values: ValueLowering, triggers: TriggerLowering) -> None:
+    def __init__(self, values: ValueLowering, triggers: TriggerLowering, messages: MessageLowering) -> None:
         self._values = values
         self._triggers = triggers
+        self._messages = messages
 
     def all(self, automation: str, given: Sequence[steps.Step], scope: Scope) -> tuple[ir.Step, ...]:
         """Lower the steps of one automation."""
@@ -36,7 +49,7 @@ class StepLowering:
             if isinstance(step, Lookup)
         }
         scope = replace(scope, gives=gives)
-        lowered, _ = _Run(self._values, self._triggers, automation, given).sequence(given, scope, "")
+        lowered, _ = _Run(self._values, self._triggers, self._messages, automation, given).sequence(given, scope, "")
         return lowered
 
 
@@ -44,10 +57,16 @@ class _Run:
     """The steps of one automation on their way to IR."""
 
     def __init__(
-        self, values: ValueLowering, triggers: TriggerLowering, automation: str, given: Sequence[steps.Step]
+        self,
+        values: ValueLowering,
+        triggers: TriggerLowering,
+        messages: MessageLowering,
+        automation: str,
+        given: Sequence[steps.Step],
     ) -> None:
         self._values = values
         self._triggers = triggers
+        self._messages = messages
         self._automation = automation
         self._names: dict[str, Origin] = {}
         self._steps = {step.name: step for step in _everything(given)}
@@ -79,7 +98,7 @@ class _Run:
         lowered: list[ir.Step] = []
         left: dict[str, str] = {}
         for step in given:
-            here = scope.at(step.origin).after(left)
+            here = self._with_sent(scope.at(step.origin).after(left))
             if isinstance(step, steps.Branch):
                 branching, inside = self._branch(step, here)
                 lowered.append(branching)
@@ -87,7 +106,7 @@ class _Run:
             elif isinstance(step, wait_steps.WaitUntil):
                 waiting, inside = self._wait_until(step, here)
                 lowered.append(waiting)
-                left |= {step.name: step.kind, **inside}
+                left |= {step.name: _kind(step), **inside}
             elif isinstance(step, Lookup):
                 looking, inside = self._lookup(step, here)
                 self._values.keep_in(looking, here)
@@ -122,12 +141,13 @@ class _Run:
         return node, left
 
     def _wait_until(self, step: wait_steps.WaitUntil, scope: Scope) -> tuple[ir.WaitUntilStep, dict[str, str]]:
+        written = {name: self._channel(name) for name in scope.steps if self._channel(name)}
         do, left = self.sequence(step.on_timeout, scope.after({step.name: step.kind}), step.name)
         node = ir.WaitUntilStep(
             name=step.name,
             timeout=length(step.timeout),
             until=self._values.all_of(step.until, scope) if step.until else None,
-            on=self._triggers.all(step.on, scope.origin),
+            on=self._triggers.all(step.on, scope.origin, written),
             on_timeout=do,
         )
         return node, left
@@ -198,6 +218,8 @@ class _Run:
                 return ir.NotifyStep(name=step.name, who=who, text=text)
             case contact_steps.SendEmail():
                 return self._email(step, scope)
+            case message_steps.SendMessage():
+                return self._message(step, scope)
             case conversion_steps.SendConversion():
                 return self._conversion(step, scope)
             case steps.Wait():
@@ -284,9 +306,52 @@ class _Run:
             self._values.found("DW203", scope.origin, message, hint)
         return ir.CompleteTasksStep(name=step.name, only=only.name)
 
+    def _with_sent(self, scope: Scope) -> Scope:
+        """The scope with the templates that the steps before have sent."""
+        sent = {
+            step.message.name
+            for name in scope.steps
+            if isinstance(step := self._steps.get(name), message_steps.SendMessage)
+            and isinstance(step.message, Template)
+        }
+        return replace(scope, sent=frozenset(sent)) if sent else scope
+
+    def _channel(self, name: str) -> str:
+        """By which channel a step writes to a contact; empty if it does not."""
+        match self._steps.get(name):
+            case message_steps.SendMessage(via=via):
+                return via
+            case contact_steps.SendEmail():
+                return "email"
+        return ""
+
+    def _message(self, step: message_steps.SendMessage, scope: Scope) -> ir.SendMessageStep:
+        self._need_contact(step.to, scope)
+        return ir.SendMessageStep(
+            name=step.name,
+            to=step.to,
+            via=step.via,
+            message=self._messages.message(step.message, step.name, scope.in_message()),
+            late=None if step.late is None else length(step.late),
+        )
+
     def _email(self, step: contact_steps.SendEmail, scope: Scope) -> ir.SendEmailStep:
         self._need_contact(step.to, scope)
         theirs = scope.in_message()
+        if step.template is not None:
+            mails = self._messages.mail(step.template, step.name, theirs)
+            return ir.SendEmailStep(
+                name=step.name,
+                to=step.to,
+                subject=mails[0].subject,
+                text=mails[0].text,
+                html=mails[0].html,
+                reply_to=self._optional(step.reply_to, scope),
+                cc=tuple(self._values.expression(each, scope) for each in step.cc),
+                bcc=step.bcc,
+                late=None if step.late is None else length(step.late),
+                by_language=mails if len(mails) > 1 else (),
+            )
         if isinstance(step.html, Words):
             for problem in check_html(step.html.source):
                 self._values.found(problem.code, scope.origin, problem.message, problem.hint)
@@ -333,6 +398,11 @@ class _Run:
 
     def _optional(self, value: Stored | None, scope: Scope) -> ir.Expression | None:
         return None if value is None else self._values.expression(value, scope)
+
+
+def _kind(step: wait_steps.WaitUntil) -> str:
+    """What the step leaves: after a wait for an answer it is known what that said."""
+    return "wait_until_replied" if any(isinstance(each, triggers.Replied) for each in step.on) else step.kind
 
 
 def _everything(given: Sequence[steps.Step]) -> list[steps.Step]:

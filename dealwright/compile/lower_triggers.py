@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from types import MappingProxyType
+from typing import Final
 
 from dealwright.compile import ir
 from dealwright.compile.lower_values import Scope, ValueLowering, length
-from dealwright.language import triggers
+from dealwright.language import schema, triggers
 from dealwright.language.origin import Origin
 from dealwright.language.pipeline import StageLike, is_pipeline, parts
+
+_NOTHING: Final[Mapping[str, str]] = MappingProxyType({})
 
 
 class TriggerLowering:
@@ -17,11 +21,13 @@ class TriggerLowering:
     def __init__(self, values: ValueLowering) -> None:
         self._values = values
 
-    def all(self, given: Sequence[triggers.Trigger], origin: Origin) -> tuple[ir.Trigger, ...]:
-        """Lower several triggers."""
-        return tuple(self.one(each, origin) for each in given)
+    def all(
+        self, given: Sequence[triggers.Trigger], origin: Origin, sent: Mapping[str, str] = _NOTHING
+    ) -> tuple[ir.Trigger, ...]:
+        """Lower several triggers; `sent` are the steps that write to contacts, and by which channel."""
+        return tuple(self.one(each, origin, sent) for each in given)
 
-    def one(self, on: triggers.Trigger, origin: Origin) -> ir.Trigger:
+    def one(self, on: triggers.Trigger, origin: Origin, sent: Mapping[str, str] = _NOTHING) -> ir.Trigger:
         """Lower a trigger."""
         match on:
             case triggers.DealCreated():
@@ -58,6 +64,10 @@ class TriggerLowering:
                 return ir.OnEventReceived(
                     name=on.name, source=on.source, data=on.data, pipelines=self._keys(on.in_, origin)
                 )
+            case triggers.MessageReceived():
+                return ir.OnMessageReceived(pipelines=self._keys(on.in_, origin))
+            case triggers.Replied():
+                return self._replied(on, origin, sent)
             case triggers.DateReached():
                 return ir.OnDateReached(
                     field=self._values.ref(on.field, Scope(on.kind, origin)),
@@ -78,6 +88,18 @@ class TriggerLowering:
         """See that the company's own fields that are watched are fields of this account."""
         for own in on.own:
             self._values.ref(own, Scope(on.kind, origin))
+
+    def _replied(self, on: triggers.Replied, origin: Origin, sent: Mapping[str, str]) -> ir.OnReplied:
+        if on.to is not None and on.to not in sent:
+            earlier = sorted(sent)
+            hint = schema.did_you_mean(on.to, earlier) or (
+                f"messages here are {', '.join(earlier)}"
+                if earlier
+                else "write it after the step that sends the message"
+            )
+            message = f"replied(to={on.to!r}): no step before it that sends a message has that name"
+            self._values.found("DW406", origin, message, hint)
+        return ir.OnReplied(to=on.to, via="" if on.to is None else sent.get(on.to, ""))
 
     def _created(self, on: triggers.DealCreated, origin: Origin) -> ir.OnDealCreated:
         pipelines = [place for place in on.in_ if is_pipeline(place)]

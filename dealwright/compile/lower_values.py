@@ -13,6 +13,7 @@ from dealwright.compile import ir
 from dealwright.compile.own_fields import own_fields
 from dealwright.compile.own_values import misfit
 from dealwright.compile.sensitive import leaks
+from dealwright.compile.text_places import place_of
 from dealwright.language import conditions, schema
 from dealwright.language.account import Account
 from dealwright.language.conditions import Condition, Reference
@@ -25,6 +26,7 @@ from dealwright.language.pipeline import Pipeline, StageLike, is_pipeline, parts
 from dealwright.language.roles import Pick, folded
 from dealwright.language.settings import Setting
 from dealwright.language.templates import check_template, is_template
+from dealwright.language.texts import Body
 from dealwright.language.values import Nothing, Stored, TagList, Words
 from dealwright.model.calendar import Duration
 
@@ -42,7 +44,8 @@ class Scope:
     """Where in an automation something stands: after which trigger and steps (name -> kind), and on which line.
 
     `data` is what an event from outside tells beside, by name, and `event` the name of its class if it has one;
-    `message`: it is a text that goes to a recipient; `gives` what steps that ask other systems give, by step.
+    `message`: it is a text that goes to a recipient; `gives` what steps that ask other systems give, by step;
+    `sent` are the templates that steps before have sent.
     """
 
     trigger: str
@@ -52,6 +55,7 @@ class Scope:
     event: str = ""
     message: bool = False
     gives: Mapping[str, Mapping[str, schema.FieldType]] = field(default_factory=dict)
+    sent: frozenset[str] = frozenset()
 
     def at(self, origin: Origin) -> Scope:
         """Return the scope on another line."""
@@ -64,6 +68,11 @@ class Scope:
     def in_message(self) -> Scope:
         """Return the scope of a message's texts, which know the recipient; conditions in any() know one contact."""
         return replace(self, message=True)
+
+    @property
+    def waited_for_reply(self) -> bool:
+        """Whether a step before waits for an answer."""
+        return "wait_until_replied" in self.steps.values()
 
     @property
     def facts(self) -> dict[str, schema.FieldType]:
@@ -182,9 +191,20 @@ class ValueLowering:
         """Lower a text, checked against the facts that are known there."""
         if not is_template(source):
             return ir.TextValue(value=source)
-        for problem in check_template(source, self.facts(scope)):
-            self.found(problem.code, scope.origin, problem.message, problem.hint)
+        self._check(source, scope, lambda _: scope.origin)
         return ir.TemplateText(source=source)
+
+    def body(self, body: Body, scope: Scope, whose: str) -> ir.TemplateText | ir.TextValue:
+        """Lower one body of a message, checked where it stands; `whose` says of which message."""
+        if not is_template(body.text):
+            return ir.TextValue(value=body.text)
+        self._check(body.text, scope, lambda line: place_of(body, line), whose)
+        return ir.TemplateText(source=body.text)
+
+    def _check(self, source: str, scope: Scope, at: Callable[[int], Origin], whose: str = "") -> None:
+        for problem in check_template(source, self.facts(scope)):
+            code = "DW405" if problem.path in schema.REPLY else problem.code
+            self.found(code, at(problem.line), problem.message + whose, problem.hint)
 
     def custom(
         self, key: str, value: Stored, scope: Scope, *, of: Literal["deal", "contact"] = "deal"
@@ -231,7 +251,12 @@ class ValueLowering:
             return ir.Ref(path=given.path, type=given.type)  # there are two classes, which is told
         facts = schema.with_roles(self.facts(scope), (given.path,))
         step, _, part = given.path.removeprefix("steps.").partition(".")
-        if given.path not in facts and part == "outcome":
+        if given.path.startswith("pressed."):
+            self._check_pressed(given.path.removeprefix("pressed."), scope)
+        elif given.path in schema.REPLY and given.path not in facts:
+            message = f"{given.path} is not known here: no step before waits for an answer"
+            self.found("DW405", scope.origin, message, 'write wait_until("answer", replied(...), ...) before it')
+        elif given.path not in facts and part == "outcome":
             earlier = sorted(scope.steps)
             hint = schema.did_you_mean(step, earlier) or (
                 f"earlier here are {', '.join(earlier)}" if earlier else "write it after the step"
@@ -311,6 +336,14 @@ class ValueLowering:
                 if leak.kind == "advertised":
                     hint = "take it out: it is never told a sensitive field, whatever is in it"
             self.found("DW231", scope.origin, message, hint)
+
+    def _check_pressed(self, template: str, scope: Scope) -> None:
+        if template not in scope.sent:
+            message = f"{template}.pressed(...): no step before sends the template {template!r}"
+            self.found("DW404", scope.origin, message, "send it first, and wait for the answer")
+        elif not scope.waited_for_reply:
+            message = f"{template}.pressed(...): no step before waits for the answer to {template!r}"
+            self.found("DW405", scope.origin, message, 'write wait_until("answer", replied(...), ...) before it')
 
     def _use(self, setting: Setting) -> None:
         other = self._settings.setdefault(setting.key, setting)

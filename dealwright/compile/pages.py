@@ -8,7 +8,15 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Final
 
-from dealwright.compile import codes_company, codes_fields, codes_loading, codes_lowering, codes_outside, codes_people
+from dealwright.compile import (
+    codes_company,
+    codes_fields,
+    codes_loading,
+    codes_lowering,
+    codes_messages,
+    codes_outside,
+    codes_people,
+)
 from dealwright.compile.codes import Code
 from dealwright.compile.rules import RULES
 from dealwright.compile.rules.rule import Rule
@@ -20,6 +28,7 @@ _OWN: Final[Sequence[Sequence[Code]]] = (
     codes_lowering.CODES,
     codes_outside.CODES,
     codes_people.CODES,
+    codes_messages.CODES,
     RULES,
 )
 

@@ -75,6 +75,7 @@ class Record:
             zone=first.calendar.zone if first else "UTC",
             country=first.country if first else "US",
             currency=(first.currency if first else None) or "USD",
+            languages=first.languages if first else (),
             pipelines=[each for each in self.pipelines if unique[parts(each).key] is each],
             automations=automations,
         )

@@ -20,11 +20,13 @@ from dealwright.engine.picked import Picked, given_to
 from dealwright.engine.records import Intent, News, Progress, Question, StepOutcome
 from dealwright.engine.render import intent, intent_of_question
 from dealwright.engine.render_values import NobodyThere, NothingToDo, Unrenderable
+from dealwright.engine.replies import answers, noted, unused, used, written_by
 from dealwright.engine.route import matches
 from dealwright.engine.trace import Trace, TraceLine
 from dealwright.engine.watch import kinds_of, kinds_of_all
 from dealwright.language import calendar
 from dealwright.model.crm import User
+from dealwright.model.events import MessageReceived
 
 ACTS: Final = "acts"
 """What the trace says of a step that asks for an effect, in the place where it did."""
@@ -165,7 +167,7 @@ class _Walk:
         """End it if one of the things has happened to the deal that end it: whatever comes next is not wanted then."""
         for trigger in self._automation.exit_on:
             for item in self._news:
-                if not item.own and matches(trigger, item.event, self._view.deal):
+                if self._has_happened(trigger, item):
                     words = describe.trigger(trigger)
                     self._trace.add("exit_on", words, "exit")
                     self._passed.append(("exit_on", "stopped"))
@@ -324,12 +326,19 @@ class _Walk:
         if until is None:
             until = calendar.add(self._calendar, self._now, step.timeout)
             self._remember(waits={**self._progress.waits, step.name: until})
+        for trigger in step.on:
+            answer = unused(self._progress, trigger.to) if isinstance(trigger, ir.OnReplied) else None
+            if answer is not None:
+                self._over(step, "met", describe.trigger(trigger), answer.event)
+                return
         for item in self._news:
             for trigger in step.on:
-                if not item.own and matches(trigger, item.event, self._view.deal):
+                if self._has_happened(trigger, item):
                     self._looked(item.id)
-                    self._over(step, "met", describe.trigger(trigger))
+                    self._over(step, "met", describe.trigger(trigger), item.id)
                     return
+        if step.until is not None:
+            self._note(self._news)
         if step.until is not None and evaluate(step.until, self._view, self._trace, at=step.name) is True:
             if began:
                 self._looked()
@@ -350,8 +359,24 @@ class _Walk:
         self._passed.append((step, "waiting"))
         raise _Stopped(Wait(step=step, until=until, on_events=tuple(sorted(kinds)), asks=asks))
 
-    def _over(self, step: ir.WaitUntilStep, status: Literal["met", "timed_out"], what: str) -> None:
-        """Remember how a wait for something ended."""
+    def _has_happened(self, trigger: ir.Trigger, item: News) -> bool:
+        """Say whether that is what the trigger names; our own doing never is."""
+        if item.own or not matches(trigger, item.event, self._view.deal):
+            return False
+        if not isinstance(trigger, ir.OnReplied) or trigger.to is None:
+            return True
+        return answers(item.event, trigger.to, self._progress, written_by(self._automation))
+
+    def _note(self, news: Sequence[News]) -> None:
+        """Remember answers to our messages, and let what follows see them."""
+        if any(isinstance(item.event, MessageReceived) for item in news):
+            self._progress = noted(self._progress, news, written_by(self._automation))
+            self._look_again()
+
+    def _over(self, step: ir.WaitUntilStep, status: Literal["met", "timed_out"], what: str, by: int = 0) -> None:
+        """Remember how a wait for something ended; `by` is the event that ended it."""
+        if by:
+            self._progress = used(self._progress, by)
         over = StepOutcome(status=status, turn=0, receipt={"timed_out": status == "timed_out"})
         self._remember(outcomes={**self._progress.outcomes, step.name: over})
         self._trace.add(step.name, what, status.replace("_", " "))
@@ -363,6 +388,7 @@ class _Walk:
         seen = [item for item in self._news if not up_to or item.id <= up_to]
         if not seen:
             return
+        self._note(seen)
         routed = max((item.id for item in seen if item.routed), default=self._progress.looked)
         beyond = {*self._progress.passed_by, *(item.id for item in seen)}
         self._remember(looked=routed, passed_by=tuple(sorted(id_ for id_ in beyond if id_ > routed)))

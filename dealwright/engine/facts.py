@@ -18,6 +18,7 @@ from dealwright.compile import ir
 from dealwright.compile.settings import defaults
 from dealwright.engine.own import Own, own_of
 from dealwright.engine.records import Progress, StepOutcome
+from dealwright.engine.replies import last, pressed
 from dealwright.engine.told import told
 from dealwright.language import facts as language
 from dealwright.model.crm import Contact, Deal
@@ -28,12 +29,14 @@ from dealwright.model.events import (
     ContactUpdated,
     Event,
     EventReceived,
+    MessageReceived,
     TaskCompleted,
     deal_of,
     deal_subject,
 )
 
 _ANSWERED: Final = frozenset({"yes", "no", "answered"})
+_NO_BUTTONS: Final[Mapping[str, str]] = MappingProxyType({})
 _NO_SETTINGS: Final[Mapping[str, object]] = MappingProxyType({})
 
 
@@ -56,7 +59,7 @@ class Facts(msgspec.Struct, frozen=True, gc=False, kw_only=True):
     @property
     def contact(self) -> Contact | None:
         """The contact the event is about, if it is about one."""
-        if isinstance(self.event, (ContactAdded, ContactRemoved, ContactUpdated)):
+        if isinstance(self.event, (ContactAdded, ContactRemoved, ContactUpdated, MessageReceived)):
             return self.event.contact
         return None
 
@@ -120,6 +123,9 @@ class View:
             task=event.task if isinstance(event, TaskCompleted) else None,
             activity=event.activity if isinstance(event, ActivityLogged) else None,
             data=told(self.account, event) if isinstance(event, EventReceived) else {},
+            message=event.message if isinstance(event, MessageReceived) else None,
+            reply=last(self._progress) if self._progress.replies else None,
+            pressed=pressed(self._progress) if self._progress.replies else _NO_BUTTONS,
             steps={
                 name: {**_typed(outcome), "outcome": outcome.status}
                 for name, outcome in self._progress.outcomes.items()

@@ -21,9 +21,11 @@ from dealwright.model.events import (
     DealUpdated,
     Event,
     EventReceived,
+    MessageReceived,
     StageChanged,
     TaskCompleted,
 )
+from dealwright.model.messages import Message
 
 _NOBODY: Final = Contact(id="0")
 
@@ -32,7 +34,8 @@ class Imagination:
     """Makes the event of a trigger. What is given is taken; the rest is made up as simply as it can be.
 
     `before` is the deal as it was; `contact` the contact that the event is about; `task` the task that was completed;
-    `activity` the activity that was logged; `data` what an event from outside tells.
+    `activity` the activity that was logged; `message` what a contact has written; `data` what an event from outside
+    tells.
     """
 
     def __init__(
@@ -44,6 +47,7 @@ class Imagination:
         contact: Contact | None = None,
         task: Task | None = None,
         activity: Activity | None = None,
+        message: Message | None = None,
         data: Mapping[str, str] | None = None,
     ) -> None:
         self._account = account
@@ -52,6 +56,7 @@ class Imagination:
         self._contact = contact
         self._task = task
         self._activity = activity
+        self._message = message
         self._data = data
 
     def event(self, trigger: ir.Trigger, deal: Deal) -> tuple[Event, Deal]:
@@ -85,6 +90,12 @@ class Imagination:
             case ir.OnContactUpdated(fields=fields):
                 changed = fields or tuple(CONTACT_FIELDS)
                 return ContactUpdated(**common, contact=self._person(deal), changed=changed, deals=(deal,)), deal
+            case ir.OnMessageReceived() | ir.OnReplied():
+                person = self._person(deal)
+                message = self._message or Message(
+                    id="0", contact_id=person.id, direction="in", text="Hello", at=self._now, author=person.name or ""
+                )
+                return MessageReceived(**common, contact=person, message=message, deals=(deal,)), deal
             case ir.OnTaskCompleted():
                 return TaskCompleted(**common, after=deal, before=deal, task=self._task or self._some_task(deal)), deal
             case ir.OnActivityLogged(kinds=kinds):

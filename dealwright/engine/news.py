@@ -9,7 +9,7 @@ from dealwright.compile import ir
 from dealwright.engine.bench import Job
 from dealwright.engine.records import Watch
 from dealwright.engine.store import Store
-from dealwright.engine.watch import kinds_of_all, watched
+from dealwright.engine.watch import OF_CONTACTS, kinds_of_all, watched
 
 
 class Listening:
@@ -50,7 +50,7 @@ def rests(job: Job, kinds: Sequence[str]) -> dict[str, Any]:
     """Return what wakes an execution that rests until an event of these kinds."""
     if not kinds:
         return {}
-    also = _contacts(job) if "contact_updated" in kinds else ()
+    also = _contacts(job) if not OF_CONTACTS.isdisjoint(kinds) else ()
     return {"on_events": tuple(kinds), "also": also, "seen": job.seen, "considered": job.considered}
 
 
@@ -60,7 +60,7 @@ def ending(job: Job) -> tuple[str, ...]:
 
 
 def _watch(job: Job) -> Watch:
-    also = _contacts(job) if "contact_updated" in job.watches else ()
+    also = _contacts(job) if not OF_CONTACTS.isdisjoint(job.watches) else ()
     return Watch(
         execution_id=job.claimed.id,
         subjects=(job.claimed.subject, *also),

@@ -66,6 +66,16 @@ class StepOutcome(msgspec.Struct, frozen=True, gc=False, kw_only=True, omit_defa
     types: dict[str, Given] = {}
 
 
+class Answer(msgspec.Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True):
+    """The newest answer to a message of ours: what it said, and by which event it came; `used`: it has ended a wait."""
+
+    text: str
+    event: int
+    template: str = ""
+    button: str = ""
+    used: bool = False
+
+
 class Progress(msgspec.Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True):
     """How far an execution is, by step names: the whole of what advance remembers.
 
@@ -73,7 +83,8 @@ class Progress(msgspec.Struct, frozen=True, gc=False, kw_only=True, omit_default
     did. Inserting a step into a definition is safe, because nothing here counts positions.
 
     `looked` and `passed_by` say which events are no news any more (0: those up to its own): all up to that id, and
-    these beyond it, which were not routed yet when they were looked at. `picks`: who of a role was picked for a step.
+    these beyond it, which were not routed yet when they were looked at. `picks`: who of a role was picked for a step;
+    `replies`: answers to messages, by the step whose message they answer.
     """
 
     passed: bool = False
@@ -83,6 +94,7 @@ class Progress(msgspec.Struct, frozen=True, gc=False, kw_only=True, omit_default
     looked: int = 0
     passed_by: tuple[int, ...] = ()
     picks: dict[str, Picked] = {}
+    replies: dict[str, Answer] = {}
 
 
 class Question(msgspec.Struct, frozen=True, gc=False, kw_only=True):

@@ -38,6 +38,7 @@ from dealwright.model.requests import (
     SendConversion,
     SendEmail,
     SendEvent,
+    SendMessage,
     Sent,
     SetTask,
     UpdateContact,
@@ -204,6 +205,8 @@ def _receipt(request: Request, deal: Deal, pipelines: tuple[PipelineShape, ...])
             return {"contact_id": _NEW}
         case UpdateContact():
             return {"changed": True}
+        case SendMessage(contact_id=contact_id):
+            return {"message_id": _NEW, "contact_id": contact_id}
         case SendEmail() | Notify():
             return {"message_id": _NEW}
         case SendConversion():

@@ -17,6 +17,7 @@ from dealwright.engine.render_contacts import create_contact, send_email, update
 from dealwright.engine.render_conversions import send_conversion
 from dealwright.engine.render_custom import customs
 from dealwright.engine.render_lookup import look_up
+from dealwright.engine.render_messages import send_message
 from dealwright.engine.render_notify import notify
 from dealwright.engine.render_values import (
     NobodyThere,
@@ -161,6 +162,8 @@ def _request(step: ir.ActionStep, view: View, now: datetime, people: tuple[User,
             return send_email(step, view)
         case ir.LookupStep():
             return look_up(step, view, now)
+        case ir.SendMessageStep():
+            return send_message(step, view)
         case ir.SendConversionStep():
             return send_conversion(step, view, now)
 

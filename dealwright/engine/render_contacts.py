@@ -9,6 +9,7 @@ import msgspec
 
 from dealwright.compile import ir
 from dealwright.engine.facts import View
+from dealwright.engine.languages import chosen
 from dealwright.engine.render_custom import customs
 from dealwright.engine.render_values import NobodyThere, NothingToDo, Unrenderable, text_of
 from dealwright.language import templates
@@ -39,7 +40,7 @@ def update_contact(step: ir.UpdateContactStep, view: View) -> UpdateContact:
 
     Only `None`, as the author wrote it, clears a field: a fact that is unset here must not wipe out what is known.
     """
-    contact = _somebody(step.contact, view)
+    contact = somebody(step.contact, view)
     changes = {
         name: None if isinstance(expression, ir.Cleared) else _entered(expression, view, name)
         for name, expression in step.changes.items()
@@ -64,14 +65,15 @@ def update_contact(step: ir.UpdateContactStep, view: View) -> UpdateContact:
 
 def send_email(step: ir.SendEmailStep, view: View) -> SendEmail:
     """Return the request for an e-mail, its texts filled in for the recipient."""
-    recipient = _somebody(step.to, view)
+    recipient = somebody(step.to, view)
     address = (recipient.email or "").strip()
     if not address:
         raise NobodyThere(f"{called(step.to)} has no e-mail address")
     if not is_address(address):
         raise NobodyThere(f"what {called(step.to)} has for an e-mail address is none")
     theirs = view.for_recipient(recipient)
-    text = text_of(step.text, theirs, "text")
+    mail = chosen(step.by_language, view.account, recipient) if step.by_language else step
+    text = text_of(mail.text, theirs, "text")
     if not text or text.isspace():
         raise Unrenderable("the text of the e-mail is empty")
     return SendEmail(
@@ -79,16 +81,21 @@ def send_email(step: ir.SendEmailStep, view: View) -> SendEmail:
         contact_id=recipient.id,
         to=address,
         to_name=_one_line(contact_name(recipient)),
-        subject=_subject(step.subject, theirs),
+        subject=_subject(mail.subject, theirs),
         text=text,
-        html=None if step.html is None else _html(step.html, theirs),
+        html=None if mail.html is None else _html(mail.html, theirs),
         reply_to=_reply_to(step.reply_to, theirs),
         bcc=step.bcc,
         cc=_copied(step.cc, view, address),
     )
 
 
-def _somebody(path: ir.ContactPath, view: View) -> Contact:
+def somebody(path: ir.ContactPath, view: View) -> Contact:
+    """Return whom a step is about.
+
+    Raises:
+        NobodyThere: nobody is.
+    """
     contact = view.contact_at(path)
     if contact is None:
         if path.startswith("deal.contact_as."):

@@ -19,6 +19,7 @@ from dealwright.model.events import (
     DealUpdated,
     Event,
     EventReceived,
+    MessageReceived,
     StageChanged,
     TaskCompleted,
     deal_subject,
@@ -57,7 +58,7 @@ def route(account: ir.Account, events: Sequence[ToRoute]) -> list[Routed]:
 
 def _skipped(item: ToRoute, automation: ir.Automation, seen: set[str]) -> str:
     """Say why the automation may not run for this event; nothing if it may."""
-    if isinstance(item.event, ContactUpdated) and item.event.more:
+    if isinstance(item.event, ContactUpdated | MessageReceived) and item.event.more:
         return f"the contact is on more than {MOST_DEALS} open deals"
     if item.depth > MAX_DEPTH:
         return f"loop: more than {MAX_DEPTH} automations in a row"
@@ -78,7 +79,10 @@ def _answers(automation: ir.Automation, event: Event) -> bool:
 
 
 def matches(trigger: ir.Trigger, event: Event, deal: Deal) -> bool:
-    """Say whether the event is one that the trigger names, for this deal of those it is about."""
+    """Say whether the event is one that the trigger names, for this deal of those it is about.
+
+    Of an answer to a certain message only the execution that wrote it can say more (engine/replies.py).
+    """
     match trigger:
         case ir.OnDealCreated(pipelines=pipelines, stages=stages):
             return isinstance(event, DealCreated) and _in(event.after, pipelines) and _at(event.after, stages)
@@ -126,6 +130,10 @@ def matches(trigger: ir.Trigger, event: Event, deal: Deal) -> bool:
             )
         case ir.OnDateReached() | ir.OnNoActivity() | ir.OnMessageFailed() | ir.OnRepWrote() | ir.OnOptedOut():
             return False  # nothing tells of these yet: `up` runs no automation that names one (compile/later.py)
+        case ir.OnMessageReceived(pipelines=pipelines):
+            return isinstance(event, MessageReceived) and _in(deal, pipelines)
+        case ir.OnReplied(via=via):
+            return isinstance(event, MessageReceived) and via in ("", event.message.via)
 
 
 def _in(deal: Deal, pipelines: Sequence[str]) -> bool:

@@ -16,6 +16,10 @@ _ANY: Final = frozenset(str(each.__struct_config__.tag) for each in get_args(Eve
 """What can change the facts of a deal that is there; what was noticed becomes one of these when it is read."""
 
 
+OF_CONTACTS: Final = frozenset({"contact_updated", "message_received"})
+"""Kinds of event that are told under a contact's name, for each of its open deals."""
+
+
 def kinds_of_all(triggers: Iterable[ir.Trigger]) -> frozenset[str]:
     """Return the kinds of event that the triggers answer."""
     return frozenset(map(_kind, triggers))
@@ -56,3 +60,5 @@ def _kind(trigger: ir.Trigger) -> str:
             return "event_received"
         case ir.OnDateReached() | ir.OnNoActivity() | ir.OnMessageFailed() | ir.OnRepWrote() | ir.OnOptedOut():
             return str(trigger.__struct_config__.tag)
+        case ir.OnMessageReceived() | ir.OnReplied():
+            return "message_received"

@@ -20,7 +20,7 @@ from dealwright.mirror.identity import Merge, identify
 from dealwright.mirror.identity import persons as read_persons
 from dealwright.mirror.observe import observe
 from dealwright.model.crm import Contact
-from dealwright.model.events import ContactUpdated, Event, deal_subject
+from dealwright.model.events import ContactUpdated, Event, MessageReceived, deal_subject
 
 _LATE: Final = statement("update events set late = true where id in :ids", "ids")
 
@@ -42,6 +42,8 @@ def _contacts(event: Event) -> Iterator[Contact]:
         yield from deal.contacts
     if isinstance(event, ContactUpdated):
         yield from (event.contact, *event.absorbed)
+    if isinstance(event, MessageReceived):
+        yield event.contact
 
 
 def _same(event: Event) -> Iterator[tuple[str, str]]:

@@ -15,6 +15,7 @@ from dealwright.language.money import checked_currency
 from dealwright.language.origin import Origin, here, refused
 from dealwright.language.pipeline import PipelineType, is_pipeline
 from dealwright.language.policy import Limits, MessagePolicy
+from dealwright.language.texts import checked_language
 from dealwright.model.calendar import Calendar, Span
 from dealwright.model.iso import COUNTRIES
 
@@ -37,6 +38,7 @@ class Account:
     limits: Limits | None
     kinds: tuple[type, ...]
     """The classes of the company's own fields that were named."""
+    languages: tuple[str, ...]
     origin: Origin = field(compare=False, repr=False)
 
     def __init__(
@@ -56,6 +58,7 @@ class Account:
         messages: MessagePolicy | None = None,
         limits: Limits | None = None,
         deal_fields: type[DealFields] | DealFields | None = None,
+        languages: Sequence[str] = (),
     ) -> None:
         checked_key(key, "an account")
         if not isinstance(country, str) or country not in COUNTRIES:
@@ -90,6 +93,7 @@ class Account:
             "messages": messages,
             "limits": limits,
             "kinds": () if named is None else (type(named), *named._kinds),
+            "languages": _languages(languages),
             "origin": here(),
         }
         for name_, value in values.items():
@@ -100,6 +104,15 @@ def _each(spans: Sequence[tuple[date, date]]) -> tuple[date, ...]:
     """Return every day of spans, once."""
     days = {first + timedelta(days=n) for first, last in spans for n in range((last - first).days + 1)}
     return tuple(sorted(days))
+
+
+def _languages(given: object) -> tuple[str, ...]:
+    if not isinstance(given, list | tuple):
+        raise refused("languages of an account are a list", hint='languages=["es", "en"], the first one for all others')
+    kept = tuple(map(checked_language, given))
+    if len(set(kept)) < len(kept):
+        raise refused("languages of an account name one twice", hint="write each once, the first one for all others")
+    return kept
 
 
 def _listed(given: object, what: str) -> Sequence[object]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
-from typing import Final, TypeAlias
+from typing import Final, TypeAlias, overload
 
 from dealwright.language import values
 from dealwright.language.characters import UNSAFE
@@ -13,6 +13,7 @@ from dealwright.language.deal import ContactFields
 from dealwright.language.durations import Length
 from dealwright.language.fields import Field, FlagField, IdField, TextField, reference
 from dealwright.language.keys import checked_step
+from dealwright.language.message_texts import EmailText, is_email_text
 from dealwright.language.origin import refused
 from dealwright.language.steps import CustomLike, Step, TextLike, length
 from dealwright.language.values import KEEP, Keep, Stored
@@ -69,6 +70,7 @@ class SendEmail(Step):
     cc: tuple[Stored, ...]
     bcc: tuple[str, ...]
     late: Length | None = None
+    template: EmailText | None = None
 
     @property
     def message_id(self) -> IdField:
@@ -138,6 +140,7 @@ def update_contact(
     return UpdateContact(name=step, contact=path, changes=MappingProxyType(changes), of=type(contact))
 
 
+@overload
 def send_email(
     name: str,
     *,
@@ -149,14 +152,50 @@ def send_email(
     cc: Sequence[ContactFields | TextField | str] = (),
     bcc: Sequence[str] = (),
     late: Length | None = None,
+) -> SendEmail: ...
+@overload
+def send_email(
+    name: str,
+    *,
+    to: ContactFields,
+    template: EmailText,
+    reply_to: str | TextField | None = None,
+    cc: Sequence[ContactFields | TextField | str] = (),
+    bcc: Sequence[str] = (),
+    late: Length | None = None,
+) -> SendEmail: ...
+def send_email(
+    name: str,
+    *,
+    to: ContactFields,
+    template: EmailText | None = None,
+    subject: TextLike | None = None,
+    text: TextLike | None = None,
+    html: str | None = None,
+    reply_to: str | TextField | None = None,
+    cc: Sequence[ContactFields | TextField | str] = (),
+    bcc: Sequence[str] = (),
+    late: Length | None = None,
 ) -> SendEmail:
     """Send an e-mail to a contact; in its texts `contact` is the recipient, and values in `html` are escaped.
 
+    What it says is a `template`, or `subject` and `text`.
     With `late` it is not sent at all if it could only be sent so long after it was due. Not yet: `up` refuses `late`.
 
     `cc` are contacts, fields that hold an address, or addresses: those that have none are left out.
     """
     name = checked_step(name)
+    if template is not None:
+        if not is_email_text(template):
+            hint = 'quote = EmailText("Your quote", "Dear ..."), then template=quote'
+            raise refused(f"template of {name!r} is an EmailText, not {_called(template)}", hint=hint)
+        if not (subject is None and text is None and html is None):
+            hint = "leave subject, text and html out"
+            raise refused(f"{name!r} has a template, and says what it says once more", hint=hint)
+        subject = text = "-"
+    if subject is None or text is None:
+        hint = 'subject="...", text="...", or template=EmailText("...", "...")'
+        raise refused(f"{name!r} has no {'subject' if subject is None else 'text'}", hint=hint)
     if html is not None and not isinstance(html, str):
         raise refused(f"html of {name!r} is a text, not {_called(html)}", hint='html="<p>Dear {{ contact.name }}</p>"')
     for part, given in (("subject", subject), ("text", text), ("html", html)):
@@ -176,6 +215,7 @@ def send_email(
         cc=_copied(cc, f"cc of {name!r}"),
         bcc=_addresses(bcc, f"bcc of {name!r}"),
         late=late_after(late, name),
+        template=template,
     )
 
 

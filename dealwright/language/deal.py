@@ -360,6 +360,32 @@ class ActivityFields(_Group):
         return NameFields(f"{self._path}.by")
 
 
+class MessageFields(_Group):
+    """The fields of the message that came in."""
+
+    __slots__ = ()
+
+    @property
+    def id(self) -> IdField:
+        """The message's id."""
+        return IdField(f"{self._path}.id")
+
+    @property
+    def text(self) -> TextField:
+        """What was said; of a button its text."""
+        return TextField(f"{self._path}.text")
+
+    @property
+    def button(self) -> TextField:
+        """The id of the button that was pressed; unset if it was in words."""
+        return TextField(f"{self._path}.button")
+
+    @property
+    def at(self) -> MomentField:
+        """When it came."""
+        return MomentField(f"{self._path}.at")
+
+
 class NameFields(_Group):
     """Somebody of whom an event tells the name."""
 
@@ -381,7 +407,7 @@ class EventFields(_Group):
 
     @property
     def contact(self) -> ContactFields:
-        """The contact that was added, removed or updated."""
+        """The contact that was added, removed or updated, or that has written."""
         return ContactFields(_path="event.contact")
 
     @property
@@ -403,6 +429,11 @@ class EventFields(_Group):
     def reason(self) -> TextField:
         """Why a message could not be delivered."""
         return TextField("event.reason")
+
+    @property
+    def message(self) -> MessageFields:
+        """The message that came in."""
+        return MessageFields("event.message")
 
     def data(self, name: str, /) -> TextField:
         """What an event from outside told under that name: a text, which `event_received(data=[...])` lists."""

@@ -14,6 +14,7 @@ import msgspec
 from dealwright.language import schema
 from dealwright.model.crm import Activity, Contact, Deal, Money, PipelineShape, Task, User
 from dealwright.model.custom import Customs, value_of
+from dealwright.model.messages import Message
 
 _MONTHS: Final = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 
@@ -25,12 +26,20 @@ Receipts = Mapping[str, Mapping[str, object]]
 """Receipts of earlier steps, by step name."""
 
 
+class Reply(msgspec.Struct, frozen=True, gc=False, kw_only=True):
+    """What an answer said, in which template's conversation; `button` is empty if it was in words."""
+
+    text: str
+    button: str = ""
+
+
 class Known(msgspec.Struct, frozen=True, kw_only=True):
     """What is known where a fact is looked up.
 
-    `contact` is the contact of the event, `before` the deal before it, `task` and `activity` what it is about, `data`
-    what an event from outside told beside; `recipient` is whom a message goes to, inside its texts; `answer` is what a
-    person was asked for last.
+    `contact` is the contact of the event, `before` the deal before it, `task`, `activity` and `message` what it is
+    about, `data` what an event from outside told beside; `recipient` is whom a message goes to, inside its texts.
+    `reply` is the last answer to a message of this execution, `pressed` the button of the last answer to each template
+    (empty: it was in words), `answer` what a person was asked for last.
     """
 
     deal: Deal
@@ -40,6 +49,9 @@ class Known(msgspec.Struct, frozen=True, kw_only=True):
     task: Task | None = None
     activity: Activity | None = None
     data: Mapping[str, object] = {}
+    message: Message | None = None
+    reply: Reply | None = None
+    pressed: Mapping[str, str] = {}
     steps: Receipts = {}
     pipelines: Sequence[PipelineShape] = ()
     account_key: str = ""
@@ -146,6 +158,16 @@ def _activity(activity: Activity | None, part: str) -> object | None:
     return activity.at if part == "at" else _text(getattr(activity, part))
 
 
+def _message(message: Message | None, part: str) -> object | None:
+    if message is None:
+        return None
+    return message.at if part == "at" else _text(getattr(message, part))
+
+
+def _reply(reply: Reply | None, part: str) -> object | None:
+    return None if reply is None else _text(getattr(reply, part))
+
+
 def _of_event(path: str, known: Known) -> object | None:
     """The value of a path below `event.`."""
     group, _, part = path.partition(".")
@@ -160,6 +182,8 @@ def _of_event(path: str, known: Known) -> object | None:
             return _activity(known.activity, part)
         case "reason":  # of message_failed, which nothing tells yet
             return None
+        case "message":
+            return _message(known.message, part)
         case _:
             value = known.data.get(part)
             return _text(value) if isinstance(value, str) else value
@@ -201,6 +225,10 @@ def reader(path: str) -> Callable[[Known], object | None]:
         return lambda known: _contact(known.recipient, rest)
     if path in schema.ANSWER:
         return lambda known: known.answer.get(rest)
+    if path in schema.REPLY:
+        return lambda known: _reply(known.reply, rest)
+    if root == "pressed":
+        return lambda known: known.pressed.get(rest)
     if root == "settings":
         return lambda known: known.settings.get(rest)
     if path == "account.key":
@@ -314,6 +342,8 @@ def text_facts(known: Known, zone: str, only: Collection[str] | None = None) -> 
     }
     if only is None or any(path.startswith("answer.") for path in only):
         facts["answer"] = {path.removeprefix("answer."): None for path in schema.ANSWER} | dict(known.answer)
+    if only is None or any(path.startswith("reply.") for path in only):
+        facts["reply"] = {part: _reply(known.reply, part) for part in ("text", "button")}
     if known.recipient is not None:
         facts["contact"] = contact_facts(known.recipient, "contact.")
     if only is not None and not any(path.startswith("event") for path in only):
@@ -327,6 +357,7 @@ def text_facts(known: Known, zone: str, only: Collection[str] | None = None) -> 
         }
         | {"by": {"name": _activity(known.activity, "by.name")}},
         "data": {name: shown(value, local) for name, value in known.data.items()},
+        "message": {part: shown(_message(known.message, part), local) for part in ("id", "text", "button", "at")},
     }
     if known.before is not None:
         event["before"] = facts_of(known.before, "event.before.")

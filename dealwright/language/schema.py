@@ -99,8 +99,18 @@ EVENT_ACTIVITY: Final[Mapping[str, FieldType]] = MappingProxyType(
 EVENT_FAILURE: Final[Mapping[str, FieldType]] = MappingProxyType({"event.reason": "text"})
 """Facts of `message_failed`: why it could not be delivered."""
 
+EVENT_MESSAGE: Final[Mapping[str, FieldType]] = MappingProxyType(
+    {
+        "event.message.id": "id",
+        "event.message.text": "text",
+        "event.message.button": "text",
+        "event.message.at": "moment",
+    }
+)
+"""Facts of `message_received`: the message in question."""
+
 EVENT: Final[Mapping[str, FieldType]] = MappingProxyType(
-    {**EVENT_CONTACT, **EVENT_BEFORE, **EVENT_TASK, **EVENT_ACTIVITY, **EVENT_FAILURE}
+    {**EVENT_CONTACT, **EVENT_BEFORE, **EVENT_TASK, **EVENT_ACTIVITY, **EVENT_FAILURE, **EVENT_MESSAGE}
 )
 """Facts below `event.` that are the same for every definition; `event.data.<name>` is what one declares."""
 
@@ -108,6 +118,9 @@ RECIPIENT: Final[Mapping[str, FieldType]] = MappingProxyType(
     {f"contact.{part}": kind for part, kind in _CONTACT.items()}
 )
 """Facts that only the texts of a message know, whom it goes to, and conditions inside of `deal.contacts.any()`."""
+
+REPLY: Final[Mapping[str, FieldType]] = MappingProxyType({"reply.text": "text", "reply.button": "text"})
+"""Facts that are known after a `wait_until(replied())`: what the last answer to a message of ours said."""
 
 CONTACT_FIELDS: Final[Mapping[str, FieldType]] = MappingProxyType(
     {name: kind for name, kind in _CONTACT.items() if name != "id"}
@@ -127,11 +140,13 @@ RECEIPTS: Final[Mapping[str, Mapping[str, FieldType]]] = MappingProxyType(
         "create_contact": {"contact_id": "id"},
         "update_contact": {"changed": "flag"},
         "send_email": {"message_id": "id"},
+        "send_message": {"message_id": "id"},
         "notify": {"message_id": "id"},
         "send_conversion": {"event_id": "id"},
         "wait_until": {"timed_out": "flag"},
         "lookup": {"error": "text"},
         "ask": {"choice": "choice", "by": "text", "note": "text"},
+        "wait_until_replied": {"timed_out": "flag"},
     }
 )
 """What a step leaves for later steps, by the step's kind; beside it each of these leaves its `outcome`."""
@@ -149,7 +164,9 @@ UPDATABLE: Final[Mapping[str, FieldType]] = MappingProxyType(
 _BEFORE: Final = frozenset(
     {"deal_updated", "stage_changed", "entered", "owner_changed", "contact_added", "contact_removed"}
 )
-_CONTACTS: Final = frozenset({"contact_added", "contact_removed", "contact_updated", "message_failed", "opted_out"})
+_CONTACTS: Final = frozenset(
+    {"contact_added", "contact_removed", "contact_updated", "message_failed", "message_received", "opted_out"}
+)
 
 
 def known(
@@ -173,11 +190,15 @@ def known(
     if trigger == "message_failed":
         facts |= EVENT_FAILURE
     facts |= {f"event.data.{name}": kind for name, kind in data.items()}
+    if trigger == "message_received":
+        facts |= EVENT_MESSAGE
     for name, kind in steps.items():
         facts |= {f"steps.{name}.{field}": held for field, held in RECEIPTS.get(kind, {}).items()}
         facts[f"steps.{name}.outcome"] = "text"
     if "ask" in steps.values():
         facts |= ANSWER
+    if "wait_until_replied" in steps.values():
+        facts |= REPLY
     return facts
 
 
@@ -215,11 +236,13 @@ def did_you_mean(word: str, candidates: Iterable[str]) -> str:
 
 _BELONGS: Final[Mapping[str, str]] = MappingProxyType(
     {
-        "event.contact.": "event.contact belongs to contact_added(), contact_removed() and contact_updated()",
+        "event.contact.": "event.contact belongs to events of a contact: contact_added(), message_received() ...",
         "event.before.": "the deal before belongs to events that change a deal, and one that was created has no before",
         "event.task.": "event.task belongs to task_completed()",
         "event.activity.": "event.activity belongs to activity_logged()",
         "event.reason": "event.reason belongs to message_failed()",
+        "event.message.": "event.message belongs to message_received()",
+        "reply.": "an answer is known after a wait_until(replied(...)) step",
         "event.data.": 'event.data belongs to event_received(..., data=["number"]), which lists what is read',
         "answer.": "the answer is known after its step, ask(...), on the same way through the branches",
         "contact.": "contact is whom a message goes to in its texts, and one of them in deal.contacts.any(...)",

@@ -40,11 +40,13 @@ class TemplateError(DefinitionError):
 
 
 class Problem(msgspec.Struct, frozen=True):
-    """One thing wrong with a template."""
+    """One thing wrong with a template, on which of its lines; `path` is the fact that it is about, if there is one."""
 
     code: str
     message: str
     hint: str = ""
+    line: int = 1
+    path: str = ""
 
 
 def is_template(text: str) -> bool:
@@ -269,7 +271,7 @@ def _compile(source: str, html: bool) -> _Compiled:
     tree, problems = _parse(source)
     if tree is None or problems:
         raise TemplateError(problems[0].message, code=problems[0].code, hint=problems[0].hint)
-    named = [path.split(".") for path, _ in _paths(tree)]
+    named = [path.split(".") for path, _, _ in _paths(tree)]
     return _Compiled(
         (_html_environment if html else _environment).from_string(source),
         frozenset(".".join(path) for path in named),
@@ -288,17 +290,17 @@ def check_template(source: str, facts: Mapping[str, FieldType]) -> list[Problem]
     tree, problems = _parse(source)
     if tree is None or problems:
         return problems
-    facts = with_roles(facts, (path for path, _ in _paths(tree)))
-    for path, listed in _paths(tree):
+    facts = with_roles(facts, (path for path, _, _ in _paths(tree)))
+    for path, listed, line in _paths(tree):
         problem = _path_problem(path, listed, facts)
-        if problem is not None and problem not in problems:
-            problems.append(problem)
+        if problem is not None and problem.message not in [each.message for each in problems]:
+            problems.append(msgspec.structs.replace(problem, line=line, path=path))
     for node in tree.find_all(nodes.Filter):
         wanted = _ONLY_FOR.get(node.name)
         filtered = _path_of(node.node) if node.node is not None else None
         if wanted and _held(filtered or "", facts) not in wanted:
             what = f"a {' or a '.join(wanted)}, not on {filtered or 'this'}"
-            problems.append(Problem("DW301", f"the filter {node.name!r} works on {what}"))
+            problems.append(Problem("DW301", f"the filter {node.name!r} works on {what}", line=node.lineno))
     return problems
 
 
@@ -335,7 +337,8 @@ def _parse(source: str) -> tuple[nodes.Template | None, list[Problem]]:
         tree = _environment.parse(source)
         problems = list(_refused(tree, 0, frozenset()))
     except TemplateSyntaxError as error:
-        return None, [Problem("DW300", f"the text cannot be read: {error.message} (its line {error.lineno})")]
+        what = f"the text cannot be read: {error.message} (its line {error.lineno})"
+        return None, [Problem("DW300", what, line=error.lineno)]
     except (RecursionError, ValueError, OverflowError):
         return None, [Problem("DW301", "the text is nested too deeply or holds a number out of all proportion")]
     return tree, problems
@@ -351,12 +354,12 @@ def _path_of(node: nodes.Node) -> str | None:
     return None
 
 
-def _paths(tree: nodes.Node, loops: frozenset[str] = frozenset()) -> Iterator[tuple[str, bool]]:
-    """Every fact the template names, and whether `for` goes over it; loop variables are left out."""
+def _paths(tree: nodes.Node, loops: frozenset[str] = frozenset()) -> Iterator[tuple[str, bool, int]]:
+    """Every fact the template names, whether `for` goes over it, and on which line; loop variables are left out."""
     if isinstance(tree, nodes.For):
         path = _path_of(tree.iter)
         if path is not None:
-            yield path, True
+            yield path, True, tree.lineno
         inner = loops | {str(getattr(tree.target, "name", "")), "loop"}
         for child in tree.body:
             yield from _paths(child, inner)
@@ -364,7 +367,7 @@ def _paths(tree: nodes.Node, loops: frozenset[str] = frozenset()) -> Iterator[tu
     path = _path_of(tree)
     if path is not None:
         if path.partition(".")[0] not in loops:
-            yield path, False
+            yield path, False, tree.lineno
         return
     for child in tree.iter_child_nodes():
         yield from _paths(child, loops)
@@ -414,7 +417,8 @@ def _refused(node: nodes.Node, depth: int, loops: frozenset[str]) -> Iterator[Pr
             "DW301", f"the text {what}, which texts may not", hint or "name facts, or-else values and filters"
         )
         return
-    yield from _refused_here(node, loops)
+    for problem in _refused_here(node, loops):
+        yield msgspec.structs.replace(problem, line=node.lineno)
     inner = loops
     if isinstance(node, nodes.For):
         inner = loops | {str(getattr(node.target, "name", ""))}

@@ -10,7 +10,7 @@ from dealwright.language.conditions import Reference
 from dealwright.language.deal import is_data_name
 from dealwright.language.durations import Length
 from dealwright.language.fields import Field, reference
-from dealwright.language.keys import checked_key
+from dealwright.language.keys import checked_key, checked_step
 from dealwright.language.origin import refused
 from dealwright.language.outside import EVENT_NAME, OutsideEvent, is_outside_event
 from dealwright.language.pipeline import PipelineType, StageLike, is_pipeline
@@ -168,6 +168,22 @@ class OptedOut:
     kind = "opted_out"
 
 
+@dataclass(frozen=True, slots=True)
+class MessageReceived:
+    """Answers a message of a contact, for each open deal it is on."""
+
+    in_: tuple[PipelineType, ...]
+    kind = "message_received"
+
+
+@dataclass(frozen=True, slots=True)
+class Replied:
+    """Answers a message of one of the deal's contacts; `to` is the step whose message it answers."""
+
+    to: str | None
+    kind = "message_received"
+
+
 Trigger: TypeAlias = (
     DealCreated
     | DealUpdated
@@ -185,6 +201,8 @@ Trigger: TypeAlias = (
     | MessageFailed
     | RepWrote
     | OptedOut
+    | MessageReceived
+    | Replied
 )
 """Any trigger."""
 
@@ -261,6 +279,16 @@ def activity_logged(
     """A call, meeting or e-mail was written down for a deal (without `kind`: any); texts may name `event.activity`."""
     kinds = tuple(dict.fromkeys(_activity_kind(item) for item in _several(kind)))
     return ActivityLogged(kinds, pipelines(in_, "in_ of activity_logged()"))
+
+
+def message_received(*, in_: PipelineType | Sequence[PipelineType] = ()) -> MessageReceived:
+    """A contact has written: once for each open deal it is on; texts may name `event.message` and `event.contact`."""
+    return MessageReceived(pipelines(in_, "in_ of message_received()"))
+
+
+def replied(*, to: str | None = None) -> Replied:
+    """A contact of the deal has written; with `to`, in answer to the message of that earlier step."""
+    return Replied(None if to is None else checked_step(to))
 
 
 @overload

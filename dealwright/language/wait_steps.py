@@ -25,9 +25,11 @@ from dealwright.language.triggers import (
     Entered,
     EventReceived,
     MessageFailed,
+    MessageReceived,
     NoActivity,
     OptedOut,
     OwnerChanged,
+    Replied,
     RepWrote,
     StageChanged,
     TaskCompleted,
@@ -47,10 +49,12 @@ Happening: TypeAlias = (
     | EventReceived
     | RepWrote
     | OptedOut
+    | MessageReceived
+    | Replied
 )
 """A trigger that can happen to a deal that is there already, and that an execution can wait for."""
 
-_WRITE: Final = "write stage_changed(to=...), task_completed(), event_received(...), ..."
+_WRITE: Final = "write replied(), stage_changed(to=...), task_completed(), event_received(...), ..."
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -13,6 +13,7 @@ from typing import Final, Literal, TypeAlias
 import msgspec
 
 from dealwright.model.crm import Activity, Contact, Deal, Task
+from dealwright.model.messages import Message
 
 REPLAY: Final = "replay"
 """The source of events that a person had happen again; no other source may be called so."""
@@ -117,6 +118,33 @@ class ContactUpdated(_Event, frozen=True, kw_only=True, tag="contact_updated"):
     deals: tuple[Deal, ...] = ()
     more: int = 0
     absorbed: tuple[Contact, ...] = ()
+
+    @property
+    def subject(self) -> str:
+        """What the event is about: `contact:<id>`."""
+        return f"contact:{self.contact.id}"
+
+    @property
+    def about(self) -> tuple[Deal, ...]:
+        """The deals that may be acted on: one execution each."""
+        return self.deals
+
+    @property
+    def before(self) -> Deal | None:
+        """The deal did not change."""
+        return None
+
+
+class MessageReceived(_Event, frozen=True, kw_only=True, tag="message_received"):
+    """A contact has written to us: `message` is what came in.
+
+    `deals` are the contact's open deals as they are now, `MOST_DEALS` at most; `more` counts those beyond.
+    """
+
+    contact: Contact
+    message: Message
+    deals: tuple[Deal, ...] = ()
+    more: int = 0
 
     @property
     def subject(self) -> str:
@@ -252,6 +280,7 @@ Event: TypeAlias = (
     | TaskCompleted
     | ActivityLogged
     | ContactUpdated
+    | MessageReceived
     | EventReceived
     | DealNoticed
     | ContactNoticed

@@ -13,6 +13,7 @@ import msgspec
 
 from dealwright.model.crm import ContactRole, Money
 from dealwright.model.custom import Customs
+from dealwright.model.messages import MessageButton
 
 
 class _Request(msgspec.Struct, frozen=True, gc=False, kw_only=True, tag_field="do"):
@@ -183,6 +184,22 @@ class SendEmail(_Request, frozen=True, kw_only=True, tag="send_email"):
     cc: tuple[str, ...] = ()
 
 
+class SendMessage(_Request, frozen=True, kw_only=True, tag="send_message"):
+    """Write to one contact in its conversation; receipt: `message_id`, `contact_id`.
+
+    `template` names what the text was made of (None: free text inside a conversation), `language` which body was taken
+    (empty: the one for all languages).
+    """
+
+    deal_id: str
+    contact_id: str
+    via: str
+    text: str
+    template: str | None = None
+    language: str = ""
+    buttons: tuple[MessageButton, ...] = ()
+
+
 class Notify(_Request, frozen=True, kw_only=True, tag="notify"):
     """Tell a colleague something by e-mail; receipt: `message_id`. It is no message to a customer.
 
@@ -266,7 +283,7 @@ class SendConversion(_Request, frozen=True, kw_only=True, omit_defaults=True, ta
     data: dict[str, str | bool | None] = {}
 
 
-MESSAGES: Final = frozenset({"send_email"})
+MESSAGES: Final = frozenset({"send_email", "send_message"})
 """Kinds of requests that reach a customer: `stop --messages` holds them, and each is decided on facts read again."""
 
 READS: Final = frozenset({"lookup"})
@@ -289,6 +306,7 @@ Request: TypeAlias = (
     | CreateContact
     | UpdateContact
     | SendEmail
+    | SendMessage
     | SendConversion
     | Lookup
 )

@@ -90,6 +90,8 @@ triggers = st.one_of(
     st.builds(ir.OnOwnerChanged, pipelines=some(keys)),
     st.builds(ir.OnTaskCompleted, pipelines=some(keys)),
     st.builds(ir.OnActivityLogged, kinds=some(st.sampled_from(["call", "meeting", "email"])), pipelines=some(keys)),
+    st.builds(ir.OnMessageReceived, pipelines=some(keys)),
+    st.builds(ir.OnReplied, to=st.none() | keys, via=st.sampled_from(["", "crm", "email"])),
     st.builds(ir.OnEventReceived, name=keys, source=st.none() | keys, data=some(names), pipelines=some(keys)),
     st.builds(
         ir.OnDateReached,
@@ -104,6 +106,19 @@ triggers = st.one_of(
     st.builds(ir.OnOptedOut, pipelines=some(keys)),
 )
 contacts = st.sampled_from(["deal.main_contact", "event.contact", "deal.contact_as.buyer"])
+said = st.one_of(st.builds(ir.TemplateText, source=words), st.builds(ir.TextValue, value=words))
+languages = st.sampled_from(["", "en", "pt-BR"])
+bodies = some(st.builds(ir.Body, language=languages, text=said, where=st.none()))
+templates = st.builds(
+    ir.TemplateMessage,
+    name=keys,
+    bodies=bodies,
+    buttons=some(st.builds(ir.Button, id=keys, text=words)),
+    category=st.sampled_from([None, "utility", "marketing", "authentication"]),
+    vendor=st.sampled_from([None, "whatsapp"]),
+)
+contents = templates | st.builds(ir.FreeMessage, bodies=bodies, outside_window=st.none() | templates)
+mails = st.builds(ir.MailText, language=languages, subject=said, text=said, html=st.none() | said)
 agains = st.one_of(
     st.just(ir.EveryEvent()),
     st.builds(ir.Once, per=st.sampled_from(["deal", "person", "stage_visit"]), within=st.one_of(st.none(), durations)),
@@ -166,8 +181,17 @@ steps = st.recursive(
             html=st.none() | expressions,
             reply_to=st.none() | expressions,
             bcc=some(words),
+            by_language=some(mails),
             late=st.none() | durations,
             cc=some(expressions),
+        ),
+        st.builds(
+            ir.SendMessageStep,
+            name=keys,
+            to=contacts,
+            via=st.sampled_from(["crm", "chat"]),
+            message=contents,
+            late=st.none() | durations,
         ),
         st.builds(
             ir.SendConversionStep,
@@ -308,7 +332,7 @@ limits = st.builds(
     import_burst=st.none() | st.integers(1, 9),
     until_enforced=untils,
 )
-accounts = st.builds(
+_accounts = st.builds(
     ir.Account,
     key=keys,
     name=words,
@@ -317,12 +341,22 @@ accounts = st.builds(
     currency=st.none() | st.sampled_from(["USD", "EUR"]),
     pipelines=some(shapes),
     automations=some(automations),
+    languages=some(languages),
     where=st.none() | wheres,
     messages=st.none() | policies,
     limits=st.none() | limits,
     outside=some(outside),
     roles=some(words),
 )
+
+
+@st.composite
+def _any_account(draw: st.DrawFn) -> ir.Account:
+    """A function, for the repr of all that an account may hold is longer than hypothesis prints."""
+    return draw(_accounts)
+
+
+accounts = _any_account()
 
 
 def another(leaf: object) -> object:

@@ -39,9 +39,9 @@ def test_it_is_a_connector_a_crm_and_a_feed(small: EmbeddedCrm) -> None:
     assert isinstance(small, Feed)
     assert small.actions() == {
         "create_deal(unless_open=)",
-        "create_contact(role=)",
+        "create_contact(role=)", "least_loaded()",
         "create_deal", "update_deal", "move_deal", "set_task", "change_tags", "complete_tasks", "add_note",
-        "create_contact", "update_contact",
+        "create_contact", "update_contact", "send_message",
     }  # fmt: skip
     assert small.delivery(SetTask(deal_id="1", text="Call", due_at=DUE)) == Keyed(dedupes_for=None)
 

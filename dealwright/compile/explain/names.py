@@ -84,6 +84,8 @@ class Names:
             return self._by_role(path)
         if path.startswith("event.data."):
             return self.tongue.say("field.event.data", name=harmless(path.removeprefix("event.data.")))
+        if head == "pressed":
+            return self.tongue.say("field.pressed", name=harmless(rest))
         if head == "settings":
             return self.tongue.say("field.setting", name=harmless(rest))
         for start, of in _PARTS.items():

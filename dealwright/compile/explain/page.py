@@ -17,7 +17,7 @@ from dealwright.compile.later import later
 from dealwright.model.calendar import Calendar
 from dealwright.model.crm import PipelineShape, StageShape
 
-_WRITE: Final = (ir.SendEmailStep,)
+_WRITE: Final = (ir.SendEmailStep, ir.SendMessageStep)
 _MOVE: Final = (ir.MoveDealStep,)
 _CHANGE: Final = (ir.UpdateDealStep, ir.ChangeTagsStep, ir.UpdateContactStep)
 _CREATE: Final = (ir.CreateDealStep, ir.CreateContactStep)
@@ -44,6 +44,8 @@ def _page(account: ir.Account, tongue: Tongue) -> Iterator[str]:
     yield from _days_off(account.calendar, tongue)
     if account.roles:
         yield tongue.say("page.roles", roles=tongue.all_of(map(tongue.quoted, account.roles)))
+    if account.languages:
+        yield tongue.say("page.languages", languages=tongue.all_of(map(harmless, account.languages)))
     yield ""
     yield from policy(account, tongue)
     yield ""

@@ -6,8 +6,9 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from dealwright.compile import ir
 from dealwright.compile.explain.conditions import condition
+from dealwright.compile.explain.messages import conversation, letter, send_message
 from dealwright.compile.explain.names import Names
-from dealwright.compile.explain.texts import expression, lines
+from dealwright.compile.explain.texts import expression
 from dealwright.compile.explain.tongue import harmless
 from dealwright.compile.explain.triggers import any_of, nearness
 
@@ -43,9 +44,9 @@ def told(steps: Sequence[ir.Step], names: Names, depth: int = 0) -> Iterator[str
                     yield f"{pad}  - {names.tongue.say('do.ask.late')}"
                     yield from told(step.late, names, depth + 2)
             case ir.SendEmailStep():
-                yield ""
-                yield from (f"{pad}  > {line}".rstrip() for line in lines(step.text, names))
-                yield ""
+                yield from letter(step.by_language or (step,), names, pad)
+            case ir.SendMessageStep():
+                yield from conversation(step, names, pad)
 
 
 def _ways(step: ir.BranchStep, names: Names, depth: int) -> Iterator[str]:
@@ -98,6 +99,8 @@ def sentence(step: ir.Step, names: Names) -> str:
             return say("do.update_contact", contact=names.contact(step.contact), changes=changes)
         case ir.SendEmailStep():
             return _send_email(step, names)
+        case ir.SendMessageStep():
+            return send_message(step, names)
         case ir.SendConversionStep():
             worth = ""
             if step.value is not None:

@@ -62,6 +62,10 @@ def trigger(on: ir.Trigger, names: Names) -> str:
         case ir.OnActivityLogged():
             kinds = tongue.one_of(say(f"kind.{kind}") for kind in on.kinds) or say("kind.any")
             return say("on.activity_logged", kinds=kinds, where=names.where(on.pipelines))
+        case ir.OnMessageReceived():
+            return say("on.message_received", where=names.where(on.pipelines))
+        case ir.OnReplied():  # by which channel is that of the step
+            return say("on.replied") if on.to is None else say("on.replied.to", step=names.step(on.to))
         case ir.OnEventReceived():
             key = "on.event_received" if on.source is not None else "on.event_received.any"
             name, where = tongue.quoted(on.name), names.where(on.pipelines)

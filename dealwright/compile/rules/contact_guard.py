@@ -7,12 +7,14 @@ from collections.abc import Iterator
 from typing import Final, TypeGuard
 
 from dealwright.compile import ir
+from dealwright.compile.later import MESSAGES, OURS
 from dealwright.compile.possible import Logic, possible, unset
 from dealwright.compile.rules.rule import Rule, Spot, Subject
 from dealwright.compile.rules.texts import bare_paths, texts_of
 from dealwright.compile.rules.ways import Place, places
 
 _ROLE: Final = re.compile(r"\.contact_as\.(\w+)")
+_CONTACTS: Final = ("deal.main_contact.", "deal.contact_as.", "event.contact.")
 _NAMES: Final = ("name", "first_name", "last_name")
 _PARTS: Final = ("id", *_NAMES, "phone", "email")
 
@@ -71,23 +73,26 @@ def _used(step: ir.Step) -> Iterator[str]:
     """Yield the contact's fields that the step cannot do without."""
     if isinstance(step, ir.SendEmailStep):
         yield f"{step.to}.email"
+    if isinstance(step, ir.SendMessageStep):
+        # A conversation of the CRM needs no more than somebody to have it with; others go to a phone.
+        yield f"{step.to}.id" if step.via == OURS else f"{step.to}.phone"
     for path in bare_paths(step):
         # In a message, `contact` is the recipient.
         path = f"{step.to}.{path.removeprefix('contact.')}" if _is_recipient(step, path) else path
-        if path.startswith(("deal.main_contact.", "deal.contact_as.", "event.contact.")) and not path.endswith(".id"):
+        if path.startswith(_CONTACTS) and not path.endswith(".id"):
             yield path
 
 
-def _is_recipient(step: ir.Step, path: str) -> TypeGuard[ir.SendEmailStep]:
-    return isinstance(step, ir.SendEmailStep) and path.startswith("contact.")
+def _is_recipient(step: ir.Step, path: str) -> TypeGuard[ir.SendEmailStep | ir.SendMessageStep]:
+    return isinstance(step, MESSAGES) and path.startswith("contact.")
 
 
 def _is_there(path: str, on: ir.Trigger, place: Place) -> bool:
     contact, _, part = path.rpartition(".")
-    message = isinstance(place.step, ir.SendEmailStep)
+    message = isinstance(place.step, MESSAGES)
     if not possible(*place.known, unset(path)):
         return True
-    if part not in _NAMES or message:
+    if part != "id" and (part not in _NAMES or message):
         return False
     # That there is a contact is enough for a name that only our own people read.
     return contact == "event.contact" or not possible(*place.known, unset(*(f"{contact}.{each}" for each in _PARTS)))

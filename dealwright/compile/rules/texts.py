@@ -12,6 +12,13 @@ _GUARDED: Final = re.compile(r"\{%-?\s*(?:if|for)\b.*?\{%-?\s*end(?:if|for)\s*-?
 _BARE: Final = re.compile(r"\{\{-?\s*([^\W\d][\w.]*)\s*(?:\|[^}]*)?-?\}\}")
 
 
+def bodies_of(step: ir.SendMessageStep) -> Iterator[ir.Body]:
+    """Yield every body of a message, and of what goes in its place."""
+    yield from step.message.bodies
+    if isinstance(step.message, ir.FreeMessage) and step.message.outside_window is not None:
+        yield from step.message.outside_window.bodies
+
+
 def texts_of(step: ir.Step) -> Iterator[str]:
     """Yield the texts of a step that people read."""
     for value in _expressions(step):
@@ -49,4 +56,7 @@ def _expressions(step: ir.Step) -> Iterator[ir.Expression | None]:
         case ir.UpdateContactStep():
             yield from step.changes.values()
         case ir.SendEmailStep():
-            yield from (step.subject, step.text, step.html)
+            mails = step.by_language or (step,)
+            yield from (text for each in mails for text in (each.subject, each.text, each.html))
+        case ir.SendMessageStep():
+            yield from (body.text for body in bodies_of(step))

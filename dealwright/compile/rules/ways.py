@@ -33,7 +33,7 @@ def of_trigger(on: ir.Trigger) -> Alternatives:
             parts += [*_stages("deal.stage", targets), *_stages("event.before.stage", sources)]
         case ir.OnActivityLogged(kinds=kinds) if kinds:
             parts.append(one_of("event.activity.kind", [ir.TextValue(value=kind) for kind in kinds]))
-    pipelines = () if isinstance(on, ir.OnEntered) else on.pipelines
+    pipelines = () if isinstance(on, ir.OnEntered | ir.OnReplied) else on.pipelines
     if pipelines:
         parts.append(one_of("deal.pipeline", [ir.PipelineValue(pipeline=key) for key in pipelines]))
     return both(*parts)
