@@ -37,9 +37,9 @@ def console() -> Console:
 
 def deals(rows: list[Deal]) -> Table:
     """Return deals as a table."""
-    table = _table("id", "title", "stage", "owner", "amount>", "close date", "company", "contacts>")
+    table = new_table("id", "title", "stage", "owner", "amount>", "close date", "company", "contacts>")
     for deal in rows:
-        _add(
+        add_row(
             table,
             deal.id,
             deal.title,
@@ -55,23 +55,23 @@ def deals(rows: list[Deal]) -> Table:
 
 def contacts(rows: list[Contact]) -> Table:
     """Return contacts as a table."""
-    table = _table("id", "name", "phone", "e-mail")
+    table = new_table("id", "name", "phone", "e-mail")
     for contact in rows:
-        _add(table, contact.id, contact.name, contact.phone, contact.email)
+        add_row(table, contact.id, contact.name, contact.phone, contact.email)
     return table
 
 
 def linked(one: Deal) -> Table:
     """Return the contacts of a deal as a table, with what they are there."""
-    table = _table("id", "name", "as", "phone", "e-mail")
+    table = new_table("id", "name", "as", "phone", "e-mail")
     for contact in one.contacts:
-        _add(table, contact.id, contact.name, one.role_of(contact.id), contact.phone, contact.email)
+        add_row(table, contact.id, contact.name, one.role_of(contact.id), contact.phone, contact.email)
     return table
 
 
 def deal(one: Deal, zone: ZoneInfo) -> Table:
     """Return a deal's fields as a table."""
-    table = _table("deal", one.id)
+    table = new_table("deal", one.id)
     owner = one.owner and f"{one.owner.name} (user {one.owner.id})"
     for name, text in (
         ("title", one.title),
@@ -89,64 +89,64 @@ def deal(one: Deal, zone: ZoneInfo) -> Table:
         ("version", str(one.version)),
     ):
         if text:
-            _add(table, name, text)
+            add_row(table, name, text)
     for field in one.custom or ():
-        _add(table, field.key, None if field.value is None else as_text(field.value, zone))
+        add_row(table, field.key, None if field.value is None else as_text(field.value, zone))
     return table
 
 
 def held_fields(custom: Customs, zone: ZoneInfo) -> Table:
     """Return what a company's own fields hold, as a table."""
-    table = _table("field", "value")
+    table = new_table("field", "value")
     for field in custom or ():
-        _add(table, field.key, None if field.value is None else as_text(field.value, zone))
+        add_row(table, field.key, None if field.value is None else as_text(field.value, zone))
     return table
 
 
 def own_fields(rows: list[KeptField]) -> Table:
     """Return a company's own fields as a table."""
-    table = _table("field", "type", "label", "options", "sensitive", "state")
+    table = new_table("field", "type", "label", "options", "sensitive", "state")
     for each in rows:
         shape = each.definition.shape
         state = "" if each.held is None else f"in no release any more, held by {each.held:,}"
         sensitive = "yes" if shape.sensitive else ""
-        _add(table, each.definition.name, shape.type, shape.label, "; ".join(shape.options), sensitive, state)
+        add_row(table, each.definition.name, shape.type, shape.label, "; ".join(shape.options), sensitive, state)
     return table
 
 
 def notes(rows: list[Note], zone: ZoneInfo) -> Table:
     """Return notes as a table; times are in the zone."""
-    table = _table("note", "deal", "at", "by", "text")
+    table = new_table("note", "deal", "at", "by", "text")
     for note in rows:
-        _add(table, note.id, note.deal_id, when(note.at, zone), note.author, note.text)
+        add_row(table, note.id, note.deal_id, when(note.at, zone), note.author, note.text)
     return table
 
 
 def activities(rows: list[Activity], zone: ZoneInfo) -> Table:
     """Return activities as a table; times are in the zone."""
-    table = _table("activity", "deal", "kind", "at", "by", "outcome", "text")
+    table = new_table("activity", "deal", "kind", "at", "by", "outcome", "text")
     for each in rows:
         by = each.by.name if each.by else None
-        _add(table, each.id, each.deal_id, each.kind, when(each.at, zone), by, each.outcome, each.text)
+        add_row(table, each.id, each.deal_id, each.kind, when(each.at, zone), by, each.outcome, each.text)
     return table
 
 
 def tokens(rows: list[Token], zone: ZoneInfo) -> Table:
     """Return API tokens as a table, without their secrets."""
-    table = _table("id", "name", "role", "user", "created", "revoked")
+    table = new_table("id", "name", "role", "user", "created", "revoked")
     for token in rows:
         revoked = None if token.revoked_at is None else when(token.revoked_at, zone)
-        _add(table, token.id, token.name, token.role, token.user_id, when(token.created_at, zone), revoked)
+        add_row(table, token.id, token.name, token.role, token.user_id, when(token.created_at, zone), revoked)
     return table
 
 
 def webhooks(rows: list[Subscription], zone: ZoneInfo) -> Table:
     """Return webhooks as a table; of their addresses only the host, since a path can hold a key."""
-    table = _table("id", "to", "kinds", "after>", "failures>", "last", "next try", "disabled")
+    table = new_table("id", "to", "kinds", "after>", "failures>", "last", "next try", "disabled")
     for each in rows:
         waits = None if each.not_before is None or each.disabled_at is not None else when(each.not_before, zone)
         kinds = ", ".join(each.kinds) or "all"
-        _add(
+        add_row(
             table,
             each.id,
             shown_url(each.url),
@@ -172,39 +172,40 @@ def as_json(value: object) -> str:
 
 def tasks(rows: list[Task], zone: ZoneInfo) -> Table:
     """Return tasks as a table; times are in the zone."""
-    table = _table("id", "deal", "text", "due", "owner", "done")
+    table = new_table("id", "deal", "text", "due", "owner", "done")
     for task in rows:
         owner = task.owner.name if task.owner else None
-        _add(table, task.id, task.deal_id, task.text, when(task.due_at, zone), owner, "yes" if task.done else "no")
+        add_row(table, task.id, task.deal_id, task.text, when(task.due_at, zone), owner, "yes" if task.done else "no")
     return table
 
 
 def users(rows: list[User]) -> Table:
     """Return users as a table."""
-    table = _table("id", "name", "e-mail")
+    table = new_table("id", "name", "e-mail")
     for user in rows:
-        _add(table, user.id, user.name, user.email)
+        add_row(table, user.id, user.name, user.email)
     return table
 
 
 def stages(rows: list[StageCount]) -> Table:
     """Return stages with their deals as a table."""
-    table = _table("pipeline", "stage", "name", "kind", "deals>", "worth>")
+    table = new_table("pipeline", "stage", "name", "kind", "deals>", "worth>")
     for row in rows:
         worth = ", ".join(filter(None, map(_money, row.amounts)))
-        _add(table, row.pipeline, row.stage, row.name, row.kind, f"{row.deals:,}", worth)
+        add_row(table, row.pipeline, row.stage, row.name, row.kind, f"{row.deals:,}", worth)
     return table
 
 
 def imported(pipeline: PipelineShape, created: Counter[str]) -> Table:
     """Return what an import created, by stage."""
-    table = _table("stage", "name", "deals>")
+    table = new_table("stage", "name", "deals>")
     for stage in pipeline.stages:
-        _add(table, stage.key, stage.name, f"{created[stage.key]:,}")
+        add_row(table, stage.key, stage.name, f"{created[stage.key]:,}")
     return table
 
 
-def _table(*headers: str) -> Table:
+def new_table(*headers: str) -> Table:
+    """Return an empty table; a header that ends with > is of a column of numbers."""
     table = Table(box=SIMPLE_HEAD, pad_edge=False)
     for header in headers:
         right = header.endswith(">")
@@ -214,7 +215,8 @@ def _table(*headers: str) -> Table:
     return table
 
 
-def _add(table: Table, *cells: str | None) -> None:
+def add_row(table: Table, *cells: str | None) -> None:
+    """Add a row; what could steer a terminal is made harmless."""
     table.add_row(*_texts(cells))
 
 

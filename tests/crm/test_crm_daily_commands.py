@@ -161,3 +161,24 @@ def test_webhooks(shell: Shell, crm: EmbeddedCrm) -> None:
     assert "there is no webhook '1'" in shell("webhooks", "enable", "1", code=2).stderr
     assert "no webhook" in shell("webhooks", "rm", "1", "--yes", code=2).stderr
     crm.close()
+
+
+def test_a_conversation_is_read_written_and_answered(shell: Shell, crm: EmbeddedCrm) -> None:
+    shell("contacts", "add", "--name", "Bo\x1b[31m")
+    shell("deals", "add", "--contact", "1")
+    drain(crm)
+    assert shell("conversations", "write", "1", "Hi", "--deal", "1", "--as", "Ben").stdout == (
+        "message 1 written to contact 1\n"
+    )
+    assert shell("reply", "1", "When? \x1b[31m[red]", "--to", "1").stdout == "message 2 of contact 1\n"
+    (told,) = drain(crm)
+    assert (told.kind, told.message.text, told.actor) == ("message_received", "When?  [31m[red]", "user:cli")
+    shown = shell("conversations", "show", "1").stdout
+    assert "Ben" in shown and "When?  [31m[red]" in shown and "\x1b" not in shown
+    assert "2" in shell("conversations", "ls").stdout
+    first, second = shell.json("conversations", "show", "1")
+    assert (first["direction"], first["deal_id"], second["direction"], second["reply_to"]) == ("out", "1", "in", "1")
+    assert shell.json("conversations", "ls")[0]["messages"] == 2
+    assert "no contact" in shell("reply", "7", "Hi", code=2).stderr
+    assert "with the button" in shell("reply", "1", "--button", "yes", code=1).stderr
+    crm.close()

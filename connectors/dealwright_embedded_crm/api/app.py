@@ -17,6 +17,7 @@ from dealwright.errors import ConnectorError
 from dealwright.ports import Asgi
 from dealwright_embedded_crm.api import (
     contacts,
+    conversations,
     deals,
     events,
     many_deals,
@@ -35,6 +36,7 @@ ROUTERS: Final[tuple[APIRouter, ...]] = (
     many_deals.router,
     deals.router,
     contacts.router,
+    conversations.router,
     tasks.router,
     talk.router,
     pipelines.router,

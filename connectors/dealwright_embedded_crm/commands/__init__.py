@@ -6,6 +6,7 @@ import click
 
 from dealwright_embedded_crm.commands.access import tokens, users
 from dealwright_embedded_crm.commands.contacts import contacts
+from dealwright_embedded_crm.commands.conversations import conversations, reply
 from dealwright_embedded_crm.commands.deals import deals
 from dealwright_embedded_crm.commands.fields import fields
 from dealwright_embedded_crm.commands.importing import import_
@@ -24,6 +25,8 @@ def crm() -> None:
 for _command in (
     deals,
     contacts,
+    conversations,
+    reply,
     tasks,
     notes,
     activities,
