@@ -78,6 +78,8 @@ def _summary(account: ir.Account) -> Iterable[str]:
         yield f"  when {describe.trigger(automation.on)}, {describe.again(automation.again)}"
         if automation.when != ir.All(of=()):
             yield f"  if {describe.condition(automation.when)}"
+        if automation.when_within is not None:
+            yield f"  for the conditions it waits up to {describe.duration(automation.when_within)}"
         if automation.exit_on:
             yield f"  until {describe.triggers(automation.exit_on)}"
         for line in describe.steps(automation.do):

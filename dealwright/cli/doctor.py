@@ -22,12 +22,14 @@ from dealwright.cli.terminal import plain
 from dealwright.compile import ir
 from dealwright.compile.check import check
 from dealwright.compile.digest import release_digest
+from dealwright.engine.matching import cannot_look
 from dealwright.errors import ConnectorError, DealwrightError, DefinitionError
 from dealwright.journal import lanes
 from dealwright.journal.store import Journal
 from dealwright.ports import Connector, SelfTested
 from dealwright.project import AccountBinding, Project, load_project
 
+_MATCH: Final = "match by what it can look up, such as deal.reference; `dealwright unmatched ls` shows what waits"
 _LITTLE_SPACE: Final = 500 << 20
 _MARK: Final = {"ok": ("ok   ", "green"), "look": ("look ", "yellow"), "wrong": ("wrong", "red")}
 _PATIENCE: Final = 20.0
@@ -207,6 +209,7 @@ async def _accounts(project: Project) -> Sequence[Symptom]:
     for binding in project.accounts:
         try:
             found.append(_crm(project, binding))
+            found += _blind(project, binding)
             found += [await _connector(binding.key, connector) for connector in binding.connectors]
         finally:
             for connector in binding.connectors:
@@ -231,6 +234,19 @@ def _crm(project: Project, binding: AccountBinding) -> Symptom:
         told = f"{binding.crm.name}: {len(changes)} differences to the definitions"
         return Symptom(what=what, state="look", told=told, todo="`dealwright up` makes them when it is started")
     return Symptom(what=what, state="ok", told=f"{binding.crm.name}: has the pipelines and fields of the definitions")
+
+
+def _blind(project: Project, binding: AccountBinding) -> Iterator[Symptom]:
+    """Say of which events the CRM cannot find the deal in all the ways that their classes name."""
+    try:
+        account = project.definitions(binding.key)
+    except DealwrightError:
+        return
+    for event in account.outside:
+        paths = cannot_look(binding.crm, event)
+        if paths:
+            told = f"{binding.crm.name} finds no deal by {', '.join(paths)}: what {event.key} tells waits for a person"
+            yield Symptom(what=f"{binding.key}: events from outside", state="look", told=told, todo=_MATCH)
 
 
 async def _connector(account: str, connector: Connector) -> Symptom:

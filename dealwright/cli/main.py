@@ -49,6 +49,7 @@ KERNEL: Final[Mapping[str, tuple[str, str]]] = MappingProxyType(
         "shadow": ("dealwright.cli.shadow:shadow", "Report what automations in shadow would have done."),
         "status": ("dealwright.cli.status:status", "Show what is waiting, held, parked and running."),
         "stop": ("dealwright.cli.switches:stop", "Hold everything an automation or an account would do."),
+        "unmatched": ("dealwright.cli.unmatched:unmatched", "Events from outside without a deal: list, assign, drop."),
         "try": ("dealwright.cli.try_:try_", "Show what a rule would do for one deal, with nothing sent."),
     }
 )

@@ -131,6 +131,7 @@ class AccountStatus(msgspec.Struct, frozen=True, kw_only=True):
     shadow: list[str]
     approve: list[str]
     questions: int
+    unmatched: int
     by_definition: dict[str, str] = {}
     overruled: dict[str, str] = {}
 

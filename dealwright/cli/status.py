@@ -147,6 +147,7 @@ def _account(site: Site, now: datetime) -> AccountStatus:
         shadow=in_mode("shadow"),
         approve=in_mode("approve"),
         questions=journal.unanswered(key).count,
+        unmatched=journal.unmatched_counts().get(key, 0),
         by_definition={name: mode for name, mode in controls.defaults.items() if name not in controls.modes},
         overruled={name: mode for name, mode in controls.defaults.items() if controls.modes.get(name, mode) != mode},
     )
@@ -185,6 +186,8 @@ def _account_lines(found: AccountStatus) -> Iterator[str]:
         yield "held by: " + ", ".join(f"{plain(reason)} {count}" for reason, count in found.held.items())
     if found.questions:
         yield f"{output.count(found.questions, 'question')} waiting for an answer (dealwright asks ls)"
+    if found.unmatched:
+        yield f"{output.count(found.unmatched, 'event')} from outside without a deal (dealwright unmatched ls)"
     if found.effects:
         yield "effects that need a look: " + _counts(found.effects)
     for name, reason in found.stopped.items():

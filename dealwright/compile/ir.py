@@ -250,6 +250,7 @@ ADDED: Final = frozenset(
         "roles",
         "settings",
         "unless_open",
+        "when_within",
     }
 )
 """Names of IR fields that came after releases were recorded: one that says nothing is no part of a digest."""
@@ -276,8 +277,9 @@ Again: TypeAlias = EveryEvent | Once
 class Automation(Node, frozen=True, kw_only=True):
     """One automation. `origin` is `authored`, or `stage-tasks` when it was lowered from a pipeline's stage tasks.
 
-    An event of its deal that `exit_on` names ends an execution that has begun. `mode` is what it begins in (empty:
-    live), `on_change` what becomes of executions that have begun when it is changed (empty: they finish as they began).
+    An event of its deal that `exit_on` names ends an execution that has begun. While `when` does not hold, it is
+    looked at again for `when_within`, whenever the deal changes. `mode` is what it begins in (empty: live),
+    `on_change` what becomes of executions that have begun when it is changed (empty: they finish as they began).
     """
 
     key: str
@@ -289,6 +291,7 @@ class Automation(Node, frozen=True, kw_only=True):
     why: str = ""
     where: Where | None = None
     exit_on: tuple[Trigger, ...] = ()
+    when_within: Duration | None = None
     mode: Literal["", "shadow", "approve"] = ""
     priority: Literal["", "bulk"] = ""
     existing: Literal["", "enrol"] = ""

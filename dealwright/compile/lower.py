@@ -149,6 +149,7 @@ class _Lowering:
             do=do,
             why=automation.why,
             where=self._where(automation.origin),
+            when_within=None if automation.when_within is None else length(automation.when_within),
             mode="" if automation.mode == "live" else automation.mode,
             priority="" if automation.priority == "normal" else automation.priority,
             existing="" if automation.existing == "ignore" else automation.existing,

@@ -23,13 +23,16 @@ from dealwright.engine.render_values import NobodyThere, NothingToDo, Unrenderab
 from dealwright.engine.replies import answers, noted, unused, used, written_by
 from dealwright.engine.route import matches
 from dealwright.engine.trace import Trace, TraceLine
-from dealwright.engine.watch import kinds_of, kinds_of_all
+from dealwright.engine.watch import ANY_CHANGE, kinds_of, kinds_of_all
 from dealwright.language import calendar
 from dealwright.model.crm import User
 from dealwright.model.events import MessageReceived
 
 ACTS: Final = "acts"
 """What the trace says of a step that asks for an effect, in the place where it did."""
+
+WHEN_WITHIN: Final = "when_within"
+"""What an execution waits at while its conditions do not hold yet; no step can have this name."""
 
 PASSED: Final = "passed"
 """What the trace says of a step that had nothing to do."""
@@ -144,6 +147,8 @@ class _Walk:
             else:
                 self._conditions(recheck)
                 self._exit()
+                if WHEN_WITHIN in self._progress.waits:
+                    self._looked()  # what came while its conditions did not hold ends no wait to come
             self._steps(self._automation.do)
             found: Next = End(state="done")
         except _Stopped as stopped:
@@ -159,9 +164,25 @@ class _Walk:
             return
         truth = evaluate(self._automation.when, self._view, self._trace, at="when")
         if truth is not True:
+            if not self._progress.passed:
+                self._until_they_hold()
             reason = "conditions no longer hold" if self._progress.passed else "conditions"
             raise _Stopped(End(state="skipped", reason=reason if truth is False else f"{reason}: unset"))
         self._remember(passed=True)
+
+    def _until_they_hold(self) -> None:
+        """Rest for facts that arrive a little later, if the automation gives them time and it is not over."""
+        within = self._automation.when_within
+        if within is None:
+            return
+        until = self._progress.waits.get(WHEN_WITHIN)
+        if until is None:
+            until = calendar.add(self._calendar, self._now, within)
+            self._remember(waits={**self._progress.waits, WHEN_WITHIN: until})
+        if self._now < until:
+            self._tell_wait("when", "when within", until)
+            self._rest(WHEN_WITHIN, until, ANY_CHANGE)
+        self._trace.add("when", "when within", "timed out")
 
     def _exit(self) -> None:
         """End it if one of the things has happened to the deal that end it: whatever comes next is not wanted then."""

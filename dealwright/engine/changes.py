@@ -13,7 +13,7 @@ from dealwright.engine.bench import Job
 from dealwright.engine.records import Progress, StepOutcome
 from dealwright.engine.store import Release, Store
 
-_RULE: Final = ("on", "when", "again", "do", "exit_on")
+_RULE: Final = ("on", "when", "when_within", "again", "do", "exit_on")
 """The fields of an automation that say what it does; the others say how it is run."""
 
 PASSED_BY: Final = "it was not there when this execution came by"

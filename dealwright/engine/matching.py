@@ -89,7 +89,8 @@ def asked(account: ir.Account, item: ToRoute) -> Asked | None:
     for pair in pairs:
         value = values.get(pair.field)
         if value is not None and (key := key_of(pair.path, value, account.country)) is not None:
-            keys.append(key)
+            # What was written down before a field was renamed is held under its old name still.
+            keys += [key, *(DealKey(old, key.value) for old in _old_names(account, key.field))]
     if item.event.reference is not None:
         keys.insert(0, DealKey("reference", item.event.reference))
     return Asked(item=item, event=item.event, known=known, keys=tuple(dict.fromkeys(keys)), wrong=tuple(wrong))
@@ -111,9 +112,9 @@ def key_of(path: str, value: Value, country: str) -> DealKey | None:
 def keys_of_deal(account: ir.Account, deal: Deal) -> set[str]:
     """Return the marks of a deal: the values by which an event that waits may find it."""
     found = set()
-    for field in {
-        pair.path.removeprefix("deal.") for event in account.outside if event.match for pair in event.match.by
-    }:
+    matches = [event.match for event in account.outside if event.match is not None]
+    fields = {pair.path.removeprefix("deal.") for match in matches for pair in match.by}
+    for field in fields.union(*(_old_names(account, field) for field in fields)):
         for value in _values(deal, field):
             key = key_of(f"deal.{field}", value, account.country)
             if key is not None:
@@ -121,6 +122,10 @@ def keys_of_deal(account: ir.Account, deal: Deal) -> set[str]:
     if deal.reference:
         found.add(f"reference={deal.reference}")
     return found
+
+
+def _old_names(account: ir.Account, field: str) -> tuple[str, ...]:
+    return next((shape.renamed_from for shape in account.deal_fields if shape.key == field), ())
 
 
 def _values(deal: Deal, field: str) -> Iterable[Value]:

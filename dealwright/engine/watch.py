@@ -8,7 +8,7 @@ from typing import Final, get_args
 from dealwright.compile import ir
 from dealwright.model.events import Event
 
-_ANY: Final = frozenset(str(each.__struct_config__.tag) for each in get_args(Event)) - {
+ANY_CHANGE: Final = frozenset(str(each.__struct_config__.tag) for each in get_args(Event)) - {
     "deal_created",
     "deal_noticed",
     "contact_noticed",
@@ -27,12 +27,14 @@ def kinds_of_all(triggers: Iterable[ir.Trigger]) -> frozenset[str]:
 
 def kinds_of(step: ir.WaitUntilStep) -> frozenset[str]:
     """Return the kinds of event that may end the wait: for a condition any, for whatever it asks may have changed."""
-    return _ANY if step.until is not None else kinds_of_all(step.on)
+    return ANY_CHANGE if step.until is not None else kinds_of_all(step.on)
 
 
 def watched(automation: ir.Automation) -> frozenset[str]:
     """Return the kinds of event that executions of the automation ever want to hear of; mostly none."""
     found = kinds_of_all(automation.exit_on)
+    if automation.when_within is not None:
+        found |= ANY_CHANGE
     for step in ir.waits(automation.do):
         found |= kinds_of(step)
     return found

@@ -57,6 +57,7 @@ class Depths(msgspec.Struct, frozen=True, kw_only=True):
     due_age: Mapping[str, float]
     executions: Mapping[tuple[str, str], int]
     quarantined: Mapping[tuple[str, str], int]
+    unmatched: Mapping[str, int]
     to_record: int
     to_record_age: float
     engines: int
@@ -81,6 +82,7 @@ def depths(journal: Journal, accounts: Sequence[str]) -> Depths:
         due_age={key: max(0.0, (now - instant(due[key])).total_seconds()) if key in due else 0.0 for key in accounts},
         executions=counted,
         quarantined=journal.quarantine_counts(),
+        unmatched=journal.unmatched_counts(),
         to_record=recording.count,
         to_record_age=0.0 if recording.since is None else max(0.0, (wall - recording.since).total_seconds()),
         engines=journal.living_workers(),

@@ -51,6 +51,7 @@ _FAMILIES: Final = (
     Family("dealwright_due_seconds", "gauge", ("account",), "How long the oldest due execution waits for an engine."),
     Family("dealwright_executions", "gauge", ("account", "state"), "Executions that are alive, by state."),
     Family("dealwright_quarantined", "gauge", ("account", "source"), "Hooks in quarantine, for a person to look at."),
+    Family("dealwright_unmatched", "gauge", ("account",), "Events without a deal, for a person to look at."),
     Family("dealwright_windows_to_record", "gauge", (), "Closed windows that Prefect was not told of yet."),
     Family("dealwright_windows_to_record_seconds", "gauge", (), "How long the oldest of them waits."),
     Family("dealwright_engines", "gauge", (), "Engines at work on the journal."),
@@ -137,6 +138,7 @@ class MetricsApp:
         yield _gauge("dealwright_executions", states)
         sources = {tuple(shown.split("/")): 0 for shown in self._hooks.shown}
         yield _gauge("dealwright_quarantined", (sources | dict(read.quarantined)).items())
+        yield _gauge("dealwright_unmatched", (((key,), read.unmatched.get(key, 0)) for key in read.unrouted))
         yield _gauge("dealwright_windows_to_record", [((), read.to_record)])
         yield _gauge("dealwright_windows_to_record_seconds", [((), read.to_record_age)])
         yield _gauge("dealwright_engines", [((), read.engines)])

@@ -152,8 +152,12 @@ def _data(data: object) -> dict[str, str]:
 def _text(where: str, value: object) -> str:
     if isinstance(value, bool):
         return "true" if value else "false"
+    if isinstance(value, dict) and set(value) == {"amount", "currency"}:
+        amount, currency = value["amount"], value["currency"]
+        if isinstance(amount, str) and isinstance(currency, str):
+            value = f"{amount} {currency}"
     if not isinstance(value, str):  # a number is one too
-        _refuse("data", f"{where} is a list or an object; data is flat: texts, numbers, true and false")
+        _refuse("data", f"{where} is a list or an object; data is flat: texts, numbers, amounts, true and false")
     if len(value) > LONGEST_VALUE:
         _refuse("data", f"{where} is longer than {LONGEST_VALUE} characters")
     if _INVISIBLE.search(value):

@@ -8,6 +8,7 @@ from typing import Literal, TypeAlias, get_args
 
 from dealwright.language.again import Again, EveryEvent, Once
 from dealwright.language.conditions import Condition, conditions
+from dealwright.language.durations import Length, RunningTime, WorkingTime
 from dealwright.language.keys import checked_key
 from dealwright.language.origin import Origin, here, refused
 from dealwright.language.schema import did_you_mean
@@ -32,10 +33,11 @@ OnChange: TypeAlias = Literal["finish", "migrate", "cancel"]
 class Automation:
     """When `on` happens and every one of `when` is true, do the steps; `why` says what it is for.
 
-    What `exit_on` names ends it, once it happens to the deal. `mode` is what it begins in, and an operator's
-    `dealwright mode` wins over it. Work of `priority="bulk"` lets all other go first. `on_change` says what becomes of
-    executions that have begun when the automation is changed: they finish as they began, go on as it is now, or are
-    cancelled. `existing="enrol"` is not there yet: `up` refuses.
+    What `exit_on` names ends it, once it happens to the deal. With `when_within` the facts that `when` asks for may
+    come a little later: it is looked at again whenever the deal changes, until that time is over. `mode` is what it
+    begins in, and an operator's `dealwright mode` wins over it. Work of `priority="bulk"` lets all other go first.
+    `on_change` says what becomes of executions that have begun when the automation is changed: they finish as they
+    began, go on as it is now, or are cancelled. `existing="enrol"` is not there yet: `up` refuses.
     """
 
     key: str
@@ -46,6 +48,7 @@ class Automation:
     again_said: bool
     do: tuple[Step, ...]
     exit_on: tuple[Happening, ...]
+    when_within: Length | None
     mode: Mode
     priority: Priority
     existing: Existing
@@ -61,6 +64,7 @@ class Automation:
         when: Condition | Sequence[Condition] = (),
         again: Again | None = None,
         exit_on: Happening | Sequence[Happening] = (),
+        when_within: Length | None = None,
         why: str = "",
         mode: Mode = "live",
         priority: Priority = "normal",
@@ -84,6 +88,7 @@ class Automation:
             "again_said": again is not None,
             "do": kept,
             "exit_on": happenings(exit_on, f"exit_on of the automation {key!r}"),
+            "when_within": _within(when_within, when, key),
             "mode": _one_of(mode, get_args(Mode), "mode", key),
             "priority": _one_of(priority, get_args(Priority), "priority", key),
             "existing": _one_of(existing, get_args(Existing), "existing", key),
@@ -100,6 +105,18 @@ def _one_of(given: object, options: tuple[str, ...], what: str, key: str) -> str
         near = did_you_mean(given, options) if isinstance(given, str) else ""
         hint = near or f"it is {', '.join(options[:-1])} or {options[-1]}"
         raise refused(f"{what} of the automation {key!r} cannot be {shown}", hint=hint)
+    return given
+
+
+def _within(given: object, when: object, key: str) -> Length | None:
+    if given is None:
+        return None
+    if not isinstance(given, RunningTime | WorkingTime) or given.amount == 0:
+        shown = "no time at all" if isinstance(given, RunningTime | WorkingTime) else type(given).__name__
+        hint = "when_within=minutes(5)"
+        raise refused(f"when_within of the automation {key!r} is a length of time, not {shown}", hint=hint)
+    if isinstance(when, list | tuple) and not when:
+        raise refused(f"the automation {key!r} has when_within and no when", hint="write when=[...], or leave it out")
     return given
 
 

@@ -17,6 +17,7 @@ from typing import Any, NamedTuple
 import msgspec
 import pytest
 from click.testing import CliRunner, Result
+from msgspec.structs import replace
 
 from dealwright import (
     Account,
@@ -59,13 +60,15 @@ from dealwright.clock import PlayedClock
 from dealwright.compile import ir
 from dealwright.compile.lower import lower
 from dealwright.engine.loop import AccountSite, Engine
+from dealwright.engine.records import Reading, Unmatched
 from dealwright.intake.secrets import FixedSecret
 from dealwright.intake.signed import signed_json
 from dealwright.journal.quarantine import Unread
 from dealwright.journal.store import Journal
 from dealwright.model.crm import Money
+from dealwright.model.events import EventReceived
 from dealwright.model.requests import Call, DealChanges, Outcome, Refused, Unknown
-from dealwright.ports import HookSource
+from dealwright.ports import FeedItem, HookSource
 from dealwright.project import PrefectPlace, Project
 from dealwright.testing.scripted import ScriptedConnector
 from dealwright_embedded_crm import EmbeddedCrm
@@ -328,6 +331,31 @@ class Company:
             ]
         )
 
+    def outside(self) -> None:
+        """Let three events come that name no deal."""
+        for number in (1, 2, 3):
+            event = EventReceived(
+                source_id=f"visit-{number}",
+                occurred_at=self.clock.now(),
+                actor="hook:agenda",
+                source="agenda",
+                name="agenda.visit",
+                data={"patient": "Zaphod"},
+            )
+            self.journal.append("acme", "agenda", [FeedItem(event=event, raw=b"{}")])
+        items = tuple(
+            replace(item, event=replace(item.event, observed=True))
+            for item in self.journal.unrouted("acme", 10)
+            if isinstance(item.event, EventReceived)
+        )
+        held = tuple(
+            Unmatched(
+                event_id=item.id, name="agenda.visit", reason="several", detail="2 deals fit it", deals=("7", "8")
+            )
+            for item in items
+        )
+        self.journal.observed("acme", Reading(events=items, unmatched=held))
+
     def amount(self, number: int, amount: int) -> None:
         """Write down what a deal is worth, as a person would."""
         self.crm.update_deal(str(number), DealChanges(amount=Money(Decimal(amount), "USD")), actor="user:ana")
@@ -353,6 +381,7 @@ class Binding(msgspec.Struct, frozen=True):
     key: str
     hooks: tuple[HookSource, ...] = ()
     crm: EmbeddedCrm | None = None
+    connectors: tuple[EmbeddedCrm, ...] = ()
 
 
 class KeptJournal(Journal):

@@ -79,6 +79,7 @@ def examples(company: Company, typed: Shell) -> dict[str, list[str]]:
     """Words for each command that prints JSON, such that it prints as much as it can."""
     company.crm.update_deal("17", DealChanges(close_date=date(2026, 6, 1)), actor="user:ana")
     company.work()
+    company.outside()
     (question,) = typed.json("asks", "ls")
     company.forget_workers()
     (followed,) = typed.json("effects", "ls", "--deal", 8, "--kind", "move_deal")
@@ -101,6 +102,9 @@ def examples(company: Company, typed: Shell) -> dict[str, list[str]]:
         "dealwright quarantine show": ["1", "--raw"],
         "dealwright quarantine replay": ["2"],
         "dealwright quarantine drop": ["3"],
+        "dealwright unmatched show": ["1"],
+        "dealwright unmatched assign": ["1", "8"],
+        "dealwright unmatched drop": ["2"],
         "dealwright journal prune": ["--keep", "90d"],
         "dealwright releases activate": [release["digest"]],
         "dealwright history": ["8"],

@@ -267,6 +267,7 @@ automations = st.builds(
     why=words,
     where=st.none() | wheres,
     exit_on=some(triggers),
+    when_within=st.none() | durations,
     mode=st.sampled_from(["", "shadow", "approve"]),
     priority=st.sampled_from(["", "bulk"]),
     existing=st.sampled_from(["", "enrol"]),

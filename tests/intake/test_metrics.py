@@ -38,6 +38,7 @@ class Answering:
 
 
 NOTHING = Depths(
+    unmatched={},
     unrouted={"acme": 0},
     unrouted_age={"acme": 0.0},
     due_age={"acme": 0.0},

@@ -454,6 +454,7 @@ r41 = Automation(
     on=event_received(Booked, from_="agenda", in_=Sales),
     when=[Booked.seats > 2, Booked.paid.is_true(), Booked.kind == "first", Booked.on > date(2026, 1, 1)],
     exit_on=event_received(Booked),
+    when_within=minutes(5),
     do=[update_deal("own", dentist=Booked.folio, discount=Booked.seats, close_date=Booked.on)],
 )
 

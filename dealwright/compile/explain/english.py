@@ -68,6 +68,7 @@ TEXTS: Final[Mapping[str, str]] = {
     "rule.when": "When",
     "rule.if": "Only if",
     "rule.if_all": "all of this holds",
+    "rule.within": "If that does not hold yet, it is looked at again whenever the deal changes, for {within}.",
     "rule.do": "Then",
     "rule.often": "How often",
     "rule.exit": "It ends early",

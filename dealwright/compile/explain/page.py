@@ -153,6 +153,9 @@ def _automation(automation: ir.Automation, account: ir.Account, tongue: Tongue) 
         yield ""
         yield from (f"- {each}" for each in conditions)
     yield ""
+    if automation.when_within is not None:
+        yield tongue.say("rule.within", within=tongue.duration(automation.when_within))
+        yield ""
     yield f"**{tongue.say('rule.do')}**"
     yield ""
     yield from told(automation.do, names)

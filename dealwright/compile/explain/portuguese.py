@@ -69,6 +69,7 @@ TEXTS: Final[Mapping[str, str]] = {
     "rule.when": "Quando",
     "rule.if": "Só se",
     "rule.if_all": "tudo isto vale",
+    "rule.within": "Se ainda não for assim, olha-se outra vez sempre que o negócio muda, durante {within}.",
     "rule.do": "Então",
     "rule.often": "Com que frequência",
     "rule.exit": "Termina antes",

@@ -69,6 +69,7 @@ TEXTS: Final[Mapping[str, str]] = {
     "rule.when": "Cuando",
     "rule.if": "Solo si",
     "rule.if_all": "se cumple todo esto",
+    "rule.within": "Si todavía no se cumple, se mira otra vez cada vez que el negocio cambia, durante {within}.",
     "rule.do": "Entonces",
     "rule.often": "Con qué frecuencia",
     "rule.exit": "Termina antes",

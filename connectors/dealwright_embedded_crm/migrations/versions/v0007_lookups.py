@@ -51,7 +51,8 @@ def _of_contact(row: Any) -> Iterator[tuple[str, str]]:
 
 
 def _of_deal(row: Any) -> Iterator[tuple[str, str]]:
-    for key, value in json.loads(row.custom):
+    for field in json.loads(row.custom):
+        key, value = field["key"], field["value"]
         if value is None or value.get("is") not in ("text", "number") or len(key) >= 76:
             continue
         text = str(value["value"])
