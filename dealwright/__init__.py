@@ -35,7 +35,9 @@ from dealwright.language.notify_step import notify
 from dealwright.language.outcomes import outcome
 from dealwright.language.outside import Match, OutsideEvent
 from dealwright.language.pipeline import Incoming, Lost, Pipeline, Stage, Task, Won
+from dealwright.language.points import points
 from dealwright.language.policy import Limits, MessagePolicy
+from dealwright.language.predicates import predicate
 from dealwright.language.replies import reply
 from dealwright.language.roles import Role
 from dealwright.language.settings import setting
@@ -140,6 +142,8 @@ __all__ = [
     "outcome",
     "owner_changed",
     "person",
+    "points",
+    "predicate",
     "remove_tags",
     "rep_wrote",
     "replied",

@@ -133,6 +133,39 @@ acme = Account("acme", zone="America/New_York", country="US", pipelines=[Sales])
 """,
     ),
     Code(
+        code="DW272",
+        title="a predicate that would not mean the same every time",
+        reason=(
+            "A predicate is a part of the definition: its source, with what it uses, is kept with the release, and is "
+            "run for each deal. It looks at the facts that of= lists and at what never changes; a clock, a file, a "
+            "lambda, or a fact that it does not list, it may not use."
+        ),
+        bad="""
+def is_large(facts):
+    return facts["deal.amount"]["amount"] > 1000
+
+
+call = Automation(
+    key="call",
+    on=deal_created(in_=Sales),
+    when=[predicate("a large deal", is_large, of=[deal.title])],
+    do=[set_task("call", text="Call about {{ deal.title }}", due=hours(1))],
+)
+""",
+        good="""
+def is_large(facts):
+    return facts["deal.amount"]["amount"] > 1000
+
+
+call = Automation(
+    key="call",
+    on=deal_created(in_=Sales),
+    when=[predicate("a large deal", is_large, of=[deal.amount])],
+    do=[set_task("call", text="Call about {{ deal.title }}", due=hours(1))],
+)
+""",
+    ),
+    Code(
         code="DW912",
         title="there is no such field",
         reason="A misspelled field would be a condition that never fires.",

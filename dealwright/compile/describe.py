@@ -72,6 +72,10 @@ def condition(given: ir.Condition) -> str:
             return f"{given.field.path} is in {', '.join(map(expression, given.values))}"
         case ir.Has():
             return f"{given.field.path} has {' or '.join(map(repr, given.values))}"
+        case ir.Scored():
+            return f"{expression(given.score)} {given.op} {expression(given.value)}"
+        case ir.Predicate():
+            return f"predicate {given.label!r} of {', '.join(ref.path for ref in given.of)}"
         case ir.AnyContact():
             return f"deal.contacts.any({condition(given.of)})"
 
@@ -86,6 +90,8 @@ def expression(value: ir.Expression) -> str:
     match value:
         case ir.Ref():
             return value.path
+        case ir.Points():
+            return f"points({', '.join(f'{each.points:,f} if {condition(each.when)}' for each in value.of)})"
         case ir.TemplateText():
             return repr(value.source)
         case ir.MoneyValue():

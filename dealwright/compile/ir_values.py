@@ -111,6 +111,19 @@ class RoleValue(Node, tag_field="is", tag="role", frozen=True, kw_only=True):
     keep: bool = False
 
 
+class Point(Node, frozen=True, kw_only=True):
+    """So many points if the condition is true."""
+
+    points: Decimal
+    when: Condition
+
+
+class Points(Node, tag_field="is", tag="points", frozen=True, kw_only=True):
+    """The sum of the points whose conditions are true; what is unknown counts nothing."""
+
+    of: tuple[Point, ...]
+
+
 Value: TypeAlias = (
     TextValue
     | NumberValue
@@ -154,8 +167,9 @@ Expression: TypeAlias = (
     | Cleared
     | TemplateText
     | RoleValue
+    | Points
 )
-"""What an action writes: a literal, a field, a text with fields in it, or somebody of a role."""
+"""What an action writes: a literal, a field, a text with fields in it, somebody of a role, or a sum of points."""
 
 
 class Setting(Node, frozen=True, kw_only=True):
@@ -230,5 +244,25 @@ class AnyContact(Node, tag_field="if", tag="any_contact", frozen=True, kw_only=T
     of: Condition
 
 
-Condition: TypeAlias = All | Any | Not | Compare | IsSet | IsIn | Has | AnyContact
+class Scored(Node, tag_field="if", tag="scored", frozen=True, kw_only=True):
+    """A sum of points against a number, a field that is one, or another sum."""
+
+    score: Points
+    op: Operator
+    value: NumberValue | Ref | Points
+
+
+class Predicate(Node, tag_field="if", tag="predicate", frozen=True, kw_only=True):
+    """What the company's own function says of these facts; `code` is all its source, with what it uses of its file.
+
+    Unknown if it raises, takes too long, or returns neither yes nor no.
+    """
+
+    label: str
+    of: tuple[Ref, ...]
+    name: str
+    code: str
+
+
+Condition: TypeAlias = All | Any | Not | Compare | IsSet | IsIn | Has | AnyContact | Scored | Predicate
 """Any condition."""

@@ -23,6 +23,8 @@ from dealwright.language.money import Amount
 from dealwright.language.origin import Origin
 from dealwright.language.outside import Match, OutsideEvent
 from dealwright.language.pipeline import Pipeline, StageLike, is_pipeline, parts
+from dealwright.language.points import Sum
+from dealwright.language.predicates import Predicate
 from dealwright.language.roles import Pick, folded
 from dealwright.language.settings import Setting
 from dealwright.language.templates import check_template, is_template
@@ -118,6 +120,8 @@ class ValueLowering:
                 return ir.Any(of=tuple(self.condition(part, scope) for part in of))
             case conditions.Negation(of=part):
                 return ir.Not(of=self.condition(part, scope))
+            case conditions.Comparison(field=Reference(points=Sum() as score), op=op, value=value):
+                return self._scored(score, op, value, scope)
             case conditions.Comparison(field=fact, op=op, value=value):
                 if fact.type == "money" and isinstance(value, Decimal):
                     self._need_currency(scope)
@@ -129,6 +133,9 @@ class ValueLowering:
                 return ir.IsIn(field=self.ref(fact, scope), values=literals)
             case conditions.StageKindIs(field=fact, kinds=kinds):
                 return ir.IsIn(field=self.ref(fact, scope), values=tuple(self._of_kinds(kinds)))
+            case Predicate():
+                facts = tuple(self.ref(fact, scope) for fact in given.of)
+                return ir.Predicate(label=given.label, of=facts, name=given.name, code=given.code)
             case conditions.AnyContact(of=part):
                 if scope.message:
                     hint = "write deal.contacts.any(...) & deal.contacts.any(...)"
@@ -137,6 +144,16 @@ class ValueLowering:
             case conditions.Tagged(field=fact, values=values):
                 return ir.Has(field=self.ref(fact, scope), values=values)
         raise TypeError(f"no condition is a {type(given).__name__}")
+
+    def _scored(self, score: Sum, op: ir.Operator, value: object, scope: Scope) -> ir.Scored:
+        other = value.points if isinstance(value, Reference) else None
+        against = self._operand(value, scope) if other is None else self.points(other, scope)
+        assert isinstance(against, ir.NumberValue | ir.Ref | ir.Points)
+        return ir.Scored(score=self.points(score, scope), op=op, value=against)
+
+    def points(self, given: Sum, scope: Scope) -> ir.Points:
+        """Lower a sum of points."""
+        return ir.Points(of=tuple(ir.Point(points=worth, when=self.condition(when, scope)) for worth, when in given.of))
 
     def _of_kinds(self, kinds: tuple[str, ...]) -> Iterable[ir.StageValue]:
         for pipeline in map(parts, self._pipelines):
@@ -179,6 +196,8 @@ class ValueLowering:
             return self.words(value.source, scope)
         if isinstance(value, Pick):
             return self.pick(value, scope.origin)
+        if isinstance(value, Reference) and value.points is not None:
+            return self.points(value.points, scope)
         return self._operand(value, scope)
 
     def amount(self, value: Stored, scope: Scope) -> ir.Expression:

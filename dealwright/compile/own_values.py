@@ -67,6 +67,8 @@ def _fits(given: ir.Expression, field: FieldShape) -> bool:
             return field.type == "choices" and all(text in field.options for text in texts)
         case ir.TemplateText():
             return field.type in _TEXTS
+        case ir.Points():
+            return field.type == "number"
         case ir.NumberValue():
             return field.type in ("number", "money")
         case ir.MoneyValue():

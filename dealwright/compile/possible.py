@@ -76,6 +76,8 @@ class Logic:
                 return self._compare(condition, aim)
             case ir.AnyContact():
                 return self._any_contact(condition, aim)
+            case ir.Scored() | ir.Predicate():
+                return ALWAYS  # what they come to is not known without a deal
 
     def _any_contact(self, condition: ir.AnyContact, aim: _Aim) -> Alternatives:
         """Nothing is said of the one contact but that it has to be possible: another condition may mean another one."""

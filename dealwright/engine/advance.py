@@ -13,6 +13,7 @@ import msgspec
 
 from dealwright.compile import describe, ir, later
 from dealwright.compile.sensitive import is_sensitive
+from dealwright.engine import sums
 from dealwright.engine.conditions import evaluate, spelled
 from dealwright.engine.facts import Facts, View
 from dealwright.engine.handled import handles
@@ -234,6 +235,7 @@ class _Walk:
         except NothingToDo as error:
             self._pass_by(step, "dropped", str(error))
             return
+        sums.tell(step, self._view, self._trace)
         self._trace.add(step.name, asked.request.kind, ACTS)
         self._looked()  # what happens from now on may answer it, also before its receipt is here
         raise _Stopped(Act(intent=asked))
@@ -279,7 +281,8 @@ class _Walk:
     def _question(self, step: ir.AskStep) -> None:
         """Have the question asked; one that nobody can be asked is passed, and remembered as that."""
         try:
-            asked = intent_of_question(step, self._view, self._now)
+            who = self._somebody(step.name, step.who).people if isinstance(step.who, ir.RoleValue) else ()
+            asked = intent_of_question(step, self._view, self._now, who)
         except NothingToDo as error:
             self._pass_by(step, "dropped", str(error))
         else:

@@ -11,9 +11,11 @@ from collections.abc import Callable, Sequence
 from datetime import datetime
 from decimal import Decimal
 from typing import Final
+from zoneinfo import ZoneInfo
 
 from dealwright.compile import ir
 from dealwright.engine.facts import View
+from dealwright.engine.predicates import say
 from dealwright.engine.trace import Trace, TraceLine
 from dealwright.language.facts import reader, shown_day
 from dealwright.model.crm import MOST_CONTACTS, Money, User
@@ -60,12 +62,42 @@ def _prepare(condition: ir.Condition) -> Prepared:
             return _joined("all of", parts, all_of)
         case ir.Any(of=parts):
             return _joined("any of", parts, any_of)
-        case ir.Not(of=ir.Compare() | ir.IsSet() | ir.IsIn() | ir.Has() | ir.AnyContact() as leaf):
+        case ir.Scored():
+            return _scored(condition)
+        case ir.Not(of=ir.Compare() | ir.IsSet() | ir.IsIn() | ir.Has() | ir.AnyContact() | ir.Predicate() as leaf):
             return _traced(describe(condition), _leaf(leaf), negate)
         case ir.Not(of=part):
             return _joined("not", (part,), lambda truths: negate(truths[0]))
         case _:
             return _traced(describe(condition), _leaf(condition), _as_it_is)
+
+
+def _scored(condition: ir.Scored) -> Prepared:
+    what = describe(condition)
+
+    def scored(view: View, trace: Trace, at: str, level: int) -> Truth:
+        place = len(trace)
+        score = summed(condition.score, view, trace, at=at, level=level + 1)
+        match condition.value:
+            case ir.Points() as other:
+                against: object | None = summed(other, view, trace, at=at, level=level + 1)
+            case operand:
+                against = _operand(operand, view)
+        truth = _compare(score, condition.op, against, None)
+        values = {"points": spelled(score), _written(condition.value): spelled(against)}
+        trace.insert(place, TraceLine(at=at, what=what, result=told(truth), values=values, level=level))
+        return truth
+
+    return scored
+
+
+def summed(points: ir.Points, view: View, trace: Trace, *, at: str, level: int = 0) -> Decimal:
+    """Return the sum of the points whose conditions are true, and trace each condition; unknown counts nothing."""
+    total = Decimal(0)
+    for each in points.of:
+        if evaluate(each.when, view, trace, at=at, level=level) is True:
+            total += each.points
+    return total
 
 
 def _traced(what: str, leaf: _Leaf, turn: Callable[[Truth], Truth]) -> Prepared:
@@ -139,7 +171,24 @@ def _leaf(condition: ir.Condition) -> _Leaf:
             return _has(field, tags)
         case ir.AnyContact(of=part):
             return _any_contact(part)
+        case ir.Predicate():
+            return _predicate(condition)
     raise TypeError(f"{type(condition).__name__} is no condition")
+
+
+def _predicate(condition: ir.Predicate) -> _Leaf:
+    readers = [(ref.path, ref.type, reader(ref.path)) for ref in condition.of]
+
+    def predicate(view: View) -> tuple[Truth, dict[str, str]]:
+        facts = {path: read(view.known) for path, _, read in readers}
+        seen = {path: spelled(facts[path], type_) for path, type_, _ in readers}
+        for path, type_, _ in readers:
+            if type_ == "stage":
+                facts[path] = seen[path]  # as people read it: `sales.quoted`
+        said, why = say(condition, facts, ZoneInfo(view.account.calendar.zone))
+        return said, seen | ({"predicate": why} if why else {})
+
+    return predicate
 
 
 def _comparison(field: ir.Ref, op: str, right: object | None) -> _Leaf:
@@ -286,6 +335,10 @@ def describe(condition: ir.Condition) -> str:
             return f"{field.path} in {', '.join(_written(value) for value in values)}"
         case ir.Has(field=field, values=tags):
             return f"{field.path} has {' or '.join(repr(tag) for tag in tags)}"
+        case ir.Scored(score=score, op=op, value=value):
+            return f"{_written(score)} {op} {_written(value)}"
+        case ir.Predicate(label=label):
+            return f"predicate {label!r}"
         case ir.AnyContact(of=part):
             return f"any of deal.contacts: {describe(part)}"
         case ir.Not(of=ir.IsSet(field=field)):
@@ -300,8 +353,10 @@ def describe(condition: ir.Condition) -> str:
             return " or ".join(f"({describe(part)})" for part in parts) or "never"
 
 
-def _written(operand: ir.Operand) -> str:
+def _written(operand: ir.Operand | ir.Points) -> str:
     match operand:
+        case ir.Points(of=parts):
+            return f"points of {len(parts)} conditions"
         case ir.Ref(path=path):
             return path
         case ir.TextValue(value=text):

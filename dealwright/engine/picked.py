@@ -95,4 +95,5 @@ def given_to(step: ir.ActionStep, picked: Picked) -> ir.ActionStep:
 def gives_a_task(automation: ir.Automation, name: str) -> bool:
     """Say whether the step of that name gives somebody something to do, and not the deal."""
     found = (step for step in ir.actions(automation.do) if step.name == name)
-    return isinstance(next(found, None), ir.SetTaskStep | ir.NotifyStep)
+    asks = any(step.name == name for step in ir.asks(automation.do))
+    return asks or isinstance(next(found, None), ir.SetTaskStep | ir.NotifyStep)

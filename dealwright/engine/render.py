@@ -85,15 +85,15 @@ def due_at(step: ir.SetTaskStep, working: Calendar, now: datetime) -> datetime:
     return calendar.next_clock(working, after, step.clock) if step.clock else after
 
 
-def intent_of_question(step: ir.AskStep, view: View, now: datetime) -> Intent:
-    """Return the effect that asks the step's question.
+def intent_of_question(step: ir.AskStep, view: View, now: datetime, people: tuple[User, ...] = ()) -> Intent:
+    """Return the effect that asks the step's question; `people` are those of a role who may answer.
 
     Raises:
         Unrenderable: the question cannot be made.
         NothingToDo: nobody is there to be asked, or there is nothing to ask.
     """
     try:
-        request = ask_person(step, view, now)
+        request = ask_person(step, view, now, people)
     except NothingToDo as error:
         raise NothingToDo(f"{step.name}: {error}") from error
     except DealwrightError as error:

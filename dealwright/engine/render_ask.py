@@ -14,14 +14,14 @@ from dealwright.model.crm import User
 from dealwright.model.requests import AskPerson, Respondent
 
 
-def ask_person(step: ir.AskStep, view: View, now: datetime) -> AskPerson:
-    """Return the request for a question.
+def ask_person(step: ir.AskStep, view: View, now: datetime, people: tuple[User, ...] = ()) -> AskPerson:
+    """Return the request for a question; `people` are those of a role who may answer it.
 
     Raises:
         NothingToDo: nobody is there to be asked, or there is nothing to ask.
     """
-    who = value_of(step.who, view)
-    if not isinstance(who, User):
+    asked = people or tuple(who for who in (value_of(step.who, view),) if isinstance(who, User))
+    if not asked:
         raise NothingToDo("nobody is there to be asked")
     question = text_of(step.question, view, "question")
     if not question or question.isspace():
@@ -29,7 +29,7 @@ def ask_person(step: ir.AskStep, view: View, now: datetime) -> AskPerson:
     return AskPerson(
         deal_id=view.deal.id,
         deal_title=view.deal.title,
-        who=(_respondent(who),),
+        who=tuple(map(_respondent, asked)),
         question=question,
         answers=tuple(each.answer for each in step.answers),
         until=calendar.add(view.account.calendar, now, step.within),

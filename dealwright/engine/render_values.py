@@ -6,7 +6,9 @@ from datetime import date, datetime
 from decimal import Decimal
 
 from dealwright.compile import ir
+from dealwright.engine.conditions import summed
 from dealwright.engine.facts import View
+from dealwright.engine.trace import Trace
 from dealwright.errors import DealwrightError
 from dealwright.language import templates
 from dealwright.model.crm import Money, User
@@ -35,6 +37,8 @@ def value_of(expression: ir.Expression, view: View) -> object | None:
             return templates.render(source, facts, calendar_zone=view.account.calendar.zone)
         case ir.Ref(path=path):
             return view.value(path)
+        case ir.Points():
+            return summed(expression, view, Trace(), at="")
         case ir.MoneyValue(amount=amount, currency=currency):
             return Money(amount=amount, currency=currency)
         case ir.StageValue(pipeline=pipeline, stage=stage):

@@ -30,13 +30,21 @@ class Trace:
 
     def add(self, at: str, what: str, result: str, values: dict[str, str] | None = None, level: int = 0) -> None:
         """Append one line."""
-        if values and self._hides is not None:
-            values = {path: _hidden(value) if self._hides(path) else value for path, value in values.items()}
-        self._lines.append(TraceLine(at=at, what=what, result=result, values=values or {}, level=level))
+        self._lines.append(
+            TraceLine(at=at, what=what, result=result, values=self._shown(values) if values else {}, level=level)
+        )
 
     def insert(self, index: int, line: TraceLine) -> None:
         """Put a line before those it sums up."""
+        if line.values:
+            line = msgspec.structs.replace(line, values=self._shown(line.values))
         self._lines.insert(index, line)
+
+    def _shown(self, values: dict[str, str]) -> dict[str, str]:
+        hides = self._hides
+        if hides is None:
+            return values
+        return {path: _hidden(value) if hides(path) else value for path, value in values.items()}
 
     def __len__(self) -> int:
         return len(self._lines)

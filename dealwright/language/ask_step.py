@@ -11,6 +11,7 @@ from dealwright.language.durations import Length, RunningTime, WorkingTime
 from dealwright.language.fields import ChoiceField, TextField, UserField
 from dealwright.language.keys import checked_name, checked_step
 from dealwright.language.origin import refused
+from dealwright.language.roles import Pick, Role
 from dealwright.language.steps import Step, TextLike, steps
 from dealwright.language.values import Stored
 
@@ -59,7 +60,7 @@ class Ask(Step):
 def ask(
     name: str,
     *,
-    who: UserField,
+    who: UserField | Role | Pick,
     question: TextLike,
     within: Length,
     yes: Sequence[Step] = (),
@@ -70,7 +71,7 @@ def ask(
 def ask(
     name: str,
     *,
-    who: UserField,
+    who: UserField | Role | Pick,
     question: TextLike,
     within: Length,
     answers: Mapping[str, Sequence[Step]],
@@ -79,7 +80,7 @@ def ask(
 def ask(
     name: str,
     *,
-    who: UserField,
+    who: UserField | Role | Pick,
     question: TextLike,
     within: Length,
     yes: Sequence[Step] = (),
@@ -89,19 +90,22 @@ def ask(
 ) -> Ask:
     """Ask a person, and do what belongs to the answer: `yes` or `no`, or one of your own `answers`.
 
-    The execution waits, and holds nobody else up. The question is listed by `dealwright asks ls`, and who is asked is
-    told by e-mail. If nobody has answered `within` that time, the steps of `late` are done, and a later answer is
-    refused. What comes after goes on either way, unless the steps stop().
+    `who` is a field that is a user, or a role: then anybody of it who is there may answer, and `closers.round_robin()`
+    is one of them. The execution waits, and holds nobody else up. The question is listed by `dealwright asks ls`, and
+    who is asked is told by e-mail. If nobody has answered `within` that time, the steps of `late` are done, and a later
+    answer is refused. What comes after goes on either way, unless the steps stop().
     """
     name = checked_step(name)
-    if not isinstance(who, UserField):
-        raise refused(f"who of {name!r} is a colleague by field", hint="write who=deal.owner")
+    if not isinstance(who, UserField | Role | Pick):
+        raise refused(
+            f"who of {name!r} is a colleague by field, or a role", hint="write who=deal.owner, or who=closers"
+        )
     kept = values.text(question, f"question of {name!r}")
     if isinstance(kept, values.Words) and not kept.source.strip():
         raise refused(f"the step {name!r} asks nothing", hint='question="{{ deal.title }}: may we?"')
     return Ask(
         name=name,
-        who=values.user(who, f"who of {name!r}"),
+        who=Pick(who.name, "everybody") if isinstance(who, Role) else values.user(who, f"who of {name!r}"),
         question=kept,
         ways=_ways(name, yes, no, answers),
         within=_time(within, name),

@@ -16,6 +16,7 @@ from dealwright.language.schema import FieldType
 if TYPE_CHECKING:
     from dealwright.language.custom import CustomField
     from dealwright.language.pipeline import Pipeline, StageLike
+    from dealwright.language.points import Sum
     from dealwright.language.settings import Setting
 
 Operator = Literal["==", "!=", "<", "<=", ">", ">="]
@@ -29,6 +30,8 @@ class Reference:
     type: FieldType
     setting: Setting | None = None
     """The definition of a setting; None for a fact of the deal or its event."""
+    points: Sum | None = None
+    """What it is the sum of, if it is no fact at all."""
     own: CustomField | None = field(default=None, compare=False)
     """The declaration of a company's own field; None for what every deal has."""
 

@@ -23,6 +23,7 @@ from dealwright.language.schema import FieldType, did_you_mean
 
 if TYPE_CHECKING:
     from dealwright.language.custom import CustomField
+    from dealwright.language.points import Sum
     from dealwright.language.settings import Setting
 
 
@@ -39,8 +40,10 @@ class Field:
     _own: CustomField | None
     if TYPE_CHECKING:
         _setting: Setting | None
+        _sum: Sum | None
     else:
         _setting = None
+        _sum = None
 
     def __init__(self, path: str, own: CustomField | None = None) -> None:
         object.__setattr__(self, "_path", path)
@@ -134,7 +137,7 @@ class Field:
 
 def reference(field: Field) -> Reference:
     """Return what may be stored of a field."""
-    return Reference(field._path, field.kind, field._setting, field._own)
+    return Reference(field._path, field.kind, field._setting, own=field._own, points=field._sum)
 
 
 def unknown_field(owner: object, path: str, name: str) -> UnknownField:
@@ -156,6 +159,8 @@ def compared(field: Field, op: Operator, other: object) -> Condition:
     Python asks a setting first, since its class extends the other's: the sides are put back, the fact on the left.
     """
     if field._setting is not None and isinstance(other, Field) and other._setting is None:
+        return compared(other, _MIRRORED[op], field)
+    if field._sum is None and isinstance(other, Field) and other._sum is not None and other.kind == field.kind:
         return compared(other, _MIRRORED[op], field)
     if field.kind in _FACTS_ONLY:
         hint = f'write {field._path}.has("vip")'

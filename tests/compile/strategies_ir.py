@@ -69,12 +69,19 @@ conditions = st.recursive(
         st.builds(ir.IsSet, field=refs),
         st.builds(ir.IsIn, field=refs, values=some(literals)),
         st.builds(ir.Has, field=refs, values=some(words)),
+        st.builds(ir.Predicate, label=words, of=some(refs), name=keys, code=words),
     ),
     lambda inner: st.one_of(
         st.builds(ir.All, of=some(inner)),
         st.builds(ir.Any, of=some(inner)),
         st.builds(ir.Not, of=inner),
         st.builds(ir.AnyContact, of=inner),
+        st.builds(
+            ir.Scored,
+            score=st.builds(ir.Points, of=some(st.builds(ir.Point, points=numbers, when=inner))),
+            op=st.sampled_from(["==", "<", ">="]),
+            value=st.builds(ir.NumberValue, value=numbers) | refs,
+        ),
     ),
     max_leaves=4,
 )
@@ -105,6 +112,7 @@ triggers = st.one_of(
     st.builds(ir.OnRepWrote, pipelines=some(keys)),
     st.builds(ir.OnOptedOut, pipelines=some(keys)),
 )
+sums = st.builds(ir.Points, of=some(st.builds(ir.Point, points=numbers, when=conditions)))
 contacts = st.sampled_from(["deal.main_contact", "event.contact", "deal.contact_as.buyer"])
 said = st.one_of(st.builds(ir.TemplateText, source=words), st.builds(ir.TextValue, value=words))
 languages = st.sampled_from(["", "en", "pt-BR"])
@@ -138,7 +146,7 @@ steps = st.recursive(
             unless_open=st.none() | keys,
             custom=st.dictionaries(names, expressions, max_size=2),
         ),
-        st.builds(ir.UpdateDealStep, name=keys, changes=st.dictionaries(names, expressions, max_size=2)),
+        st.builds(ir.UpdateDealStep, name=keys, changes=st.dictionaries(names, expressions | sums, max_size=2)),
         st.builds(ir.MoveDealStep, name=keys, to=stages, only_forward=st.booleans(), reason=st.none() | words),
         st.builds(
             ir.SetTaskStep,

@@ -15,6 +15,7 @@ from sqlalchemy import text
 
 from dealwright import (
     Automation,
+    Role,
     add_note,
     add_tags,
     ask,
@@ -262,6 +263,33 @@ def test_a_mail_server_that_refuses_does_not_undo_the_question(tmp_path: Path) -
     assert asked(world).state == "open"
     rows = world.journal.database.rows(text("select attempts from dw_effects where kind = 'ask'"))
     assert [row["attempts"] for row in rows] == [4]
+    world.close()
+
+
+CLOSERS = Automation(
+    key="closers",
+    on=deal_created(in_=Sales),
+    again=every_event(),
+    do=[
+        ask("go", who=Role("closers"), question="Go?", yes=[], no=[], within=working_hours(1), late=[stop()]),
+        ask("one", who=Role("closers").round_robin(), question="You?", yes=[], no=[], within=working_hours(1)),
+    ],
+)
+
+
+def test_anybody_of_a_role_may_answer_and_one_of_it_may_be_picked(tmp_path: Path) -> None:
+    world = World(tmp_path, account(CLOSERS))
+    staff = [world.crm.add_user(name) for name in ("Bo", "Cy")]
+    owned(world)
+    world.work()
+    assert world.states() == {"closers": {"held": 1}}, "nobody stands behind the role"
+    world.journal.set_role("acme", "closers", staff, actor="user:test")
+    world.work()
+    assert [person.name for person in asked(world).asked.who] == ["Bo", "Cy"]
+    answer(world, "yes", by="Cy")
+    world.work()
+    (second,) = world.journal.list_questions("acme", 5)
+    assert [person.name for person in second.asked.who] in (["Bo"], ["Cy"])
     world.close()
 
 

@@ -51,6 +51,8 @@ from dealwright import (
     outcome,
     owner_changed,
     person,
+    points,
+    predicate,
     remove_tags,
     send_conversion,
     send_email,
@@ -315,3 +317,11 @@ def mistakes() -> None:
     set_task("a", text="x", due=hours(1), owner=Role("closers").busy())  # bad
     notify("a", who=[Role("closers")], text="x")  # bad
     case(deal.owner == Role("closers"), stop())  # bad
+    points((deal.amount > 1, 30))  # bad
+    points((30, deal.amount))  # bad
+    points(30, deal.amount > 1)  # bad
+    points((30, deal.amount > 1)) > "5"  # bad
+    predicate("a", lambda facts: True)  # bad
+    predicate("a", 5, of=[deal.amount])  # bad
+    predicate("a", lambda facts: True, of=["deal.amount"])  # bad
+    predicate(lambda facts: True, "a", of=[deal.amount])  # bad

@@ -35,7 +35,6 @@ from dealwright import (
     activity_logged,
     add_note,
     add_tags,
-    ask,
     assign_owner,
     branch,
     case,
@@ -53,7 +52,6 @@ from dealwright import (
     event_received,
     every_event,
     hours,
-    lookup,
     minutes,
     move_deal,
     notify,
@@ -349,45 +347,6 @@ r40 = Automation(
     key="r40",
     on=owner_changed(),
     do=[notify("new", who=deal.owner, text="{{ deal.title }}"), notify("old", who=event.before.owner, text=deal.title)],
-)
-head = ask(
-    "head",
-    who=deal.owner,
-    question="{{ deal.title }}?",
-    yes=[add_note("ok", text="Agreed by {{ answer.by }}: {{ answer.note or '' }}")],
-    no=[stop()],
-    within=working_hours(4),
-    late=[notify("late", who=deal.owner, text="{{ deal.title }} waits")],
-)
-how = ask("how", who=event.before.owner, question=deal.title, answers={"post": [stop()], "mail": ()}, within=days(1))
-r41 = Automation(
-    key="r41",
-    on=owner_changed(),
-    again=every_event(),
-    do=[
-        head,
-        how,
-        branch(
-            "told",
-            case((outcome("head") == "yes") & (how.choice == "post") & how.choice.is_in("post", "mail"), stop()),
-            case(head.by.is_set() & (head.note != "x") & (outcome("how") == "answered"), stop()),
-        ),
-    ],
-)
-vies = lookup(
-    "vies",
-    at="vies:/check",
-    ask={"vat": deal.company, "days": 5, "strict": True},
-    gives={"valid": bool, "name": str, "worth": Decimal, "people": int, "since": date},
-    timeout=5,
-    cache=days(90),
-    on_error=[stop()],
-)
-r42 = Automation(
-    key="r42",
-    on=deal_created(),
-    again=every_event(),
-    do=[vies, branch("b", case(vies.valid.is_true() & (vies.worth > 5) & (outcome("vies") == "answered"), stop()))],
 )
 r37 = Automation(key="r37", on=deal_created(), again=every_event(), exit_on=task_completed(), do=[wait("w", days(1))])
 r38 = Automation(

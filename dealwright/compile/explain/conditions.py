@@ -7,7 +7,8 @@ from typing import Final
 
 from dealwright.compile import ir
 from dealwright.compile.explain.names import Names
-from dealwright.compile.explain.texts import expression
+from dealwright.compile.explain.texts import filled
+from dealwright.compile.explain.tongue import harmless
 
 _OPPOSITE: Final[dict[ir.Operator, ir.Operator]] = {
     "==": "!=", "!=": "==", "<": ">=", ">=": "<", ">": "<=", "<=": ">",
@@ -44,6 +45,13 @@ def condition(given: ir.Condition, names: Names, *, holds: bool = True) -> str:
         case ir.Has():
             values = tongue.one_of(map(tongue.quoted, given.values))
             return tongue.say(f"if.has{not_}", field=names.field(given.field.path), values=values)
+        case ir.Scored():
+            field, value = expression(given.score, names), expression(given.value, names)
+            key = f"if.compare.{given.op if holds else _OPPOSITE[given.op]}"
+            return tongue.say(f"if.scored{not_}", test=tongue.say(key, field=field, value=value))
+        case ir.Predicate():
+            fields = tongue.all_of(names.field(each.path) for each in given.of)
+            return tongue.say(f"if.predicate{not_}", label=harmless(given.label), fields=fields)
         case ir.AnyContact():
             theirs = names.of_one_contact()
             return tongue.say(f"if.any_contact{not_}", test=_inner(given.of, theirs, True, alone=False))
@@ -103,3 +111,36 @@ def _kind(given: ir.IsIn, account: ir.Account) -> str:
         if every and wanted == every:
             return name
     return ""
+
+
+def expression(given: ir.Expression, names: Names, *, money: bool = False) -> str:
+    """Return what is written or compared with."""
+    match given:
+        case ir.Ref():
+            return names.tongue.say("is.ref", field=names.field(given.path))
+        case ir.TemplateText():
+            return names.tongue.say("is.template", text=" ".join(filled(given.source, names).split()))
+        case ir.Points():
+            return _points(given, names)
+        case ir.RoleValue():
+            return names.role(given)
+        case _:
+            return names.value(given, money=money)
+
+
+def lines(given: ir.Expression, names: Names) -> list[str]:
+    """Return a text of several lines, as it will be sent, line by line."""
+    if isinstance(given, ir.TemplateText):
+        return filled(given.source, names).splitlines()
+    if isinstance(given, ir.TextValue):
+        return [harmless(line) for line in given.value.splitlines()]
+    return [expression(given, names)]
+
+
+def _points(given: ir.Points, names: Names) -> str:
+    tongue = names.tongue
+    parts = [
+        tongue.say("is.point", points=tongue.number(each.points), test=_inner(each.when, names, True, alone=False))
+        for each in given.of
+    ]
+    return tongue.say("is.points", parts=tongue.all_of(parts))

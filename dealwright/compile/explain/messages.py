@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from dealwright.compile import ir
+from dealwright.compile.explain.conditions import expression, lines
 from dealwright.compile.explain.names import Names
-from dealwright.compile.explain.texts import expression, lines
 from dealwright.compile.explain.tongue import harmless
 
 

@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 
 from dealwright.compile import ir
-from dealwright.compile.explain.conditions import condition
+from dealwright.compile.explain.conditions import condition, expression
 from dealwright.compile.explain.messages import conversation, letter, send_message
 from dealwright.compile.explain.names import Names
-from dealwright.compile.explain.texts import expression
 from dealwright.compile.explain.tongue import harmless
 from dealwright.compile.explain.triggers import any_of, nearness
 

@@ -7,7 +7,6 @@ from typing import Final
 
 from jinja2 import nodes
 
-from dealwright.compile import ir
 from dealwright.compile.explain.names import Names
 from dealwright.compile.explain.tongue import harmless
 from dealwright.language.templates import parsed
@@ -16,28 +15,6 @@ _FILTERS: Final = {
     "upper": "fill.upper", "lower": "fill.lower", "truncate": "fill.shortened", "date": "fill.day", "time": "fill.time",
 }  # fmt: skip
 """Filters that change what is read; the others only tidy up."""
-
-
-def expression(given: ir.Expression, names: Names, *, money: bool = False) -> str:
-    """Return what is written or compared with."""
-    match given:
-        case ir.Ref():
-            return names.tongue.say("is.ref", field=names.field(given.path))
-        case ir.TemplateText():
-            return names.tongue.say("is.template", text=" ".join(filled(given.source, names).split()))
-        case ir.RoleValue():
-            return names.role(given)
-        case _:
-            return names.value(given, money=money)
-
-
-def lines(given: ir.Expression, names: Names) -> list[str]:
-    """Return a text of several lines, as it will be sent, line by line."""
-    if isinstance(given, ir.TemplateText):
-        return filled(given.source, names).splitlines()
-    if isinstance(given, ir.TextValue):
-        return [harmless(line) for line in given.value.splitlines()]
-    return [expression(given, names)]
 
 
 def filled(source: str, names: Names) -> str:

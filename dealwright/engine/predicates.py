@@ -1,0 +1,141 @@
+"""Predicates: asks the process that runs a company's own functions, and does not wait for long."""
+
+from __future__ import annotations
+
+import json
+import os
+import select
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Mapping
+from datetime import date, datetime
+from decimal import Decimal
+from pathlib import Path
+from typing import Final
+from zoneinfo import ZoneInfo
+
+from dealwright.compile import ir
+from dealwright.language.predicates import BUILTINS, MODULES
+from dealwright.model.crm import Money, User
+
+LIMIT: Final = 0.5
+"""Seconds that one question may take; then its process is ended."""
+
+REST: Final = 60.0
+"""Seconds for which a function that took too long is not asked again: every question would cost its whole time."""
+
+_STARTING: Final = 10.0
+_CHILD: Final = Path(__file__).with_name("predicate_child.py")
+_LARGEST: Final = 1_000_000
+
+
+class Runner:
+    """One process that runs functions; it is begun when it is first needed, and again when it had to be ended."""
+
+    def __init__(self, monotonic: Callable[[], float] = time.monotonic) -> None:
+        self._monotonic = monotonic
+        self._process: subprocess.Popen[bytes] | None = None
+        self._slow: dict[str, float] = {}
+        self._lock = threading.Lock()
+
+    def ask(self, predicate: ir.Predicate, facts: Mapping[str, tuple[str, object]]) -> tuple[bool | None, str]:
+        """Return what the function says (None is unknown), and why it says nothing, in words without its facts."""
+        with self._lock:
+            if self._monotonic() < self._slow.get(predicate.code, float("-inf")):
+                return None, "it took too long lately, and was not asked"
+            question = {"name": predicate.name, "code": predicate.code, "facts": facts}
+            answer = self._answer(json.dumps(question).encode() + b"\n")
+            if answer is None:
+                self.close()
+                self._slow = {code: until for code, until in self._slow.items() if until > self._monotonic()}
+                self._slow[predicate.code] = self._monotonic() + REST
+                return None, f"it did not answer within {LIMIT:g} s"
+        if "error" in answer:
+            return None, f"it failed: {answer['error']}"
+        said = answer.get("said")
+        return (said if isinstance(said, bool) else None), ""
+
+    def close(self) -> None:
+        """End the process."""
+        process, self._process = self._process, None
+        if process is not None:
+            process.kill()
+            process.wait()
+            for pipe in (process.stdin, process.stdout):
+                if pipe is not None:
+                    pipe.close()
+
+    def _answer(self, question: bytes) -> dict[str, object] | None:
+        """Return the answer; None if there is none in time."""
+        fresh = self._process is None or self._process.poll() is not None
+        if fresh:
+            self.close()
+            self._process = self._begun()
+        process = self._process
+        assert process is not None and process.stdin is not None and process.stdout is not None
+        try:
+            process.stdin.write(question)
+            process.stdin.flush()
+            line = _line(process.stdout.fileno(), LIMIT + (_STARTING if fresh else 0.0))
+            answer = None if line is None else json.loads(line)
+        except (OSError, ValueError):
+            return None
+        return answer if isinstance(answer, dict) else None
+
+    def _begun(self) -> subprocess.Popen[bytes]:
+        process = subprocess.Popen(  # noqa: S603 - our own file, and nothing of anybody else's
+            [sys.executable, "-I", "-S", str(_CHILD)],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            env={},
+            start_new_session=True,
+        )
+        assert process.stdin is not None
+        known = {"builtins": sorted(BUILTINS), "modules": sorted(MODULES)}
+        process.stdin.write(json.dumps(known).encode() + b"\n")
+        return process
+
+
+def _line(descriptor: int, seconds: float) -> bytes | None:
+    """Read one line within so many seconds."""
+    until, found = time.monotonic() + seconds, b""
+    while not found.endswith(b"\n") and len(found) < _LARGEST:
+        left = until - time.monotonic()
+        if left <= 0 or not select.select([descriptor], [], [], left)[0]:
+            return None
+        part = os.read(descriptor, 65_536)
+        if not part:
+            return None
+        found += part
+    return found
+
+
+_RUNNER: Final = Runner()
+
+
+def say(predicate: ir.Predicate, facts: Mapping[str, object], zone: ZoneInfo) -> tuple[bool | None, str]:
+    """Return what a predicate says of facts (None is unknown), and why it says nothing; moments are in `zone`."""
+    return _RUNNER.ask(predicate, {path: _sent(value, zone) for path, value in facts.items()})
+
+
+def _sent(value: object, zone: ZoneInfo) -> tuple[str, object]:
+    """Return a fact as it is sent: what kind it is of, and as JSON holds it."""
+    match value:
+        case None | bool() | str():
+            return "plain", value
+        case Decimal() | int():
+            return "number", str(value)
+        case Money():
+            return "money", [str(value.amount), value.currency]
+        case datetime():
+            return "moment", value.astimezone(zone).isoformat()
+        case date():
+            return "day", value.isoformat()
+        case User():
+            return "plain", value.name
+        case tuple():
+            return "tags", [str(each) for each in value]
+    raise TypeError(f"no predicate is given a {type(value).__name__}")

@@ -1,0 +1,156 @@
+"""Predicates in the engine: run apart, ended when they take too long, and unknown when they fail."""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import pytest
+from engine_world import Sales, World, account, deal
+
+from dealwright import Automation, add_tags, deal_created, every_event, predicate
+from dealwright.compile import ir
+from dealwright.compile.digest import behaviour_digest
+from dealwright.engine.predicates import LIMIT, Runner, _sent
+from dealwright.model.crm import Money, User
+
+Facts = Mapping[str, Any]
+NEW_YORK = ZoneInfo("America/New_York")
+
+
+def is_weekday(facts: Facts) -> bool:
+    return bool(facts["deal.created_at"].weekday() < 5)
+
+
+def is_large(facts: Facts) -> bool | None:
+    amount = facts["deal.amount"]
+    return None if amount is None else amount["amount"] >= 100
+
+
+def raises(facts: Facts) -> bool:
+    return bool(facts["deal.amount"]["amount"] / 0)
+
+
+def tagger(fn: Any, *of: Any) -> ir.Account:
+    rule = Automation(
+        key="rule",
+        on=deal_created(in_=Sales),
+        again=every_event(),
+        when=[predicate("rule", fn, of=list(of))],
+        do=[add_tags("tag", "yes")],
+    )
+    return account(rule)
+
+
+@pytest.mark.parametrize(
+    ("fn", "amount", "state", "reason"),
+    [
+        (is_large, 100, "done", ""),
+        (is_large, 99, "skipped", "conditions"),
+        (is_large, None, "skipped", "conditions: unset"),
+        (raises, 100, "skipped", "conditions: unset"),
+    ],
+)
+def test_it_decides_in_the_engine(tmp_path: Path, fn: Any, amount: int | None, state: str, reason: str) -> None:
+    world = World(tmp_path, tagger(fn, deal.amount))
+    id_ = world.new_deal(amount=amount).id
+    world.work()
+    assert (world.states()["rule"], world.reasons()) == ({state: 1}, [reason])
+    (line,) = [
+        line
+        for event in world.journal.timeline("acme", f"deal:{id_}")
+        for each in event.executions
+        for turn in each.turns
+        for line in turn.trace
+        if line.what == "predicate 'rule'"
+    ]
+    assert line.values.get("predicate") == ("it failed: DivisionByZero" if fn is raises else None)
+    world.close()
+
+
+def test_its_source_is_in_the_digest_and_comments_are_not() -> None:
+    first, second = (tagger(fn, deal.amount).automations[0] for fn in (is_large, raises))
+    assert behaviour_digest(first) != behaviour_digest(second)
+    assert behaviour_digest(first) == behaviour_digest(tagger(is_large, deal.amount).automations[0])
+
+
+# --- the runner -------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def runner() -> Iterator[Runner]:
+    made = Runner()
+    yield made
+    made.close()
+
+
+def asked(runner: Runner, code: str, **facts: object) -> tuple[bool | None, str]:
+    made = ir.Predicate(label="rule", of=(), name="f", code=code)
+    return runner.ask(made, {path: _sent(value, NEW_YORK) for path, value in facts.items()})
+
+
+@pytest.mark.parametrize(
+    ("value", "test"),
+    [
+        (Decimal("1.50"), "__name__ == 0"),
+        (Decimal("1.50"), "str(x) == '1.50'"),
+        (Money(Decimal("9.90"), "USD"), "str(x['amount']) == '9.90' and x['currency'] == 'USD'"),
+        (datetime(2026, 3, 2, 3, 0, tzinfo=UTC), "x.isoformat() == '2026-03-01T22:00:00-05:00'"),
+        (datetime(2026, 3, 2, tzinfo=UTC).date(), "x.isoformat() == '2026-03-02'"),
+        (("a", "b"), "x == ('a', 'b')"),
+        (User(id="1", name="Ana", email=None), "x == 'Ana'"),
+        (None, "x is None"),
+        ("täxt\n\u2028", "x == 'täxt\\n\\u2028'"),
+        (True, "x is True"),
+    ],
+)
+def test_facts_come_as_what_they_are(runner: Runner, value: object, test: str) -> None:
+    said = asked(runner, f"def f(facts):\n    x = facts['x']\n    return {test}", x=value)
+    assert said == ((None, "it failed: NameError") if "__name__" in test else (True, ""))
+
+
+@pytest.mark.parametrize(
+    ("body", "said"),
+    [
+        ("return 5", "it failed: neither yes nor no"),
+        ("return facts['y']", "it failed: KeyError"),
+        ("return open('/etc/passwd')", "it failed: NameError"),
+        ("import os", "it failed: ImportError"),
+        ("return f(facts)", "it failed: RecursionError"),
+        ("return len('x' * 10**10) > 1", "it failed: MemoryError"),
+        ("raise ValueError('secret')", "it failed: ValueError"),
+        ("return (1).__class__.__base__.__subclasses__()", "it failed: neither yes nor no"),
+    ],
+)
+def test_what_goes_wrong_is_unknown_and_says_no_values(runner: Runner, body: str, said: str) -> None:
+    assert asked(runner, f"def f(facts):\n    {body}", x="secret") == (None, said)
+    assert asked(runner, "def f(facts):\n    return True") == (True, "")
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    "body", ["while True: pass", "return 10 ** 10 ** 10 > 1", "return re.match('(a+)+$', 'a' * 60 + 'b') is None"]
+)
+def test_what_takes_too_long_is_ended_and_rests(runner: Runner, body: str) -> None:
+    assert re.compile("x")
+    assert asked(runner, "def f(facts):\n    return True") == (True, "")
+    code = f"import re\ndef f(facts):\n    {body}"
+    began = time.monotonic()
+    assert asked(runner, code) == (None, f"it did not answer within {LIMIT:g} s")
+    assert asked(runner, code) == (None, "it took too long lately, and was not asked")
+    assert time.monotonic() - began < 3 * LIMIT
+    assert asked(runner, "def f(facts):\n    return False") == (False, "")
+
+
+def test_a_process_that_is_gone_is_begun_again(runner: Runner) -> None:
+    assert asked(runner, "def f(facts):\n    return True") == (True, "")
+    assert runner._process is not None
+    runner._process.kill()
+    runner._process.wait()
+    assert asked(runner, "def f(facts):\n    return True") == (True, "")
