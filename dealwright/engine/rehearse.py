@@ -16,8 +16,9 @@ import msgspec
 from dealwright.compile import ir
 from dealwright.engine.advance import Act, Choose, End, Wait, advance
 from dealwright.engine.facts import Facts, overlay
-from dealwright.engine.records import Progress, Question, Receipt, StepOutcome
+from dealwright.engine.records import News, Progress, Question, Receipt, StepOutcome
 from dealwright.engine.rehearse_people import Staff, owned
+from dealwright.engine.rehearse_replies import Replies, Reply
 from dealwright.engine.render import written
 from dealwright.engine.route import matches
 from dealwright.engine.trace import TraceLine
@@ -87,6 +88,7 @@ def rehearse(
     answers: Mapping[str, str] = MappingProxyType({}),
     given: Mapping[str, Receipt] = MappingProxyType({}),
     people: Mapping[str, Sequence[User]] = MappingProxyType({}),
+    replies: Mapping[str, Reply] = MappingProxyType({}),
 ) -> Rehearsal:
     """Return what the automation would do for this event and deal, if nothing else happened to the deal meanwhile.
 
@@ -94,8 +96,11 @@ def rehearse(
     answer at once, by step; other questions nobody answers. `given` is what other systems give, by step, as the journal
     would keep it; others give nothing. The conditions are evaluated
     also when the trigger would not answer the event: `answers` says so. `people` stand behind the roles, by name.
+    `replies` are what contacts answer while steps wait for them, by step.
     """
     staff = Staff(people)
+    answering = Replies(automation, replies)
+    news: tuple[News, ...] = ()
     before: tuple[TraceLine, ...] = ()
     progress = Progress()
     parts: list[Part] = []
@@ -104,7 +109,8 @@ def rehearse(
     turn = 0
     while True:
         turn += 1
-        decision = advance(account, automation, progress, facts, now, questions=questions)
+        decision = advance(account, automation, progress, facts, now, news=news, questions=questions)
+        news = ()
         progress = decision.progress
         trace, before = before + decision.trace, ()
         match decision.next:
@@ -133,6 +139,8 @@ def rehearse(
                 if step in met and step not in progress.outcomes:
                     happened = StepOutcome(status="met", turn=0, receipt={"timed_out": False})
                     progress = msgspec.structs.replace(progress, outcomes={**progress.outcomes, step: happened})
+                elif (answer := answering.during(step, now, until, facts.deal, progress)) is not None:
+                    news, now = (answer,), answer.event.occurred_at
                 else:
                     now = until
                     if step in questions:

@@ -48,7 +48,8 @@ def answers(event: Event, step: str, progress: Progress, written: Mapping[str, W
     if sent is None or sent.status != "sent" or message.via != written[step].via:
         return False
     if message.reply_to is None:
-        return sent.receipt.get("contact_id") == event.contact.id
+        # What was not written into a conversation does not say to whom it went: any contact of the deal may answer.
+        return sent.receipt.get("contact_id", event.contact.id) == event.contact.id
     template = written[step].template
     alike = [step, *(name for name, each in written.items() if template and each.template == template)]
     ids = [each.receipt.get("message_id") for name in alike if (each := progress.outcomes.get(name)) is not None]

@@ -15,12 +15,14 @@ from dealwright.testing.rehearsal import (
     moved,
     rehearse,
 )
+from dealwright.testing.replying import a_reply
 
 __all__ = [
     "MONDAY",
     "Told",
     "a_contact",
     "a_deal",
+    "a_reply",
     "a_task",
     "an_activity",
     "changed",

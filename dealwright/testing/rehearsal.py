@@ -26,6 +26,7 @@ from dealwright.engine.imagine import Imagination
 from dealwright.engine.records import Receipt
 from dealwright.engine.rehearse import Part, Rehearsal
 from dealwright.engine.rehearse import rehearse as _rehearse
+from dealwright.engine.rehearse_replies import Reply
 from dealwright.errors import DefinitionError
 from dealwright.language.account import Account
 from dealwright.language.pipeline import StageLike, parts
@@ -45,8 +46,10 @@ from dealwright.model.requests import (
     SendConversion,
     SendEmail,
     SendEvent,
+    SendMessage,
     SetTask,
 )
+from dealwright.testing.replying import replies_to, written_in
 
 MONDAY: Final = datetime(2026, 5, 11, 10, 0, tzinfo=UTC)
 """When rehearsals happen unless a test says otherwise."""
@@ -187,6 +190,11 @@ class Told(msgspec.Struct, frozen=True):
         return [request for request in self.requests if isinstance(request, SendEmail)]
 
     @property
+    def messages(self) -> list[SendMessage]:
+        """The messages that would be written into conversations."""
+        return [request for request in self.requests if isinstance(request, SendMessage)]
+
+    @property
     def notified(self) -> list[Notify]:
         """What colleagues would be told."""
         return [request for request in self.requests if isinstance(request, Notify)]
@@ -254,6 +262,8 @@ def rehearse(
     answers: Mapping[str, str] = MappingProxyType({}),
     given: Mapping[str, Mapping[str, object]] = MappingProxyType({}),
     people: Mapping[Role, Sequence[str | User]] = MappingProxyType({}),
+    replies: Mapping[str, Reply] = MappingProxyType({}),
+    message: str | None = None,
 ) -> Told:
     """Return what an automation of the account would do for the deal.
 
@@ -263,8 +273,10 @@ def rehearse(
     in vain wait the others. `answers` are what people answer the steps ask(), by name; others get no answer in time.
     `given` is what other systems give the steps lookup(), such as `{"vies": {"valid": True}}`; others give nothing.
     `people` stand behind roles, by name or as users; they are picked in turn, and a role that
-    nobody stands behind holds the automation. `at` is a moment, or written as `2026-05-09 22:30`; without a zone it is
-    in the account's.
+    nobody stands behind holds the automation. `replies` are what a contact answers while a step wait_until(replied())
+    waits, such as `{"answer": a_reply(button="yes", after=minutes(10))}`; others hear of nobody. `message` is what a
+    contact has written that sets off message_received(). `at` is a moment, or written as `2026-05-09 22:30`; without a
+    zone it is in the account's.
 
     Raises:
         DefinitionError: the definitions have errors, or there is no such automation, or no such step.
@@ -278,13 +290,21 @@ def rehearse(
     if unknown:
         raise DefinitionError(f"the automation {automation!r} has no step wait_until({unknown[0]!r}, ...)")
     check_answers(found, answers)
+    said = replies_to(found, replies)
     kept = given_to(found, given)
     zone = ZoneInfo(compiled.calendar.zone)
     now = MONDAY if at is None else datetime.fromisoformat(at) if isinstance(at, str) else at
     now = now if now.tzinfo is not None else now.replace(tzinfo=zone)
     if event is None:
         imagination = Imagination(
-            compiled, now, before=before, contact=contact, task=task, activity=activity, data=data
+            compiled,
+            now,
+            before=before,
+            contact=contact,
+            task=task,
+            activity=activity,
+            message=written_in(message, now),
+            data=data,
         )
         event, deal = imagination.event(found.on, deal)
     told = _rehearse(
@@ -297,6 +317,7 @@ def rehearse(
         answers=answers,
         given=kept,
         people=_staff(people),
+        replies=said,
     )
     return Told(told, zone, found)
 

@@ -8,7 +8,7 @@ from typing import Final
 
 from dealwright.compile import ir
 from dealwright.compile.rules.rule import Rule, Spot, Subject, all_steps
-from dealwright.compile.rules.texts import texts_of
+from dealwright.compile.rules.texts import bodies_of, texts_of
 from dealwright.language import schema
 
 _FILLED: Final = re.compile(r"\{\{.*?\}\}|\{%.*?%\}|\{#.*?#\}", re.DOTALL)
@@ -43,17 +43,23 @@ _FACTS: Final = frozenset({*schema.ALWAYS, *schema.EVENT, *schema.RECIPIENT})
 def _look(subject: Subject) -> Iterator[Spot]:
     for _, automation in subject.automations:
         for step in all_steps(automation.do):
-            for text in (*texts_of(step), *_sent(step)):
+            for text, where in (*_bodies(step), *((each, None) for each in (*texts_of(step), *_sent(step)))):
                 found = _placeholder(text, whole=not isinstance(step, ir.SendEventStep | ir.SendConversionStep))
-                if not found:
+                if not found or (where is None and isinstance(step, ir.SendMessageStep)):
                     continue
-                path, line = subject.step_at(automation, step.name)
+                path, line = subject.step_at(automation, step.name) if where is None else (where.file, where.line)
                 yield Spot(
                     path=path,
                     line=line,
                     message=f"the text of {step.name!r} holds {found!r}, which somebody would read",
                     hint="write the words, or a fact: {{ deal.main_contact.first_name or 'there' }}",
                 )
+
+
+def _bodies(step: ir.Step) -> Iterator[tuple[str, ir.Where | None]]:
+    """The texts of a message, each with where it was written, which is not where it is sent."""
+    for body in bodies_of(step) if isinstance(step, ir.SendMessageStep) else ():
+        yield body.text.source if isinstance(body.text, ir.TemplateText) else body.text.value, body.where
 
 
 def _sent(step: ir.Step) -> Iterator[str]:

@@ -1,0 +1,70 @@
+"""Replies in a rehearsal: what a contact would answer to a message that was imagined, and when. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+
+import msgspec
+
+from dealwright.compile import ir
+from dealwright.engine.records import News, Progress
+from dealwright.engine.replies import written_by
+from dealwright.model.crm import Contact, Deal
+from dealwright.model.events import MessageReceived
+from dealwright.model.messages import Message
+
+_NOBODY = Contact(id="0")
+
+
+class Reply(msgspec.Struct, frozen=True, kw_only=True):
+    """What a contact answers while a step waits for it, so long after the waiting began."""
+
+    text: str
+    button: str | None = None
+    after: timedelta = timedelta(minutes=1)
+
+
+class Replies:
+    """Hands out each answer once, when its step waits."""
+
+    def __init__(self, automation: ir.Automation, replies: Mapping[str, Reply]) -> None:
+        self._automation = automation
+        self._waits = {step.name: step for step in ir.waits(automation.do)}
+        self._left = dict(replies)
+        self._told = 0
+
+    def during(self, step: str, now: datetime, until: datetime, deal: Deal, progress: Progress) -> News | None:
+        """Return the answer that comes while the step waits; None if none does."""
+        reply = self._left.pop(step, None)
+        if reply is None or now + reply.after > until:
+            return None
+        self._told += 1
+        to = next((on.to for on in self._waits[step].on if isinstance(on, ir.OnReplied)), None)
+        contact = self._who(to, deal, progress)
+        written = written_by(self._automation)
+        message = Message(
+            id=f"reply-{self._told}",
+            contact_id=contact.id,
+            direction="in",
+            text=reply.text,
+            at=now + reply.after,
+            author=contact.name or "",
+            via=written[to].via if to in written and to is not None else "crm",
+            button=reply.button,
+        )
+        event = MessageReceived(
+            source_id=message.id,
+            occurred_at=message.at,
+            actor="user:you",
+            contact=contact,
+            message=message,
+            deals=(deal,),
+        )
+        return News(id=self._told, event=event)
+
+    def _who(self, to: str | None, deal: Deal, progress: Progress) -> Contact:
+        """Whom the step has written to; without one the deal's main contact."""
+        sent = progress.outcomes.get(to or "")
+        wrote_to = None if sent is None else sent.receipt.get("contact_id")
+        return next((each for each in deal.contacts if each.id == wrote_to), deal.main_contact or _NOBODY)

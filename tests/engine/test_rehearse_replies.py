@@ -1,0 +1,63 @@
+"""Rehearsals with answers: 'and she presses yes after ten minutes'."""
+
+from __future__ import annotations
+
+import pytest
+from engine_world import Sales
+from test_conversations import GREETING
+
+from dealwright import (
+    Account,
+    Automation,
+    add_note,
+    deal_created,
+    every_event,
+    hours,
+    message_received,
+    minutes,
+)
+from dealwright.errors import DefinitionError
+from dealwright.testing import Told, a_contact, a_deal, a_reply, rehearse
+
+GREET = Automation(key="greet", on=deal_created(in_=Sales), again=every_event(), do=list(GREETING))
+HEARD = Automation(
+    key="heard",
+    on=message_received(),
+    again=every_event(),
+    do=[add_note("note", text="{{ event.contact.name }}: {{ event.message.text }}")],
+)
+CLINIC = Account("clinic", zone="UTC", country="MX", currency="MXN", pipelines=[Sales], automations=[GREET, HEARD])
+LEAD = a_deal(Sales.incoming, contact=a_contact("Maria Silva"))
+
+
+def told(**replies: object) -> Told:
+    return rehearse(CLINIC, "greet", LEAD, replies=replies)  # type: ignore[arg-type]
+
+
+def test_she_presses_yes_after_ten_minutes() -> None:
+    yes = told(answer=a_reply(button="yes", after=minutes(10)))
+    assert [each.text for each in yes.messages] == ["Hola Maria, ¿te busco una cita?", "Tengo mañana a las 10."]
+    assert yes.moves == ["sales.quoted"]
+    assert (yes.when("hola"), yes.when("slots")) == ("Mon 11 May 10:00", "Mon 11 May 10:10")
+
+
+def test_she_writes_or_says_nothing_or_answers_too_late() -> None:
+    words = told(answer=a_reply("¿Cuánto cuesta?"))
+    assert words.notes == ["They said: ¿Cuánto cuesta?"] and words.tasks == ["Read and answer"]
+    for silent in (told(), told(answer=a_reply(button="yes", after=hours(5)))):
+        assert silent.tasks == ["Nobody answered: call"]
+        assert silent.when("silence") == "Mon 11 May 14:00"
+
+
+def test_what_sets_it_off_may_be_what_she_wrote() -> None:
+    heard = rehearse(CLINIC, "heard", LEAD, message="Good morning")
+    assert heard.notes == ["Maria Silva: Good morning"]
+
+
+def test_an_answer_that_nobody_waits_for_or_nobody_can_press_is_a_mistake_of_the_test() -> None:
+    with pytest.raises(DefinitionError, match="'said' of 'greet' waits for no answer; those that do: answer"):
+        told(said=a_reply("x"))
+    with pytest.raises(DefinitionError, match="no message of 'greet' has the button 'no'; it has 'yes', 'later'"):
+        told(answer=a_reply(button="no"))
+    with pytest.raises(DefinitionError, match="an answer says something"):
+        a_reply()
