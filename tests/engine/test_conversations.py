@@ -22,6 +22,7 @@ from dealwright import (
     deal_created,
     event,
     every_event,
+    faults,
     hours,
     message_received,
     minutes,
@@ -291,3 +292,22 @@ def test_an_automation_that_asks_for_a_failure_goes_on_without_a_contact(world: 
     here.work()
     assert here.states() == {"greet": {"done": 1}}
     assert tasks(here) == ["Call"]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    "point",
+    ["plan.after-commit", "settle.before-commit", "settle.after-commit", "route.after-commit", "act.before-request"],
+)
+def test_a_failure_loses_no_answer_and_writes_nothing_twice(world: MakeWorld, point: str) -> None:
+    """A window fails wherever it stands, before the message and before the answer is heard; the next one goes on."""
+    here = world()
+    contact, _ = lead(here)
+    for act in (lambda: None, lambda: here.crm.receive_message(contact, button="yes")):
+        act()
+        faults.arm(f"{point}:1:raise")
+        here.work()
+        faults.arm(None)
+        here.work()
+    assert here.states() == {"greet": {"done": 1}}
+    assert [each.direction for each in here.crm.messages(contact)] == ["out", "in", "out"]

@@ -33,10 +33,18 @@ class Opportunities(Pipeline, key="opportunities"):
     won = Won("Won")
     lost = Lost("Lost", reasons=["Price"])
 
-rule = Automation(key="tell", on=deal_created(), do=[
+hello = Template("hello", body="{{ contact.name }}, {{ deal.title }}?", buttons=[Button("yes", "Yes")])
+
+rule = Automation(key="tell", on=deal_created(), again=every_event(), do=[
     set_task("call", text="Call about {{ deal.title }}", due=working_days(1)),
     send_event("created", to="erp", with_={"said": "{{ deal.title }}"}),
     update_deal("note", reference="{{ deal.title }}"),
+    create_contact("who", name="{{ deal.title }}"),
+    send_message("ask", via="crm", template=hello, to=deal.main_contact),
+    wait_until("answer", replied(to="ask"), timeout=days(1)),
+    branch("which", case(hello.pressed("yes"), stop()), otherwise=[
+        add_note("said", text="{{ reply.text }}"),
+    ]),
 ])
 hardware = Account("hardware", zone="UTC", country="US", pipelines=[Opportunities], automations=[rule])
 """
@@ -129,10 +137,16 @@ def test_a_hostile_title_stays_inert_everywhere(folder: Path) -> None:
     (folder / "work.py").write_text(WORK)
     worked = run(folder, "work.py", program="python")
     assert "HYPERLINK" not in worked, "a window, which Prefect is shown, holds a title"
-    assert "{'send_event': {'sent': 1}, 'set_task': {'sent': 1}, 'update_deal': {'sent': 1}}" in worked
+    assert re.search(r"'send_event': \{'sent': 1\}, 'send_message': \{'sent': 1\}, 'set_task': \{'sent': 1\}", worked)
+    run(folder, "crm", "reply", "1", TITLE)
+    assert "'add_note': {'sent': 1}" in run(folder, "work.py", program="python")
 
-    for command in (("crm", "deals", "ls"), ("crm", "tasks", "ls"), ("history", "1")):
+    talk = (("crm", "conversations", "ls"), ("crm", "conversations", "show", "1"), ("crm", "notes", "ls"))
+    for command in (("crm", "deals", "ls"), ("crm", "tasks", "ls"), ("history", "1"), *talk):
         assert_inert(run(folder, *command))
+    said = json.loads(run(folder, "crm", "conversations", "show", "1", "--json"))
+    assert [each["direction"] for each in said] == ["out", "in"]
+    assert all("{{ deal.owner }}" in each["text"] and "\x1b" not in each["text"] for each in said)
     for command in (("crm", "deals", "ls", "--json"), ("history", "1", "--json")):
         assert "HYPERLINK" in json.dumps(json.loads(run(folder, *command)))
 

@@ -11,9 +11,11 @@ from dealwright import (
     ContactFields,
     DealFields,
     Email,
+    EmailText,
     Flag,
     Lost,
     Match,
+    Message,
     Money,
     Number,
     OutsideEvent,
@@ -23,7 +25,9 @@ from dealwright import (
     Role,
     Stage,
     Task,
+    Template,
     Text,
+    WhatsAppTemplate,
     Won,
     activity_logged,
     add_note,
@@ -54,9 +58,12 @@ from dealwright import (
     points,
     predicate,
     remove_tags,
+    replied,
+    reply,
     send_conversion,
     send_email,
     send_event,
+    send_message,
     set_task,
     setting,
     stage_changed,
@@ -88,6 +95,7 @@ class Own(DealFields):
 
 
 own = Own()
+hello = Template("hello", body="Hi")
 
 
 class Booked(OutsideEvent):
@@ -197,6 +205,21 @@ def mistakes() -> None:
     update_contact("fix", deal, name="Bo")  # bad
     update_contact("fix", deal.main_contact.name, name="Bo")  # bad
     update_contact("fix", deal.main_contact, company=deal)  # bad
+    send_message("m", via="crm", template="hello", to=deal.main_contact)  # bad
+    send_message("m", via="sms", template=hello, to=deal.main_contact)  # bad
+    send_message("m", via="crm", template=hello, to=deal)  # bad
+    send_message("m", template=hello, to=deal.main_contact)  # bad
+    send_email("m", to=deal.main_contact, template=hello)  # bad
+    send_email("m", to=deal.main_contact, template=EmailText("S", "T"), subject="S", text="T")  # bad
+    Template("t", body={"en": 5})  # bad
+    Template("t", body="T", buttons=["yes"])  # bad
+    Template("t", body="T", category="sales")  # bad
+    WhatsAppTemplate("t", body="T")  # bad
+    Message("T", outside_window="hello")  # bad
+    hello.pressed(5)  # bad
+    replied("hi")  # bad
+    replied(to=hello)  # bad
+    reply.text > 5  # bad
     send_email("m", to="bo@example.com", subject="S", text="T")  # bad
     send_email("m", to=deal.main_contact.email, subject="S", text="T")  # bad
     send_email("m", to=deal.owner, subject="S", text="T")  # bad

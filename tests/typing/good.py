@@ -8,6 +8,8 @@ from decimal import Decimal
 from dealwright import (
     Account,
     Automation,
+    Button,
+    Channel,
     Choice,
     Choices,
     CompanyFields,
@@ -15,11 +17,13 @@ from dealwright import (
     Day,
     DealFields,
     Email,
+    EmailText,
     Flag,
     Incoming,
     Link,
     Lost,
     Match,
+    Message,
     Moment,
     Money,
     Number,
@@ -30,7 +34,9 @@ from dealwright import (
     Role,
     Stage,
     Task,
+    Template,
     Text,
+    WhatsAppTemplate,
     Won,
     activity_logged,
     add_note,
@@ -52,6 +58,7 @@ from dealwright import (
     event_received,
     every_event,
     hours,
+    message_received,
     minutes,
     move_deal,
     notify,
@@ -60,15 +67,19 @@ from dealwright import (
     owner_changed,
     person,
     remove_tags,
+    replied,
+    reply,
     send_conversion,
     send_email,
     send_event,
+    send_message,
     set_task,
     setting,
     stage_changed,
     stage_visit,
     stop,
     task_completed,
+    texts,
     update_contact,
     update_deal,
     value,
@@ -441,5 +452,26 @@ r_role = Automation(
         create_deal("next", in_=Sales.won, title="Next", owner=closers.round_robin()),
         update_deal("owner", owner=closers),
         notify("all", who=closers, text="Hello"),
+    ],
+)
+
+hello = Template("hello", body={"en": "Hi"}, buttons=[Button("yes", "Yes")], category="utility")
+approved = WhatsAppTemplate("approved", category="marketing", body=texts("hello"))
+slots = Message("At ten?", outside_window=approved)
+mail = EmailText({"en": "Your quote"}, "Dear {{ contact.name }}", html={"en": "<p>Dear</p>"})
+chat = Channel("kommo_chat")
+r_talk = Automation(
+    key="talk",
+    on=message_received(in_=Sales),
+    when=event.message.button.is_unset() & (event.message.text != "stop"),
+    again=every_event(),
+    exit_on=[replied(), stage_changed(to=Sales.won)],
+    do=[
+        greeting := send_message("hi", via="crm", template=hello, to=deal.main_contact),
+        send_message("more", via=chat, template=slots, to=event.contact, late=hours(2)),
+        send_email("mail", template=mail, to=deal.main_contact, bcc=["archive@acme.example"]),
+        wait_until("answer", [replied(to="hi"), activity_logged()], timeout=hours(4)),
+        branch("said", case(hello.pressed("yes") | (reply.text == "yes"), stop()), case(reply.button.is_set(), stop())),
+        branch("sent", case(greeting.message_id.is_set(), stop())),
     ],
 )

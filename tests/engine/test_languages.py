@@ -1,0 +1,132 @@
+"""In which language a contact is written to: told by its phone, in the account's order."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from dealwright import (
+    Account,
+    Automation,
+    DealFields,
+    EmailText,
+    Incoming,
+    Pipeline,
+    Template,
+    Won,
+    every_event,
+    hours,
+    replied,
+    send_email,
+    send_message,
+    wait_until,
+)
+from dealwright import deal_created as created
+from dealwright.compile import ir
+from dealwright.compile.carried import carried
+from dealwright.compile.lower import lower
+from dealwright.engine.languages import chosen
+from dealwright.language.wait_steps import WaitUntil
+from dealwright.model.crm import Contact
+from dealwright.testing import Told, a_contact, a_deal, rehearse
+
+deal = DealFields()
+
+
+class Sales(Pipeline, key="sales"):
+    """A short pipeline."""
+
+    incoming = Incoming()
+    won = Won("Won")
+
+
+HELLO = Template("hello", body={"en": "Hi", "es": "Hola", "pt-BR": "Olá"})
+QUOTE = EmailText({"en": "Your quote", "es": "Su cotización", "pt": "Sua cotação"}, "{{ deal.title }}")
+GREET = Automation(
+    key="greet",
+    on=created(),
+    again=every_event(),
+    do=[
+        send_message("hi", via="crm", template=HELLO, to=deal.main_contact),
+        send_email("quote", template=QUOTE, to=deal.main_contact),
+    ],
+)
+
+
+def company(*languages: str, country: str = "MX") -> Account:
+    return Account(
+        "acme", zone="UTC", country=country, pipelines=[Sales], automations=[GREET], languages=list(languages)
+    )
+
+
+def told(phone: str | None, *languages: str, country: str = "MX") -> Told:
+    contact = a_contact(phone=phone, email="maria@example.com")
+    return rehearse(company(*languages, country=country), "greet", a_deal(Sales.incoming, contact=contact))
+
+
+@pytest.mark.parametrize(
+    ("phone", "said"),
+    [
+        ("+52 55 1234 5678", "Hola"),
+        ("55 1234 5678", "Hola"),
+        ("+55 11 91234-5678", "Olá"),
+        ("+1 212 555 0142", "Hi"),
+        ("+81 3 1234 5678", "Hi"),
+        ("no phone at all", "Hi"),
+        (None, "Hi"),
+    ],
+)
+def test_a_contact_is_written_to_in_the_language_of_its_phones_country(phone: str | None, said: str) -> None:
+    found = told(phone, "en", "es", "pt-BR")
+    assert [(message.text, message.language) for message in found.messages] == [
+        (said, {"Hola": "es", "Olá": "pt-BR", "Hi": "en"}[said])
+    ]
+    assert found.emails[0].subject == {"Hola": "Su cotización", "Olá": "Sua cotação", "Hi": "Your quote"}[said]
+    assert found.emails[0].text == "Forty chairs"
+
+
+def test_where_several_are_spoken_the_accounts_order_decides() -> None:
+    swiss = Contact(id="1", phone="+41 44 668 18 00")
+    texts = [ir.Body(language=each, text=ir.TextValue(value=each)) for each in ("fr", "de")]
+    for first, second in (("fr", "de"), ("de", "fr")):
+        switzerland = Account("acme", zone="UTC", country="CH", pipelines=[Sales], languages=[first, second])
+        account, _ = lower(switzerland, Path())
+        assert account is not None
+        assert chosen(texts, account, swiss).language == first
+
+
+def test_an_answer_to_an_email_is_waited_for_in_vain_so_it_is_left_out() -> None:
+    by_mail = Automation(
+        key="wait",
+        on=created(),
+        again=every_event(),
+        do=[*GREET.do, *_waiting("quote")],
+    )
+    ours = Automation(key="ours", on=created(), again=every_event(), do=[*GREET.do, *_waiting("hi")])
+    account, findings = lower(
+        Account(
+            "a",
+            zone="UTC",
+            country="MX",
+            pipelines=[Sales],
+            automations=[by_mail, ours],
+            languages=["en", "es", "pt"],
+        ),
+        Path(),
+    )
+    assert account is not None, findings
+    actions = {"send_message", "send_email"}
+    kept, left = carried(account, actions=actions)
+    assert [each.key for each in kept.automations if each.origin == "authored"] == ["ours"]
+    assert [str(each) for each in left] == [
+        "wait: no connector tells of answers to e-mails, and it waits for one to 'quote'"
+    ]
+    _, elsewhere = carried(account, actions={"send_email"}, untold={"replied", "message_received"})
+    assert "ours: the CRM never tells replied" in [str(each) for each in elsewhere]
+    _, silent = carried(account, actions={"send_email"})
+    assert "ours: the CRM does not carry out send_message" in [str(each) for each in silent]
+
+
+def _waiting(to: str) -> list[WaitUntil]:
+    return [wait_until("answer", replied(to=to), timeout=hours(1))]
