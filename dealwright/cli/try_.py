@@ -16,6 +16,7 @@ from rich.text import Text
 from dealwright.cli import options, output
 from dealwright.cli.shapes import prints
 from dealwright.cli.terminal import plain
+from dealwright.cli.try_replies import replies
 from dealwright.clock import SystemClock
 from dealwright.compile import describe, ir
 from dealwright.engine.act import Connectors
@@ -74,6 +75,8 @@ class Trial(msgspec.Struct, frozen=True, kw_only=True):
 @click.option("--met", "met", multiple=True, metavar="STEP", help="As if what this wait_until() waits for happened.")
 @click.option("--answer", "answers", multiple=True, metavar="STEP=ANSWER", help="As if this ask() was answered so.")
 @click.option("--given", "given", multiple=True, metavar="STEP.NAME=VALUE", help="What a lookup() would be given.")
+@click.option("--reply", "said", multiple=True, metavar="STEP=TEXT", help="As if a contact answered so in words.")
+@click.option("--pressed", "pressed", multiple=True, metavar="STEP=BUTTON", help="As if a contact pressed this button.")
 @options.as_json
 @prints(Trial)
 def try_(
@@ -85,6 +88,8 @@ def try_(
     met: tuple[str, ...],
     answers: tuple[str, ...],
     given: tuple[str, ...],
+    said: tuple[str, ...],
+    pressed: tuple[str, ...],
     as_json: bool,
 ) -> None:
     """Show what RULE would do for a deal, by the definition files as they are now. Nothing is sent or written.
@@ -92,7 +97,8 @@ def try_(
     The event is imagined: for `entered(...)` the deal comes into that stage now. Every condition is shown with the
     values it saw, every text as it would read, when and by what it would be sent, and what would hold it back. What a
     wait_until() waits for does not happen, unless you name it with --met; nobody answers what an ask() asks, unless you
-    say with --answer what they do; other systems are not asked, and give what you say with --given, or nothing.
+    say with --answer what they do; other systems are not asked, and give what you say with --given, or nothing; no
+    contact answers a message, unless you say what with --reply or --pressed.
     """
     project = load_project()
     binding = project.account(account)
@@ -126,6 +132,7 @@ def try_(
             answers=_answers(automation, answers),
             given=_given(automation, given),
             people=people,
+            replies=replies(automation, said, pressed),
         )
         in_the_way = tuple(_in_the_way(journal, defined, automation, told, imagined, now))
     finally:

@@ -25,6 +25,22 @@ class Reply(msgspec.Struct, frozen=True, kw_only=True):
     after: timedelta = timedelta(minutes=1)
 
 
+def listening(automation: ir.Automation) -> frozenset[str]:
+    """Return the steps that wait for an answer."""
+    waits = ir.waits(automation.do)
+    return frozenset(step.name for step in waits if any(isinstance(on, ir.OnReplied) for on in step.on))
+
+
+def buttons(automation: ir.Automation) -> dict[str, str]:
+    """Return the texts of all buttons that the automation's messages have, by their ids."""
+    return {
+        each.id: each.text
+        for step in ir.actions(automation.do)
+        if isinstance(step, ir.SendMessageStep) and isinstance(step.message, ir.TemplateMessage)
+        for each in step.message.buttons
+    }
+
+
 class Replies:
     """Hands out each answer once, when its step waits."""
 

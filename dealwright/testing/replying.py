@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 import msgspec
 
 from dealwright.compile import ir
-from dealwright.engine.rehearse_replies import Reply
+from dealwright.engine.rehearse_replies import Reply, buttons, listening
 from dealwright.errors import DefinitionError
 from dealwright.language.durations import RunningTime
 from dealwright.model.messages import Message
@@ -31,22 +31,16 @@ def replies_to(automation: ir.Automation, replies: Mapping[str, Reply]) -> dict[
     Raises:
         DefinitionError: no such step waits for an answer, or no message before has such a button.
     """
-    waits = {step.name for step in ir.waits(automation.do) if any(isinstance(on, ir.OnReplied) for on in step.on)}
-    buttons = {
-        each.id: each.text
-        for step in ir.actions(automation.do)
-        if isinstance(step, ir.SendMessageStep) and isinstance(step.message, ir.TemplateMessage)
-        for each in step.message.buttons
-    }
+    waits, there = listening(automation), buttons(automation)
     found = {}
     for step, reply in replies.items():
         if step not in waits:
             known = ", ".join(sorted(waits)) or "none"
             raise DefinitionError(f"{step!r} of {automation.key!r} waits for no answer; those that do: {known}")
-        if reply.button is not None and reply.button not in buttons:
-            known = ", ".join(map(repr, buttons)) or "none"
+        if reply.button is not None and reply.button not in there:
+            known = ", ".join(map(repr, there)) or "none"
             raise DefinitionError(f"no message of {automation.key!r} has the button {reply.button!r}; it has {known}")
-        found[step] = msgspec.structs.replace(reply, text=reply.text or buttons[str(reply.button)])
+        found[step] = msgspec.structs.replace(reply, text=reply.text or there[str(reply.button)])
     return found
 
 

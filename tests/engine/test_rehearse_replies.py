@@ -16,8 +16,10 @@ from dealwright import (
     message_received,
     minutes,
 )
-from dealwright.errors import DefinitionError
-from dealwright.testing import Told, a_contact, a_deal, a_reply, rehearse
+from dealwright.cli.try_replies import replies
+from dealwright.engine.rehearse_replies import Reply
+from dealwright.errors import DefinitionError, InputError
+from dealwright.testing import Told, a_contact, a_deal, a_reply, compiled_account, rehearse
 
 GREET = Automation(key="greet", on=deal_created(in_=Sales), again=every_event(), do=list(GREETING))
 HEARD = Automation(
@@ -61,3 +63,17 @@ def test_an_answer_that_nobody_waits_for_or_nobody_can_press_is_a_mistake_of_the
         told(answer=a_reply(button="no"))
     with pytest.raises(DefinitionError, match="an answer says something"):
         a_reply()
+
+
+def test_what_is_answered_is_typed_for_a_trial() -> None:
+    greet = compiled_account(CLINIC).automations[0]
+    assert replies(greet, [], ["answer=yes"]) == {"answer": Reply(text="Sí, por favor", button="yes")}
+    assert replies(greet, ["answer=a=b"], []) == {"answer": Reply(text="a=b")}
+    for said, pressed, why in [
+        (["answer"], [], "--reply 'answer' is not STEP=TEXT"),
+        (["hola=Hi"], [], "'hola' waits for no answer in greet; answer does"),
+        ([], ["answer=no"], "has the button 'no'; there are yes, later"),
+        (["answer=Hi"], ["answer=yes"], "is answered once"),
+    ]:
+        with pytest.raises(InputError, match=why):
+            replies(greet, said, pressed)
