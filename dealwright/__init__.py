@@ -8,6 +8,7 @@ from dealwright.language.ask_step import ask
 from dealwright.language.automation import Automation
 from dealwright.language.channels import Channel
 from dealwright.language.clock_times import local
+from dealwright.language.company import CompanyFields
 from dealwright.language.contact_steps import create_contact, send_email, update_contact
 from dealwright.language.conversion_steps import send_conversion
 from dealwright.language.custom import (
@@ -24,7 +25,7 @@ from dealwright.language.custom import (
     Phone,
     Text,
 )
-from dealwright.language.deal import CompanyFields, ContactFields, DealFields, contact, event
+from dealwright.language.deal import ContactFields, DealFields, contact, event
 from dealwright.language.deal_steps import add_note, add_tags, assign_owner, complete_tasks, remove_tags
 from dealwright.language.durations import days, hours, minutes, working_days, working_hours, working_minutes
 from dealwright.language.later_triggers import date_reached, message_failed, no_activity, opted_out, rep_wrote

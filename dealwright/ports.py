@@ -12,7 +12,7 @@ from typing import Any, Final, NamedTuple, Protocol, TypeAlias, runtime_checkabl
 
 import msgspec
 
-from dealwright.model.crm import Contact, Deal, PipelineShape, User
+from dealwright.model.crm import CompanyDeals, Contact, Deal, PipelineShape, User
 from dealwright.model.custom import FieldShapes
 from dealwright.model.delivery import Delivery
 from dealwright.model.events import Event
@@ -347,6 +347,18 @@ class ReadsUsers(Protocol):
 
     async def read_users(self) -> Sequence[User]:
         """Return everybody who works in it."""
+        ...
+
+
+@runtime_checkable
+class TellsCompanies(Protocol):
+    """A CRM that can tell what else the company of a deal has: it is asked for rules that ask for it, in bulk."""
+
+    async def company_deals(self, ids: Sequence[str]) -> Mapping[str, CompanyDeals]:
+        """Return what the companies of these deals have beside each of them, by the deal's id.
+
+        A deal that has no company, or is gone, is missing from the result.
+        """
         ...
 
 

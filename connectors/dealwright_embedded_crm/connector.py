@@ -10,7 +10,7 @@ from typing import Final
 from sqlalchemy import Connection
 
 from dealwright.errors import OutcomeUnknown, Rejected, Unavailable
-from dealwright.model.crm import Deal, PipelineShape, User
+from dealwright.model.crm import CompanyDeals, Deal, PipelineShape, User
 from dealwright.model.custom import FieldShapes
 from dealwright.model.delivery import Delivery, Keyed
 from dealwright.model.events import Answer
@@ -34,7 +34,7 @@ from dealwright.model.requests import (
     UpdateDeal,
 )
 from dealwright.ports import DealKey, FeedItem, Place, ShapeChange
-from dealwright_embedded_crm import feed, lookups, reads, shape, shape_fields, values, workload
+from dealwright_embedded_crm import company_reads, feed, lookups, reads, shape, shape_fields, values, workload
 from dealwright_embedded_crm.change import Change, Origin
 from dealwright_embedded_crm.csv_file import CsvFile
 from dealwright_embedded_crm.importer import Importer
@@ -61,6 +61,7 @@ ACTIONS: Final = frozenset(
         "create_contact(role=)",
         "update_contact",
         "send_message",
+        "deal.company.open_deals",
     }
 )
 
@@ -131,6 +132,10 @@ class EmbeddedCrm(People):
     async def contacts_by_key(self, keys: Sequence[DealKey], *, country: str) -> Mapping[DealKey, Sequence[str]]:
         """Return the ids of contacts with that phone or address, the oldest first; what finds none is missing."""
         return await asyncio.to_thread(self._contacts_by_key, keys, country)
+
+    async def company_deals(self, ids: Sequence[str]) -> Mapping[str, CompanyDeals]:
+        """Return what the companies of these deals have beside each of them."""
+        return await asyncio.to_thread(self._company_deals, ids)
 
     async def merged_deals(self, ids: Sequence[str]) -> Mapping[str, str]:
         """Return the deal that each of these is now; what was never merged away is missing from the result."""
@@ -237,6 +242,10 @@ class EmbeddedCrm(People):
     def _merged_deals(self, ids: Sequence[str]) -> dict[str, str]:
         with self._database.read() as connection:
             return reads.merged(connection, "deal", ids)
+
+    def _company_deals(self, ids: Sequence[str]) -> dict[str, CompanyDeals]:
+        with self._database.read() as connection:
+            return company_reads.company_deals(connection, ids)
 
     def _find_deals(self, references: Sequence[str]) -> dict[str, Deal]:
         kept: dict[str, str] = {}

@@ -19,8 +19,10 @@ from dealwright.cli.terminal import plain
 from dealwright.cli.try_replies import replies
 from dealwright.clock import SystemClock
 from dealwright.compile import describe, ir
+from dealwright.compile.asked import asks_for_company
 from dealwright.engine.act import Connectors
 from dealwright.engine.advance import ACTS
+from dealwright.engine.companies import with_company
 from dealwright.engine.facts import Facts
 from dealwright.engine.guards.again import Again
 from dealwright.engine.guards.base import Candidate, Send
@@ -116,7 +118,7 @@ def try_(
             raise InputError(f"{rule} has no wait_until({plain(name, limit=80)!r}, ...); it has {known}")
     zone = ZoneInfo(defined.calendar.zone)
     now = _moment(at, zone)
-    deal = asyncio.run(_read(binding, deal_id))
+    deal = asyncio.run(_read(binding, automation, deal_id))
     imagination = Imagination(defined, now, data=_pairs(data) if data else None)
     event, imagined = imagination.event(automation.on, deal)
     journal = project.open_journal()
@@ -163,9 +165,11 @@ def _people(journal: Journal, account: ir.Account, now: datetime) -> dict[str, t
     return {role: behind.of(role) for role in account.roles}
 
 
-async def _read(binding: AccountBinding, deal_id: str) -> Deal:
+async def _read(binding: AccountBinding, automation: ir.Automation, deal_id: str) -> Deal:
     try:
-        found = await binding.crm.read_deals([deal_id])
+        found = dict(await binding.crm.read_deals([deal_id]))
+        if deal_id in found and asks_for_company(automation):
+            found[deal_id] = await with_company(binding.crm, found[deal_id])
     finally:
         for connector in binding.connectors:
             await connector.aclose()

@@ -8,6 +8,7 @@ from typing import Final
 import msgspec
 
 from dealwright.compile import ir
+from dealwright.compile.asked import asks_for_company
 
 UNLESS_OPEN: Final = "create_deal(unless_open=)"
 """What a CRM calls it among its actions that it can look for an open deal and create one in one go."""
@@ -16,6 +17,9 @@ AS_ROLE: Final = "create_contact(role=)"
 """What a CRM calls it among its actions that its contacts are something on a deal."""
 COUNTS: Final = "least_loaded()"
 """What a CRM calls it among its actions that it can count the open deals of its users."""
+
+COMPANY_DEALS: Final = "deal.company.open_deals"
+"""What a CRM calls it among its actions that it can tell what else the company of a deal has."""
 
 OF_A_CRM: Final = frozenset(
     {
@@ -78,6 +82,9 @@ def carried(
             left.append(LeftOut(automation=automation.key, why=f"the CRM never tells {', '.join(unheard)}"))
         elif missing:
             left.append(LeftOut(automation=automation.key, why=f"the CRM does not carry out {', '.join(missing)}"))
+        elif COMPANY_DEALS not in actions and asks_for_company(automation):
+            why = f"the CRM does not tell what else a company has ({COMPANY_DEALS} and the like)"
+            left.append(LeftOut(automation=automation.key, why=why))
         else:
             kept.append(automation)
     if not left:

@@ -9,9 +9,10 @@ from pathlib import Path
 from typing import Any, Final
 
 from dealwright.language.account import Account
+from dealwright.language.company import CompanyFields
 from dealwright.language.conditions import Reference
 from dealwright.language.custom import fields_of, origin_of, shapes_of
-from dealwright.language.deal import CompanyFields, ContactFields, DealFields
+from dealwright.language.deal import ContactFields, DealFields
 from dealwright.language.origin import Origin
 from dealwright.language.outside import OutsideEvent
 from dealwright.language.pipeline import StageLike, parts
@@ -64,7 +65,7 @@ class OwnFields:
         found: dict[str, FieldType] = {}
         for deal in ("deal", "event.before"):
             if f"{deal}.id" in known:
-                found |= _under(deal, self.deal)
+                found |= _under(deal, self.deal) | _under(f"{deal}.company", self.company)
         if self.contact:
             for path in known:
                 # Whoever has a last name is a contact: the main one, the event's, the recipient.

@@ -36,6 +36,7 @@ from dealwright.engine.bench import (
 from dealwright.engine.candidates import candidates
 from dealwright.engine.changes import Changes
 from dealwright.engine.choose import choose, drop_the_gone
+from dealwright.engine.companies import read_companies, without_company
 from dealwright.engine.facts import Facts
 from dealwright.engine.gate import pass_gate
 from dealwright.engine.handled import handles
@@ -158,6 +159,22 @@ class Batch(Leaving):
                     self._look_later(work_left, effect)
 
     async def _read_facts(self) -> None:
+        """Read what executions are decided on: their deals if they come back, and what else they ask for."""
+        await self._read_deals()
+        asking = without_company(self._work.values())
+        if asking:
+            try:
+                await read_companies(self._site.crm, asking)
+            except Exception as error:
+                self._unread(asking, error)
+
+    def _unread(self, reading: Sequence[Job], error: Exception) -> None:
+        if not isinstance(error, ConnectorError):
+            _log.error("the CRM of %s failed to read with %s", self._site.account, type(error).__name__)
+        for work in reading:
+            self._leave(work, "retrying", f"the CRM was not read: {type(error).__name__}", not_before=READ_AGAIN)
+
+    async def _read_deals(self) -> None:
         """Read the deals of all executions that come back, in bulk."""
         reading = [work for work in self._work.values() if work.facts is None]
         if not reading:
@@ -167,10 +184,7 @@ class Batch(Leaving):
             ids = sorted({work.claimed.deal.id for work in reading})
             deals, unread = await read_facts(self._store, self._site, ids, self._clock)
         except Exception as error:
-            if not isinstance(error, ConnectorError):
-                _log.error("the CRM of %s failed to read with %s", self._site.account, type(error).__name__)
-            for work in reading:
-                self._leave(work, "retrying", f"the CRM was not read: {type(error).__name__}", not_before=READ_AGAIN)
+            self._unread(reading, error)
             return
         now = self._clock.now()
         for work in reading:

@@ -243,11 +243,13 @@ def written(request: Request, outcome: Sent) -> Written | None:
 def changes_more_than_told(request: Request) -> bool:
     """Say whether the request changes more of the deal than it tells, so that the deal must be read again.
 
-    A new owner is named, and the deal knows who that is; a contact is a part of the deal as the CRM keeps it.
+    A new owner is named, and the deal knows who that is; so is a company, of which more is known than its name. A
+    contact is a part of the deal as the CRM keeps it.
     """
     match request:
         case UpdateDeal(changes=changes):
-            return "owner" in changes.given() or any(isinstance(each.value, UserHeld) for each in changes.custom or ())
+            renamed = not changes.given().keys().isdisjoint(("owner", "company"))
+            return renamed or any(isinstance(each.value, UserHeld) for each in changes.custom or ())
         case CreateContact() | UpdateContact():
             return True
         case _:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NoReturn
 
-from dealwright.language.fields import Field
+from dealwright.language.conditions import AnyContact, Condition, conditions
+from dealwright.language.fields import Field, NumberField
+from dealwright.language.groups import Group
 from dealwright.language.origin import refused
 
 
@@ -41,3 +43,41 @@ class OfContactsField(Field):
             if part == "role":
                 hint = 'write deal.contact_as("buyer").id.is_set()'
             return refused(f"{self._path} is that of many contacts, and cannot be compared", hint=hint)
+
+
+class ContactsFields(Group):
+    """All contacts of a deal together."""
+
+    __slots__ = ()
+
+    @property
+    def count(self) -> NumberField:
+        """How many contacts the deal has."""
+        return NumberField(f"{self._path}.count")
+
+    @property
+    def phone(self) -> OfContactsField:
+        """The phone of any of them: what an event from outside is matched by."""
+        return OfContactsField(f"{self._path}.phone")
+
+    @property
+    def email(self) -> OfContactsField:
+        """The e-mail address of any of them: what an event from outside is matched by."""
+        return OfContactsField(f"{self._path}.email")
+
+    @property
+    def role(self) -> OfContactsField:
+        """What any of them is on the deal: `deal_updated(fields=[deal.contacts.role])` watches it."""
+        return OfContactsField(f"{self._path}.role")
+
+    def any(self, *of: Condition) -> Condition:
+        """At least one contact is such that all of this is true; `contact` in it is that contact."""
+        if self._path != "deal.contacts":
+            raise refused(f"{self._path}.any() cannot be asked", hint="only deal.contacts.any(...) is known")
+        asked = conditions(of, "deal.contacts.any()")
+        if not asked:
+            raise refused("deal.contacts.any() asks for nothing", hint="write any(contact.email.is_set())")
+        together = asked[0]
+        for each in asked[1:]:
+            together &= each
+        return AnyContact(together)

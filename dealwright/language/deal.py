@@ -2,61 +2,28 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, ClassVar, Final, NoReturn, Protocol, TypeVar
+from typing import Any, ClassVar, Final, Protocol, TypeVar
 
-from dealwright.language.conditions import AnyContact, Condition, conditions
-from dealwright.language.contacts import OfContactsField
+from dealwright.language.company import CompanyFields
+from dealwright.language.contacts import ContactsFields
 from dealwright.language.custom import FieldsMeta, check_names
 from dealwright.language.fields import (
     DayField,
     IdField,
     MomentField,
     MoneyField,
-    NumberField,
     PipelineField,
     StageField,
     TagsField,
     TextField,
     UserField,
-    unknown_field,
 )
+from dealwright.language.groups import Group, path_of
 from dealwright.language.origin import refused
 from dealwright.model.crm import LONGEST_ROLE, role_key
 
 
-class _Group:
-    """Something that has fields, and no value of its own."""
-
-    __slots__ = ("_path",)
-    _path: str
-
-    def __init__(self, path: str) -> None:
-        object.__setattr__(self, "_path", path)
-
-    def __repr__(self) -> str:
-        return f"<fields of {self._path}>"
-
-    if not TYPE_CHECKING:
-
-        def __setattr__(self, name: str, value: object) -> NoReturn:
-            raise refused(f"{self._path} cannot be assigned to", hint='write update_deal("name", amount=...) as a step')
-
-        def __getattr__(self, name: str) -> NoReturn:
-            if name.startswith("__"):
-                raise AttributeError(name)
-            raise unknown_field(self, self._path, name)
-
-        def __bool__(self) -> NoReturn:
-            raise refused(f"{self._path} has no truth yet", hint="name one of its fields, and write .is_set()")
-
-        def __str__(self) -> str:
-            raise refused(f"{self._path} has no text", hint=f'write "{{{{ {self._path}.name }}}}" in a plain string')
-
-        def __format__(self, spec: str) -> str:
-            return str(self)
-
-
-class ContactFields(_Group, metaclass=FieldsMeta):
+class ContactFields(Group, metaclass=FieldsMeta):
     """The fields of a contact; a company's own stand in a class that extends it.
 
     Called on a contact of the event, it says that this one has the class's fields: `ClinicContact(event.contact)`.
@@ -68,7 +35,7 @@ class ContactFields(_Group, metaclass=FieldsMeta):
         check_names(cls, ContactFields, "a contact", ("custom",))
 
     def __init__(self, of: ContactFields | None = None, /, *, _path: str = "contact") -> None:
-        super().__init__(_path_of(of, ContactFields, "event.contact") or _path)
+        super().__init__(path_of(of, ContactFields, "event.contact") or _path)
 
     @property
     def id(self) -> IdField:
@@ -101,56 +68,6 @@ class ContactFields(_Group, metaclass=FieldsMeta):
         return TextField(f"{self._path}.email")
 
 
-class ContactsFields(_Group):
-    """All contacts of a deal together."""
-
-    __slots__ = ()
-
-    @property
-    def count(self) -> NumberField:
-        """How many contacts the deal has."""
-        return NumberField(f"{self._path}.count")
-
-    @property
-    def phone(self) -> OfContactsField:
-        """The phone of any of them: what an event from outside is matched by."""
-        return OfContactsField(f"{self._path}.phone")
-
-    @property
-    def email(self) -> OfContactsField:
-        """The e-mail address of any of them: what an event from outside is matched by."""
-        return OfContactsField(f"{self._path}.email")
-
-    @property
-    def role(self) -> OfContactsField:
-        """What any of them is on the deal: `deal_updated(fields=[deal.contacts.role])` watches it."""
-        return OfContactsField(f"{self._path}.role")
-
-    def any(self, *of: Condition) -> Condition:
-        """At least one contact is such that all of this is true; `contact` in it is that contact."""
-        if self._path != "deal.contacts":
-            raise refused(f"{self._path}.any() cannot be asked", hint="only deal.contacts.any(...) is known")
-        asked = conditions(of, "deal.contacts.any()")
-        if not asked:
-            raise refused("deal.contacts.any() asks for nothing", hint="write any(contact.email.is_set())")
-        together = asked[0]
-        for each in asked[1:]:
-            together &= each
-        return AnyContact(together)
-
-
-class CompanyFields(TextField, metaclass=FieldsMeta):
-    """The company a deal is with: as a text its name; a company's own fields stand in a class that extends it."""
-
-    __slots__ = ()
-
-    def __init_subclass__(cls) -> None:
-        check_names(cls, CompanyFields, "a company")
-
-    def __init__(self, of: CompanyFields | None = None, /, *, _path: str = "deal.company") -> None:
-        super().__init__(_path_of(of, CompanyFields, "event.before.company") or _path)
-
-
 _Contact = TypeVar("_Contact", bound=ContactFields)
 _Contact_co = TypeVar("_Contact_co", bound=ContactFields, covariant=True)
 
@@ -171,7 +88,7 @@ def contact_at(deal: HasContacts[_Contact], path: str) -> _Contact:
     return type(deal.contact)(_path=path)
 
 
-class DealFields(_Group, metaclass=FieldsMeta):
+class DealFields(Group, metaclass=FieldsMeta):
     """The fields of a deal: `deal = DealFields()`, then `deal.amount > 0`; a company's own stand in a class of it.
 
     `contact: ClinicContact = ClinicContact()` and `company: Firm = Firm()` in the class say which fields the contacts
@@ -199,7 +116,7 @@ class DealFields(_Group, metaclass=FieldsMeta):
         company: CompanyFields | None = None,
         _path: str = "deal",
     ) -> None:
-        super().__init__(_path_of(of, DealFields, "event.before") or _path)
+        super().__init__(path_of(of, DealFields, "event.before") or _path)
         _check_part("contact", contact, ContactFields)
         _check_part("company", company, CompanyFields)
         kinds = (
@@ -298,7 +215,7 @@ class DealFields(_Group, metaclass=FieldsMeta):
         return MomentField(f"{self._path}.stage_since")
 
 
-class TaskFields(_Group):
+class TaskFields(Group):
     """The fields of the task that was completed."""
 
     __slots__ = ()
@@ -324,7 +241,7 @@ class TaskFields(_Group):
         return NameFields(f"{self._path}.owner")
 
 
-class ActivityFields(_Group):
+class ActivityFields(Group):
     """The fields of the activity that was logged."""
 
     __slots__ = ()
@@ -360,7 +277,7 @@ class ActivityFields(_Group):
         return NameFields(f"{self._path}.by")
 
 
-class MessageFields(_Group):
+class MessageFields(Group):
     """The fields of the message that came in."""
 
     __slots__ = ()
@@ -386,7 +303,7 @@ class MessageFields(_Group):
         return MomentField(f"{self._path}.at")
 
 
-class NameFields(_Group):
+class NameFields(Group):
     """Somebody of whom an event tells the name."""
 
     __slots__ = ()
@@ -397,7 +314,7 @@ class NameFields(_Group):
         return TextField(f"{self._path}.name")
 
 
-class EventFields(_Group):
+class EventFields(Group):
     """What only the event knows; each trigger says which of these it has."""
 
     __slots__ = ()
@@ -441,17 +358,6 @@ class EventFields(_Group):
             shown = repr(name)[:80] if isinstance(name, str) else f"a {type(name).__name__}"
             raise refused(f"{shown} is not a name in the data of an event", hint='write event.data("number")')
         return TextField(f"event.data.{name}")
-
-
-def _path_of(of: object, kind: type, example: str) -> str | None:
-    """The path of the fields that are given again as of another class."""
-    if of is None:
-        return None
-    if not isinstance(of, kind):
-        shown = of.__name__ if isinstance(of, type) else type(of).__name__
-        raise refused(f"{kind.__name__} are called on fields of their kind, not on {shown}", hint=f"write {example}")
-    path: str = of._path  # type: ignore[attr-defined]  # all of them have one
-    return path
 
 
 def _check_part(part: str, given: object, kind: type) -> None:

@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 import msgspec
 
 from dealwright.language import schema
+from dealwright.language.named import Named
 from dealwright.model.crm import Activity, Contact, Deal, Money, PipelineShape, Task, User
 from dealwright.model.custom import Customs, value_of
 from dealwright.model.messages import Message
@@ -105,11 +106,24 @@ _PLAIN: Final[Mapping[str, Callable[[Deal], object | None]]] = {
     "reference": lambda deal: _text(deal.reference),
     "tags": lambda deal: deal.tags,
     "company": lambda deal: _text(deal.company),
+    "company.name": lambda deal: _text(deal.company),
+    "company.open_deals": lambda deal: Decimal(deal.company_deals.open) if deal.company_deals else None,
+    "company.won_deals": lambda deal: Decimal(deal.company_deals.won) if deal.company_deals else None,
+    "company.newest_open_deal.id": lambda deal: deal.company_deals.newest_id if deal.company_deals else None,
+    "company.newest_open_deal.title": lambda deal: deal.company_deals.newest_title if deal.company_deals else None,
+    "company.newest_open_deal.owner": lambda deal: deal.company_deals.newest_owner if deal.company_deals else None,
     "lost_reason": lambda deal: _text(deal.lost_reason),
     "contacts.count": lambda deal: Decimal(deal.contact_count),
     "created_at": lambda deal: deal.created_at,
     "stage_since": lambda deal: deal.stage_since,
 }
+
+
+_COMPANY: Final = tuple(
+    path.removeprefix("deal.company.")
+    for path, kind in schema.ALWAYS.items()
+    if path.startswith("deal.company.") and kind != "user"
+)
 
 
 def _of_deal(path: str, deal: Deal, pipelines: Sequence[PipelineShape]) -> object | None:
@@ -124,6 +138,8 @@ def _of_deal(path: str, deal: Deal, pipelines: Sequence[PipelineShape]) -> objec
         case "contact_as":
             role, _, part = part.partition(".")
             return _contact(deal.contact_as(role), part)
+        case "company":
+            return _company(deal, part)
         case "owner":
             return _owner(deal.owner, part)
         case "pipeline" | "stage":
@@ -131,6 +147,14 @@ def _of_deal(path: str, deal: Deal, pipelines: Sequence[PipelineShape]) -> objec
             return pipeline if group == "pipeline" else stage
         case _:
             return _own(deal.custom, path)
+
+
+def _company(deal: Deal, part: str) -> object | None:
+    """What is known of the deal's company; what has no name of its own here is a company's own field."""
+    newest = "newest_open_deal.owner."
+    if part.startswith(newest):
+        return _owner(deal.company_deals.newest_owner if deal.company_deals else None, part.removeprefix(newest))
+    return _own(deal.company_custom, part)
 
 
 def _own(customs: Customs, path: str) -> object | None:
@@ -212,7 +236,9 @@ def reader(path: str) -> Callable[[Known], object | None]:
         if whole is not None:
             return lambda known: whole(known.deal)
         return lambda known: _of_deal(rest, known.deal, known.pipelines)
-    if root == "deal" and (rest.startswith("contact_as.") or _may_be_own(rest.removeprefix("main_contact."))):
+    if root == "deal" and (
+        rest.startswith(("contact_as.", "company.")) or _may_be_own(rest.removeprefix("main_contact."))
+    ):
         return lambda known: _of_deal(rest, known.deal, known.pipelines)
     if root == "steps":
         name, _, field = rest.partition(".")
@@ -248,7 +274,7 @@ def _may_be_own_of_event(path: str) -> bool:
     group, _, rest = path.partition(".")
     if group == "contact":
         return _may_be_own(rest)
-    return group == "before" and _may_be_own(rest.removeprefix("main_contact."))
+    return group == "before" and (rest.startswith("company.") or _may_be_own(rest.removeprefix("main_contact.")))
 
 
 def shown_day(day: date) -> str:
@@ -318,6 +344,8 @@ def text_facts(known: Known, zone: str, only: Collection[str] | None = None) -> 
             found["owner"] = {part: _owner(which.owner, part) for part in ("name", "first_name", "email")}
         if names is None or "main_contact" in names:
             found["main_contact"] = contact_facts(which.main_contact, f"{under}main_contact.")
+        if only is None or _below(f"{under}company.", only):
+            found["company"] = Named(which.company, company_facts(which, f"{under}company."))
         if names is None or "contacts" in names:
             found["contacts"] = {"count": shown(Decimal(which.contact_count), local)}
         roles = {each.partition(".")[0] for each in _below(f"{under}contact_as.", only or ())}
@@ -330,6 +358,17 @@ def text_facts(known: Known, zone: str, only: Collection[str] | None = None) -> 
     def contact_facts(contact: Contact | None, under: str) -> dict[str, object]:
         found = {part: _contact(contact, part) for part in _CONTACT_PARTS}
         return found | own(msgspec.UNSET if contact is None else contact.custom, under, found.keys())
+
+    def company_facts(which: Deal, under: str) -> dict[str, object]:
+        """What is named of a company, as a tree: `newest_open_deal.owner.name` has parts within parts."""
+        tree: dict[str, object] = {}
+        for path in _COMPANY if only is None else _below(under, only):
+            *groups, last = path.split(".")
+            place = tree
+            for each in groups:
+                place = place.setdefault(each, {})  # type: ignore[assignment]  # no value has parts
+            place[last] = shown(_of_deal(f"company.{path}", which, known.pipelines), local)
+        return tree
 
     receipts = {
         name.replace("-", "_"): {field: shown(_number(value), local) for field, value in receipt.items()}

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import Final
 
-from dealwright.language.deal import _Group
 from dealwright.language.fields import TextField
+from dealwright.language.groups import Group
 
 
-class ReplyFields(_Group):
+class ReplyFields(Group):
     """The last answer to a message of this execution, after a wait_until(replied())."""
 
     __slots__ = ()

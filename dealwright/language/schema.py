@@ -57,6 +57,7 @@ _DEAL: Final[Mapping[str, FieldType]] = {
     "reference": "text",
     "tags": "tags",
     "company": "text",
+    "company.name": "text",
     "lost_reason": "text",
     "created_at": "moment",
     "stage_since": "moment",
@@ -64,8 +65,20 @@ _DEAL: Final[Mapping[str, FieldType]] = {
     **{f"main_contact.{part}": kind for part, kind in _CONTACT.items()},
 }
 
+_COMPANY: Final[Mapping[str, FieldType]] = {
+    "company.open_deals": "number",
+    "company.won_deals": "number",
+    "company.newest_open_deal.id": "id",
+    "company.newest_open_deal.title": "text",
+    "company.newest_open_deal.owner": "user",
+    "company.newest_open_deal.owner.name": "text",
+    "company.newest_open_deal.owner.first_name": "text",
+    "company.newest_open_deal.owner.email": "text",
+}
+
 ALWAYS: Final[Mapping[str, FieldType]] = MappingProxyType(
-    {f"deal.{path}": kind for path, kind in _DEAL.items()} | {"account.key": "text", "account.name": "text"}
+    {f"deal.{path}": kind for path, kind in (*_DEAL.items(), *_COMPANY.items())}
+    | {"account.key": "text", "account.name": "text"}
 )
 """Facts that every automation knows."""
 

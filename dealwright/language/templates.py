@@ -276,10 +276,15 @@ def _compile(source: str, html: bool) -> _Compiled:
         (_html_environment if html else _environment).from_string(source),
         frozenset(".".join(path) for path in named),
         _plain(tree),
-        all(".".join(path) in ALWAYS and not is_group(".".join(path), ALWAYS) for path in named),
+        all(_is_plain(".".join(path)) for path in named),
         tuple({(path[1], path[2]) for path in named if len(path) == 3 and path[0] == "steps"}),
         tuple({path[2] for path in named if len(path) == 3 and path[:2] == ["event", "data"]}),
     )
+
+
+def _is_plain(path: str) -> bool:
+    """Say whether this is a fact of the deal or account that has a text of its own."""
+    return path in ALWAYS and (ALWAYS[path] == "text" or not is_group(path, ALWAYS))
 
 
 # --- checking -------------------------------------------------------------------------------------------------------

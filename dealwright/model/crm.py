@@ -40,6 +40,16 @@ class Contact(msgspec.Struct, frozen=True, gc=False, kw_only=True):
     custom: Customs = msgspec.UNSET
 
 
+class CompanyDeals(msgspec.Struct, frozen=True, gc=False, kw_only=True):
+    """What the company of a deal has beside that deal: open and won deals, and the newest of the open ones."""
+
+    open: int = 0
+    won: int = 0
+    newest_id: str | None = None
+    newest_title: str | None = None
+    newest_owner: User | None = None
+
+
 class ContactRole(msgspec.Struct, frozen=True, gc=False):
     """What a contact is on one deal, such as its payer: the contact's id, and the role as it was written."""
 
@@ -63,7 +73,8 @@ class Deal(msgspec.Struct, frozen=True, gc=False, kw_only=True):
     `pipeline` and `stage` are keys as the definitions name them (the connector maps vendor ids); the first of
     `contacts` is the main contact; `stage_since` is when the deal entered its present stage; `version` grows with
     every change. `contact_roles` are those of the contacts that have one; `contacts_beyond` counts contacts that were
-    not read, because the deal has more than `MOST_CONTACTS`. UNSET is none, and is not written down.
+    not read, because the deal has more than `MOST_CONTACTS`. `company_custom` are the own fields of its company;
+    `company_deals` were read for a decision that asks for them. UNSET is none, and is not written down.
     """
 
     id: str
@@ -85,6 +96,8 @@ class Deal(msgspec.Struct, frozen=True, gc=False, kw_only=True):
     custom: Customs = msgspec.UNSET
     contact_roles: tuple[ContactRole, ...] | msgspec.UnsetType = msgspec.UNSET
     contacts_beyond: int | msgspec.UnsetType = msgspec.UNSET
+    company_custom: Customs = msgspec.UNSET
+    company_deals: CompanyDeals | msgspec.UnsetType = msgspec.UNSET
 
     @property
     def main_contact(self) -> Contact | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dealwright.model.crm import CompanyDeals
 from dealwright.testing.rehearsal import (
     MONDAY,
     Told,
@@ -19,6 +20,7 @@ from dealwright.testing.replying import a_reply
 
 __all__ = [
     "MONDAY",
+    "CompanyDeals",
     "Told",
     "a_contact",
     "a_deal",

@@ -32,7 +32,7 @@ from dealwright.language.account import Account
 from dealwright.language.pipeline import StageLike, parts
 from dealwright.language.roles import Role
 from dealwright.language.schema import UPDATABLE
-from dealwright.model.crm import Activity, ActivityKind, Contact, Deal, Money, Task, User
+from dealwright.model.crm import Activity, ActivityKind, CompanyDeals, Contact, ContactRole, Deal, Money, Task, User
 from dealwright.model.custom import Custom, held, held_in, merged
 from dealwright.model.events import DealCreated, DealUpdated, Event, StageChanged
 from dealwright.model.requests import (
@@ -73,14 +73,19 @@ def a_deal(
     contact: Contact | None = None,
     contacts: Sequence[Contact] = (),
     tags: Sequence[str] = (),
+    roles: Mapping[str, str] = MappingProxyType({}),
     company: str | None = None,
+    company_deals: CompanyDeals | None = None,
     reference: str | None = None,
     close_date: date | None = None,
     lost_reason: str | None = None,
     custom: Mapping[str, str | Decimal | bool | date | datetime] = MappingProxyType({}),
     id: str = "1",
 ) -> Deal:
-    """Return a deal that stands in `stage`; `contact` is its main contact, `custom` its custom fields."""
+    """Return a deal that stands in `stage`; `contact` is its main contact, `custom` its custom fields.
+
+    `roles` are what contacts are on it, by their ids; `company_deals` what else its company has.
+    """
     assert stage.pipeline is not None, "the stage stands in a Pipeline class"
     return Deal(
         id=id,
@@ -93,6 +98,8 @@ def a_deal(
         reference=reference,
         tags=tuple(tags),
         company=company,
+        company_deals=msgspec.UNSET if company_deals is None else company_deals,
+        contact_roles=tuple(ContactRole(who, role) for who, role in roles.items()) or msgspec.UNSET,
         contacts=((contact,) if contact is not None else ()) + tuple(contacts),
         lost_reason=lost_reason,
         created_at=MONDAY,

@@ -12,7 +12,7 @@ import pytest
 from dealwright.language import schema
 from dealwright.language.facts import Known, lookup, shown, text_facts
 from dealwright.language.templates import check_template, filled, paths, render
-from dealwright.model.crm import Activity, Contact, Deal, Money, PipelineShape, StageShape, Task, User
+from dealwright.model.crm import Activity, CompanyDeals, Contact, Deal, Money, PipelineShape, StageShape, Task, User
 
 SALES = PipelineShape(key="sales", name="Sales", stages=(StageShape(key="met", name="Met them", kind="open"),))
 FULL = Deal(
@@ -26,6 +26,13 @@ FULL = Deal(
     reference="INV-7",
     tags=("vip", "fair"),
     company="Acme",
+    company_deals=CompanyDeals(
+        open=2,
+        won=1,
+        newest_id="7",
+        newest_title="Chairs",
+        newest_owner=User(id="2", name="Ben Ek", email="b@e.com"),
+    ),
     contacts=(Contact(id="c1", name="Bo Li", first_name="Bo", last_name="Li", phone="+1 555", email="bo@example.com"),),
     lost_reason="Price",
     created_at=datetime(2026, 3, 1, 15, 4, tzinfo=UTC),

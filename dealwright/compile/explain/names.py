@@ -82,6 +82,8 @@ class Names:
             return self.field(path.removesuffix(".id"))
         if path.startswith("deal.contact_as."):
             return self._by_role(path)
+        if path.startswith("deal.company.newest_open_deal.owner."):
+            return self.field("deal.company.newest_open_deal.owner")
         if path.startswith("event.data."):
             return self.tongue.say("field.event.data", name=harmless(path.removeprefix("event.data.")))
         if head == "pressed":
