@@ -34,15 +34,29 @@ _LONG: Final = 500
     default="text",
     help="How to print findings: for people, as a list of objects, or as annotations of a pull request.",
 )
+@click.option("--fix", is_flag=True, help="Put right what can be by itself, show what was changed, then check.")
+@click.option("--diff", is_flag=True, help="Show what --fix would change, and change nothing.")
 @click.option("--watch", is_flag=True, help="Check again whenever a file changes, until Ctrl-C.")
-def check(paths: tuple[Path, ...], format_: str, watch: bool) -> None:
+def check(paths: tuple[Path, ...], format_: str, fix: bool, diff: bool, watch: bool) -> None:
     """Check definition files: files, companies' folders, or folders of them (by default ./pipeline_defs).
 
     What is well written and cannot be run yet is noted, and is no finding. Ends with 0 if nothing was found, with 1 if
     anything was (a warning too), with 2 if there is nothing to check.
     What is not worth a finding is silenced where it stands: # dealwright: ignore[DW101] because ...
+
+    --fix puts mechanical mistakes right: words of dealwright that are not imported, names and keyword arguments with a
+    slip in them where only one correction is near, a value whose name is missing, f-strings of fields. Each change
+    is tried on a copy first, and only what keeps a file from being loaded, or a field from being written, is changed.
     """
     given = paths or (_DEFAULT,)
+    if (fix or diff) and (watch or format_ != "text"):
+        raise click.UsageError("--fix and --diff are for people: they print text, and do not go with --watch")
+    if fix or diff:
+        # A check that changes nothing starts without it.
+        fixing = importlib.import_module("dealwright.cli.fix")
+        fixing.fix(given, write=fix)
+    if diff:
+        return
     if watch:
         if format_ != "text":
             raise click.UsageError("--watch is for people: it prints text")
