@@ -28,6 +28,7 @@ from dealwright.language.custom import (
 from dealwright.language.deal import ContactFields, DealFields, contact, event
 from dealwright.language.deal_steps import add_note, add_tags, assign_owner, complete_tasks, remove_tags
 from dealwright.language.durations import days, hours, minutes, working_days, working_hours, working_minutes
+from dealwright.language.examples import Example
 from dealwright.language.later_triggers import date_reached, message_failed, no_activity, opted_out, rep_wrote
 from dealwright.language.lookup_step import lookup
 from dealwright.language.message_steps import send_message
@@ -84,6 +85,7 @@ __all__ = [
     "DealFields",
     "Email",
     "EmailText",
+    "Example",
     "Flag",
     "Incoming",
     "Limits",

@@ -10,12 +10,13 @@ from pathlib import Path
 from typing import Final
 
 import click
+import msgspec
 
 from dealwright.cli.terminal import plain
 from dealwright.clock import SystemClock
 from dealwright.compile import ir
 from dealwright.compile.check import check as checked
-from dealwright.compile.findings import Finding, Loaded, together
+from dealwright.compile.findings import Finding, Loaded, in_order, together
 from dealwright.compile.refused import refusals
 from dealwright.compile.sources import content, lines_of
 from dealwright.errors import InputError
@@ -75,7 +76,13 @@ def check(paths: tuple[Path, ...], format_: str, fix: bool, diff: bool, watch: b
 
 
 def _checked(paths: Sequence[Path]) -> Loaded:
-    return together(checked(path) for path in paths)
+    loaded = together(checked(path) for path in paths)
+    if any(definition.examples for company in loaded.companies for definition in company.outline.definitions):
+        # Who has no examples starts without the engine.
+        examples = importlib.import_module("dealwright.engine.examples")
+        found = in_order([*loaded.findings, *examples.run(loaded)])
+        loaded = msgspec.structs.replace(loaded, findings=found)
+    return loaded
 
 
 def _watch(paths: Sequence[Path]) -> None:

@@ -8,6 +8,14 @@ from dealwright.compile.codes import Code
 
 CODES: Final = (
     Code(
+        code="DW290",
+        title="an example does not come out",
+        reason=(
+            "An example says what an automation does for one deal, and `check` runs it. One that does not come out says"
+            " that the automation does something else than its author thinks: the hint says what it does."
+        ),
+    ),
+    Code(
         code="DW900",
         title="a file cannot be loaded",
         reason="The file raised an error of Python's own.",

@@ -11,6 +11,7 @@ from typing import Literal
 import msgspec
 
 from dealwright.compile.ir import Where
+from dealwright.model.crm import Deal
 
 DefinitionKind = Literal["account", "pipeline", "automation"]
 PartKind = Literal["incoming", "open", "won", "lost", "step"]
@@ -28,6 +29,23 @@ class Part(msgspec.Struct, frozen=True, kw_only=True):
     because: str = ""
 
 
+class Example(msgspec.Struct, frozen=True, kw_only=True):
+    """An example of an automation: a deal, a moment in the account's zone, and what is done then.
+
+    `answers`: to questions, by step; `came_from`: where the deal stood before.
+    """
+
+    title: str
+    where: Where
+    deal: Deal
+    at: str
+    then: tuple[str, ...]
+    came_from: tuple[str, str] | None = None
+    data: dict[str, str] = {}
+    met: tuple[str, ...] = ()
+    answers: dict[str, str] = {}
+
+
 class Definition(msgspec.Struct, frozen=True, kw_only=True):
     """One definition; `listed` says that an account lists it (of an account: that its file gives it a name)."""
 
@@ -37,6 +55,7 @@ class Definition(msgspec.Struct, frozen=True, kw_only=True):
     listed: bool
     name: str = ""
     parts: tuple[Part, ...] = ()
+    examples: tuple[Example, ...] = ()
 
 
 class Outline(msgspec.Struct, frozen=True, kw_only=True):

@@ -7,20 +7,25 @@ automation as it is made. The language itself keeps no registry: this is switche
 from __future__ import annotations
 
 import inspect
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import UTC
 from pathlib import Path
 from types import ModuleType
 from typing import Any
 
+import msgspec
+
 from dealwright.compile.ir import Where
 from dealwright.compile.lower import relative
-from dealwright.compile.outline import Definition, Outline, Part
-from dealwright.language import steps
+from dealwright.compile.outline import Definition, Example, Outline, Part
+from dealwright.language import examples, steps
 from dealwright.language.account import Account
 from dealwright.language.automation import Automation
 from dealwright.language.origin import Origin
 from dealwright.language.pipeline import Pipeline, parts
 from dealwright.language.wait_steps import ways_of
+from dealwright.model.crm import Contact, Deal, Money, User
+from dealwright.model.custom import Custom, held, merged
 
 
 class Record:
@@ -97,6 +102,7 @@ class Record:
                     where=self._where(each.origin),
                     listed=id(each) in listed,
                     parts=tuple(self._steps(each.do)),
+                    examples=tuple(self._example(one, accounts) for one in each.examples),
                 )
                 for each in self.automations
             ),
@@ -120,6 +126,38 @@ class Record:
         where = self._where(said.origin)
         return Definition(kind="pipeline", key=said.key, where=where, listed=listed, name=said.name, parts=stages)
 
+    def _example(self, given: examples.Example, accounts: Sequence[Account]) -> Example:
+        currency = next((each.currency for each in accounts if each.currency is not None), "USD")
+        assert given.in_.pipeline is not None
+        before = given.came_from
+        fields: dict[str, Any] = dict(given.deal)
+        owner, amount = fields.pop("owner"), fields.pop("amount")
+        moment = given.at.replace(tzinfo=UTC)
+        return Example(
+            title=given.title,
+            where=self._where(given.origin),
+            deal=Deal(
+                id="1",
+                pipeline=parts(given.in_.pipeline).key,
+                stage=given.in_.key,
+                owner=None if owner is None else User(id="1", name=owner),
+                amount=None if amount is None else Money(amount, currency),
+                contacts=() if given.contact is None else (_contact(given.contact),),
+                created_at=moment,
+                updated_at=moment,
+                stage_since=moment,
+                version=2,
+                custom=merged(msgspec.UNSET, (Custom(key, held(value)) for key, value in given.own.items())),
+                **fields,
+            ),
+            at=given.at.isoformat(sep=" "),
+            then=given.then,
+            came_from=None if before is None or before.pipeline is None else (parts(before.pipeline).key, before.key),
+            data=dict(given.data),
+            met=given.met,
+            answers=dict(given.answers),
+        )
+
     def _steps(self, given: Iterable[steps.Step]) -> Iterator[Part]:
         for step in given:
             yield Part(key=str(step.name), kind="step", where=self._where(step.origin))
@@ -135,6 +173,19 @@ class Record:
 
     def _where(self, origin: Origin) -> Where:
         return Where(file=relative(origin.file, self._root), line=origin.line)
+
+
+def _contact(given: Mapping[str, str]) -> Contact:
+    name = given.get("name")
+    first, _, last = (name or "").partition(" ")
+    return Contact(
+        id="1",
+        name=name,
+        first_name=first or None,
+        last_name=last or None,
+        phone=given.get("phone"),
+        email=given.get("email"),
+    )
 
 
 def bound(modules: Sequence[ModuleType]) -> list[Account]:

@@ -61,7 +61,8 @@ class Changes:
 
 
 def _same(before: ir.Automation, now: ir.Automation) -> bool:
-    return all(getattr(before, name) == getattr(now, name) for name in _RULE)
+    said = (name for name in before.__struct_fields__ if name not in _RUN)
+    return all(getattr(before, name) == getattr(now, name) for name in said)
 
 
 def _move(job: Job, now: ir.Automation, active: Release) -> None:

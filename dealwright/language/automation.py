@@ -9,6 +9,8 @@ from typing import Literal, TypeAlias, get_args
 from dealwright.language.again import Again, EveryEvent, Once
 from dealwright.language.conditions import Condition, conditions
 from dealwright.language.durations import Length, RunningTime, WorkingTime
+from dealwright.language.examples import Example
+from dealwright.language.examples import examples as checked_examples
 from dealwright.language.keys import checked_key
 from dealwright.language.origin import Origin, here, refused
 from dealwright.language.schema import did_you_mean
@@ -37,7 +39,8 @@ class Automation:
     come a little later: it is looked at again whenever the deal changes, until that time is over. `mode` is what it
     begins in, and an operator's `dealwright mode` wins over it. Work of `priority="bulk"` lets all other go first.
     `on_change` says what becomes of executions that have begun when the automation is changed: they finish as they
-    began, go on as it is now, or are cancelled. `existing="enrol"` is not there yet: `up` refuses.
+    began, go on as it is now, or are cancelled. `examples` are run by `check`. `existing="enrol"` is not there yet:
+    `up` refuses.
     """
 
     key: str
@@ -53,6 +56,7 @@ class Automation:
     priority: Priority
     existing: Existing
     on_change: OnChange
+    examples: tuple[Example, ...]
     origin: Origin = field(compare=False, repr=False)
 
     def __init__(
@@ -70,6 +74,7 @@ class Automation:
         priority: Priority = "normal",
         existing: Existing = "ignore",
         on_change: OnChange = "finish",
+        examples: Sequence[Example] = (),
     ) -> None:
         checked_key(key, "an automation")
         if again is not None and not isinstance(again, EveryEvent | Once):
@@ -93,6 +98,7 @@ class Automation:
             "priority": _one_of(priority, get_args(Priority), "priority", key),
             "existing": _one_of(existing, get_args(Existing), "existing", key),
             "on_change": _one_of(on_change, get_args(OnChange), "on_change", key),
+            "examples": checked_examples(examples, key),
             "origin": here(),
         }
         for name, value in values.items():

@@ -10,6 +10,7 @@ from dealwright import (
     Choice,
     Day,
     DealFields,
+    Example,
     Flag,
     Incoming,
     Limits,
@@ -123,6 +124,15 @@ d1 = Automation(
     when=[deal.main_contact.phone.is_set(), ~deal.tags.has("spam", "vendor")],
     again=once(per=person, within=days(30)),
     do=[set_task("call", text="Call {{ deal.main_contact.name or deal.title }}", due=working_minutes(15))],
+    examples=[
+        Example(
+            "a lead on Saturday night",
+            in_=Sales.incoming,
+            at="2026-05-09 22:30",
+            phone="+12125550142",
+            then=["call at Sat 22:30: Call Maria Silva"],
+        ),
+    ],
 )
 d2 = Automation(
     key="thank-for-inquiry",

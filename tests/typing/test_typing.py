@@ -11,6 +11,7 @@ import pytest
 from wrong_definitions import BEGINNING, WRONG
 
 from dealwright.compile.check import check
+from dealwright.engine.examples import run
 
 pytestmark = pytest.mark.slow
 HERE = Path(__file__).parent
@@ -50,7 +51,7 @@ def test_a_companys_definitions_pass_mypy_and_check(tmp_path):
     folder.mkdir()
     (folder / "rules.py").write_text(source, encoding="utf-8")
     loaded = check(folder)
-    assert [str(finding) for finding in loaded.findings] == []
+    assert [str(finding) for finding in (*loaded.findings, *run(loaded))] == []
     (account,) = loaded.accounts
     assert len([each for each in account.automations if each.origin == "authored"]) >= 40
 

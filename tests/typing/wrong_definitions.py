@@ -201,6 +201,10 @@ WRONG: Final = (
           rule(f"{CREATED}, {DO}"), with_policy('quiet=("08:00", "20:00")')),
     Wrong("a cap in days without a unit", "mypy", "Dict entry 0 has incompatible type",
           rule(f"{CREATED}, {DO}"), with_policy("max_per_person={1: 3}")),
+    Wrong("an example without a deal", "mypy", 'Missing named argument "in_"',
+          rule(f'{CREATED}, {DO}, examples=[Example("a lead at 22:30 on Saturday", at="2026-05-09", then=["call"])]')),
+    Wrong("an example at no moment", "check", "is no moment: 'Saturday'",
+          rule(f'{CREATED}, {DO}, examples=[Example("x", in_=Sales.incoming, at="Saturday", then=["call"])]')),
     # --- pipelines and the account
     Wrong("a stage that is a state", "check", "DW101 the stage 'Thinking it over' is a state",
           'class Other(Pipeline, key="other"):\n    incoming = Incoming()\n    think = Stage("Thinking it over", '

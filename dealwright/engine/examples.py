@@ -1,0 +1,114 @@
+"""Examples of automations, run: each is rehearsed, and what would be done is compared with what is written there."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+from msgspec.structs import replace
+
+from dealwright.compile import ir
+from dealwright.compile.findings import Company, Finding, Loaded
+from dealwright.compile.later import Unheard
+from dealwright.compile.outline import Example
+from dealwright.engine.imagine import Imagination
+from dealwright.engine.rehearse import Rehearsal, rehearse
+from dealwright.errors import DealwrightError
+from dealwright.model.crm import User
+from dealwright.model.requests import AddNote, Notify, Request, SendEmail, SetTask
+
+CODE = "DW290"
+
+
+def run(loaded: Loaded) -> tuple[Finding, ...]:
+    """Return a finding for every example that does not come out, or that cannot be run.
+
+    An automation whose trigger nothing tells of yet has no examples that could be run: `up` refuses it.
+    """
+    found: list[Finding] = []
+    for company in loaded.companies:
+        for account in company.accounts:
+            if account in loaded.accounts:
+                found += _of(account, company)
+    return tuple(found)
+
+
+def _of(account: ir.Account, company: Company) -> Iterator[Finding]:
+    by_place = {(each.key, each.where): each for each in account.automations}
+    for definition in company.outline.of("automation"):
+        automation = by_place.get((definition.key, definition.where))
+        if automation is None or isinstance(automation.on, Unheard):
+            continue
+        for example in definition.examples:
+            wrong = _wrong(account, automation, example)
+            if wrong is not None:
+                message, hint = wrong
+                path = str(Path(company.folder, example.where.file))
+                yield Finding(code=CODE, path=path, line=example.where.line, message=message, hint=hint)
+
+
+def _wrong(account: ir.Account, automation: ir.Automation, example: Example) -> tuple[str, str] | None:
+    zone = ZoneInfo(account.calendar.zone)
+    try:
+        told = _rehearsed(account, automation, example, zone)
+    except DealwrightError as error:
+        return f"the example {example.title!r} cannot be run: {error}", getattr(error, "hint", "")
+    done = [_Did(part.step, part.at.astimezone(zone), part.request) for part in told.parts if part.request is not None]
+    state = told.state if told.answers else "skipped"
+    reason = told.reason if told.answers else "its trigger does not answer that"
+    end = f"{state}: {reason}" if reason else state
+    lines = [*(each.line() for each in (done if told.answers else [])), end]
+    wanted = list(example.then)
+    said_end = bool(wanted) and wanted[-1] in (end, state)
+    expected = wanted[:-1] if said_end else wanted
+    acts = done if told.answers else []
+    hint = "it does: " + "; ".join(lines)
+    for place, (want, did) in enumerate(zip(expected, acts, strict=False), start=1):
+        if not did.is_called(want):
+            return f"the example {example.title!r} expects {want!r} as number {place}, and {did.line()!r} is done", hint
+    if len(expected) > len(acts):
+        return f"the example {example.title!r} expects {expected[len(acts)]!r}, and then it is {end!r}", hint
+    if len(acts) > len(expected):
+        return f"the example {example.title!r} does not expect {acts[len(expected)].line()!r}", hint
+    if state != "done" and not said_end:
+        return f"the example {example.title!r} ends {end!r}, which it does not say", hint
+    return None
+
+
+def _rehearsed(account: ir.Account, automation: ir.Automation, example: Example, zone: ZoneInfo) -> Rehearsal:
+    now = datetime.fromisoformat(example.at).replace(tzinfo=zone).astimezone(UTC)
+    deal = replace(example.deal, created_at=now, updated_at=now, stage_since=now)
+    before = None
+    if example.came_from is not None:
+        pipeline, stage = example.came_from
+        before = replace(deal, pipeline=pipeline, stage=stage, version=deal.version - 1)
+    imagination = Imagination(account, now, before=before, data=example.data or None)
+    event, deal = imagination.event(automation.on, deal)
+    people = {role: [User(id=f"role-{n}", name=role)] for n, role in enumerate(account.roles, start=1)}
+    return rehearse(account, automation, event, deal, now, met=example.met, answers=example.answers, people=people)
+
+
+class _Did:
+    """One thing that is done: by which step, when, and in which words."""
+
+    def __init__(self, step: str, at: datetime, request: Request) -> None:
+        self._step = step
+        self._long, self._short = f"{at:%a %d %b %H:%M}", f"{at:%a %H:%M}"
+        self._words = _words(request)
+
+    def line(self) -> str:
+        return f"{self._step} at {self._long}" + (f": {self._words}" if self._words else "")
+
+    def is_called(self, wanted: str) -> bool:
+        """Say whether this is what is meant: the step, perhaps with its time, perhaps with its words."""
+        names: Sequence[str] = [self._step, f"{self._step} at {self._long}", f"{self._step} at {self._short}"]
+        return wanted in {*names, *(f"{name}: {self._words}" for name in names)}
+
+
+def _words(request: Request) -> str:
+    match request:
+        case SetTask(text=text) | AddNote(text=text) | Notify(text=text) | SendEmail(subject=text):
+            return text
+    return ""

@@ -1,0 +1,141 @@
+"""Examples: what an automation does for one deal, written beside it and run by `check`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from decimal import Decimal
+from types import MappingProxyType
+from typing import Final, TypeAlias
+
+from dealwright.language.keys import MAX_NAME
+from dealwright.language.money import number
+from dealwright.language.origin import Origin, here, refused
+from dealwright.language.pipeline import StageLike
+
+Own: TypeAlias = str | float | Decimal | bool | date | datetime
+"""A value of a company's own field."""
+
+MOST: Final = 50
+"""The most examples of an automation."""
+
+
+@dataclass(frozen=True, init=False)
+class Example:
+    """A deal, a moment, and what the automation does then, step by step: `then=["call at Mon 09:15", "done"]`.
+
+    The event is made from the trigger: for `entered(Sales.won)` the deal comes into Won. `in_` is where the deal
+    stands; `at` is local time, as `2026-05-09 22:30`. `phone` and `email` are those of its main contact (none, if not
+    said); `contact=None` says that there is no contact. `own` are the company's own fields, `data` is what an event
+    from outside tells, `met` names the steps wait_until() whose waiting is rewarded, `answers` are those to ask().
+    """
+
+    title: str
+    in_: StageLike
+    at: datetime
+    then: tuple[str, ...]
+    came_from: StageLike | None
+    deal: Mapping[str, object]
+    contact: Mapping[str, str] | None
+    own: Mapping[str, str | Decimal | bool | date | datetime]
+    data: Mapping[str, str]
+    met: tuple[str, ...]
+    answers: Mapping[str, str]
+    origin: Origin = field(compare=False, repr=False)
+
+    def __init__(
+        self,
+        title: str,
+        /,
+        *,
+        in_: StageLike,
+        at: str,
+        then: Sequence[str],
+        came_from: StageLike | None = None,
+        deal_title: str = "Forty chairs",
+        amount: float | Decimal | None = None,
+        owner: str | None = "Ana Lima",
+        tags: Sequence[str] = (),
+        company: str | None = None,
+        reference: str | None = None,
+        close_date: date | None = None,
+        lost_reason: str | None = None,
+        contact: str | None = "Maria Silva",
+        phone: str | None = None,
+        email: str | None = None,
+        own: Mapping[str, Own] = MappingProxyType({}),
+        data: Mapping[str, str] = MappingProxyType({}),
+        met: Sequence[str] = (),
+        answers: Mapping[str, str] = MappingProxyType({}),
+    ) -> None:
+        if not isinstance(title, str) or not title.strip() or len(title) > MAX_NAME:
+            raise refused("an example says in words what happens", hint='Example("a lead on Saturday at 22:30", ...)')
+        for what, stage in (("in_", in_), ("came_from", came_from)):
+            if stage is not None and (not isinstance(stage, StageLike) or stage.pipeline is None):
+                raise refused(f"{what} of the example {title!r} is a stage", hint=f"{what}=Sales.quoted")
+        if contact is None and (phone is not None or email is not None):
+            raise refused(f"the example {title!r} has no contact, and a phone or an e-mail", hint="leave contact= out")
+        person = {"name": contact, "phone": phone, "email": email}
+        values: dict[str, object] = {
+            "title": title,
+            "in_": in_,
+            "at": _moment(at, title),
+            "then": _texts(then, f"then of the example {title!r}"),
+            "came_from": came_from,
+            "deal": MappingProxyType(
+                {
+                    "title": deal_title,
+                    "amount": None if amount is None else number(amount, "an amount"),
+                    "owner": owner,
+                    "tags": _texts(tags, f"tags of the example {title!r}"),
+                    "company": company,
+                    "reference": reference,
+                    "close_date": close_date,
+                    "lost_reason": lost_reason,
+                }
+            ),
+            "contact": None
+            if contact is None
+            else MappingProxyType({k: v for k, v in person.items() if v is not None}),
+            "own": MappingProxyType({key: _own(value) for key, value in own.items()}),
+            "data": MappingProxyType(dict(data)),
+            "met": _texts(met, f"met of the example {title!r}"),
+            "answers": MappingProxyType(dict(answers)),
+            "origin": here(),
+        }
+        for name, value in values.items():
+            object.__setattr__(self, name, value)
+
+
+def examples(given: object, key: str) -> tuple[Example, ...]:
+    """Return the examples of an automation; refuse anything else."""
+    hint = 'examples=[Example("a lead", in_=Sales.incoming, at="2026-05-11 10:00", then=["call"])]'
+    if not isinstance(given, list | tuple) or not all(isinstance(each, Example) for each in given):
+        raise refused(f"examples of the automation {key!r} is a list of Example(...)", hint=hint)
+    if len(given) > MOST:
+        raise refused(f"the automation {key!r} has more than {MOST} examples", hint="write the rest as tests")
+    return tuple(given)
+
+
+def _moment(given: object, title: str) -> datetime:
+    hint = 'at="2026-05-09 22:30"'
+    if not isinstance(given, str):
+        raise refused(f"at of the example {title!r} is a text", hint=hint)
+    try:
+        found = datetime.fromisoformat(given)
+    except ValueError:
+        raise refused(f"at of the example {title!r} is no moment: {given!r:.40}", hint=hint) from None
+    if found.tzinfo is not None:
+        raise refused(f"at of the example {title!r} is local time, without a zone", hint=hint)
+    return found
+
+
+def _own(given: Own) -> str | Decimal | bool | date | datetime:
+    return number(given) if isinstance(given, int | float) and not isinstance(given, bool) else given
+
+
+def _texts(given: object, what: str) -> tuple[str, ...]:
+    if not isinstance(given, list | tuple) or not all(isinstance(each, str) for each in given):
+        raise refused(f"{what} is a list of texts", hint='["call at Mon 09:15"]')
+    return tuple(given)
