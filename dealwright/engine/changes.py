@@ -13,8 +13,8 @@ from dealwright.engine.bench import Job
 from dealwright.engine.records import Progress, StepOutcome
 from dealwright.engine.store import Release, Store
 
-_RULE: Final = ("on", "when", "when_within", "again", "do", "exit_on")
-"""The fields of an automation that say what it does; the others say how it is run."""
+_RUN: Final = frozenset({"existing", "mode", "on_change", "origin", "priority", "where", "why"})
+"""The fields of an automation that say how it is run and described; the others say what it does."""
 
 PASSED_BY: Final = "it was not there when this execution came by"
 
