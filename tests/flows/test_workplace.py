@@ -75,6 +75,33 @@ def test_one_account_that_is_refused_leaves_every_account_unchanged(twofold: Sys
     assert twofold.journal.active_release("acme") is None
 
 
+@pytest.mark.slow
+def test_what_uses_a_word_that_is_not_there_yet_is_refused_loudly_and_the_others_run(twofold: System) -> None:
+    said: list[str] = []
+    twofold.say = said.append
+    rules = twofold.project.account("beta").definitions / "account.py"
+    text = rules.read_text()
+    rules.write_text(
+        text.replace("automations=[", "automations=[silent, ", 1).replace(
+            "acme = Account(",
+            'from dealwright import Automation, days, no_activity, set_task\n\nsilent = Automation(key="silent", '
+            'on=no_activity(for_=days(15)), do=[set_task("nudge", text="Nudge", due=days(1))])\nacme = Account(',
+            1,
+        )
+    )
+    line = next(n for n, each in enumerate(rules.read_text().splitlines(), start=1) if "no_activity(for_" in each)
+    twofold.prepare()
+    (refused,) = [each for each in said if "REFUSED" in each]
+    assert refused == f"REFUSED, it does not run: silent: no_activity() is not there yet ({rules}:{line})"
+    assert f"REFUSED              silent: no_activity() is not there yet ({rules}:{line})" in commands._addresses(
+        twofold
+    )
+    release = twofold.journal.active_release("beta")
+    assert release is not None
+    assert release.account.automation("silent") is None
+    assert len(release.account.automations) > 5
+
+
 def test_with_several_accounts_the_advice_names_each(twofold: System) -> None:
     shown = commands._addresses(twofold)
     assert "(try: dealwright crm deals ls --account acme)" in shown
