@@ -42,6 +42,7 @@ from dealwright.language.policy import Limits, MessagePolicy
 from dealwright.language.predicates import predicate
 from dealwright.language.replies import reply
 from dealwright.language.roles import Role
+from dealwright.language.segment import Segment
 from dealwright.language.settings import setting
 from dealwright.language.steps import (
     branch,
@@ -102,6 +103,7 @@ __all__ = [
     "Phone",
     "Pipeline",
     "Role",
+    "Segment",
     "Stage",
     "Task",
     "Template",

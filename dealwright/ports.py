@@ -299,6 +299,15 @@ class FindsDeals(Protocol):
 
 
 @runtime_checkable
+class ListsDeals(Protocol):
+    """A CRM whose deals can be gone through, pipeline by pipeline."""
+
+    async def deals_in(self, pipelines: Sequence[str], *, after: str | None, limit: int) -> Sequence[Deal]:
+        """Return the next deals of these pipelines behind that id, open and closed, in the order of their ids."""
+        ...
+
+
+@runtime_checkable
 class Merges(Protocol):
     """A CRM in which two deals can be made one, and which remembers what became of the other."""
 

@@ -137,6 +137,10 @@ class EmbeddedCrm(People):
         """Return what the companies of these deals have beside each of them."""
         return await asyncio.to_thread(self._company_deals, ids)
 
+    async def deals_in(self, pipelines: Sequence[str], *, after: str | None, limit: int) -> Sequence[Deal]:
+        """Return the next deals of these pipelines behind that id, in the order of their ids."""
+        return await asyncio.to_thread(self._deals_in, pipelines, after, limit)
+
     async def merged_deals(self, ids: Sequence[str]) -> Mapping[str, str]:
         """Return the deal that each of these is now; what was never merged away is missing from the result."""
         return await asyncio.to_thread(self._merged_deals, ids)
@@ -230,6 +234,10 @@ class EmbeddedCrm(People):
     def _by_key(self, keys: Sequence[DealKey], country: str) -> dict[DealKey, list[Deal]]:
         with self._database.read() as connection:
             return lookups.deals(connection, keys, country)
+
+    def _deals_in(self, pipelines: Sequence[str], after: str | None, limit: int) -> list[Deal]:
+        with self._database.read() as connection:
+            return lookups.deals_in(connection, pipelines, after, limit)
 
     def _contacts_by_key(self, keys: Sequence[DealKey], country: str) -> dict[DealKey, list[str]]:
         with self._database.read() as connection:

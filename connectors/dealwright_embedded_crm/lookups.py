@@ -119,6 +119,14 @@ def deals(connection: Connection, keys: Sequence[DealKey], country: str) -> dict
     return found
 
 
+def deals_in(connection: Connection, pipelines: Sequence[str], after: str | None, limit: int) -> list[Deal]:
+    """Return the next deals of these pipelines behind that id, in the order of their ids."""
+    table = schema.deals.c
+    behind = 0 if after is None else reads.number(after) or 0
+    query = reads.DEALS.where(table.pipeline.in_(pipelines), table.id > behind).order_by(table.id).limit(limit)
+    return reads.whole(connection, connection.execute(query).all())
+
+
 def contacts(connection: Connection, keys: Sequence[DealKey], country: str) -> dict[DealKey, list[str]]:
     """Return the ids of the contacts with that phone or address, the oldest first."""
     found: dict[DealKey, list[str]] = {}

@@ -76,6 +76,11 @@ def _summary(account: ir.Account) -> Iterable[str]:
         yield ""
         yield f"automation {automation.key}{': ' if automation.why else ''}{automation.why}"
         yield f"  when {describe.trigger(automation.on)}, {describe.again(automation.again)}"
+        if automation.for_each is not None:
+            segment = automation.for_each
+            yield f"  for each deal in {', '.join(segment.pipelines)}, {segment.at_most} at most"
+            if segment.where != ir.All(of=()):
+                yield f"    of which {describe.condition(segment.where)}"
         if automation.when != ir.All(of=()):
             yield f"  if {describe.condition(automation.when)}"
         if automation.when_within is not None:

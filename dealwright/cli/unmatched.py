@@ -126,16 +126,27 @@ def unmatched_show(id_: int, account: str | None, as_json: bool) -> None:
 
 @unmatched.command("assign")
 @click.argument("id_", type=_ID, metavar="ID")
-@click.argument("deals", nargs=-1, required=True, metavar="DEAL...")
+@click.argument("deals", nargs=-1, metavar="[DEAL...]")
+@click.option("--all", "all_", is_flag=True, help="Every deal of the segment that was too large.")
 @options.account
 @options.as_json
 @prints(DecidedUnmatched, many=True)
-def unmatched_assign(id_: int, deals: tuple[str, ...], account: str | None, as_json: bool) -> None:
+def unmatched_assign(id_: int, deals: tuple[str, ...], all_: bool, account: str | None, as_json: bool) -> None:
     """Say which deal an event is about (or which deals): it happens to it as if it had named it.
 
-    Of two people who decide about one event, the first one has decided.
+    One that is for each deal of a segment and has met too many of them goes to all of them with --all. Of two people
+    who decide about one event, the first one has decided.
     """
+    if bool(deals) == all_:
+        raise click.UsageError("give the deals, or --all for every deal of a segment")
     with opened(account) as site:
+        if all_:
+
+            def assign_every(line: Waiting) -> None:
+                site.journal.assign_every(site.account, line.id, actor=actor())
+
+            _each(_chosen(site, (id_,)), (), as_json, assign_every, verb="given to every deal of the segment")
+            return
         wanted = [deal.removeprefix("deal:") for deal in dict.fromkeys(deals)]
         there = asyncio.run(_read(site, wanted))
         missing = [deal for deal in wanted if deal not in there]
@@ -211,7 +222,13 @@ def _none(account: str, id_: int) -> InputError:
     return InputError(f"account {account} has no event {id_} in its tray; `dealwright unmatched ls` lists them")
 
 
-def _each(lines: Sequence[Waiting], deals: Sequence[str], as_json: bool, work: Callable[[Waiting], None]) -> None:
+def _each(
+    lines: Sequence[Waiting],
+    deals: Sequence[str],
+    as_json: bool,
+    work: Callable[[Waiting], None],
+    verb: str = "dropped",
+) -> None:
     """Do it to each: one that cannot be done costs the others nothing."""
     decided = []
     for line in lines:
@@ -227,7 +244,7 @@ def _each(lines: Sequence[Waiting], deals: Sequence[str], as_json: bool, work: C
         output.print_json(decided)
     else:
         for item in decided:
-            done = f"given to deal {', '.join(item.deals)}" if item.deals else "dropped"
+            done = f"given to deal {', '.join(item.deals)}" if item.deals else verb
             click.echo(plain(f"event {item.id}: {item.problem or done}"), err=not item.done)
     if not all(item.done for item in decided):
         raise SystemExit(1)

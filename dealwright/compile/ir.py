@@ -21,7 +21,7 @@ from dealwright.compile.ir_messages import (
     MessageContent,
     TemplateMessage,
 )
-from dealwright.compile.ir_outside import Match, MatchPair, OutsideEvent
+from dealwright.compile.ir_outside import Match, MatchPair, OutsideEvent, Segment
 from dealwright.compile.ir_policy import Cap, Limits, MessagePolicy
 from dealwright.compile.ir_steps import (
     ActionStep,
@@ -194,6 +194,7 @@ __all__ = [
     "Ref",
     "RoleValue",
     "Scored",
+    "Segment",
     "SendConversionStep",
     "SendEmailStep",
     "SendEventStep",
@@ -240,6 +241,7 @@ ADDED: Final = frozenset(
         "deal_fields",
         "existing",
         "exit_on",
+        "for_each",
         "holidays",
         "late",
         "limits",
@@ -300,6 +302,7 @@ class Automation(Node, frozen=True, kw_only=True):
     where: Where | None = None
     exit_on: tuple[Trigger, ...] = ()
     when_within: Duration | None = None
+    for_each: Segment | None = None
     mode: Literal["", "shadow", "approve"] = ""
     priority: Literal["", "bulk"] = ""
     existing: Literal["", "enrol"] = ""

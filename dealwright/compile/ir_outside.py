@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Literal
 
-from dealwright.compile.ir_values import Node, Where
+from dealwright.compile.ir_values import Condition, Node, Where
 from dealwright.model.custom import FieldShape
 
 
@@ -22,6 +22,14 @@ class Match(Node, frozen=True, kw_only=True):
     pipelines: tuple[str, ...]
     if_many: Literal["newest_open", "ask", "refuse", "each"]
     if_none: Literal["create", "hold", "drop"]
+
+
+class Segment(Node, frozen=True, kw_only=True):
+    """The deals in these pipelines for which the condition is true: more than `at_most` ask a person first."""
+
+    pipelines: tuple[str, ...]
+    where: Condition
+    at_most: int
 
 
 class OutsideEvent(Node, frozen=True, kw_only=True):

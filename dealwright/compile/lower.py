@@ -149,12 +149,23 @@ class _Lowering:
             do=do,
             why=automation.why,
             where=self._where(automation.origin),
+            for_each=self._segment(automation, scope),
             when_within=None if automation.when_within is None else length(automation.when_within),
             mode="" if automation.mode == "live" else automation.mode,
             priority="" if automation.priority == "normal" else automation.priority,
             existing="" if automation.existing == "ignore" else automation.existing,
             on_change="" if automation.on_change == "finish" else automation.on_change,
             exit_on=self._triggers.all(automation.exit_on, automation.origin, _written(do)),
+        )
+
+    def _segment(self, automation: Automation, scope: Scope) -> ir.Segment | None:
+        segment = automation.for_each
+        if segment is None:
+            return None
+        return ir.Segment(
+            pipelines=tuple(self._values.pipeline(each, segment.origin).pipeline for each in segment.in_),
+            where=self._values.all_of(segment.where, scope.at(segment.origin)),
+            at_most=segment.at_most,
         )
 
     def _check_again(self, automation: Automation, do: tuple[ir.Step, ...]) -> None:

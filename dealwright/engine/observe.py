@@ -46,7 +46,7 @@ class Observer:
         self._site = site
         self._clock = clock
         self._news = news
-        self._outside = Outside(store, site)
+        self._outside = Outside(store, site, clock)
         self._reading: asyncio.Task[None] | None = None
         self._looking: asyncio.Task[None] | None = None
         self._not_before = 0.0

@@ -11,11 +11,13 @@ from collections.abc import Iterable, Mapping, Sequence
 from msgspec.structs import replace
 
 from dealwright import faults
+from dealwright.clock import Clock
 from dealwright.compile import ir
 from dealwright.engine.bench import Site
 from dealwright.engine.making import Maker
 from dealwright.engine.matching import Asked, Found, ToMake, Verdict, asked, cannot_look, look_up, verdict
 from dealwright.engine.records import Looked, Reading, ToLookAt, ToRoute, Unmatched
+from dealwright.engine.segments import Segments, only_segments
 from dealwright.engine.store import Store
 from dealwright.model.crm import Deal
 from dealwright.model.events import EventReceived
@@ -25,9 +27,10 @@ from dealwright.ports import DealKey
 class Outside:
     """Finds the deals of events that have a class, for one account."""
 
-    def __init__(self, store: Store, site: Site) -> None:
+    def __init__(self, store: Store, site: Site, clock: Clock) -> None:
         self._site = site
         self._maker = Maker(store, site)
+        self._segments = Segments(store, site, clock)
 
     async def matched(self, account: ir.Account, reading: Reading) -> Reading:
         """Return what was read with the deals of those events from outside that have a class."""
@@ -36,9 +39,10 @@ class Outside:
         asking = [each for item in reading.events if (each := asked(account, item)) is not None]
         if not asking:
             return reading
-        verdicts = await self.verdicts(account, asking)
+        finding = [each for each in asking if not each.event.every and not _needs_no_deal(account, each)]
+        verdicts = await self.verdicts(account, finding)
+        copies, too_many = await self._spread(account, asking)
         faults.hit("match.before-observed")
-        copies: dict[int, tuple[EventReceived, ...]] = {}
         events: list[ToRoute] = []
         for item in reading.events:
             found = verdicts.get(item.id)
@@ -48,12 +52,25 @@ class Outside:
                 first, *others = found.deals
                 item = replace(item, event=replace(received, deal=first, observed=True))
                 if others:
-                    copies[item.id] = tuple(copy_for(received, deal) for deal in others)
+                    copies[item.id] = (*(copy_for(received, deal) for deal in others), *copies.get(item.id, ()))
             elif found is not None:
                 item = replace(item, event=replace(item.event, deal=None))
             events.append(item)
         unmatched = tuple(each for each in verdicts.values() if isinstance(each, Unmatched))
-        return replace(reading, events=tuple(events), copies=copies, unmatched=unmatched)
+        return replace(reading, events=tuple(events), copies=copies, unmatched=(*unmatched, *too_many))
+
+    async def _spread(
+        self, account: ir.Account, asking: Sequence[Asked]
+    ) -> tuple[dict[int, tuple[EventReceived, ...]], list[Unmatched]]:
+        """Return the events once for each deal of the segments that they are for, as far as they name no deal."""
+        copies: dict[int, tuple[EventReceived, ...]] = {}
+        waiting: list[Unmatched] = []
+        for each in asking:
+            if each.wrong or _names_a_deal(each.event):
+                continue
+            copies[each.item.id], too_many = await self._segments.spread(account, each)
+            waiting += too_many
+        return copies, waiting
 
     async def looked(self, account: ir.Account, waiting: Sequence[ToLookAt]) -> list[Looked]:
         """Look again at events that wait, and say what comes of each."""
@@ -108,6 +125,16 @@ class Outside:
         if making:
             found.update(await self._maker.make(account, making))
         return again
+
+
+def _needs_no_deal(account: ir.Account, each: Asked) -> bool:
+    """Say whether it names no deal and need not: what answers it does so for segments."""
+    unnamed = not each.wrong and not _names_a_deal(each.event)
+    return unnamed and each.known.match is None and only_segments(account, each.event)
+
+
+def _names_a_deal(event: EventReceived) -> bool:
+    return event.deal is not None or event.deal_id is not None or event.reference is not None
 
 
 def _looked(each: ToLookAt, found: Asked | None, verdicts: Mapping[int, Verdict]) -> Looked:

@@ -69,6 +69,10 @@ def _skipped(item: ToRoute, automation: ir.Automation, seen: set[str]) -> str:
 
 def _answers(automation: ir.Automation, event: Event) -> bool:
     """Say whether the event may be answered by this automation at all: an import chooses."""
+    # What is told about a deal of a segment is told to whose segment it is; a segment answers nothing else.
+    only = event.only if isinstance(event, EventReceived) else ()
+    if (automation.for_each is not None) != bool(only) or (only and automation.key not in only):
+        return False
     match event.answer:
         case "on":
             return True

@@ -33,8 +33,8 @@ BY_ENGINE: Final = "engine"
 
 _KEEP: Final = statement(
     """
-    insert into unmatched (account, event_id, automation, name, reason, detail, deals, state, since)
-    values (:account, :event_id, :automation, :name, :reason, :detail, :deals, 'waiting', :since)
+    insert into unmatched (account, event_id, automation, name, reason, detail, deals, state, since, asked)
+    values (:account, :event_id, :automation, :name, :reason, :detail, :deals, 'waiting', :since, :asked)
     on conflict (event_id, automation) do nothing returning id
     """
 )
@@ -48,7 +48,9 @@ _ASK: Final = statement(
     "(select unmatched_id from unmatched_marks where account = :account and mark in :marks)",
     "marks",
 )
-_ASK_ALL: Final = "update unmatched set asked = asked + 1 where account = :account and state = 'waiting'"
+_ASK_ALL: Final = (
+    "update unmatched set asked = asked + 1 where account = :account and state = 'waiting' and automation = ''"
+)
 _TO_LOOK_AT: Final = statement(
     """
     select unmatched.id, unmatched.asked, unmatched.automation, events.id as event_id, events.body, events.chain,
@@ -107,6 +109,7 @@ def keep(connection: Connection, account: str, unmatched: Iterable[Unmatched], *
             "detail": each.detail,
             "deals": " ".join(each.deals),
             "since": now,
+            "asked": 0 if each.automation else 1,  # a segment that is too large is for a person
         }
         id_ = connection.execute(_KEEP, row).scalar_one_or_none()
         if id_ is not None and each.marks:
@@ -212,6 +215,30 @@ class Tray(Part):
             self._still_waiting(account, id_)  # says who was faster
 
     @decided_again
+    def assign_every(self, account: str, id_: int, *, actor: str) -> None:
+        """Let an event happen to every deal of the segment that is too large to go by itself.
+
+        Raises:
+            JournalError: there is no such event in the tray, it waits for something else, or it is decided.
+        """
+        waiting = self._still_waiting(account, id_)
+        if not waiting.automation:
+            raise JournalError(
+                f"event {id_} of the tray is for no segment; say which deal: unmatched assign {id_} DEAL"
+            )
+        with self.database.write() as connection:
+            self.database.lock_account(connection, account, "append")
+            done = self._decide_event(connection, account, id_, "assigned", (), actor)
+            if done:
+                row = connection.execute(_EVENT, {"id": waiting.event_id}).one()
+                event: Event = unseal(row.body, Event)  # type: ignore[arg-type]  # a union
+                assert isinstance(event, EventReceived)
+                hot.APPEND.run(connection, [_to_every(account, row, event, waiting.automation, self._now())])
+            faults.hit("operate.before-commit")
+        if not done:
+            self._still_waiting(account, id_)
+
+    @decided_again
     def drop_unmatched(self, account: str, id_: int, *, actor: str) -> None:
         """Let an event be: it is recorded, and nothing answers it.
 
@@ -274,6 +301,21 @@ class Tray(Part):
         return True
 
 
+def _to_every(account: str, row: Any, event: EventReceived, automation: str, now: int) -> tuple[object, ...]:
+    """Return the row of the event as it is when a person has let it go to a whole segment."""
+    every = replace(
+        event,
+        source_id=f"{event.source_id} all:{automation}",
+        deal_id=None,
+        reference=None,
+        deal=None,
+        observed=False,
+        only=(automation,),
+        every=True,
+    )
+    return _row(account, row, every, now)
+
+
 def _named(account: str, row: Any, event: EventReceived, deal: str, now: int) -> tuple[object, ...]:
     """Return the row of the event as it is when it names a deal; the hook's own bytes lie with the first one."""
     named = replace(
@@ -284,8 +326,12 @@ def _named(account: str, row: Any, event: EventReceived, deal: str, now: int) ->
         deal=None,
         observed=False,
     )
-    made = (account, row.source, named.source_id, named.kind, named.subject, micros(event.occurred_at), now)
-    return (*made, row.cause, row.chain, row.depth, pack(b""), seal(named))
+    return _row(account, row, named, now)
+
+
+def _row(account: str, row: Any, event: EventReceived, now: int) -> tuple[object, ...]:
+    made = (account, row.source, event.source_id, event.kind, event.subject, micros(event.occurred_at), now)
+    return (*made, row.cause, row.chain, row.depth, pack(b""), seal(event))
 
 
 def _listed(row: Row) -> Waiting:

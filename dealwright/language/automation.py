@@ -14,8 +14,9 @@ from dealwright.language.examples import examples as checked_examples
 from dealwright.language.keys import checked_key
 from dealwright.language.origin import Origin, here, refused
 from dealwright.language.schema import did_you_mean
+from dealwright.language.segment import Segment
 from dealwright.language.steps import Step, steps
-from dealwright.language.triggers import Trigger
+from dealwright.language.triggers import EventReceived, Trigger
 from dealwright.language.wait_steps import Happening, happenings
 
 Mode: TypeAlias = Literal["shadow", "approve", "live"]
@@ -52,6 +53,7 @@ class Automation:
     do: tuple[Step, ...]
     exit_on: tuple[Happening, ...]
     when_within: Length | None
+    for_each: Segment | None
     mode: Mode
     priority: Priority
     existing: Existing
@@ -69,6 +71,7 @@ class Automation:
         again: Again | None = None,
         exit_on: Happening | Sequence[Happening] = (),
         when_within: Length | None = None,
+        for_each: Segment | None = None,
         why: str = "",
         mode: Mode = "live",
         priority: Priority = "normal",
@@ -94,6 +97,7 @@ class Automation:
             "do": kept,
             "exit_on": happenings(exit_on, f"exit_on of the automation {key!r}"),
             "when_within": _within(when_within, when, key),
+            "for_each": _segment(for_each, on, key),
             "mode": _one_of(mode, get_args(Mode), "mode", key),
             "priority": _one_of(priority, get_args(Priority), "priority", key),
             "existing": _one_of(existing, get_args(Existing), "existing", key),
@@ -111,6 +115,18 @@ def _one_of(given: object, options: tuple[str, ...], what: str, key: str) -> str
         near = did_you_mean(given, options) if isinstance(given, str) else ""
         hint = near or f"it is {', '.join(options[:-1])} or {options[-1]}"
         raise refused(f"{what} of the automation {key!r} cannot be {shown}", hint=hint)
+    return given
+
+
+def _segment(given: object, on: object, key: str) -> Segment | None:
+    if given is None:
+        return None
+    if not isinstance(given, Segment):
+        hint = "for_each=Segment(in_=[NewBusiness], where=[...], at_most=200)"
+        raise refused(f"for_each of the automation {key!r} is a Segment, not {type(given).__name__}", hint=hint)
+    if not isinstance(on, EventReceived) or on.event is None:
+        hint = "write on=event_received(PriceListChanged), with a class of OutsideEvent"
+        raise refused(f"for_each of the automation {key!r} needs an event from outside that has a class", hint=hint)
     return given
 
 

@@ -167,6 +167,8 @@ class EventReceived(_Event, frozen=True, kw_only=True, tag="event_received"):
 
     It names its deal by `deal_id` or by `reference`, or no deal at all. `deal` is filled in when the event is observed;
     None is then a deal that is not there, or none named. `data` is what the other system told beside, flat, as texts.
+    `only`: it is about this deal for these automations alone, whose segment holds it. `every`: a person has let it go
+    to every deal of their segments.
     """
 
     source: str
@@ -176,6 +178,8 @@ class EventReceived(_Event, frozen=True, kw_only=True, tag="event_received"):
     data: dict[str, str] = {}
     deal: Deal | None = None
     observed: bool = False
+    only: tuple[str, ...] = ()
+    every: bool = False
 
     @property
     def subject(self) -> str:

@@ -41,6 +41,13 @@ def test_it_is_given_to_a_deal_once_and_that_says_who(shell: Shell) -> None:
     assert told == ["visit-1 deal:7", "visit-1 deal:8"]
 
 
+def test_what_is_for_no_segment_goes_to_no_whole_segment(shell: Shell) -> None:
+    assert "is for no segment; say which deal" in shell("unmatched", "assign", 1, "--all", code=1).output
+    for words in ((1,), (1, 8, "--all")):
+        assert "give the deals, or --all" in shell("unmatched", "assign", *words, code=2).output
+    assert len(shell.json("unmatched", "ls")) == 3
+
+
 def test_it_is_dropped_for_good_or_looked_at_again(shell: Shell) -> None:
     assert shell.json("unmatched", "retry") == {"count": 3}
     assert "1 event will be looked at again" in shell("unmatched", "retry", 2).output

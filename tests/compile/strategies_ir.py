@@ -276,6 +276,7 @@ automations = st.builds(
     where=st.none() | wheres,
     exit_on=some(triggers),
     when_within=st.none() | durations,
+    for_each=st.none() | st.builds(ir.Segment, pipelines=some(keys), where=conditions, at_most=st.integers(1, 1000)),
     mode=st.sampled_from(["", "shadow", "approve"]),
     priority=st.sampled_from(["", "bulk"]),
     existing=st.sampled_from(["", "enrol"]),

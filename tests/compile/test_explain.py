@@ -37,6 +37,7 @@ WHOLE: Final = (
     ir.Automation,
     ir.Account,
     ir.OutsideEvent,
+    ir.Segment,
     ir.Match,
     ir.MatchPair,
     PipelineShape,

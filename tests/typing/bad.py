@@ -23,6 +23,7 @@ from dealwright import (
     Phone,
     Pipeline,
     Role,
+    Segment,
     Stage,
     Task,
     Template,
@@ -328,6 +329,9 @@ def mistakes() -> None:
     Match(by=[(Text(), deal.reference)], in_=Sales, if_many="newest")  # bad
     Match(by=[(Text(), deal.reference)], in_=Sales.won)  # bad
     event_received(Match)  # bad
+    Segment(in_=Sales.quoted)  # bad
+    Segment(in_=Sales, where=deal.amount)  # bad
+    Segment(in_=Sales, at_most="200")  # bad
     event_received(Booked, data=["folio"])  # bad
     case(Booked.seats == "3", stop())  # bad
     case(Booked.kind > "first", stop())  # bad

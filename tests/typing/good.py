@@ -32,6 +32,7 @@ from dealwright import (
     Phone,
     Pipeline,
     Role,
+    Segment,
     Stage,
     Task,
     Template,
@@ -425,6 +426,7 @@ r41 = Automation(
     when=[Booked.seats > 2, Booked.paid.is_true(), Booked.kind == "first", Booked.on > date(2026, 1, 1)],
     exit_on=event_received(Booked),
     when_within=minutes(5),
+    for_each=Segment(in_=[Sales], where=[deal.stage.is_open(), deal.amount > 50], at_most=10),
     do=[update_deal("own", dentist=Booked.folio, discount=Booked.seats, close_date=Booked.on)],
 )
 

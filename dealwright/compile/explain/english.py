@@ -69,6 +69,8 @@ TEXTS: Final[Mapping[str, str]] = {
     "rule.if": "Only if",
     "rule.if_all": "all of this holds",
     "rule.within": "If that does not hold yet, it is looked at again whenever the deal changes, for {within}.",
+    "rule.for_each": "For each deal of its segment in {places}, {most} at most; of more, a person decides first.",
+    "rule.for_each.where": "In its segment are those of which this is true:",
     "rule.do": "Then",
     "rule.often": "How often",
     "rule.exit": "It ends early",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from dealwright.compile import ir
+from dealwright.compile.explain.conditions import all_of
 from dealwright.compile.explain.names import Names
 
 
@@ -12,6 +13,17 @@ def events(account: ir.Account, names: Names) -> Iterator[str]:
     """Yield a line for each class of events that is used."""
     for event in account.outside:
         yield f"- {' '.join(_told(event, names))}"
+
+
+def segment(given: ir.Segment, names: Names) -> Iterator[str]:
+    """Yield which deals an event without a deal is about."""
+    places = names.tongue.one_of(map(names.pipeline, given.pipelines))
+    yield names.tongue.say("rule.for_each", places=places, most=given.at_most)
+    demands = all_of(given.where, names)
+    if demands:
+        yield names.tongue.say("rule.for_each.where")
+        yield ""
+        yield from (f"- {each}" for each in demands)
 
 
 def _told(event: ir.OutsideEvent, names: Names) -> Iterator[str]:

@@ -8,7 +8,7 @@ from typing import Final
 from dealwright.compile import ir
 from dealwright.compile.explain.conditions import all_of
 from dealwright.compile.explain.names import Names
-from dealwright.compile.explain.outside import events
+from dealwright.compile.explain.outside import events, segment
 from dealwright.compile.explain.policy import policy
 from dealwright.compile.explain.steps import numbered, stage_task, told
 from dealwright.compile.explain.tongue import Tongue, harmless
@@ -143,6 +143,9 @@ def _automation(automation: ir.Automation, account: ir.Account, tongue: Tongue) 
         yield f"**{tongue.say('rule.later', words=tongue.all_of(f'`{word}`' for word in words))}**"
         yield ""
     yield f"**{tongue.say('rule.when')}** {trigger(automation.on, names)}."
+    if automation.for_each is not None:
+        yield ""
+        yield from segment(automation.for_each, names)
     conditions = all_of(automation.when, names)
     if len(conditions) == 1:
         yield ""

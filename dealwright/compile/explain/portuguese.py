@@ -70,6 +70,8 @@ TEXTS: Final[Mapping[str, str]] = {
     "rule.if": "Só se",
     "rule.if_all": "tudo isto vale",
     "rule.within": "Se ainda não for assim, olha-se outra vez sempre que o negócio muda, durante {within}.",
+    "rule.for_each": "Para cada negócio de seu segmento em {places}, {most} no máximo; se há mais, uma pessoa decide.",
+    "rule.for_each.where": "Em seu segmento estão aqueles de que isto é verdade:",
     "rule.do": "Então",
     "rule.often": "Com que frequência",
     "rule.exit": "Termina antes",

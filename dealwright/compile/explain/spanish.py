@@ -70,6 +70,8 @@ TEXTS: Final[Mapping[str, str]] = {
     "rule.if": "Solo si",
     "rule.if_all": "se cumple todo esto",
     "rule.within": "Si todavía no se cumple, se mira otra vez cada vez que el negocio cambia, durante {within}.",
+    "rule.for_each": "Para cada negocio de su segmento en {places}, {most} como máximo; si son más, decide alguien.",
+    "rule.for_each.where": "En su segmento están aquellos de los que esto es cierto:",
     "rule.do": "Entonces",
     "rule.often": "Con qué frecuencia",
     "rule.exit": "Termina antes",

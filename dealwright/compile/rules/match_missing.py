@@ -11,7 +11,7 @@ from dealwright.compile.rules.rule import Rule, Spot, Subject
 
 def _look(subject: Subject) -> Iterator[Spot]:
     for event, path, line, answering in used(subject):
-        if event.match is None and answering:
+        if event.match is None and any(each.for_each is None for each in answering):
             yield Spot(
                 path=path,
                 line=line,
