@@ -262,4 +262,10 @@ def retry_failed_of(database: Database, connection: Connection, window_id: str, 
 def _again(event: Event, source_id: str) -> Event:
     """Return the event as it happens again: under an id of its own, caused by nobody, and not observed yet."""
     event = msgspec.structs.replace(event, source_id=source_id, cause=None)
-    return msgspec.structs.replace(event, deal=None, observed=False) if isinstance(event, EventReceived) else event
+    if not isinstance(event, EventReceived):
+        return event
+    # One that had found its deal by what it tells, or was told about a deal of a segment, is about that deal again.
+    deal_id = event.deal_id
+    if deal_id is None and event.reference is None and event.deal is not None:
+        deal_id = event.deal.id
+    return msgspec.structs.replace(event, deal_id=deal_id, deal=None, observed=False)

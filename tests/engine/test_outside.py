@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+import asyncio
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing
 from datetime import date, timedelta
 from decimal import Decimal
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, cast
 
 import pytest
-from engine_world import MONDAY, Sales, World
+from engine_world import MONDAY, Sales, World, some_deal
 
 from dealwright import (
     Account,
@@ -36,7 +37,8 @@ from dealwright import (
 )
 from dealwright.compile import ir
 from dealwright.compile.lower import lower
-from dealwright.engine.records import Looked
+from dealwright.engine.matching import Found, asked, cannot_look, look_up, verdict
+from dealwright.engine.records import Looked, ToRoute, Unmatched
 from dealwright.errors import JournalError
 from dealwright.journal.tray import BY_ENGINE
 from dealwright.model.crm import Deal
@@ -44,7 +46,7 @@ from dealwright.model.crm import Money as Amount
 from dealwright.model.custom import Custom, held, value_of
 from dealwright.model.events import EventReceived
 from dealwright.model.requests import DealChanges
-from dealwright.ports import FeedItem
+from dealwright.ports import Crm, FeedItem
 
 
 class ClinicDeal(DealFields):
@@ -102,21 +104,24 @@ def company(
 TOLD: Mapping[str, str] = {"folio": "F-1", "phone": "(212) 555-0123", "seats": "3", "paid": "true", "day": "2026-04-01"}
 
 
+def told_event(id_: str, /, *, deal_id: str | None = None, reference: str | None = None, **data: str) -> EventReceived:
+    return EventReceived(
+        source_id=id_,
+        occurred_at=MONDAY,
+        actor="hook:agenda",
+        source="agenda",
+        name="agenda.booked",
+        deal_id=deal_id,
+        reference=reference,
+        data=dict(TOLD) | data,
+    )
+
+
 class Clinic(World):
     """The company of this file, and what its agenda tells."""
 
-    def tell(self, id_: str, /, *, deal_id: str | None = None, reference: str | None = None, **data: str) -> None:
-        event = EventReceived(
-            source_id=id_,
-            occurred_at=MONDAY,
-            actor="hook:agenda",
-            source="agenda",
-            name="agenda.booked",
-            deal_id=deal_id,
-            reference=reference,
-            data=dict(TOLD) | data,
-        )
-        self.journal.append("acme", "agenda", [FeedItem(event=event, raw=b"{}")])
+    def tell(self, id_: str, /, **more: Any) -> None:
+        self.journal.append("acme", "agenda", [FeedItem(event=told_event(id_, **more), raw=b"{}")])
 
     def deal_of(self, phone: str, title: str = "Tooth") -> Deal:
         contact = self.crm.create_contact(name="Joe", phone=phone)
@@ -358,3 +363,25 @@ def test_what_waits_is_kept_by_prune(clinic: Clinic) -> None:
     (waiting,) = clinic.journal.unmatched("acme")
     clinic.journal.drop_unmatched("acme", waiting.id, actor="ana")
     assert clinic.journal.prune(timedelta(days=30)).raw_bodies == 1
+
+
+class FindsByReference:
+    """A CRM that finds deals by their reference and by nothing else, as Kommo does."""
+
+    async def find_deals(self, references: Sequence[str]) -> Mapping[str, Deal]:
+        return {"R-1": some_deal(reference="R-1")} if "R-1" in references else {}
+
+
+def test_a_crm_that_finds_by_reference_only_is_asked_for_that_and_the_rest_waits() -> None:
+    here, crm = company(if_none="create"), cast(Crm, FindsByReference())
+    told = [
+        asked(here, ToRoute(id=n, event=told_event(f"e{n}", **more)))
+        for n, more in enumerate(({"reference": "R-1"}, {}))
+    ]
+    asking = [each for each in told if each is not None]
+    deals = asyncio.run(look_up(crm, asking, country="US"))
+    assert cannot_look(crm, asking[0].known) == ("deal.booking", "deal.contacts.phone")
+    found, other = (verdict(here, each, deals, blind=True) for each in asking)
+    assert isinstance(found, Found)
+    assert isinstance(other, Unmatched)
+    assert (other.reason, other.detail) == ("no_lookup", "its CRM does not find deals by the other fields of its Match")

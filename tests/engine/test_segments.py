@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 from engine_world import MONDAY, Sales, World, account, deal
+from sqlalchemy import text
 
 from dealwright import (
     Automation,
@@ -134,6 +135,19 @@ def test_a_failure_in_the_middle_spreads_it_once(open_world: Callable[..., World
         finally:
             faults.arm(None)
     assert len(tasks(world)) == 2
+
+
+def test_a_replay_of_one_deals_event_is_about_that_deal_alone(open_world: Callable[..., World]) -> None:
+    world = open_world()
+    first, second = world.new_deal(title="D").id, world.new_deal(title="D").id
+    tell(world, "e1")
+    world.work()
+    rows = world.journal.database.rows(
+        text("select id from dw_events where subject = :subject"), subject=f"deal:{second}"
+    )
+    world.journal.replay_event(rows[-1]["id"], actor="ana")
+    world.work()
+    assert tasks(world) == [f"{first}: New prices P-1 for D", *[f"{second}: New prices P-1 for D"] * 2]
 
 
 def test_what_a_segment_needs() -> None:
