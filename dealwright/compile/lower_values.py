@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from decimal import Decimal
 from pathlib import Path
-from typing import Literal, Protocol
+from typing import Final, Literal, Protocol
 
 from dealwright.compile import ir
 from dealwright.compile.own_fields import own_fields
@@ -88,6 +88,16 @@ class Scope:
 def length(given: Length) -> Duration:
     """Return the length of time as the model has it."""
     return Duration(amount=given.amount, unit=given.unit)
+
+
+_FOUND_BY: Final = frozenset({"reference", "title", "company", "lost_reason", "contacts.phone", "contacts.email"})
+"""What a deal can be found by, beside a company's own fields of deals."""
+
+
+def _found_by(path: str) -> str:
+    """Return the field that a deal is looked up by; a company is known by its name."""
+    own = path.removeprefix("deal.")
+    return "company" if own == "company.name" else own
 
 
 class ValueLowering:
@@ -328,12 +338,12 @@ class ValueLowering:
         if match is None:
             return None
         for pair in match.by:
-            own = pair.path.removeprefix("deal.")
-            if pair.path not in schema.ALWAYS and not own.startswith("contacts.") and own not in self.own.deal:
-                hint = schema.did_you_mean(own, self.own.deal) or "name the class of the field in deal_fields="
-                self.found("DW203", match.origin, f"no field of a deal is named {own!r}", hint)
+            own = _found_by(pair.path)
+            if own not in _FOUND_BY and own not in self.own.deal:
+                hint = "match by deal.reference, a field of the deal's own, or deal.contacts.phone and .email"
+                self.found("DW203", match.origin, f"an event cannot find its deal by {pair.path}", hint)
         return ir.Match(
-            by=tuple(ir.MatchPair(field=pair.field.key, path=pair.path) for pair in match.by),
+            by=tuple(ir.MatchPair(field=pair.field.key, path=f"deal.{_found_by(pair.path)}") for pair in match.by),
             pipelines=tuple(self.pipeline(each, match.origin).pipeline for each in match.in_),
             if_many=match.if_many,
             if_none=match.if_none,
