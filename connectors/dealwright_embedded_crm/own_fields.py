@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from datetime import UTC
 from decimal import Decimal
-from typing import Any, Final, get_args
+from typing import Any, Final, TypeVar, get_args
 
 import msgspec
 from sqlalchemy import Connection, select
@@ -71,6 +71,8 @@ CALLED: Final = {
 """What a field holds, by its type, as people call it."""
 
 HOLDERS: Final[tuple[Holder, ...]] = get_args(Holder)
+
+T = TypeVar("T")
 
 Owners = Callable[[str], User | None]
 """Finds a user by id, e-mail or exact name, or refuses."""
@@ -202,16 +204,20 @@ def checked(definition: Definition, value: CustomValue, owners: Owners) -> Custo
         case NumberHeld(value=number):
             return NumberHeld(_number(definition, number))
         case MomentHeld(value=moment):
-            return MomentHeld(values.aware(definition.name, moment).astimezone(UTC))
+            return MomentHeld(_kept(definition, lambda: values.aware("it", moment)).astimezone(UTC))
         case MoneyHeld(value=money):
-            try:
-                return MoneyHeld(values.from_minor(values.to_minor(money), money.currency))
-            except Refusal as refusal:
-                raise Refusal("bad_field", f"{definition.name}: {refusal.message}") from None
+            return MoneyHeld(_kept(definition, lambda: values.from_minor(values.to_minor(money), money.currency)))
         case UserHeld(value=user):
             return _user(definition, user, owners)
         case _:
             return value
+
+
+def _kept(definition: Definition, keep: Callable[[], T]) -> T:
+    try:
+        return keep()
+    except Refusal as refusal:
+        raise Refusal("bad_field", f"{definition.name}: {refusal.message}") from None
 
 
 def line(definition: Definition, text: str) -> str | None:

@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 
 from dealwright.clock import PlayedClock
 from dealwright.model.crm import PipelineShape, StageShape
+from dealwright.model.custom import FieldShape, FieldShapes
 from dealwright_embedded_crm import EmbeddedCrm
 
 START = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
@@ -21,6 +22,17 @@ SALES = PipelineShape(
         StageShape(key="lost", name="Closed lost", kind="lost", reasons=("Price", "Timing")),
     ),
 )
+
+_SOME = (
+    FieldShape(key="A", type="text"),
+    FieldShape(key="a", type="flag"),
+    FieldShape(key="B", type="choices", options=("0", "A", "a")),
+    FieldShape(key="b", type="money"),
+    FieldShape(key="_", type="number"),
+    FieldShape(key="C", type="moment"),
+)
+FIELDS = FieldShapes(deal=_SOME, contact=_SOME)
+"""Fields of the short names that a fuzzer tries."""
 
 
 def opened(url: str) -> tuple[EmbeddedCrm, PlayedClock]:

@@ -9,7 +9,7 @@ import sys
 from typing import Any
 
 import uvicorn
-from api_shapes import SALES
+from api_shapes import FIELDS, SALES
 
 from dealwright.clock import SystemClock
 from dealwright_embedded_crm import EmbeddedCrm
@@ -21,7 +21,7 @@ def main(url: str) -> None:
     logging.basicConfig(level=logging.INFO, stream=sys.stderr)
     clock = SystemClock()
     crm = EmbeddedCrm(url, clock)
-    crm.shape([SALES], apply=True)
+    crm.shape([SALES], fields=FIELDS, apply=True)
     ann = crm.users()[0] if crm.users() else crm.add_user("Ann Lee", "ann@example.com")
     _, secret = crm.add_token("a test", "account_owner", user=ann.id)
     api = create_app({"acme": lambda: crm}, clock=clock)

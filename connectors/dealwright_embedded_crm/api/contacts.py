@@ -12,8 +12,10 @@ from dealwright_embedded_crm.api.caller import Asking
 from dealwright_embedded_crm.api.common import ContactId, Paged, answer, found, named_in_body, paged, succeeds
 from dealwright_embedded_crm.api.deals import DealFields, Tags
 from dealwright_embedded_crm.api.document import MOUNTED_AT
-from dealwright_embedded_crm.api.fields import Given, Id, Key, Line, Title
+from dealwright_embedded_crm.api.eyes import Eyes
+from dealwright_embedded_crm.api.fields import ABSENT, Given, Id, Key, Line, Title
 from dealwright_embedded_crm.api.once import Answer, Writing, shown
+from dealwright_embedded_crm.api.own_fields import OwnFilter, OwnGiven
 from dealwright_embedded_crm.api.problems import documented
 from dealwright_embedded_crm.api.views import ContactOut, ContactPage, DealOut, DealPage
 from dealwright_embedded_crm.reads import ContactQuery, DealQuery
@@ -21,7 +23,7 @@ from dealwright_embedded_crm.reads import ContactQuery, DealQuery
 router: Final = APIRouter(prefix="/contacts", tags=["contacts"])
 
 
-class ContactFilter(Paged):
+class ContactFilter(OwnFilter):
     """Which contacts."""
 
     name: Annotated[Line, Field(description="A part of the name, in any case.")] | None = None
@@ -37,6 +39,14 @@ class ContactFields(Given):
     last_name: Line | None = None
     phone: Line | None = None
     email: Line | None = None
+    fields: Annotated[OwnGiven, ABSENT] = Field(default_factory=dict)
+
+    def values(self, eyes: Eyes) -> dict[str, Any]:
+        """Return the fields that were sent, as the domain has them."""
+        given = self.given()
+        if given.pop("fields", None):
+            given["custom"] = eyes.given("contact", self.fields)
+        return given
 
 
 class ContactMerge(Given):
@@ -64,9 +74,11 @@ class DealsFilter(Paged):
 @router.get("", response_model=ContactPage, responses={**documented(), **succeeds(200, "One page of contacts.")})
 def list_contacts(caller: Asking, wanted: Annotated[ContactFilter, Query()]) -> Response:
     """List contacts, oldest first."""
-    query = ContactQuery(name=wanted.name, phone=wanted.phone, email=wanted.email)
+    eyes = Eyes(caller)
+    own = eyes.wanted("contact", wanted.fields)
+    query = ContactQuery(name=wanted.name, phone=wanted.phone, email=wanted.email, own=own)
     page = caller.crm.page_contacts(query, after=wanted.cursor, limit=wanted.limit)
-    return shown(Answer(body=paged(ContactPage, ContactOut.of, page)))
+    return shown(Answer(body=paged(ContactPage, eyes.contact, page)))
 
 
 @router.post(
@@ -76,8 +88,8 @@ def create_contact(write: Writing, wanted: ContactFields) -> Response:
     """Create a contact; it needs a name, a phone or an e-mail."""
 
     def act() -> Answer:
-        made = write.crm.create_contact(**wanted.given(), actor=write.actor)
-        return Answer(status=201, body=ContactOut.of(made), location=f"{MOUNTED_AT}/contacts/{made.id}")
+        made = write.crm.create_contact(**wanted.values(write.eyes), actor=write.actor)
+        return Answer(status=201, body=write.eyes.contact(made), location=f"{MOUNTED_AT}/contacts/{made.id}")
 
     return write.do("create_contact", act)
 
@@ -90,7 +102,7 @@ def merge_contacts(write: Writing, wanted: ContactMerge) -> Response:
 
     def act() -> Answer:
         with named_in_body():
-            return answer(ContactOut.of, write.crm.merge_contacts(wanted.keep, wanted.absorb, actor=write.actor))
+            return answer(write.eyes.contact, write.crm.merge_contacts(wanted.keep, wanted.absorb, actor=write.actor))
 
     return write.do("merge_contacts", act)
 
@@ -98,7 +110,7 @@ def merge_contacts(write: Writing, wanted: ContactMerge) -> Response:
 @router.get("/{contact_id:id}", response_model=ContactOut, responses={**documented(), **succeeds(200, "The contact.")})
 def get_contact(caller: Asking, contact_id: ContactId) -> Response:
     """Read one contact."""
-    return shown(answer(ContactOut.of, found(caller.crm.contact(contact_id), "contact", contact_id)))
+    return shown(answer(Eyes(caller).contact, found(caller.crm.contact(contact_id), "contact", contact_id)))
 
 
 @router.patch(
@@ -110,8 +122,8 @@ def change_contact(write: Writing, contact_id: ContactId, wanted: ContactFields)
     """Change fields of a contact."""
 
     def act() -> Answer:
-        changes: dict[str, Any] = wanted.given()
-        return answer(ContactOut.of, write.crm.update_contact(contact_id, actor=write.actor, **changes))
+        changes = wanted.values(write.eyes)
+        return answer(write.eyes.contact, write.crm.update_contact(contact_id, actor=write.actor, **changes))
 
     return write.do("update_contact", act)
 
@@ -124,7 +136,7 @@ def deals_of_contact(caller: Asking, contact_id: ContactId, wanted: Annotated[De
     found(caller.crm.contact(contact_id), "contact", contact_id)
     closed = None if wanted.state == "all" else wanted.state == "closed"
     page = caller.crm.page_deals(DealQuery(contact=contact_id, closed=closed), after=wanted.cursor, limit=wanted.limit)
-    return shown(Answer(body=paged(DealPage, DealOut.of, page)))
+    return shown(Answer(body=paged(DealPage, Eyes(caller).deal, page)))
 
 
 @router.post(
@@ -139,7 +151,9 @@ def create_deal_for_contact(write: Writing, contact_id: ContactId, wanted: Conta
     def act() -> Answer:
         found(write.crm.contact(contact_id), "contact", contact_id)
         with named_in_body():
-            deal = write.crm.create_deal(contacts=[contact_id], **wanted.values(), actor=write.actor)
-        return Answer(status=201, body=DealOut.of(deal), version=deal.version, location=f"{MOUNTED_AT}/deals/{deal.id}")
+            deal = write.crm.create_deal(contacts=[contact_id], **wanted.values(write.eyes), actor=write.actor)
+        return Answer(
+            status=201, body=write.eyes.deal(deal), version=deal.version, location=f"{MOUNTED_AT}/deals/{deal.id}"
+        )
 
     return write.do("create_deal", act)

@@ -11,10 +11,12 @@ from starlette.responses import Response
 from dealwright.model import crm
 from dealwright.model.requests import DealChanges
 from dealwright_embedded_crm.api.caller import Asking
-from dealwright_embedded_crm.api.common import ContactId, DealId, Paged, answer, found, named_in_body, paged, succeeds
+from dealwright_embedded_crm.api.common import ContactId, DealId, answer, found, named_in_body, paged, succeeds
 from dealwright_embedded_crm.api.document import MOUNTED_AT
+from dealwright_embedded_crm.api.eyes import Eyes
 from dealwright_embedded_crm.api.fields import ABSENT, Day, Given, Id, Key, Line, Moment, Money, Name, Title
 from dealwright_embedded_crm.api.once import Answer, IfMatch, Writing, check_version, shown
+from dealwright_embedded_crm.api.own_fields import OwnFilter, OwnGiven
 from dealwright_embedded_crm.api.problems import documented
 from dealwright_embedded_crm.api.views import DealOut, DealPage
 from dealwright_embedded_crm.reads import DealQuery
@@ -31,7 +33,7 @@ Role = Annotated[Line, Field(max_length=60, examples=["payer"])]
 Contacts = Annotated[tuple[Id, ...], Field(max_length=100, description="Ids; the first is the main contact.")]
 
 
-class DealFilter(Paged):
+class DealFilter(OwnFilter):
     """Which deals, in which order: all filters hold; `created_to` itself is not included, the day `close_to` is."""
 
     name: Annotated[Line, Field(description="A part of the title, in any case.")] | None = None
@@ -47,7 +49,7 @@ class DealFilter(Paged):
     sort: Literal["name", "stage", "created", "close_date", "amount"] = "created"
     order: Literal["asc", "desc"] = "asc"
 
-    def query(self) -> DealQuery:
+    def query(self, eyes: Eyes) -> DealQuery:
         """Return the domain's query."""
         return DealQuery(
             name=self.name,
@@ -61,6 +63,7 @@ class DealFilter(Paged):
             created_to=self.created_to,
             close_from=self.close_from,
             close_to=self.close_to,
+            own=eyes.wanted("deal", self.fields),
             descending=self.order == "desc",
         )
 
@@ -73,10 +76,13 @@ class DealFields(Given):
     close_date: Day | None = None
     reference: Line | None = None
     company: Line | None = None
+    fields: Annotated[OwnGiven, ABSENT] = Field(default_factory=dict)
 
-    def values(self) -> dict[str, Any]:
+    def values(self, eyes: Eyes) -> dict[str, Any]:
         """Return the fields that were sent, as the domain has them."""
         given = self.given()
+        if given.pop("fields", None):
+            given["custom"] = eyes.given("deal", self.fields)
         if self.amount is not None:
             given["amount"] = self.amount.value()
         return given
@@ -98,9 +104,9 @@ class DealPatch(DealFields):
     title: Annotated[Title, ABSENT] = ""
     tags: Annotated[Tags, ABSENT] = ()
 
-    def changes(self) -> DealChanges:
+    def changes(self, eyes: Eyes) -> DealChanges:
         """Return the domain's changes."""
-        return DealChanges(**self.values())
+        return DealChanges(**self.values(eyes))
 
 
 class DealMove(Given):
@@ -146,8 +152,8 @@ class ContactIs(Given):
 @router.get("", response_model=DealPage, responses={**documented(), **succeeds(200, "One page of deals.")})
 def list_deals(caller: Asking, wanted: Annotated[DealFilter, Query()]) -> Response:
     """List deals."""
-    page = caller.crm.page_deals(wanted.query(), after=wanted.cursor, limit=wanted.limit)
-    return shown(Answer(body=paged(DealPage, DealOut.of, page)))
+    page = caller.crm.page_deals(wanted.query(Eyes(caller)), after=wanted.cursor, limit=wanted.limit)
+    return shown(Answer(body=paged(DealPage, Eyes(caller).deal, page)))
 
 
 @router.post("", status_code=201, response_model=DealOut, responses={**documented(409), **_MADE})
@@ -155,9 +161,9 @@ def create_deal(write: Writing, wanted: DealNew) -> Response:
     """Create a deal."""
 
     def act() -> Answer:
-        fields = wanted.values()
+        fields = wanted.values(write.eyes)
         with named_in_body():
-            return _made(write.crm.create_deal(**fields, actor=write.actor))
+            return _made(write, write.crm.create_deal(**fields, actor=write.actor))
 
     return write.do("create_deal", act)
 
@@ -165,7 +171,7 @@ def create_deal(write: Writing, wanted: DealNew) -> Response:
 @router.get("/{deal_id:id}", response_model=DealOut, responses={**documented(), **_ONE})
 def get_deal(caller: Asking, deal_id: DealId) -> Response:
     """Read one deal."""
-    return shown(answer(DealOut.of, found(caller.crm.deal(deal_id), "deal", deal_id)))
+    return shown(answer(Eyes(caller).deal, found(caller.crm.deal(deal_id), "deal", deal_id)))
 
 
 @router.patch("/{deal_id:id}", response_model=DealOut, responses={**documented(409, 412), **_CHANGED})
@@ -174,7 +180,7 @@ def change_deal(write: Writing, deal_id: DealId, wanted: DealPatch, if_match: If
 
     def act() -> Answer:
         _expect(write, deal_id, if_match)
-        return answer(DealOut.of, write.crm.update_deal(deal_id, wanted.changes(), actor=write.actor))
+        return answer(write.eyes.deal, write.crm.update_deal(deal_id, wanted.changes(write.eyes), actor=write.actor))
 
     return write.do("update_deal", act)
 
@@ -204,7 +210,7 @@ def move_deal(write: Writing, deal_id: DealId, wanted: DealMove, if_match: IfMat
             moved = write.crm.move_deal(
                 deal_id, pipeline, wanted.stage, lost_reason=wanted.lost_reason, actor=write.actor
             )
-        return answer(DealOut.of, moved)
+        return answer(write.eyes.deal, moved)
 
     return write.do("move_deal", act)
 
@@ -217,7 +223,7 @@ def accept_deal(write: Writing, deal_id: DealId, wanted: DealAccept, if_match: I
         _expect(write, deal_id, if_match)
         with named_in_body():
             accepted = write.crm.accept_deal(deal_id, owner=wanted.owner, stage=wanted.stage, actor=write.actor)
-        return answer(DealOut.of, accepted)
+        return answer(write.eyes.deal, accepted)
 
     return write.do("accept_deal", act)
 
@@ -228,7 +234,7 @@ def decline_deal(write: Writing, deal_id: DealId, wanted: DealDecline, if_match:
 
     def act() -> Answer:
         _expect(write, deal_id, if_match)
-        return answer(DealOut.of, write.crm.decline_deal(deal_id, reason=wanted.reason, actor=write.actor))
+        return answer(write.eyes.deal, write.crm.decline_deal(deal_id, reason=wanted.reason, actor=write.actor))
 
     return write.do("decline_deal", act)
 
@@ -236,7 +242,9 @@ def decline_deal(write: Writing, deal_id: DealId, wanted: DealDecline, if_match:
 @router.post("/{deal_id:id}/clone", status_code=201, response_model=DealOut, responses={**documented(409), **_MADE})
 def clone_deal(write: Writing, deal_id: DealId, wanted: DealClone) -> Response:
     """Make a copy of a deal, in the same stage and with the same contacts."""
-    return write.do("clone_deal", lambda: _made(write.crm.clone_deal(deal_id, title=wanted.title, actor=write.actor)))
+    return write.do(
+        "clone_deal", lambda: _made(write, write.crm.clone_deal(deal_id, title=wanted.title, actor=write.actor))
+    )
 
 
 @router.post("/{deal_id:id}/contacts", response_model=DealOut, responses={**documented(409), **_CHANGED})
@@ -247,7 +255,7 @@ def add_contact(write: Writing, deal_id: DealId, wanted: ContactLink) -> Respons
         _expect(write, deal_id, None)
         with named_in_body("contact_id"):
             linked = write.crm.add_contact(deal_id, wanted.contact_id, role=wanted.role, actor=write.actor)
-            return answer(DealOut.of, linked)
+            return answer(write.eyes.deal, linked)
 
     return write.do("add_contact", act)
 
@@ -261,19 +269,21 @@ def set_contact_role(write: Writing, deal_id: DealId, contact_id: ContactId, wan
     def act() -> Answer:
         deal = _expect(write, deal_id, None)
         found(next((each for each in deal.contacts if each.id == contact_id), None), "contact of the deal", contact_id)
-        return answer(DealOut.of, write.crm.set_contact_role(deal_id, contact_id, wanted.role, actor=write.actor))
+        return answer(write.eyes.deal, write.crm.set_contact_role(deal_id, contact_id, wanted.role, actor=write.actor))
 
     return write.do("set_contact_role", act)
 
 
-@router.delete("/{deal_id}/contacts/{contact_id:id}", response_model=DealOut, responses={**documented(409), **_CHANGED})
+@router.delete(
+    "/{deal_id:id}/contacts/{contact_id:id}", response_model=DealOut, responses={**documented(409), **_CHANGED}
+)
 def remove_contact(write: Writing, deal_id: DealId, contact_id: ContactId) -> Response:
     """Take a contact off a deal; the next one becomes the main contact."""
 
     def act() -> Answer:
         deal = _expect(write, deal_id, None)
         found(next((each for each in deal.contacts if each.id == contact_id), None), "contact of the deal", contact_id)
-        return answer(DealOut.of, write.crm.remove_contact(deal_id, contact_id, actor=write.actor))
+        return answer(write.eyes.deal, write.crm.remove_contact(deal_id, contact_id, actor=write.actor))
 
     return write.do("remove_contact", act)
 
@@ -284,5 +294,7 @@ def _expect(write: Writing, deal_id: str, if_match: str | None) -> crm.Deal:
     return deal
 
 
-def _made(deal: crm.Deal) -> Answer:
-    return Answer(status=201, body=DealOut.of(deal), version=deal.version, location=f"{MOUNTED_AT}/deals/{deal.id}")
+def _made(write: Writing, deal: crm.Deal) -> Answer:
+    return Answer(
+        status=201, body=write.eyes.deal(deal), version=deal.version, location=f"{MOUNTED_AT}/deals/{deal.id}"
+    )

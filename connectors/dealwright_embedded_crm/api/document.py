@@ -36,6 +36,9 @@ def document(app: FastAPI) -> bytes:
                 operation["responses"].pop("404", None)  # an address without a name in it is always there
             for parameter in operation.get("parameters", ()):
                 parameter["schema"] = _without_null(parameter["schema"])
+                if parameter["name"] == "fields":
+                    parameter.update(style="deepObject", explode=True)
+                    parameter["schema"].pop("default", None)
     return json.dumps(found, indent=1, sort_keys=True, ensure_ascii=True).encode() + b"\n"
 
 

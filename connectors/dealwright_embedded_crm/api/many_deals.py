@@ -63,7 +63,7 @@ def update_deals(write: Writing, wanted: BulkUpdate) -> Response:
 
     def act() -> Answer:
         with named_in_body("ids"):
-            write.crm.update_deals(wanted.ids, wanted.changes.changes(), actor=write.actor)
+            write.crm.update_deals(wanted.ids, wanted.changes.changes(write.eyes), actor=write.actor)
         return Answer(body=BulkDone(count=len(wanted.ids), ids=wanted.ids))
 
     return write.do("update_deals", act)
@@ -88,11 +88,11 @@ def delete_deals(write: Writing, wanted: BulkDelete) -> Response:
     "/merge", response_model=DealOut, responses={**documented(409), **succeeds(200, "The deal.", etag=True, write=True)}
 )
 def merge_deals(write: Writing, wanted: Merge) -> Response:
-    """Merge two deals into one: its contacts, tasks, notes and activities join, its empty fields are filled."""
+    """Merge two deals into one: contacts, tasks, notes and activities join, and own fields that it has nothing in."""
 
     def act() -> Answer:
         with named_in_body():
-            return answer(DealOut.of, write.crm.merge_deals(wanted.keep, wanted.absorb, actor=write.actor))
+            return answer(write.eyes.deal, write.crm.merge_deals(wanted.keep, wanted.absorb, actor=write.actor))
 
     return write.do("merge_deals", act)
 

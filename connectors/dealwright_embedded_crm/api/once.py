@@ -15,6 +15,7 @@ from starlette.responses import Response
 
 from dealwright.model.crm import Deal
 from dealwright_embedded_crm.api.caller import Asking, Caller
+from dealwright_embedded_crm.api.eyes import Eyes
 from dealwright_embedded_crm.api.problems import Problem
 
 KEY_PATTERN: Final = r"^[\x21-\x7e]{1,200}$"
@@ -56,6 +57,7 @@ class Writer:
 
     def __init__(self, caller: Caller, key: str | None, digest: str) -> None:
         self.crm = caller.crm
+        self.eyes = Eyes(caller)
         self.actor = caller.actor
         self._key = None if key is None else f"api:{caller.token.id}:{key}"
         self._digest = digest

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Generic, Literal, TypeVar
+from typing import Annotated, Any, Generic, Literal, TypeVar
 
-from pydantic import Field
+from pydantic import Field, WithJsonSchema
 
 from dealwright.model import crm
 from dealwright_embedded_crm.api.fields import Day, Id, Key, Moment, MoneyOut, Shown
+from dealwright_embedded_crm.own_sight import Sight
 
 T = TypeVar("T")
 
@@ -19,6 +20,20 @@ class Page(Shown, Generic[T]):
 
     items: list[T]
     next: Annotated[str | None, Field(examples=[None])] = None
+
+
+OwnOut = Annotated[
+    dict[str, Any],
+    WithJsonSchema(
+        {
+            "type": "object",
+            "description": "The company's own fields that hold something, by key, as far as the role sees them.",
+            "additionalProperties": {"type": ["string", "boolean", "array", "object"]},
+            "examples": [{"treatment": "implant", "insured": True}],
+        }
+    ),
+]
+"""What own fields hold: numbers, days and moments as texts, an amount with its currency, a user whole."""
 
 
 class UserRef(Shown):
@@ -43,10 +58,11 @@ class ContactOut(Shown):
     last_name: Annotated[str | None, Field(examples=["Li"])]
     phone: Annotated[str | None, Field(examples=["+1 212 555 0142"])]
     email: Annotated[str | None, Field(examples=["bo@example.com"])]
+    fields: OwnOut
 
     @classmethod
-    def of(cls, contact: crm.Contact) -> ContactOut:
-        """Return the contact as shown."""
+    def of(cls, contact: crm.Contact, sight: Sight | None = None) -> ContactOut:
+        """Return the contact as shown; without `sight` nothing of its own fields."""
         return cls(
             id=contact.id,
             name=contact.name,
@@ -54,6 +70,7 @@ class ContactOut(Shown):
             last_name=contact.last_name,
             phone=contact.phone,
             email=contact.email,
+            fields={} if sight is None else sight.of("contact", contact.custom),
         )
 
 
@@ -63,9 +80,12 @@ class LinkedOut(ContactOut):
     role: Annotated[str | None, Field(examples=["payer"])]
 
     @classmethod
-    def on(cls, deal: crm.Deal) -> list[LinkedOut]:
+    def on(cls, deal: crm.Deal, sight: Sight | None) -> list[LinkedOut]:
         """Return the deal's contacts as shown, the main one first."""
-        return [cls(**ContactOut.of(contact).model_dump(), role=deal.role_of(contact.id)) for contact in deal.contacts]
+        return [
+            cls(**ContactOut.of(contact, sight).model_dump(), role=deal.role_of(contact.id))
+            for contact in deal.contacts
+        ]
 
 
 class DealOut(Shown):
@@ -86,11 +106,12 @@ class DealOut(Shown):
     created_at: Moment
     updated_at: Moment
     stage_since: Moment
+    fields: OwnOut
     version: Annotated[int, Field(ge=1, description="Grows with every change; it is the ETag too.")]
 
     @classmethod
-    def of(cls, deal: crm.Deal) -> DealOut:
-        """Return the deal as shown."""
+    def of(cls, deal: crm.Deal, sight: Sight | None = None) -> DealOut:
+        """Return the deal as shown; without `sight` nothing of own fields."""
         return cls(
             id=deal.id,
             title=deal.title,
@@ -102,11 +123,12 @@ class DealOut(Shown):
             reference=deal.reference,
             tags=list(deal.tags),
             company=deal.company,
-            contacts=LinkedOut.on(deal),
+            contacts=LinkedOut.on(deal, sight),
             lost_reason=deal.lost_reason,
             created_at=deal.created_at,
             updated_at=deal.updated_at,
             stage_since=deal.stage_since,
+            fields={} if sight is None else sight.of("deal", deal.custom),
             version=deal.version,
         )
 
