@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import difflib
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Final
 
 import msgspec
@@ -60,11 +60,12 @@ class Source(msgspec.Struct, frozen=True):
 
 
 class FieldMap(msgspec.Struct, frozen=True, kw_only=True):
-    """The sources of an import, by field; `tags` may have several."""
+    """The sources of an import, by field; `tags` may have several. `own` are fields such as `deal.treatment`."""
 
     sources: dict[str, Source]
     tags: tuple[Source, ...] = ()
     stages: dict[str, str] = {}
+    own: dict[str, Source] = {}
 
     def text(self, field: str, row: Mapping[str, str]) -> str:
         """Return the text of a field, empty when it is not mapped."""
@@ -72,31 +73,34 @@ class FieldMap(msgspec.Struct, frozen=True, kw_only=True):
         return "" if source is None else source.text(row)
 
 
-def parse(maps: Iterable[str], stages: Iterable[str], header: Sequence[str]) -> FieldMap:
-    """Read `field=source` and `value=stage` options against the file's columns.
+def parse(maps: Iterable[str], stages: Iterable[str], header: Sequence[str], own: Collection[str] = ()) -> FieldMap:
+    """Read `field=source` and `value=stage` options against the file's columns; `own` are the company's own fields.
 
     Raises:
         InputError: a field or a column is not known, or the title is not mapped.
     """
     sources: dict[str, Source] = {}
+    own_sources: dict[str, Source] = {}
     tags: list[Source] = []
     for each in maps:
         field, source = _split(each, "--map", "field=column")
-        if field not in FIELDS:
-            raise InputError(f"--map {field}=...: there is no field {field!r}{_near(field, FIELDS)}")
+        if field not in FIELDS and field not in own:
+            raise InputError(f"--map {field}=...: there is no field {field!r}{_near(field, [*FIELDS, *own])}")
         found = _source(field, source, header)
         if field == "tags":
             tags.append(found)
-        elif field in sources:
+        elif field in sources or field in own_sources:
             raise InputError(f"--map {field}=... is given twice; join columns in one text: --map {field}='{{a}} {{b}}'")
-        else:
+        elif field in FIELDS:
             sources[field] = found
+        else:
+            own_sources[field] = found
     if "title" not in sources:
         raise InputError(
             "--map title=... is missing; name a column, or write a text such as '{product}[ for {account}]'"
         )
     named = dict(_split(each, "--stage", "value=stage") for each in stages)
-    return FieldMap(sources=sources, tags=tuple(tags), stages=named)
+    return FieldMap(sources=sources, tags=tuple(tags), stages=named, own=own_sources)
 
 
 def near(word: str, known: Iterable[str]) -> str:

@@ -67,10 +67,10 @@ class Fields(Base):
                 for each in fields.of(holder)
             ]
 
-    def field_reader(self) -> FieldReader:
-        """Return what reads values of fields, as everything stands now."""
+    def field_reader(self, fields: OwnFields | None = None) -> FieldReader:
+        """Return what reads values of the fields that there are, or of these, as everything else stands now."""
         with self._read() as connection:
-            return FieldReader(OwnFields.read(connection), Catalog(connection))
+            return FieldReader(OwnFields.read(connection) if fields is None else fields, Catalog(connection))
 
     def read_texts(self, holder: Holder, texts: Mapping[str, str], reading: Reading = PLAIN) -> tuple[Custom, ...]:
         """Return what texts mean in own fields, by key; an empty one clears.

@@ -9,14 +9,18 @@ from decimal import Decimal
 from typing import Final, TypeVar
 
 import msgspec
+from msgspec import UNSET
 
 from dealwright.errors import InputError
 from dealwright.model.address import is_address
 from dealwright.model.crm import Contact, Money, PipelineShape, StageShape
+from dealwright.model.custom import Custom, Holder
 from dealwright.model.iso import DECIMALS
 from dealwright.model.requests import CreateDeal
 from dealwright_embedded_crm import values
 from dealwright_embedded_crm.mapping import FieldMap, near
+from dealwright_embedded_crm.own_texts import PLAIN, Reading
+from dealwright_embedded_crm.people_fields import FieldReader
 from dealwright_embedded_crm.values import Refusal
 
 T = TypeVar("T")
@@ -48,7 +52,14 @@ class RowReader:
     """
 
     def __init__(
-        self, fields: FieldMap, pipeline: PipelineShape, *, currency: str | None, date_format: str | None = None
+        self,
+        fields: FieldMap,
+        pipeline: PipelineShape,
+        *,
+        currency: str | None,
+        date_format: str | None = None,
+        own: FieldReader | None = None,
+        reading: Reading = PLAIN,
     ) -> None:
         for value, key in fields.stages.items():
             if pipeline.stage(key) is None:
@@ -62,6 +73,8 @@ class RowReader:
         self.pipeline = pipeline
         self._currency = currency
         self._date_format = date_format
+        self._own = own
+        self._reading = reading
         self._stages = {
             **{stage.name.casefold(): stage.key for stage in pipeline.stages},
             **{stage.key.casefold(): stage.key for stage in pipeline.stages},
@@ -98,7 +111,15 @@ class RowReader:
         name = given("contact_name", lambda text: values.line("contact_name", text))
         phone = given("contact_phone", _phone)
         email = given("contact_email", _email)
-        contact = Contact(id="", name=name, phone=phone, email=email) if name or phone or email else None
+        deals_own, contacts_own = (
+            self._own_values("deal", cells, problems),
+            self._own_values("contact", cells, problems),
+        )
+        contact = None
+        if name or phone or email:
+            contact = Contact(id="", name=name, phone=phone, email=email, custom=contacts_own or UNSET)
+        elif contacts_own:
+            problems.append(f"contact.{contacts_own[0].key} is of a contact without a name, a phone and an e-mail")
         standing = self.pipeline.stage(stage or "")
         if standing is not None:
             problems.extend(
@@ -111,6 +132,7 @@ class RowReader:
                     company=company,
                     contacts=contact,
                     lost_reason=lost_reason,
+                    **{each.key: each for each in deals_own},
                 )
             )
         if problems or title is None or stage is None:
@@ -128,6 +150,7 @@ class RowReader:
             reference=reference,
             tags=tags,
             company=company,
+            custom=deals_own or UNSET,
         )
         row = Row(
             line=line,
@@ -146,6 +169,21 @@ class RowReader:
         except Refusal as refusal:
             problems.append(refusal.message)
             return ()
+
+    def _own_values(self, holder: Holder, cells: Mapping[str, str], problems: list[str]) -> tuple[Custom, ...]:
+        found = []
+        for name, source in self._fields.own.items():
+            of, _, key = name.partition(".")
+            text = source.text(cells) if of == holder else ""
+            if not text or self._own is None:
+                continue
+            try:
+                each = self._own.text(holder, key, text, self._reading)
+            except Refusal as refusal:
+                problems.append(refusal.message)
+            else:
+                found += [each] if each.value is not None else []
+        return tuple(found)
 
     def _lost_reason(self, text: str, stage: str | None) -> str | None:
         standing = self.pipeline.stage(stage or "")
@@ -184,7 +222,7 @@ class RowReader:
 
 def _missing(stage: StageShape, *, lost_reason: str | None, **fields: object) -> Iterator[str]:
     for name in stage.required:
-        if name in fields and fields[name] is None:
+        if name != "owner" and fields.get(name) is None:  # an owner is found for whoever needs one
             yield f"stage {stage.key} requires {name}"
     if stage.kind == "lost" and stage.reason_required and lost_reason is None:
         yield f"stage {stage.key} requires a lost reason"

@@ -14,6 +14,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from dealwright.cli.terminal import plain
 from dealwright.errors import InputError
 from dealwright.model.crm import PipelineShape
+from dealwright.model.custom import Holder
 from dealwright.model.events import Answer
 from dealwright.model.iso import COUNTRIES, DECIMALS
 from dealwright.ports import ShapeChange
@@ -22,12 +23,22 @@ from dealwright_embedded_crm.commands.opening import of_account, opened
 from dealwright_embedded_crm.csv_file import CsvFile
 from dealwright_embedded_crm.importer import Imported, Importer, Judged, write_rejects
 from dealwright_embedded_crm.mapping import FIELDS, near, parse
+from dealwright_embedded_crm.own_fields import OwnFields
+from dealwright_embedded_crm.own_texts import Reading
 from dealwright_embedded_crm.rows import RowReader
 
 SHOWN_REJECTS: Final = 10
 
+IMPORTED: Final[tuple[Holder, ...]] = ("deal", "contact")
+"""Whose own fields a file can fill: `--map deal.treatment=COLUMN`."""
 
-@click.command("import", epilog="Fields: " + "; ".join(f"{name}: {what}" for name, what in FIELDS.items()) + ".")
+
+@click.command(
+    "import",
+    epilog="Fields: "
+    + "; ".join(f"{name}: {what}" for name, what in FIELDS.items())
+    + "; deal.KEY, contact.KEY: a field of the company's own.",
+)
 @click.argument("file", type=click.Path(path_type=Path))
 @click.option(
     "--map", "maps", multiple=True, metavar="FIELD=COLUMN", help="Or a text: title='{product}[ for {account}]'."
@@ -75,8 +86,17 @@ def import_(
         wanted, own = account_.pipelines, account_.own_fields()
         shape = _named(pipeline, wanted, released=here.is_released())
         _check(found.shape(wanted, fields=own, apply=False))
-        fields = parse(maps, stages, csv.header)
-        reader = RowReader(fields, shape, currency=currency and currency.upper(), date_format=date_format)
+        known = OwnFields.wanted(own)
+        fields = parse(maps, stages, csv.header, [each.name for of in IMPORTED for each in known.of(of)])
+        money = currency.upper() if currency else None
+        reader = RowReader(
+            fields,
+            shape,
+            currency=money,
+            date_format=date_format,
+            own=found.field_reader(known),
+            reading=Reading(zone=here.zone(), currency=money or here.currency(), date_format=date_format),
+        )
         region = country.upper() if country else here.country()
         importer = found.importer(csv, reader, answer=automations, country=region)
 
