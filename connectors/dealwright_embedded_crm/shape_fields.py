@@ -228,7 +228,7 @@ def _rewrite(connection: Connection, holder: Holder, old: str, new: str | None) 
     if table is None:
         return 0
     done = 0
-    write = update(table).where(table.c.id == bindparam("record")).values(custom=bindparam("values"))
+    write = update(table).where(table.c.id == bindparam("record")).values(custom=bindparam("own"))
     for rows in _rows(connection, holder, old):
         changed = []
         for record, raw in rows:
@@ -237,7 +237,7 @@ def _rewrite(connection: Connection, holder: Holder, old: str, new: str | None) 
             if new is not None and new not in fields:
                 fields[new] = Custom(new, moved.value)
             left = tuple(fields[key] for key in sorted(fields))
-            changed.append({"record": record, "values": own_reads.stored(left)})
+            changed.append({"record": record, "own": own_reads.stored(left)})
         connection.execute(write, changed)
         done += len(rows)
     return done
