@@ -63,6 +63,18 @@ def test_people_set_look_for_and_clear_fields(shell: Shell, crm: EmbeddedCrm) ->
     assert shell.json("deals", "ls", "--where", "treatment=implant", "--where", "extras=photo", "--name", "b") == []
 
 
+def test_edit_sets_fields_too_of_many_at_once(shell: Shell, crm: EmbeddedCrm) -> None:
+    for title in "AB":
+        shell("deals", "add", "--title", title)
+    shell("deals", "edit", "1", "2", "--set", "treatment=implant", code=1)
+    assert not any(each.custom for each in crm.deals())
+    shell("deals", "edit", "1", "2", "--title", "C", "--set", "treatment=implant", "--yes")
+    assert len(shell.json("deals", "ls", "--where", "treatment=implant", "--name", "c")) == 2
+    shell("contacts", "add", "--name", "Bo")
+    shell("contacts", "edit", "1", "--set", "guardian_of=Kim", "--phone", "+1")
+    assert shell.json("contacts", "ls", "--where", "guardian_of=Kim")[0]["phone"] == "+1"
+
+
 def test_contacts_have_fields_too(shell: Shell, crm: EmbeddedCrm) -> None:
     shell("contacts", "add", "--name", "Bo", "--set", "guardian_of=Kim")
     shell("contacts", "add", "--name", "Mo")

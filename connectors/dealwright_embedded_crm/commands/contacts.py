@@ -84,13 +84,17 @@ def contacts_add(account: str | None, acting: str | None, own: tuple[str, ...], 
 @contacts.command("edit")
 @click.argument("contact_id", metavar="CONTACT")
 @_fields
+@settable
 @as_actor
-def contacts_edit(contact_id: str, account: str | None, acting: str | None, **fields: str | None) -> None:
+def contacts_edit(
+    contact_id: str, account: str | None, acting: str | None, own: tuple[str, ...], **fields: str | None
+) -> None:
     """Change fields of a contact; - clears one."""
-    new = {name: None if value == "-" else value for name, value in fields.items() if value is not None}
-    if not new:
+    new: dict[str, Any] = {name: None if value == "-" else value for name, value in fields.items() if value is not None}
+    if not new and not own:
         raise InputError("nothing is to be changed; say what, such as --phone TEXT")
     with opened(account) as here:
+        new.update({"custom": given(here, "contact", own)} if own else {})
         changed = here.crm.update_contact(contact_id, **new, actor=actor(here.crm, acting))
     click.echo(f"contact {changed.id} changed")
 

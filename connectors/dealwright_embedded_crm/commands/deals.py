@@ -150,6 +150,7 @@ def deals_add(
 @click.option("--reference", metavar="TEXT", help="- clears.")
 @click.option("--company", metavar="NAME", help="- clears.")
 @click.option("--tag", "tags", multiple=True, metavar="TEXT", help="These tags instead of those there are.")
+@settable
 @confirmed
 @as_actor
 def deals_edit(
@@ -159,6 +160,7 @@ def deals_edit(
     yes: bool,
     no_amount: bool,
     no_close_date: bool,
+    own: tuple[str, ...],
     **fields: Any,
 ) -> None:
     """Change fields of deals, all or none of them."""
@@ -166,11 +168,13 @@ def deals_edit(
     new.update((name, None) for name in ("owner", "reference", "company") if new.get(name) == _CLEAR)
     new.update({"amount": None} if no_amount else {})
     new.update({"close_date": None} if no_close_date else {})
-    if not new:
+    if not new and not own:
         raise InputError("nothing is to be changed; say what, such as --title TEXT")
     with opened(account) as here:
+        custom = given(here, "deal", own)
         if len(ids) > 1:
-            ask(f"Change {', '.join(new)} of {len(ids)} deals?", yes)
+            ask(f"Change {', '.join([*new, *(each.key for each in custom)])} of {len(ids)} deals?", yes)
+        new.update({"custom": custom} if custom else {})
         changed = here.crm.update_deals(ids, DealChanges(**new), actor=actor(here.crm, acting))
     for deal in changed:
         click.echo(f"deal {deal.id} is at version {deal.version}")
