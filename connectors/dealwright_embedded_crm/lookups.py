@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from decimal import Decimal
 from typing import Any, Final
 
-from sqlalchemy import Connection, Select, delete, func, insert, select
+from sqlalchemy import Connection, Select, delete, func, insert, select, update
 
 from dealwright.model.crm import Contact, Deal
 from dealwright.model.custom import NumberHeld, TextHeld, value_of
@@ -62,6 +62,19 @@ def forget_contact(connection: Connection, contact_id: int) -> None:
 def forget_deals(connection: Connection, ids: Sequence[str]) -> None:
     """Forget by what deals were found: they are gone."""
     _forget(connection, ids, schema.lookups.c.kind.like("own.%"))
+
+
+def forget_field(connection: Connection, key: str, deals: Sequence[int]) -> None:
+    """Forget that these deals are found by an own field."""
+    table = schema.lookups
+    for some in reads.chunks(list(deals)):
+        connection.execute(delete(table).where(table.c.thing_id.in_(some), table.c.kind == f"own.{key}"))
+
+
+def rename_field(connection: Connection, old: str, new: str) -> None:
+    """Let deals be found by the new key of an own field; none of them is found by that one already."""
+    table = schema.lookups
+    connection.execute(update(table).where(table.c.kind == f"own.{old}").values(kind=f"own.{new}"))
 
 
 def _forget(connection: Connection, ids: Iterable[str], kinds: Any) -> None:

@@ -12,7 +12,7 @@ from dealwright.errors import InputError
 from dealwright.model.crm import User
 from dealwright.model.custom import ChoicesHeld, Custom, CustomValue, FieldShape, FieldShapes, Holder, TextHeld, held_in
 from dealwright.ports import ShapeChange
-from dealwright_embedded_crm import own_reads, reads, schema
+from dealwright_embedded_crm import lookups, own_reads, reads, schema
 from dealwright_embedded_crm.own_fields import CALLED, HOLDERS, Definition, OwnFields, checked
 from dealwright_embedded_crm.values import Refusal
 
@@ -230,16 +230,22 @@ def _rewrite(connection: Connection, holder: Holder, old: str, new: str | None) 
     done = 0
     write = update(table).where(table.c.id == bindparam("record")).values(custom=bindparam("own"))
     for rows in _rows(connection, holder, old):
-        changed = []
+        changed, dropped = [], []
         for record, raw in rows:
             fields = {each.key: each for each in own_reads.read(raw, {}) or ()}
             moved = fields.pop(old)
             if new is not None and new not in fields:
                 fields[new] = Custom(new, moved.value)
+            else:
+                dropped.append(record)
             left = tuple(fields[key] for key in sorted(fields))
             changed.append({"record": record, "own": own_reads.stored(left)})
         connection.execute(write, changed)
+        if holder == "deal":
+            lookups.forget_field(connection, old, dropped)
         done += len(rows)
+    if holder == "deal" and new is not None:
+        lookups.rename_field(connection, old, new)
     return done
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any
@@ -24,6 +25,7 @@ from dealwright.model.requests import (
     UpdateContact,
     UpdateDeal,
 )
+from dealwright.ports import DealKey
 from dealwright_embedded_crm import EmbeddedCrm, feed
 from dealwright_embedded_crm.own_sight import Sight
 from dealwright_embedded_crm.reads import ContactQuery, DealQuery
@@ -133,6 +135,25 @@ def test_a_release_that_is_taken_back_and_comes_again_moves_what_was_written_in_
     assert "move what is held of field deal.treatment to deal.therapy" in told(crm, only(renamed))
     assert [holds(crm, each, "therapy") for each in (first, second)] == ["implant", "cleaning"]
     assert told(crm, only(renamed)) == []
+
+
+def test_deals_are_found_by_a_field_under_its_new_name_and_no_more_when_it_is_gone(crm: EmbeddedCrm) -> None:
+    def matched(key: str, value: str) -> list[str]:
+        wanted = DealKey(key, value)
+        return [deal.id for deal in asyncio.run(crm.deals_by_key([wanted], country="US")).get(wanted, ())]
+
+    folio, booking = FieldShape(key="folio", type="text"), FieldShape(key="booking", type="text")
+    told(crm, only(folio, booking))
+    first, second = deal_with(crm, folio="A1"), deal_with(crm, folio="A1", booking="B2")
+    assert matched("folio", "A1") == [second, first]
+    told(crm, only(replace(booking, renamed_from=("folio",))))
+    assert (matched("booking", "A1"), matched("booking", "B2"), matched("folio", "A1")) == ([first], [second], [])
+    told(crm, only())
+    crm.remove_field("deal", "booking")
+    assert matched("booking", "A1") == []
+    told(crm, only(booking))
+    third = deal_with(crm, booking="A1")
+    assert matched("booking", "A1") == [third]
 
 
 def test_options_come_and_go_and_what_is_held_stays(crm: EmbeddedCrm) -> None:
