@@ -147,6 +147,16 @@ def test_only_an_account_owner_sees_and_sets_what_is_sensitive(clinic: World, ad
     assert clinic.client(None)("GET", "/fields").status == 401
 
 
+def test_conversations_show_their_contacts_fields(clinic: World, admin: Client) -> None:
+    given = {"name": "Bo", "fields": {"guardian_of": "Kim", "born_on": "2000-02-29"}}
+    contact = clinic.owner("POST", "/contacts", given).json["id"]
+    assert clinic.owner("POST", f"/contacts/{contact}/messages", {"text": "Hello"}).status == 201
+    (mine,) = clinic.owner("GET", "/conversations").json["items"]
+    assert mine["contact"]["fields"] == given["fields"]
+    (theirs,) = admin("GET", "/conversations").json["items"]
+    assert theirs["contact"]["fields"] == {"guardian_of": "Kim"}
+
+
 def test_fields_are_listed_also_those_that_no_release_names(clinic: World) -> None:
     clinic.crm.shape([], fields=replace(CLINIC, deal=CLINIC.deal[1:]), apply=True)
     items = clinic.owner("GET", "/fields").json["items"]

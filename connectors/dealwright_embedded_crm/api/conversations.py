@@ -13,6 +13,7 @@ from dealwright.model.messages import MOST_MESSAGE
 from dealwright_embedded_crm import conversations
 from dealwright_embedded_crm.api.caller import Asking
 from dealwright_embedded_crm.api.common import ContactId, Paged, found, named_in_body, paged, succeeds
+from dealwright_embedded_crm.api.eyes import Eyes
 from dealwright_embedded_crm.api.fields import KEPT, Given, Id, Line, Moment, Shown
 from dealwright_embedded_crm.api.once import Answer, Writing, shown
 from dealwright_embedded_crm.api.problems import documented
@@ -73,10 +74,10 @@ class ConversationOut(Shown):
     last: MessageOut
 
     @classmethod
-    def of(cls, conversation: conversations.Conversation) -> ConversationOut:
-        """Return the conversation as shown."""
+    def of(cls, conversation: conversations.Conversation, eyes: Eyes) -> ConversationOut:
+        """Return the conversation as shown to somebody."""
         return cls(
-            contact=ContactOut.of(conversation.contact),
+            contact=eyes.contact(conversation.contact),
             messages=conversation.messages,
             last=MessageOut.of(conversation.last),
         )
@@ -122,8 +123,8 @@ class ReplyNew(Given):
 )
 def list_conversations(caller: Asking, wanted: Annotated[Paged, Query()]) -> Response:
     """List conversations, the one that was active last first."""
-    page = caller.crm.page_conversations(after=wanted.cursor, limit=wanted.limit)
-    return shown(Answer(body=paged(ConversationPage, ConversationOut.of, page)))
+    page, eyes = caller.crm.page_conversations(after=wanted.cursor, limit=wanted.limit), Eyes(caller)
+    return shown(Answer(body=paged(ConversationPage, lambda each: ConversationOut.of(each, eyes), page)))
 
 
 @router.get(
