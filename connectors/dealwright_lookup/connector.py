@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from dealwright.clock import Clock
-from dealwright.errors import Rejected
+from dealwright.errors import InputError, Rejected
 from dealwright.model.delivery import Delivery, Idempotent
 from dealwright.model.requests import Call, Lookup, Outcome, Refused, Request, Sent
 from dealwright_lookup.client import SystemClient
@@ -57,6 +57,17 @@ class LookupConnector:
         """Ask, many at once."""
         self._follow_loop()
         return await asyncio.gather(*(self._ask(call) for call in calls))
+
+    async def self_test(self) -> Sequence[str]:
+        """Return which secrets cannot be read; nobody is asked anything."""
+        wrong = []
+        for system in self._settings.systems.values():
+            try:
+                if system.secret is not None:
+                    system.secret.reveal()
+            except InputError as error:
+                wrong.append(str(error))
+        return wrong
 
     async def look(self, calls: Sequence[Call]) -> Sequence[bool]:
         """Refuse: a question leaves nothing to look for.

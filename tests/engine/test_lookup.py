@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import nullcontext
 from datetime import date, timedelta
 from decimal import Decimal
@@ -79,6 +79,7 @@ class Vies:
     def __init__(self, *outcomes: Outcome) -> None:
         self.asked: list[Lookup] = []
         self.outcomes = list(outcomes)
+        self.before: Callable[[], object] = lambda: None
 
     def actions(self) -> frozenset[str]:
         return frozenset({"lookup"})
@@ -90,6 +91,7 @@ class Vies:
         return Idempotent()
 
     async def perform(self, calls: Sequence[Call]) -> Sequence[Outcome]:
+        self.before()
         told: list[Outcome] = []
         for call in calls:
             assert isinstance(call.request, Lookup)
@@ -228,6 +230,32 @@ def test_a_lost_answer_is_asked_again(world: World, system: Vies) -> None:
     id_ = world.new_deal(title="DE1").id
     world.work()
     assert (len(system.asked), len(notes(world, id_))) == (2, 1)
+
+
+def test_what_can_be_done_without_it_does_not_wait_for_it(tmp_path: Path) -> None:
+    rule = Automation(
+        key="two",
+        on=deal_created(in_=Sales),
+        do=[
+            branch(
+                "way",
+                case(
+                    deal.title == "ask",
+                    lookup("vies", at="vies:/check", ask={"vat": deal.title}, gives={"valid": bool}),
+                ),
+                otherwise=[add_tags("at-once", "at-once")],
+            )
+        ],
+    )
+    system = Vies()
+    world = World(tmp_path, account(rule), system)
+    world.new_deal(title="ask")
+    other = world.new_deal(title="do").id
+    seen: list[tuple[str, ...]] = []
+    system.before = lambda: seen.append(world.crm.deal(other).tags)  # type: ignore[union-attr]
+    world.work()
+    assert seen == [("at-once",)]
+    world.close()
 
 
 # --- definitions ------------------------------------------------------------------------------------------------------

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 from pathlib import Path
 from typing import Any
@@ -10,6 +11,7 @@ import msgspec
 import pytest
 from lookup_world import error, play, question, told
 
+from dealwright.clock import SystemClock
 from dealwright.errors import InputError
 from dealwright.model.requests import Outcome
 from dealwright_http import Secret
@@ -187,6 +189,15 @@ def test_a_table_is_read() -> None:
     system = from_table(table, environ={"KEY": "0123456789abcdef"}).systems["vies"]
     assert (system.url, system.method, system.secret_header) == ("https://vies.example.com/api", "POST", "X-Key")
     assert system.secret == SECRET
+
+
+def test_a_secret_that_is_not_there_is_told_before_anybody_is_asked(tmp_path: Path) -> None:
+    table = {"vies": {"url": "https://vies.example.com", "secret_file": str(tmp_path / "later.secret")}}
+    connector = LookupConnector(from_table(table, environ={}), SystemClock())
+    (said,) = asyncio.run(connector.self_test())
+    assert "later.secret cannot be read" in said
+    (tmp_path / "later.secret").write_text("0123456789abcdef")
+    assert asyncio.run(connector.self_test()) == []
 
 
 @pytest.mark.parametrize(

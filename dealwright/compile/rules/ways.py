@@ -68,8 +68,8 @@ class _Walk:
                 self._waited = True
                 now = ()
                 yield from self.steps(step.on_timeout, known, now)
-            elif isinstance(step, ir.AskStep):
-                self._waited = True
+            elif isinstance(step, ir.AskStep | ir.LookupStep):
+                self._waited |= isinstance(step, ir.AskStep)
                 now = ()
                 for way in ir.ways_of(step):
                     yield from self.steps(way, known, now)
