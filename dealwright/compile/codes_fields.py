@@ -116,5 +116,29 @@ class Ours(DealFields):
     dentist = Text("Dentist", renamed_from="doctor")
 """,
     ),
+    Code(
+        code="DW234",
+        title="arithmetic that comes to nothing",
+        reason=(
+            "Numbers, amounts, and days and moments with lengths of time are computed with, in conditions and in what "
+            "steps write. An amount and a number of something else do not add up, two days have no sum, and a day has "
+            "no hours."
+        ),
+        bad="""
+call = Automation(
+    key="call",
+    on=deal_created(in_=Sales),
+    when=[deal.close_date + 14 < deal.close_date],
+    do=[set_task("call", text="Call about {{ deal.title }}", due=hours(1))],
+)
+""",
+        good="""
+call = Automation(
+    key="call",
+    on=deal_created(in_=Sales),
+    do=[update_deal("later", close_date=deal.close_date + days(14))],
+)
+""",
+    ),
 )
 """What lowering and classes of fields find."""

@@ -66,6 +66,8 @@ def condition(given: ir.Condition) -> str:
             return f"~{_inner(given.of)}"
         case ir.Compare():
             return f"{given.field.path} {given.op} {expression(given.value)}"
+        case ir.CompareReckoned():
+            return f"{expression(given.left)} {given.op} {expression(given.right)}"
         case ir.IsSet():
             return f"{given.field.path} is set"
         case ir.IsIn():
@@ -85,6 +87,17 @@ def _inner(given: ir.Condition) -> str:
     return f"({words})" if isinstance(given, ir.All | ir.Any) and len(given.of) > 1 else words
 
 
+def reckoned(value: ir.Shift | ir.Reckoned) -> str:
+    """Return arithmetic as its author would have typed it, near enough."""
+    if isinstance(value, ir.Shift):
+        return f"{expression(value.of)} {'-' if value.back else '+'} {duration(value.by)}"
+    left, right = (
+        f"({expression(side)})" if isinstance(side, ir.Reckoned) else expression(side)
+        for side in (value.left, value.right)
+    )
+    return f"{left} {value.sign} {right}"
+
+
 def expression(value: ir.Expression) -> str:
     """Return what is written or compared with, in words."""
     match value:
@@ -94,6 +107,8 @@ def expression(value: ir.Expression) -> str:
             return f"points({', '.join(f'{each.points:,f} if {condition(each.when)}' for each in value.of)})"
         case ir.TemplateText():
             return repr(value.source)
+        case ir.Shift() | ir.Reckoned():
+            return reckoned(value)
         case ir.MoneyValue():
             return f"{value.amount:,} {value.currency}"
         case ir.NumberValue():

@@ -39,7 +39,9 @@ class Fields:
         self._roots = roots
 
     def is_field(self, node: ast.expr) -> bool:
-        """Say whether this is a field: `deal.owner.name`."""
+        """Say whether this is a field: `deal.owner.name`, or `deal.amount * 2`."""
+        if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Add | ast.Sub | ast.Mult | ast.Div):
+            return self.is_field(node.left) or self.is_field(node.right)
         if not isinstance(node, ast.Attribute):
             return False
         inner: ast.expr = node

@@ -9,6 +9,7 @@ from typing import Literal, TypeAlias
 import msgspec
 
 from dealwright.language.schema import FieldType
+from dealwright.model.calendar import Duration
 
 
 class Node(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -124,6 +125,25 @@ class Points(Node, tag_field="is", tag="points", frozen=True, kw_only=True):
     of: tuple[Point, ...]
 
 
+class Shift(Node, tag_field="is", tag="shift", frozen=True, kw_only=True):
+    """A day or moment that is so much later than another one, or `back`: earlier; unset when that one is."""
+
+    of: Ref | Shift
+    by: Duration
+    back: bool = False
+
+
+class Reckoned(Node, tag_field="is", tag="reckoned", frozen=True, kw_only=True):
+    """A number or amount that is reckoned of two; unset when one is, the currencies differ, or it comes to nothing."""
+
+    sign: Literal["+", "-", "*", "/"]
+    left: Ref | NumberValue | MoneyValue | Reckoned
+    right: Ref | NumberValue | MoneyValue | Reckoned
+
+
+Reckonable: TypeAlias = Ref | NumberValue | MoneyValue | Shift | Reckoned
+"""What arithmetic is done with, and what it comes to."""
+
 Value: TypeAlias = (
     TextValue
     | NumberValue
@@ -168,6 +188,8 @@ Expression: TypeAlias = (
     | TemplateText
     | RoleValue
     | Points
+    | Shift
+    | Reckoned
 )
 """What an action writes: a literal, a field, a text with fields in it, somebody of a role, or a sum of points."""
 
@@ -264,5 +286,15 @@ class Predicate(Node, tag_field="if", tag="predicate", frozen=True, kw_only=True
     code: str
 
 
-Condition: TypeAlias = All | Any | Not | Compare | IsSet | IsIn | Has | AnyContact | Scored | Predicate
+class CompareReckoned(Node, tag_field="if", tag="compare_reckoned", frozen=True, kw_only=True):
+    """What is reckoned of facts against another value of its type; unknown when either is unset."""
+
+    left: Ref | Shift | Reckoned
+    op: Operator
+    right: Ref | NumberValue | MoneyValue | DayValue | MomentValue | Shift | Reckoned
+
+
+Condition: TypeAlias = (
+    All | Any | Not | Compare | IsSet | IsIn | Has | AnyContact | Scored | Predicate | CompareReckoned
+)
 """Any condition."""

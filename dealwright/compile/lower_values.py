@@ -18,7 +18,7 @@ from dealwright.language import conditions, schema
 from dealwright.language.account import Account
 from dealwright.language.conditions import Condition, Reference
 from dealwright.language.custom import origin_of
-from dealwright.language.durations import Length
+from dealwright.language.durations import Length, RunningTime, WorkingTime
 from dealwright.language.money import Amount
 from dealwright.language.origin import Origin
 from dealwright.language.outside import Match, OutsideEvent
@@ -135,6 +135,9 @@ class ValueLowering:
             case conditions.Comparison(field=fact, op=op, value=value):
                 if fact.type == "money" and isinstance(value, Decimal):
                     self._need_currency(scope)
+                if fact.reckoned is not None or (isinstance(value, Reference) and value.reckoned is not None):
+                    left, right = self.reckoned(fact, scope), self._side(value, scope)
+                    return ir.CompareReckoned(left=left, op=op, right=right)
                 return ir.Compare(field=self.ref(fact, scope), op=op, value=self._operand(value, scope))
             case conditions.Presence(field=fact):
                 return ir.IsSet(field=self.ref(fact, scope))
@@ -208,7 +211,38 @@ class ValueLowering:
             return self.pick(value, scope.origin)
         if isinstance(value, Reference) and value.points is not None:
             return self.points(value.points, scope)
+        if isinstance(value, Reference):
+            return self.reckoned(value, scope)
         return self._operand(value, scope)
+
+    # --- arithmetic -------------------------------------------------------------------------------------------------
+
+    def reckoned(self, given: Reference, scope: Scope) -> ir.Ref | ir.Shift | ir.Reckoned:
+        """Lower a field, or what is reckoned of fields."""
+        reckoning = given.reckoned
+        if reckoning is None:
+            return self.ref(given, scope)
+        sides = (reckoning.left, reckoning.right)
+        by = next((side for side in sides if isinstance(side, RunningTime | WorkingTime)), None)
+        if by is not None:
+            of = next(side for side in sides if isinstance(side, Reference))
+            start = self.reckoned(of, scope)
+            assert isinstance(start, ir.Ref | ir.Shift)
+            return ir.Shift(of=start, by=length(by), back=reckoning.sign == "-")
+        if given.type == "money" and reckoning.sign in "+-" and any(isinstance(side, Decimal) for side in sides):
+            self._need_currency(scope)
+        left, right = (self._reckonable(side, scope) for side in sides)
+        return ir.Reckoned(sign=reckoning.sign, left=left, right=right)
+
+    def _reckonable(self, side: object, scope: Scope) -> ir.Ref | ir.NumberValue | ir.MoneyValue | ir.Reckoned:
+        lowered = self.reckoned(side, scope) if isinstance(side, Reference) else self._literal(side, scope)
+        assert isinstance(lowered, ir.Ref | ir.NumberValue | ir.MoneyValue | ir.Reckoned)
+        return lowered
+
+    def _side(self, value: object, scope: Scope) -> ir.Reckonable | ir.DayValue | ir.MomentValue:
+        lowered = self.reckoned(value, scope) if isinstance(value, Reference) else self._literal(value, scope)
+        assert isinstance(lowered, ir.Reckonable | ir.DayValue | ir.MomentValue)
+        return lowered
 
     def amount(self, value: Stored, scope: Scope) -> ir.Expression:
         """Lower an amount; a plain number needs the account's currency."""
@@ -270,6 +304,10 @@ class ValueLowering:
 
     def ref(self, given: Reference, scope: Scope) -> ir.Ref:
         """Lower a field, if it is known where it stands."""
+        if given.reckoned is not None:
+            message = f"{given.path} is reckoned, and stands in conditions and in what steps write only"
+            self.found("DW234", scope.origin, message, "name the field itself")
+            return ir.Ref(path="deal.id", type="id")
         if given.setting is not None:
             self._use(given.setting)
             return ir.Ref(path=given.path, type=given.type)

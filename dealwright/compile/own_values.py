@@ -61,6 +61,8 @@ def _fits(given: ir.Expression, field: FieldShape) -> bool:
             return True
         case ir.Ref(type=type_):
             return type_ in _TAKES[field.type]
+        case ir.Reckoned() | ir.Shift():
+            return _kind(given) in _TAKES[field.type]
         case ir.TextValue(value=text):
             return _holds(field, text)
         case ir.TagsValue(value=texts):
@@ -80,6 +82,21 @@ def _fits(given: ir.Expression, field: FieldShape) -> bool:
         case ir.MomentValue():
             return field.type == "moment"
     return False
+
+
+def _kind(given: ir.Reckonable) -> FieldType:
+    """Return what something that is reckoned is."""
+    match given:
+        case ir.Ref(type=type_):
+            return type_
+        case ir.Shift(of=of):
+            return _kind(of)
+        case ir.Reckoned(left=left, right=right):
+            return "money" if "money" in (_kind(left), _kind(right)) else "number"
+        case ir.MoneyValue():
+            return "money"
+        case ir.NumberValue():
+            return "number"
 
 
 def _holds(field: FieldShape, text: str) -> bool:

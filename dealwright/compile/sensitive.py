@@ -64,9 +64,9 @@ def shape_at(path: str, own: HasShapes) -> FieldShape | None:
 
 
 def is_sensitive(path: str, own: HasShapes) -> bool:
-    """Say whether what stands at the path is sensitive."""
-    shape = shape_at(path, own)
-    return shape is not None and shape.sensitive
+    """Say whether what stands at the path, or at one of those that it is reckoned of, is sensitive."""
+    shapes = (shape_at(each.strip("()"), own) for each in path.split())
+    return any(shape is not None and shape.sensitive for shape in shapes)
 
 
 def leaks(step: ir.Step, own: HasShapes) -> Iterator[Leak]:

@@ -14,8 +14,12 @@ from typing import Final
 from zoneinfo import ZoneInfo
 
 from dealwright.compile import ir
+from dealwright.compile.describe import condition as words
+from dealwright.compile.describe import reckoned
+from dealwright.compile.sensitive import named
 from dealwright.engine.facts import View
 from dealwright.engine.predicates import say
+from dealwright.engine.reckoning import reckon
 from dealwright.engine.trace import Trace, TraceLine
 from dealwright.language.facts import reader, shown_day
 from dealwright.model.crm import MOST_CONTACTS, Money, User
@@ -64,10 +68,10 @@ def _prepare(condition: ir.Condition) -> Prepared:
             return _joined("any of", parts, any_of)
         case ir.Scored():
             return _scored(condition)
-        case ir.Not(of=ir.Compare() | ir.IsSet() | ir.IsIn() | ir.Has() | ir.AnyContact() | ir.Predicate() as leaf):
-            return _traced(describe(condition), _leaf(leaf), negate)
-        case ir.Not(of=part):
+        case ir.Not(of=ir.All() | ir.Any() | ir.Not() | ir.Scored() as part):
             return _joined("not", (part,), lambda truths: negate(truths[0]))
+        case ir.Not(of=leaf):
+            return _traced(describe(condition), _leaf(leaf), negate)
         case _:
             return _traced(describe(condition), _leaf(condition), _as_it_is)
 
@@ -163,6 +167,8 @@ def _leaf(condition: ir.Condition) -> _Leaf:
             if isinstance(operand, ir.Ref):
                 return _comparison_of_two(field, op, operand)
             return _comparison(field, op, _constant(operand))
+        case ir.CompareReckoned():
+            return _reckoned(condition)
         case ir.IsSet(field=field):
             return _is_set(field)
         case ir.IsIn(field=field, values=wanted):
@@ -208,6 +214,24 @@ def _comparison_of_two(field: ir.Ref, op: str, other: ir.Ref) -> _Leaf:
         left, right = read_left(view.known), read_right(view.known)
         values = {field.path: spelled(left, field.type), other.path: spelled(right, other.type)}
         return _compare(left, op, right, view.account.currency), values
+
+    return compared
+
+
+def _reckoned(condition: ir.CompareReckoned) -> _Leaf:
+    sides = (condition.left, condition.right)
+    facts = tuple(dict.fromkeys(named(sides)))
+
+    def compared(view: View) -> tuple[Truth, dict[str, str]]:
+        values = {path: spelled(view.value(path)) for path in facts}
+        found = []
+        for side in sides:
+            value, why = reckon(side, view) if isinstance(side, ir.Reckonable) else (_constant(side), "")
+            if isinstance(side, ir.Shift | ir.Reckoned):
+                values[reckoned(side)] = f"unset: {why}" if why else spelled(value)
+            found.append(value)
+        left, right = found
+        return _compare(left, condition.op, right, view.account.currency), values
 
     return compared
 
@@ -329,6 +353,8 @@ def describe(condition: ir.Condition) -> str:
     match condition:
         case ir.Compare(field=field, op=op, value=operand):
             return f"{field.path} {op} {_written(operand)}"
+        case ir.CompareReckoned():
+            return words(condition)
         case ir.IsSet(field=field):
             return f"{field.path} is set"
         case ir.IsIn(field=field, values=values):

@@ -8,6 +8,7 @@ from decimal import Decimal
 from dealwright.compile import ir
 from dealwright.engine.conditions import summed
 from dealwright.engine.facts import View
+from dealwright.engine.reckoning import to_write
 from dealwright.engine.trace import Trace
 from dealwright.errors import DealwrightError
 from dealwright.language import templates
@@ -39,6 +40,8 @@ def value_of(expression: ir.Expression, view: View) -> object | None:
             return view.value(path)
         case ir.Points():
             return summed(expression, view, Trace(), at="")
+        case ir.Shift() | ir.Reckoned():
+            return to_write(expression, view)
         case ir.MoneyValue(amount=amount, currency=currency):
             return Money(amount=amount, currency=currency)
         case ir.StageValue(pipeline=pipeline, stage=stage):

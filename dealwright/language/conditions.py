@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from dealwright.language.custom import CustomField
     from dealwright.language.pipeline import Pipeline, StageLike
     from dealwright.language.points import Sum
+    from dealwright.language.reckoning import Reckoning
     from dealwright.language.settings import Setting
 
 Operator = Literal["==", "!=", "<", "<=", ">", ">="]
@@ -34,6 +35,8 @@ class Reference:
     """What it is the sum of, if it is no fact at all."""
     own: CustomField | None = field(default=None, compare=False)
     """The declaration of a company's own field; None for what every deal has."""
+    reckoned: Reckoning | None = None
+    """What is reckoned for each deal; None for a fact."""
 
 
 Literal_: TypeAlias = "str | bool | Decimal | Amount | date | datetime | StageLike | type[Pipeline]"

@@ -24,6 +24,7 @@ from dealwright.language.schema import FieldType, did_you_mean
 if TYPE_CHECKING:
     from dealwright.language.custom import CustomField
     from dealwright.language.points import Sum
+    from dealwright.language.reckoning import Reckoning
     from dealwright.language.settings import Setting
 
 
@@ -34,10 +35,11 @@ class UnknownField(DefinitionError, AttributeError):
 class Field:
     """A fact about a deal. It has no value while definitions are read, only a name and a type."""
 
-    __slots__ = ("_own", "_path")
+    __slots__ = ("_own", "_path", "_reckoned")
     kind: ClassVar[FieldType] = "text"
     _path: str
     _own: CustomField | None
+    _reckoned: Reckoning | None
     if TYPE_CHECKING:
         _setting: Setting | None
         _sum: Sum | None
@@ -48,6 +50,7 @@ class Field:
     def __init__(self, path: str, own: CustomField | None = None) -> None:
         object.__setattr__(self, "_path", path)
         object.__setattr__(self, "_own", own)
+        object.__setattr__(self, "_reckoned", None)
 
     def __repr__(self) -> str:
         return f"<{self.kind} field {self._path}>"
@@ -130,14 +133,16 @@ class Field:
         __radd__ = __sub__ = __rsub__ = __mul__ = __rmul__ = __truediv__ = __rtruediv__ = __mod__ = __add__
 
         def __len__(self) -> NoReturn:
-            self + 0
+            raise refused(f"{self._path} cannot be computed with: it has no value yet", hint="compare it, or name it")
 
         __int__ = __float__ = __neg__ = __abs__ = __len__
 
 
 def reference(field: Field) -> Reference:
     """Return what may be stored of a field."""
-    return Reference(field._path, field.kind, field._setting, own=field._own, points=field._sum)
+    return Reference(
+        field._path, field.kind, field._setting, own=field._own, points=field._sum, reckoned=field._reckoned
+    )
 
 
 def unknown_field(owner: object, path: str, name: str) -> UnknownField:
@@ -162,6 +167,9 @@ def compared(field: Field, op: Operator, other: object) -> Condition:
         return compared(other, _MIRRORED[op], field)
     if field._sum is None and isinstance(other, Field) and other._sum is not None and other.kind == field.kind:
         return compared(other, _MIRRORED[op], field)
+    if isinstance(other, Field) and (field._sum or other._sum) and (field._reckoned or other._reckoned):
+        hint = "compare points(...) with a number or with a field"
+        raise refused("a sum of points is not compared with arithmetic", hint=hint, code="DW234")
     if field.kind in _FACTS_ONLY:
         hint = f'write {field._path}.has("vip")'
         raise refused(f"{field._path} may hold several, and is asked with has()", hint=hint)
@@ -174,7 +182,10 @@ def operand(field: Field, value: object) -> object:
     """Return the other side of a comparison as it may be stored, if it fits the field."""
     if isinstance(value, Field):
         if value.kind != field.kind:
-            raise refused(f"{field._path} is a {field.kind} and {value._path} a {value.kind}: they do not compare")
+            raise refused(
+                f"{field._path} is a {field.kind} and {value._path} a {value.kind}: they do not compare",
+                hint=_SAYS[field.kind],
+            )
         return reference(value)
     kind = field.kind
     fits: dict[FieldType, tuple[type, ...]] = {
@@ -240,6 +251,15 @@ _SAYS: dict[FieldType, str] = {
 }
 
 
+def plain(field: Field) -> Field:
+    """Return the field if it is one, and nothing that is reckoned of several."""
+    if field._reckoned is not None:
+        raise refused(
+            f"{field._path} is compared, with ==, <, > and the like", hint="ask the fields that it is reckoned of"
+        )
+    return field
+
+
 class Settable(Field):
     """A field that may be unset."""
 
@@ -247,11 +267,11 @@ class Settable(Field):
 
     def is_set(self) -> Condition:
         """It has a value; never unknown."""
-        return Presence(reference(self))
+        return Presence(reference(plain(self)))
 
     def is_unset(self) -> Condition:
         """It has no value; never unknown."""
-        return Negation(Presence(reference(self)))
+        return Negation(Presence(reference(plain(self))))
 
 
 def one_of(field: Field, values: tuple[Any, ...]) -> Condition:
@@ -263,4 +283,4 @@ def one_of(field: Field, values: tuple[Any, ...]) -> Condition:
             raise refused(
                 f"{field._path}.is_in() takes literals, one by one", hint="write is_in(a, b), not is_in([a, b])"
             )
-    return Membership(reference(field), tuple(operand(field, value) for value in values))
+    return Membership(reference(plain(field)), tuple(operand(field, value) for value in values))

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import date, datetime
 from decimal import Decimal
-from typing import TYPE_CHECKING, NoReturn
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Final, NoReturn
 
 from dealwright.language.conditions import Comparison, Condition, StageKindIs, Tagged
+from dealwright.language.durations import RunningTime, WorkingTime
 from dealwright.language.field_base import (
     Field,
     Settable,
@@ -21,6 +24,8 @@ from dealwright.language.field_base import (
 from dealwright.language.money import Amount
 from dealwright.language.origin import refused
 from dealwright.language.pipeline import Pipeline, PipelineType, StageLike
+from dealwright.language.reckoning import reckon
+from dealwright.language.schema import FieldType
 
 if TYPE_CHECKING:
     from dealwright.language.custom import CustomField
@@ -81,13 +86,54 @@ class IdField(Settable):
         def __ne__(self, other: str | IdField) -> Condition: ...  # type: ignore[override]
 
 
-class NumberField(Settable):
+class _Reckons(Settable):
+    """A field that can be computed with, for each deal."""
+
+    __slots__ = ()
+
+    if not TYPE_CHECKING:
+
+        def __add__(self, other: object) -> Field:
+            return reckon(_MADE, self, "+", other)
+
+        def __radd__(self, other: object) -> Field:
+            return reckon(_MADE, other, "+", self)
+
+        def __sub__(self, other: object) -> Field:
+            return reckon(_MADE, self, "-", other)
+
+        def __rsub__(self, other: object) -> Field:
+            return reckon(_MADE, other, "-", self)
+
+        def __mul__(self, other: object) -> Field:
+            return reckon(_MADE, self, "*", other)
+
+        def __rmul__(self, other: object) -> Field:
+            return reckon(_MADE, other, "*", self)
+
+        def __truediv__(self, other: object) -> Field:
+            return reckon(_MADE, self, "/", other)
+
+        def __rtruediv__(self, other: object) -> Field:
+            return reckon(_MADE, other, "/", self)
+
+
+class NumberField(_Reckons):
     """A number."""
 
     __slots__ = ()
     kind = "number"
 
     if TYPE_CHECKING:
+
+        def __add__(self, other: float | Decimal | NumberField) -> NumberField: ...
+        def __radd__(self, other: float | Decimal) -> NumberField: ...
+        def __sub__(self, other: float | Decimal | NumberField) -> NumberField: ...
+        def __rsub__(self, other: float | Decimal) -> NumberField: ...
+        def __mul__(self, other: float | Decimal | NumberField) -> NumberField: ...
+        def __rmul__(self, other: float | Decimal) -> NumberField: ...
+        def __truediv__(self, other: float | Decimal | NumberField) -> NumberField: ...
+        def __rtruediv__(self, other: float | Decimal) -> NumberField: ...
 
         def __eq__(self, other: float | Decimal | NumberField) -> Condition: ...  # type: ignore[override]
         def __ne__(self, other: float | Decimal | NumberField) -> Condition: ...  # type: ignore[override]
@@ -101,13 +147,21 @@ class NumberField(Settable):
         return one_of(self, values)
 
 
-class MoneyField(Settable):
+class MoneyField(_Reckons):
     """An amount; a plain number beside it is in the account's currency."""
 
     __slots__ = ()
     kind = "money"
 
     if TYPE_CHECKING:
+
+        def __add__(self, other: float | Decimal | Amount | MoneyField) -> MoneyField: ...
+        def __radd__(self, other: float | Decimal | Amount) -> MoneyField: ...
+        def __sub__(self, other: float | Decimal | Amount | MoneyField) -> MoneyField: ...
+        def __rsub__(self, other: float | Decimal | Amount) -> MoneyField: ...
+        def __mul__(self, other: float | Decimal | NumberField) -> MoneyField: ...
+        def __rmul__(self, other: float | Decimal | NumberField) -> MoneyField: ...
+        def __truediv__(self, other: float | Decimal | NumberField) -> MoneyField: ...
 
         def __eq__(self, other: float | Decimal | Amount | MoneyField) -> Condition: ...  # type: ignore[override]
         def __ne__(self, other: float | Decimal | Amount | MoneyField) -> Condition: ...  # type: ignore[override]
@@ -117,13 +171,17 @@ class MoneyField(Settable):
         def __ge__(self, other: float | Decimal | Amount | MoneyField) -> Condition: ...
 
 
-class DayField(Settable):
+class DayField(_Reckons):
     """A calendar day."""
 
     __slots__ = ()
     kind = "day"
 
     if TYPE_CHECKING:
+
+        def __add__(self, other: RunningTime) -> DayField: ...
+        def __radd__(self, other: RunningTime) -> DayField: ...
+        def __sub__(self, other: RunningTime) -> DayField: ...
 
         def __eq__(self, other: date | DayField) -> Condition: ...  # type: ignore[override]
         def __ne__(self, other: date | DayField) -> Condition: ...  # type: ignore[override]
@@ -133,13 +191,17 @@ class DayField(Settable):
         def __ge__(self, other: date | DayField) -> Condition: ...
 
 
-class MomentField(Settable):
+class MomentField(_Reckons):
     """An instant."""
 
     __slots__ = ()
     kind = "moment"
 
     if TYPE_CHECKING:
+
+        def __add__(self, other: RunningTime | WorkingTime) -> MomentField: ...
+        def __radd__(self, other: RunningTime | WorkingTime) -> MomentField: ...
+        def __sub__(self, other: RunningTime) -> MomentField: ...
 
         def __eq__(self, other: datetime | MomentField) -> Condition: ...  # type: ignore[override]
         def __ne__(self, other: datetime | MomentField) -> Condition: ...  # type: ignore[override]
@@ -356,3 +418,8 @@ class UserField(Settable):
     def email(self) -> TextField:
         """The user's e-mail address."""
         return TextField(f"{self._path}.email")
+
+
+_MADE: Final[Mapping[FieldType, type[Field]]] = MappingProxyType(
+    {"number": NumberField, "money": MoneyField, "day": DayField, "moment": MomentField}
+)

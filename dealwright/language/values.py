@@ -45,7 +45,7 @@ class Keep:
 
 
 KEEP: Final = Keep()
-_PROXY: Final = re.compile(r"<\w+ field [\w.-]+>|<fields of [\w.]+>")
+_PROXY: Final = re.compile(r"<\w+ field [^<>]+>|<fields of [\w.]+>")
 
 
 class StepName(str):

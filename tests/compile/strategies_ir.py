@@ -45,7 +45,16 @@ literals = st.one_of(
     st.builds(ir.TagsValue, value=some(words)),
     st.just(ir.Cleared()),
 )
+shifts = st.builds(ir.Shift, of=refs | st.builds(ir.Shift, of=refs, by=durations), by=durations, back=st.booleans())
+numbers_of = st.one_of(refs, st.builds(ir.NumberValue, value=numbers))
+reckoned = st.recursive(
+    st.builds(ir.Reckoned, sign=st.sampled_from("+-*/"), left=numbers_of, right=numbers_of),
+    lambda inner: st.builds(ir.Reckoned, sign=st.sampled_from("+-*/"), left=numbers_of | inner, right=inner),
+    max_leaves=3,
+)
 expressions = st.one_of(
+    shifts,
+    reckoned,
     literals,
     refs,
     st.builds(ir.TemplateText, source=words),
@@ -65,6 +74,12 @@ conditions = st.recursive(
             field=refs,
             op=st.sampled_from(["==", "!=", "<", "<=", ">", ">="]),
             value=st.one_of(literals, refs),
+        ),
+        st.builds(
+            ir.CompareReckoned,
+            left=shifts | reckoned,
+            op=st.sampled_from(["==", "!=", "<", "<=", ">", ">="]),
+            right=st.one_of(numbers_of, shifts, reckoned),
         ),
         st.builds(ir.IsSet, field=refs),
         st.builds(ir.IsIn, field=refs, values=some(literals)),

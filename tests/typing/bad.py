@@ -129,7 +129,19 @@ def mistakes() -> None:
     case(deal.owner == "Ana", stop())  # bad
     deal.close_date > 5  # bad
     deal.titel  # bad
-    deal.amount + 1  # bad
+    deal.amount + "1"  # bad
+    deal.amount * deal.amount  # bad
+    deal.amount + own.discount  # bad
+    deal.amount + days(1)  # bad
+    deal.close_date + 14  # bad
+    deal.close_date + working_days(1)  # bad
+    deal.close_date - deal.close_date  # bad
+    deal.created_at - working_days(1)  # bad
+    deal.title + " again"  # bad
+    own.discount % 2  # bad
+    own.discount + True > "x"  # bad
+    set_task("call", text=deal.amount * 2, due=hours(1))  # bad
+    update_deal("x", close_date=deal.created_at + days(1))  # bad
     deal.tags.is_set()  # bad
     deal.tags.has(5)  # bad
     deal.amount & deal.title  # bad

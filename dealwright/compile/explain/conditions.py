@@ -13,6 +13,7 @@ from dealwright.compile.explain.tongue import harmless
 _OPPOSITE: Final[dict[ir.Operator, ir.Operator]] = {
     "==": "!=", "!=": "==", "<": ">=", ">=": "<", ">": "<=", "<=": ">",
 }  # fmt: skip
+_SIGNS: Final = {"+": "+", "-": "−", "*": "×", "/": "÷"}
 _KINDS: Final = {"open": ("incoming", "open"), "won": ("won",), "lost": ("lost",)}
 
 
@@ -30,6 +31,8 @@ def condition(given: ir.Condition, names: Names, *, holds: bool = True) -> str:
             return condition(given.of, names, holds=not holds)
         case ir.Compare():
             return _compared(given, given.op if holds else _OPPOSITE[given.op], names)
+        case ir.CompareReckoned():
+            return _reckoned(given, given.op if holds else _OPPOSITE[given.op], names)
         case ir.IsSet():
             return tongue.say(f"if.is_set{not_}", field=names.field(given.field.path))
         case ir.IsIn():
@@ -86,6 +89,27 @@ def _compared(given: ir.Compare, op: ir.Operator, names: Names) -> str:
     return tongue.say(f"if.{'time' if timed else 'compare'}.{op}", field=names.field(field.path), value=value)
 
 
+def _reckoned(given: ir.CompareReckoned, op: ir.Operator, names: Names) -> str:
+    tongue, money = names.tongue, _is_money(given.left)
+    timed = _is_timed(given.left) and op not in {"==", "!="}
+    left, right = expression(given.left, names, money=money), expression(given.right, names, money=money)
+    test = tongue.say(f"if.{'time' if timed else 'compare'}.{op}", field=left, value=right)
+    return tongue.say("if.compare_reckoned", test=test)
+
+
+def _is_money(given: ir.Expression) -> bool:
+    match given:
+        case ir.Ref(type=type_):
+            return type_ == "money"
+        case ir.Reckoned(left=left, right=right):
+            return _is_money(left) or _is_money(right)
+    return isinstance(given, ir.MoneyValue)
+
+
+def _is_timed(given: ir.Reckonable) -> bool:
+    return isinstance(given, ir.Shift) or (isinstance(given, ir.Ref) and given.type in {"day", "moment"})
+
+
 def _ended(field: ir.Ref, value: ir.Operand, names: Names, *, holds: bool) -> str | None:
     """Return how a step ended as a sentence; None if something else is asked."""
     head, _, rest = field.path.partition(".")
@@ -122,6 +146,13 @@ def expression(given: ir.Expression, names: Names, *, money: bool = False) -> st
             return names.tongue.say("is.template", text=" ".join(filled(given.source, names).split()))
         case ir.Points():
             return _points(given, names)
+        case ir.Shift():
+            start, length = expression(given.of, names), names.tongue.duration(given.by)
+            return names.tongue.say("is.shift.back" if given.back else "is.shift", start=start, length=length)
+        case ir.Reckoned():
+            money = given.sign in "+-" and _is_money(given)
+            left, right = (expression(side, names, money=money) for side in (given.left, given.right))
+            return names.tongue.say("is.reckoned", left=left, sign=_SIGNS[given.sign], right=right)
         case ir.RoleValue():
             return names.role(given)
         case _:

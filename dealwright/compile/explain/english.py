@@ -141,6 +141,7 @@ TEXTS: Final[Mapping[str, str]] = {
     "if.any": "never",
     "if.not": "not {inner}",
     "if.compare": "{field} is {value}",
+    "if.compare_reckoned": "{test}",
     "if.compare.==": "{field} is {value}",
     "if.compare.!=": "{field} is not {value}",
     "if.compare.<": "{field} is less than {value}",
@@ -193,6 +194,9 @@ TEXTS: Final[Mapping[str, str]] = {
     "outcome.answered.not": "step {step} was not answered",
     # --- values
     "is.ref": "{field}",
+    "is.shift": "{length} after {start}",
+    "is.shift.back": "{length} before {start}",
+    "is.reckoned": "({left} {sign} {right})",
     "is.text": "“{text}”",
     "is.number": "{number}",
     "is.money": "{number} {currency}",

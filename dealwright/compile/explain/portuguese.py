@@ -142,6 +142,7 @@ TEXTS: Final[Mapping[str, str]] = {
     "if.any": "nunca",
     "if.not": "não {inner}",
     "if.compare": "{field} é {value}",
+    "if.compare_reckoned": "{test}",
     "if.compare.==": "{field} é {value}",
     "if.compare.!=": "{field} não é {value}",
     "if.compare.<": "{field} é menor que {value}",
@@ -194,6 +195,9 @@ TEXTS: Final[Mapping[str, str]] = {
     "outcome.answered.not": "o passo {step} não teve resposta",
     # --- values
     "is.ref": "{field}",
+    "is.shift": "{length} depois de {start}",
+    "is.shift.back": "{length} antes de {start}",
+    "is.reckoned": "({left} {sign} {right})",
     "is.text": "“{text}”",
     "is.number": "{number}",
     "is.money": "{number} {currency}",

@@ -142,6 +142,7 @@ TEXTS: Final[Mapping[str, str]] = {
     "if.any": "nunca",
     "if.not": "no {inner}",
     "if.compare": "{field} es {value}",
+    "if.compare_reckoned": "{test}",
     "if.compare.==": "{field} es {value}",
     "if.compare.!=": "{field} no es {value}",
     "if.compare.<": "{field} es menor que {value}",
@@ -194,6 +195,9 @@ TEXTS: Final[Mapping[str, str]] = {
     "outcome.answered.not": "el paso {step} no tuvo respuesta",
     # --- values
     "is.ref": "{field}",
+    "is.shift": "{length} después de {start}",
+    "is.shift.back": "{length} antes de {start}",
+    "is.reckoned": "({left} {sign} {right})",
     "is.text": "«{text}»",
     "is.number": "{number}",
     "is.money": "{number} {currency}",

@@ -41,11 +41,15 @@ def _texts(source: Source) -> Iterator[tuple[ast.expr, ast.expr]]:
     for sum_ in source.nodes(ast.BinOp):
         if isinstance(sum_.op, ast.Add | ast.Mod):
             sides = (sum_.left, sum_.right)
-            if any(isinstance(side, ast.Constant | ast.JoinedStr) for side in sides):
+            if any(map(_is_text, sides)):  # numbers and lengths of time are added to fields
                 right = sum_.right
                 inner = right.elts if isinstance(right, ast.Tuple) else [right]
                 for each in (sum_.left, *inner):
                     yield sum_, each
+
+
+def _is_text(node: ast.expr) -> bool:
+    return isinstance(node, ast.JoinedStr) or (isinstance(node, ast.Constant) and isinstance(node.value, str))
 
 
 RULE: Final = Rule(

@@ -21,7 +21,7 @@ def _fails_to_load(code: str) -> bool:
     page = CODES[code]
     return (
         code.startswith("DW90")
-        or code in {"DW232", "DW233", "DW272", "DW303", "DW307", "DW308", "DW407", "DW910", "DW911", "DW912"}
+        or code in {"DW232", "DW233", "DW234", "DW272", "DW303", "DW307", "DW308", "DW407", "DW910", "DW911", "DW912"}
         or (isinstance(page, Rule) and not page.silenceable)
     )
 

@@ -1,0 +1,93 @@
+"""Arithmetic with the facts of one deal. What cannot be reckoned is unset, and the trace says why."""
+
+from __future__ import annotations
+
+import decimal
+from datetime import date, datetime, timedelta
+from decimal import Decimal
+from typing import Final, TypeAlias
+
+from dealwright.compile import ir
+from dealwright.engine.facts import View
+from dealwright.language import calendar
+from dealwright.model.calendar import Duration
+from dealwright.model.crm import Money
+from dealwright.model.iso import DECIMALS
+
+Reckoned: TypeAlias = tuple[object | None, str]
+"""What it comes to, None if it is unset; and why, if not because a fact is."""
+
+_LARGEST: Final = Decimal(10) ** 16
+_PLACES: Final = Decimal(1).scaleb(-10)
+_EXACT: Final = decimal.Context(prec=60, rounding=decimal.ROUND_HALF_EVEN, traps=[])
+"""Wide enough for the product of any two values that are kept; nothing is trapped, what is wrong is looked for."""
+
+
+def reckon(node: ir.Reckonable, view: View) -> Reckoned:
+    """Return what it comes to on these facts; nothing is rounded but what a division makes endless."""
+    match node:
+        case ir.Ref(path=path):
+            return view.value(path), ""
+        case ir.MoneyValue(amount=amount, currency=currency):
+            return Money(amount=amount, currency=currency), ""
+        case ir.NumberValue(value=value):
+            return value, ""
+        case ir.Shift(of=of, by=by, back=back):
+            start, why = reckon(of, view)
+            return _shifted(start, by, back, view) if start is not None else (None, why)
+        case ir.Reckoned(sign=sign, left=left, right=right):
+            one, why = reckon(left, view)
+            other, also = reckon(right, view)
+            if one is None or other is None:
+                return None, why or also
+            return _done(sign, one, other, view.account.currency)
+
+
+def to_write(node: ir.Reckonable, view: View) -> object | None:
+    """Return what it comes to as it is written down: amounts with the decimals of their currency."""
+    value, _ = reckon(node, view)
+    if isinstance(value, Money):
+        places = Decimal(1).scaleb(-DECIMALS.get(value.currency, 2))
+        return Money(amount=_EXACT.quantize(value.amount, places), currency=value.currency)
+    if isinstance(value, Decimal) and value.as_tuple().exponent < -10:  # type: ignore[operator]  # it is finite
+        return _EXACT.quantize(value, _PLACES)
+    return value
+
+
+def _shifted(start: object, by: Duration, back: bool, view: View) -> Reckoned:
+    try:
+        if by.unit.startswith("working_"):
+            assert isinstance(start, datetime)
+            return calendar.add(view.account.calendar, start, by), ""
+        length = timedelta(**{by.unit: by.amount})
+        assert isinstance(start, date)
+        return (start - length if back else start + length), ""
+    except OverflowError:
+        return None, "no calendar goes so far"
+
+
+def _done(sign: str, one: object, other: object, ours: str | None) -> Reckoned:
+    currency: str | None = None
+    if isinstance(one, Money) and isinstance(other, Money):
+        if one.currency != other.currency:
+            return None, "two currencies"
+        currency, left, right = one.currency, one.amount, other.amount
+    elif isinstance(one, Money) or isinstance(other, Money):
+        money, plain = (one, other) if isinstance(one, Money) else (other, one)
+        assert isinstance(money, Money) and isinstance(plain, Decimal)
+        if sign in "+-" and plain and ours != money.currency:
+            return None, "two currencies"
+        currency = money.currency
+        left, right = (money.amount, plain) if money is one else (plain, money.amount)
+    else:
+        assert isinstance(one, Decimal) and isinstance(other, Decimal)
+        left, right = one, other
+    if sign == "/" and not right:
+        return None, "division by zero"
+    result = _SIGNS[sign](left, right)
+    if not result.is_finite() or abs(result) >= _LARGEST:
+        return None, "too large a number"
+    return (result if currency is None else Money(amount=result, currency=currency)), ""
+
+
+_SIGNS: Final = {"+": _EXACT.add, "-": _EXACT.subtract, "*": _EXACT.multiply, "/": _EXACT.divide}
