@@ -14,7 +14,8 @@ What a complete connector would have, and this one lacks:
 - OAuth with rotating refresh tokens (a long-lived token of a private integration is used), and account renames.
 - Incoming leads (unsorted): accept and decline. Such a lead is seen once it is accepted.
 - Contacts: `create_contact`, `update_contact`; companies are read by name and not written, also not by `create_deal`.
-- Custom fields beyond the reference, the close date and our key; fields of the account's own definitions.
+- Custom fields beyond the reference, the close date and our key: a step that writes one of the company's own fields is
+  refused (`unknown_field`), and conditions find all of them unset.
 - Tasks and notes of people: their hooks are passed over, so `task_completed` and `activity_logged` never happen.
 - Chats, calls, e-mail, catalogues, customers, Salesbot's own hooks beyond their minimal form.
 - Reconciling by the events list: a hook that Kommo never delivered is seen when the deal changes next.

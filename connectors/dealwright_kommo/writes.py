@@ -190,6 +190,9 @@ class Writer:
             place = self._settings.ids(request.pipeline, request.stage)
             if place is None:
                 raise _Decided(_no_stage(request.pipeline, request.stage))
+            if request.custom:
+                message = "Kommo's connector does not write custom fields yet"
+                raise _Decided(Refused(code="unknown_field", message=message))
             if request.unless_open is not UNSET:  # no automation that asks for it is released for this CRM
                 message = "Kommo cannot look for an open deal and create one in one go"
                 raise _Decided(Refused(code="not_supported", message=message))

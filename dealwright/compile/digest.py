@@ -3,22 +3,47 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, Final
 
 import msgspec
 
 from dealwright.compile import ir
+from dealwright.model.custom import FieldShape
 
 
 def behaviour_digest(x: ir.Account | ir.Automation) -> str:
-    """Return the digest of everything that decides what happens: all but the metadata."""
+    """Return the digest of everything that decides what happens: all but the metadata.
+
+    Of a company's own fields those count that something names: what nobody names decides nothing.
+    """
+    if isinstance(x, ir.Account) and (unused := _unused(x)):
+        kept = {part: tuple(shape for shape in getattr(x, part) if (part, shape) not in unused) for part in _OWN_FIELDS}
+        x = msgspec.structs.replace(x, **kept)
     return _sha256(_behaviour(x))
 
 
 def metadata_digest(x: ir.Account | ir.Automation) -> str:
-    """Return the digest of what only describes: reasons, and where things are written."""
-    return _sha256(list(_metadata(x, ())))
+    """Return the digest of what only describes: reasons, where things are written, and fields that nothing names."""
+    told: list[Any] = list(_metadata(x, ()))
+    unused = _unused(x) if isinstance(x, ir.Account) else ()
+    return _sha256([*told, *((part, msgspec.to_builtins(shape)) for part, shape in unused)])
+
+
+_OWN_FIELDS: Final = ("deal_fields", "contact_fields", "company_fields")
+_WORD: Final = re.compile(r"\w+")
+
+
+def _unused(account: ir.Account) -> list[tuple[str, FieldShape]]:
+    """The company's own fields that nothing else of the account names, with where they stand."""
+    own = [(part, shape) for part in _OWN_FIELDS for shape in getattr(account, part)]
+    if not own:
+        return []
+    without = msgspec.structs.replace(account, **dict.fromkeys(_OWN_FIELDS, ()))
+    # A word in a text may be no name of a field; it is behaviour for all that, and the field then counts with it.
+    named = set(_WORD.findall(msgspec.json.encode(_behaviour(without)).decode()))
+    return [(part, shape) for part, shape in own if shape.key not in named]
 
 
 def release_digest(account: ir.Account) -> str:

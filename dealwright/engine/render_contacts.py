@@ -53,7 +53,7 @@ def update_contact(step: ir.UpdateContactStep, view: View) -> UpdateContact:
     }
     own = tuple(
         each
-        for each in customs(step.changes, CONTACT_FIELDS, view.own.contact, view, contact.custom)
+        for each in customs(step.changes, CONTACT_FIELDS, view.own.contact, view, _as_read(contact, view).custom)
         if each.value is not None or isinstance(step.changes.get(each.key, ir.Cleared()), ir.Cleared)
     )
     if own:
@@ -119,6 +119,12 @@ def _copied(expressions: tuple[ir.Expression, ...], view: View, to: str) -> tupl
     """The addresses that are there, each once and not the recipient's: a copy that reaches nobody is no mistake."""
     found = [(text_of(each, view, "cc") or "").strip() for each in expressions]
     return tuple(dict.fromkeys(each for each in found if is_address(each) and each.casefold() != to.casefold()))
+
+
+def _as_read(contact: Contact, view: View) -> Contact:
+    """Return the contact with its own fields under the names that they were read under."""
+    read = (*view.facts.deal.contacts, view.facts.contact)
+    return next((each for each in read if each is not None and each.id == contact.id), contact)
 
 
 def _entered(expression: ir.Expression, view: View, field: str) -> str | None:

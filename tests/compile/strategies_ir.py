@@ -31,7 +31,8 @@ def some(strategy: st.SearchStrategy[Any], most: int = 2) -> st.SearchStrategy[t
     return st.lists(strategy, max_size=most).map(tuple)
 
 
-refs = st.builds(ir.Ref, path=keys.map(lambda key: f"deal.{key}"), type=types)
+own_keys = st.sampled_from(["own_a", "own_b", "own_c"])
+refs = st.builds(ir.Ref, path=(keys | own_keys).map(lambda key: f"deal.{key}"), type=types)
 stages = st.builds(ir.StageValue, pipeline=keys, stage=keys)
 literals = st.one_of(
     st.builds(ir.TextValue, value=words),
@@ -357,6 +358,19 @@ limits = st.builds(
     import_burst=st.none() | st.integers(1, 9),
     until_enforced=untils,
 )
+own_fields = st.lists(
+    st.builds(
+        FieldShape,
+        key=own_keys,
+        type=st.sampled_from(["text", "choice", "money"]),
+        options=some(words),
+        renamed_from=some(own_keys.map(lambda key: f"old_{key}")),
+        sensitive=st.booleans(),
+        label=words,
+    ),
+    max_size=2,
+    unique_by=lambda shape: shape.key,
+).map(tuple)
 _accounts = st.builds(
     ir.Account,
     key=keys,
@@ -372,6 +386,8 @@ _accounts = st.builds(
     limits=st.none() | limits,
     outside=some(outside),
     roles=some(words),
+    deal_fields=own_fields,
+    contact_fields=own_fields,
 )
 
 

@@ -15,6 +15,7 @@ from msgspec.structs import replace
 
 from dealwright.errors import RateLimited, Unauthorized, Unavailable
 from dealwright.model.crm import Money, PipelineShape
+from dealwright.model.custom import Custom, held
 from dealwright.model.delivery import Checkable, Idempotent
 from dealwright.model.requests import (
     AddNote,
@@ -402,5 +403,20 @@ def test_open_deals_are_counted_by_owner_whatever_their_number(tmp_path: Path) -
         assert counted == {str(PERSON): 260, "101": 2}
         assert await here.kommo.count_deals([Place("other", "quoted")]) == {}
         assert str(PERSON) in {user.id for user in await here.kommo.read_users()}
+
+    play(tmp_path, body)
+
+
+def test_the_companys_own_fields_are_refused_and_nothing_is_written(tmp_path: Path) -> None:
+    async def body(here: Account) -> None:
+        lead = await here.new_lead("quoted")
+        own = (Custom("dentist", held("Dr. Lima")),)
+        changed = await one(here, UpdateDeal(deal_id=lead, changes=DealChanges(title="New", custom=own)))
+        made = await one(here, CreateDeal(pipeline="sales", stage="quoted", title="Made", custom=own), 2)
+        for outcome in (changed, made):
+            assert isinstance(outcome, Refused) and outcome.code == "unknown_field"
+            assert "Lima" not in outcome.message
+        assert requests(tmp_path, "PATCH", "/leads") == []
+        assert len(here.simulator.world.all("leads")) == 1
 
     play(tmp_path, body)
