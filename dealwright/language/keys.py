@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from typing import Final
 
 from dealwright.language.origin import refused
@@ -46,8 +47,9 @@ def checked_name(name: object, what: str) -> str:
 
 
 def slug(text: str) -> str:
-    """Return the text as a key."""
-    return _SLUG.sub("-", text.lower()).strip("-")
+    """Return the text as a key: letters with marks lose their marks."""
+    plain = "".join(each for each in unicodedata.normalize("NFKD", text) if not unicodedata.combining(each))
+    return _SLUG.sub("-", plain.lower()).strip("-")
 
 
 def _short(key: object) -> str:

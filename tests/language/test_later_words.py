@@ -106,3 +106,10 @@ CITY = Calendar(zone="America/New_York", spans=parse_hours("Mon-Fri 09:00-18:00"
 )
 def test_a_time_of_day_is_the_next_one_on_the_accounts_clock(now, clock, wanted):
     assert next_clock(CITY, now, clock) == wanted
+
+
+@pytest.mark.parametrize(("given", "near"), [("llegó", "llego"), ("Qué dijo", "que-dijo"), ("caída", "caida")])
+def test_a_key_with_marks_on_its_letters_is_advised_without_them(given, near):
+    with pytest.raises(DefinitionError) as refusal:
+        wait(given, days(1))
+    assert refusal.value.hint == f'write "{near}"'
