@@ -10,6 +10,7 @@ import pytest
 from dealwright.compile.check import check
 from dealwright.compile.digest import behaviour_digest
 from dealwright.compile.findings import Finding
+from dealwright.compile.later import later
 from dealwright.compile.loader import load
 
 HEAD = """\
@@ -184,3 +185,63 @@ def test_a_message_that_is_too_long_is_told_where_it_stands(company: Company) ->
     assert [code for _, _, code in company.told()] == ["DW306"]
     company.define('hello = Message("x" * 4_096)')
     assert company.told() == []
+
+
+SLIPS = {
+    "an answer that nobody waited for, in a text": (
+        "DW405",
+        'add_note("n", text="{{ reply.text }}")',
+    ),
+    "an answer that nobody waited for, in a condition": (
+        "DW405",
+        'branch("b", case(reply.button.is_set(), stop()))',
+    ),
+    "an answer where its time is over": (
+        "DW405",
+        'wait_until("w", replied(), timeout=hours(1), on_timeout=[add_note("n", text="{{ reply.text }}")])',
+    ),
+    "an answer to a step that comes later": (
+        "DW406",
+        'wait_until("w", replied(to="hi"), timeout=hours(1)), SEND',
+    ),
+    "an answer to a step that sends nothing": (
+        "DW406",
+        'set_task("call", text="Call", due=hours(1)), wait_until("w", replied(to="call"), timeout=hours(1))',
+    ),
+    "a button before its template": (
+        "DW404",
+        'wait_until("w", replied(), timeout=hours(1)), branch("b", case(hello.pressed("yes"), stop())), SEND',
+    ),
+    "a button on another way through a branch": (
+        "DW404",
+        'branch("b", case(deal.company.is_set(), wait_until("w", replied(), timeout=hours(1)),'
+        ' branch("c", case(hello.pressed("yes"), stop()))), otherwise=[SEND])',
+    ),
+    "the message of an event that is none": (
+        "DW302",
+        'add_note("n", text="{{ event.message.text }}")',
+    ),
+}
+
+
+@pytest.mark.parametrize("slip", SLIPS)
+def test_a_slip_in_a_conversation_is_told(company: Company, slip: str) -> None:
+    code, steps = SLIPS[slip]
+    send = 'send_message("hi", via="crm", template=hello, to=deal.main_contact)'
+    tail = TAIL.replace(f"do=[{send}]", f"do=[{steps.replace('SEND', send)}]")
+    company.define('hello = Template("hello", body="Hi", buttons=[Button("yes", "Yes")])', tail)
+    assert [found for _, _, found in company.told()] == [code]
+
+
+def test_an_answer_sets_nothing_off_as_an_answer_to_a_step(company: Company) -> None:
+    hello = 'hello = Template("hello", body="Hi")'
+    company.define(hello, TAIL.replace("on=deal_created(in_=Sales)", 'on=replied(to="hi")'))
+    assert [code for _, _, code in company.told()] == ["DW406"]
+    company.define(hello, TAIL.replace("on=deal_created(in_=Sales)", "on=replied()"))
+    assert company.told() == []
+
+
+def test_a_channel_that_is_not_there_yet_is_refused_by_up_with_its_word(company: Company) -> None:
+    company.define('hello = Template("hello", body="Hi")', TAIL.replace('via="crm"', 'via=Channel("kommo_chat")'))
+    (account,) = load(company.folder).accounts
+    assert [each.word for each in later(account.automations[0], account)] == ['Channel("kommo_chat")']
