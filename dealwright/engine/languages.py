@@ -1,4 +1,4 @@
-"""Which language a contact is written to in: told by the country of its phone, as far as that tells it. Pure."""
+"""Which language a contact is written to in: what its own field says, or the country of its phone tells. Pure."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ import phonenumbers
 
 from dealwright.compile import ir
 from dealwright.model.crm import Contact
+from dealwright.model.custom import value_of
 
 _SPOKEN: Final[Mapping[str, str]] = {
     "ar": "AE BH DZ EG IQ JO KW LB LY MA OM QA SA SD SY TN YE",
@@ -24,6 +25,10 @@ _SPOKEN: Final[Mapping[str, str]] = {
 """Where a language is spoken by most who have a phone there; several may be, and the account's order then decides."""
 
 
+FIELD: Final = "language"
+"""The own field of a contact that says its language, if the company has one of this name."""
+
+
 class _InALanguage(Protocol):
     @property
     def language(self) -> str: ...
@@ -33,19 +38,27 @@ T = TypeVar("T", bound=_InALanguage)
 
 
 def chosen(texts: Sequence[T], account: ir.Account, contact: Contact) -> T:
-    """Return the text for a contact: the account's first language that is spoken where its phone is from, or the first.
+    """Return the text for a contact, in its language as far as that is known, else in the account's first one.
 
-    A text in no language is for everybody. `pt` serves an account's `pt-BR`, and the other way round.
+    What the contact's own field `language` says counts most; then it is the account's first language that is spoken
+    where its phone is from. A text in no language is for everybody. `pt` serves an account's `pt-BR`, and the other
+    way round.
     """
     by_language = {each.language: each for each in texts}
     if "" in by_language:
         return by_language[""]
     spoken = [each for each in account.languages if _is_spoken(each, contact, account.country)]
-    for wanted in (*spoken, *account.languages):
+    said = value_of(contact.custom, FIELD)
+    for wanted in (*([said] if isinstance(said, str) else []), *spoken, *account.languages):
         for language, each in by_language.items():
-            if language == wanted or language.partition("-")[0] == wanted.partition("-")[0]:
+            if language == wanted or _name(language) == _name(wanted):
                 return each
     return texts[0]
+
+
+def _name(language: str) -> str:
+    """The language without its country, however people have written it."""
+    return language.strip().lower().replace("_", "-").partition("-")[0]
 
 
 def _is_spoken(language: str, contact: Contact, country: str) -> bool:

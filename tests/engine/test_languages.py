@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from msgspec import UNSET
 
 from dealwright import (
     Account,
@@ -29,6 +30,7 @@ from dealwright.compile.lower import lower
 from dealwright.engine.languages import chosen
 from dealwright.language.wait_steps import WaitUntil
 from dealwright.model.crm import Contact
+from dealwright.model.custom import Custom, held, merged
 from dealwright.testing import Told, a_contact, a_deal, rehearse
 
 deal = DealFields()
@@ -130,3 +132,16 @@ def test_an_answer_to_an_email_is_waited_for_in_vain_so_it_is_left_out() -> None
 
 def _waiting(to: str) -> list[WaitUntil]:
     return [wait_until("answer", replied(to=to), timeout=hours(1))]
+
+
+@pytest.mark.parametrize(
+    ("says", "said"), [("es", "es"), ("pt_BR", "pt-BR"), ("EN", "en"), ("klingon", "pt-BR"), ("", "pt-BR")]
+)
+def test_what_the_contacts_own_field_says_counts_more_than_its_phone(says: str, said: str) -> None:
+    custom = merged(UNSET, [Custom("language", held(says))])
+    brazilian = Contact(id="1", phone="+55 11 91234-5678", custom=custom)
+    account, _ = lower(company("en", "es", "pt-BR"), Path())
+    assert account is not None
+    (step, _) = account.automations[0].do
+    assert isinstance(step, ir.SendMessageStep)
+    assert chosen(step.message.bodies, account, brazilian).language == said
