@@ -22,8 +22,10 @@ from dealwright import (
     event_received,
     every_event,
     message_failed,
+    message_received,
     no_activity,
     owner_changed,
+    replied,
     stage_changed,
     stop,
     task_completed,
@@ -41,9 +43,11 @@ from dealwright.model.events import (
     DealUpdated,
     Event,
     EventReceived,
+    MessageReceived,
     StageChanged,
     TaskCompleted,
 )
+from dealwright.model.messages import Message
 
 CREATED = created()
 CREATED_QUOTED = created(stage="quoted")
@@ -91,6 +95,17 @@ DONE = told(TaskCompleted, task=TASK)
 CALLED = told(ActivityLogged, activity=CALL)
 MET = told(ActivityLogged, activity=msgspec.structs.replace(CALL, kind="meeting"))
 PAID = received()
+ASKED = Message(id="m", contact_id="9", direction="in", text="When?", at=MONDAY, author="Maria")
+
+
+def wrote(*deals: Deal, more: int = 0) -> MessageReceived:
+    """Return the event of a contact who has written, and is on these deals."""
+    return MessageReceived(
+        source_id="e", occurred_at=MONDAY, actor="user:ana", contact=MARIA, message=ASKED, deals=deals, more=more
+    )
+
+
+WROTE = wrote(some_deal())
 
 
 def one(trigger: object, *, key: str = "one") -> ir.Automation:
@@ -126,6 +141,9 @@ CASES: list[tuple[Any, list[Event], list[Event]]] = [
     (activity_logged(kind="call"), [CALLED], [MET]),
     (activity_logged(kind=["email", "meeting"]), [MET], [CALLED]),
     (activity_logged(kind="call", in_=Sales), [CALLED], [told(ActivityLogged, activity=CALL, after=AWAY)]),
+    (message_received(), [WROTE], [CORRECTED, CALLED]),
+    (message_received(in_=Sales), [WROTE], [wrote(AWAY)]),
+    (replied(), [WROTE], [CORRECTED, CALLED]),
     (event_received("paid"), [PAID], [received(name="unpaid"), UPDATED]),
     (event_received("paid", from_="billing", in_=Sales), [PAID], [received(source="shop"), received(deal=AWAY)]),
 ]
@@ -217,6 +235,9 @@ def test_a_contact_on_too_many_deals_is_told_and_not_answered() -> None:
     routed = route(WATCH, [ToRoute(id=5, event=corrected(some_deal(), TWO, more=1))])
     assert len(routed) == 4
     assert {entry.skipped for entry in routed} == {"the contact is on more than 50 open deals"}
+    heard = account(Automation(key="heard", on=message_received(), again=every_event(), do=[stop()]))
+    (entry,) = route(heard, [ToRoute(id=5, event=wrote(some_deal(), more=1))])
+    assert entry.skipped == "the contact is on more than 50 open deals"
 
 
 def test_a_contact_without_deals_and_an_event_without_a_deal_set_off_nothing() -> None:
