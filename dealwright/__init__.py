@@ -11,6 +11,7 @@ from dealwright.language.clock_times import local
 from dealwright.language.company import CompanyFields
 from dealwright.language.contact_steps import create_contact, send_email, update_contact
 from dealwright.language.conversion_steps import send_conversion
+from dealwright.language.criteria import Criteria
 from dealwright.language.custom import (
     Choice,
     Choices,
@@ -82,6 +83,7 @@ __all__ = [
     "Choices",
     "CompanyFields",
     "ContactFields",
+    "Criteria",
     "Day",
     "DealFields",
     "Email",

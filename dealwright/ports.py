@@ -359,6 +359,26 @@ class ReadsUsers(Protocol):
         ...
 
 
+class InHands(msgspec.Struct, frozen=True, kw_only=True):
+    """What is open in somebody's hands: ids of deals, and of tasks with their deals, oldest first."""
+
+    deals: tuple[str, ...]
+    tasks: tuple[tuple[str, str], ...]
+
+
+@runtime_checkable
+class HandsOver(Protocol):
+    """A CRM that says what somebody still has to do, and in which tasks can be given to others."""
+
+    async def in_hands(self, user_id: str, limit: int) -> InHands:
+        """Return what is open in a user's hands, so many of each at most."""
+        ...
+
+    async def give_tasks(self, tasks: Mapping[str, str]) -> int:
+        """Give open tasks to users, by their ids; return how many were still open."""
+        ...
+
+
 @runtime_checkable
 class TellsCompanies(Protocol):
     """A CRM that can tell what else the company of a deal has: it is asked for rules that ask for it, in bulk."""

@@ -12,7 +12,7 @@ from msgspec.structs import asdict
 from dealwright.model.crm import Contact, ContactRole, Deal, StageShape, User
 from dealwright.model.custom import Custom, Customs, held_in, merged
 from dealwright.model.events import ContactAdded, ContactRemoved, DealCreated, DealUpdated, StageChanged
-from dealwright.model.requests import ChangeTags, CreateDeal, DealChanges, MoveDeal
+from dealwright.model.requests import ChangeTags, CreateDeal, DealChanges, MoveBack, MoveDeal
 from dealwright_embedded_crm import reads, values
 from dealwright_embedded_crm.change_base import ChangeBase, Origin
 from dealwright_embedded_crm.values import Refusal
@@ -196,6 +196,18 @@ class DealChange(ChangeBase):
         )
         self._tell(StageChanged, origin, owned, after)
         return before, after
+
+    def move_back(self, wanted: MoveBack, origin: Origin) -> tuple[Deal, Deal]:
+        """Undo a move, if the deal still stands where it was moved to; return it as it was and as it is.
+
+        Raises:
+            Refusal: there is no such deal or stage, or something that the stage requires is missing.
+        """
+        before = self.deal(wanted.deal_id)
+        if (before.pipeline, before.stage) != (wanted.leaves_pipeline, wanted.leaves_stage):
+            return before, before
+        back = MoveDeal(deal_id=wanted.deal_id, pipeline=wanted.pipeline, stage=wanted.stage, only_forward=False)
+        return self.move(back, origin)
 
     def accept(self, deal_id: str, stage: str | None, owner: str | None, origin: Origin) -> Deal:
         """Take a lead out of Incoming into a stage of its pipeline (default: the first open one).

@@ -21,6 +21,7 @@ from dealwright.model.requests import (
     CompleteTasks,
     CreateContact,
     CreateDeal,
+    MoveBack,
     MoveDeal,
     Outcome,
     Refused,
@@ -33,7 +34,7 @@ from dealwright.model.requests import (
     UpdateContact,
     UpdateDeal,
 )
-from dealwright.ports import DealKey, FeedItem, Place, ShapeChange
+from dealwright.ports import DealKey, FeedItem, InHands, Place, ShapeChange
 from dealwright_embedded_crm import company_reads, feed, lookups, reads, shape, shape_fields, values, workload
 from dealwright_embedded_crm.change import Change, Origin
 from dealwright_embedded_crm.csv_file import CsvFile
@@ -53,6 +54,7 @@ ACTIONS: Final = frozenset(
         "least_loaded()",
         "update_deal",
         "move_deal",
+        "move_back",
         "set_task",
         "change_tags",
         "complete_tasks",
@@ -65,7 +67,7 @@ ACTIONS: Final = frozenset(
     }
 )
 
-_OF_ONE_DEAL: Final = (UpdateDeal, MoveDeal, ChangeTags, CompleteTasks, AddNote, CreateContact)
+_OF_ONE_DEAL: Final = (UpdateDeal, MoveDeal, MoveBack, ChangeTags, CompleteTasks, AddNote, CreateContact)
 
 
 class EmbeddedCrm(People):
@@ -148,6 +150,14 @@ class EmbeddedCrm(People):
     async def count_deals(self, places: Sequence[Place]) -> Mapping[str, int]:
         """Count the deals in these stages by the id of their owner; whoever has none is missing from the result."""
         return await asyncio.to_thread(self._count_deals, places)
+
+    async def in_hands(self, user_id: str, limit: int) -> InHands:
+        """Return the open deals and tasks of a user, so many of each at most."""
+        return await asyncio.to_thread(self._in_hands, user_id, limit)
+
+    async def give_tasks(self, tasks: Mapping[str, str]) -> int:
+        """Give open tasks to users, by their ids; return how many were still open."""
+        return await asyncio.to_thread(self._give_tasks, tasks)
 
     async def read_users(self) -> Sequence[User]:
         """Return everybody who works in it."""
@@ -243,6 +253,24 @@ class EmbeddedCrm(People):
         with self._database.read() as connection:
             return lookups.contacts(connection, keys, country)
 
+    def _in_hands(self, user_id: str, limit: int) -> InHands:
+        user = reads.number(user_id)
+        if user is None:
+            return InHands(deals=(), tasks=())
+        with self._database.read() as connection:
+            deals = workload.open_deals(connection, user, limit)
+            tasks = workload.open_tasks(connection, user, limit)
+        return InHands(deals=tuple(deals), tasks=tuple(tasks))
+
+    def _give_tasks(self, tasks: Mapping[str, str]) -> int:
+        with self._database.write() as connection:
+            given = [
+                workload.give_task(connection, int(task), int(owner))
+                for task, owner in tasks.items()
+                if reads.number(task) is not None and reads.number(owner) is not None
+            ]
+        return sum(given)
+
     def _count_deals(self, places: Sequence[Place]) -> dict[str, int]:
         with self._database.read() as connection:
             return workload.deals_by_owner(connection, places)
@@ -304,6 +332,9 @@ def _carry_out(change: Change, request: Request, origin: Origin) -> Receipt:
         return {"task_id": change.set_task(request).id}
     if isinstance(request, UpdateDeal):
         return {"changed": bool(change.update(request.deal_id, request.changes, origin))}
+    if isinstance(request, MoveBack):
+        before, after = change.move_back(request, origin)
+        return {"moved": after is not before, "from_stage": before.stage, "to_stage": after.stage}
     if isinstance(request, MoveDeal):
         before, after = change.move(request, origin)
         return {"moved": after is not before, "from_stage": before.stage, "to_stage": after.stage}

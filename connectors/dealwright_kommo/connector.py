@@ -23,7 +23,7 @@ from dealwright_kommo.settings import KommoSettings
 from dealwright_kommo.writes import WORK_SECONDS, Writer
 
 _MADE: Final = frozenset({"create_deal", "set_task", "add_note"})
-_CHANGED: Final = frozenset({"update_deal", "move_deal", "change_tags", "complete_tasks"})
+_CHANGED: Final = frozenset({"update_deal", "move_deal", "move_back", "change_tags", "complete_tasks"})
 _COUNTED: Final = frozenset({"least_loaded()"})
 
 

@@ -22,6 +22,7 @@ from dealwright.model.requests import (
     CompleteTasks,
     CreateDeal,
     DealChanges,
+    MoveBack,
     MoveDeal,
     Outcome,
     Refused,
@@ -67,6 +68,7 @@ class Writer:
             CompleteTasks: self._complete,
             UpdateDeal: self._change,
             MoveDeal: self._change,
+            MoveBack: self._change,
             ChangeTags: self._change,
         }
 
@@ -228,7 +230,7 @@ class Writer:
 
         async def item(call: Call) -> Item:
             request = call.request
-            assert isinstance(request, UpdateDeal | MoveDeal | ChangeTags)
+            assert isinstance(request, UpdateDeal | MoveDeal | MoveBack | ChangeTags)
             lead = leads.get(request.deal_id)
             if lead is None:
                 raise _Decided(_GONE)
@@ -236,6 +238,8 @@ class Writer:
                 return Item(key=call.key, body=await self._updated(call.key, request, lead, budget), receipt=_CHANGED)
             if isinstance(request, ChangeTags):
                 return Item(key=call.key, body=_tagged(call.key, request, lead), receipt=_CHANGED)
+            if isinstance(request, MoveBack):
+                return await self._moved(call.key, self._undone(request, lead), lead, budget)
             return await self._moved(call.key, request, lead, budget)
 
         return await self._write("PATCH", "/leads", "leads", calls, item, budget)
@@ -280,6 +284,13 @@ class Writer:
         deal = mapping.deal(lead, self._settings, contacts={}, companies={}, users=users)
         held = {name: getattr(deal, name) for name in ("title", "amount", "close_date", "reference", "tags")}
         return held | {"owner": deal.owner}
+
+    def _undone(self, request: MoveBack, lead: Lead) -> MoveDeal:
+        """Return the move that undoes one, if the lead still stands where it was moved to."""
+        stands = self._settings.place(lead.pipeline_id, lead.status_id)
+        if (stands.pipeline, stands.stage) != (request.leaves_pipeline, request.leaves_stage):
+            raise _Decided(Sent(receipt=sansio.receipt(moved=False, from_stage=stands.stage, to_stage=stands.stage)))
+        return MoveDeal(deal_id=request.deal_id, pipeline=request.pipeline, stage=request.stage, only_forward=False)
 
     async def _moved(self, key: str, request: MoveDeal, lead: Lead, budget: Budget) -> Item:
         place = self._settings.ids(request.pipeline, request.stage)

@@ -30,7 +30,7 @@ class Edge(msgspec.Struct, frozen=True, kw_only=True, order=True):
 
 
 class Node(msgspec.Struct, frozen=True, kw_only=True):
-    """One automation and what it answers; `origin` is `authored` or `stage-tasks`."""
+    """One automation and what it answers; `origin` is `authored`, or what of a pipeline's stages it was made of."""
 
     key: str
     on: str

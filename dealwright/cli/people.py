@@ -7,11 +7,14 @@ import contextlib
 import difflib
 from collections.abc import Sequence
 from datetime import date, datetime, timedelta
+from typing import Final
 
 import click
 import msgspec
 
 from dealwright.cli import options, output
+from dealwright.cli.moments import MOMENT, Moment
+from dealwright.cli.offboard import MOST, HandOver, Left
 from dealwright.cli.shapes import prints
 from dealwright.cli.site import Site, actor, opened
 from dealwright.cli.terminal import plain
@@ -20,7 +23,7 @@ from dealwright.errors import DefinitionError, InputError
 from dealwright.journal.people import Leave
 from dealwright.language.roles import folded, role_named
 from dealwright.model.crm import User
-from dealwright.ports import Crm, ReadsUsers
+from dealwright.ports import Crm, HandsOver, ReadsUsers
 
 
 class Member(msgspec.Struct, frozen=True, kw_only=True):
@@ -58,6 +61,35 @@ class PeopleChanged(msgspec.Struct, frozen=True, kw_only=True):
     detail: str
     set_at: datetime
     set_by: str
+
+
+class Offboarded(msgspec.Struct, frozen=True, kw_only=True):
+    """Who is out of which roles, what was handed over, and what is still open in their hands (null: the CRM knows)."""
+
+    user: str
+    name: str
+    roles: list[str]
+    handed_deals: int
+    handed_tasks: int
+    refused_deals: int
+    open_deals: int | None
+    open_tasks: int | None
+
+
+class BreachCount(msgspec.Struct, frozen=True, kw_only=True):
+    """How often deals of somebody did not meet the criteria of a stage, on `entry` or `exit`, and what was done."""
+
+    user: str
+    name: str
+    pipeline: str
+    stage: str
+    side: str
+    done: str
+    count: int
+
+
+MOST_BREACHES: Final = 100_000
+"""Breaches that are counted at most, the oldest first."""
 
 
 @click.group()
@@ -160,6 +192,86 @@ def people_leave(
             click.echo(f"{plain(found.name)} is there")
 
 
+@people.command("offboard")
+@click.argument("user")
+@click.option(
+    "--to", "to", metavar="USER|ROLE", help="Hand open deals and tasks over: to a user, or to a role in turn."
+)
+@options.account
+@options.as_json
+@prints(Offboarded)
+def people_offboard(user: str, to: str | None, account: str | None, as_json: bool) -> None:
+    """Take somebody out of all roles for good, and say what is still open in their hands.
+
+    With --to that is handed over by the CRM's own calls; broken off, it is typed once more and goes on. Whoever has a
+    deal gets its tasks.
+    """
+    with opened(account) as site:
+        leaver = _one(user, _everybody(site), site.account)
+        crm = site.project.account(site.account).crm
+        receiver = None if to is None else _receiver(site, to, leaver)
+        if receiver is not None and not isinstance(crm, HandsOver):
+            raise InputError(
+                f"with {crm.name} deals and tasks are handed over there: leave --to out; nothing was changed"
+            )
+        roles = site.journal.offboard(site.account, leaver.id, actor=actor())
+        item = asyncio.run(_handed_over(site, crm, leaver, roles, receiver))
+    if as_json:
+        output.print_json(item)
+        return
+    click.echo(f"{plain(item.name)} stands behind no role any more (was of {plain(', '.join(item.roles)) or 'none'})")
+    if receiver is not None:
+        click.echo(f"handed over: {item.handed_deals} deals and {item.handed_tasks} tasks")
+        if item.refused_deals:
+            click.echo(f"the CRM did not take {item.refused_deals} deals: hand them over there", err=True)
+    if item.open_deals is not None:
+        click.echo(f"still open in their hands: {item.open_deals} deals, {item.open_tasks} tasks")
+    else:
+        click.echo(f"what is still open in their hands is seen in {crm.name}")
+
+
+async def _handed_over(
+    site: Site, crm: Crm, leaver: User, roles: Sequence[str], receiver: User | str | None
+) -> Offboarded:
+    left, held = Left(), None
+    try:
+        if isinstance(crm, HandsOver):
+            if receiver is not None:
+                left = await HandOver(site, crm, crm, leaver, receiver).all()
+            held = await crm.in_hands(leaver.id, MOST)
+    finally:
+        await crm.aclose()
+    return Offboarded(
+        user=leaver.id,
+        name=leaver.name,
+        roles=list(roles),
+        handed_deals=left.deals,
+        handed_tasks=left.tasks,
+        refused_deals=left.refused,
+        open_deals=None if held is None else len(held.deals),
+        open_tasks=None if held is None else len(held.tasks),
+    )
+
+
+def _receiver(site: Site, typed: str, leaver: User) -> User | str:
+    """Return the user or the role that was typed.
+
+    Raises:
+        InputError: it is neither, it is who leaves, or nobody of the role would be there.
+    """
+    behind = _behind(site)
+    wanted = folded(role_named(typed))
+    role = next((each for each in _roles(site, behind) if folded(each) == wanted), None)
+    if role is None:
+        found = _one(typed, _users(site), site.account)
+        if found.id == leaver.id:
+            raise InputError(f"{plain(found.name)} is who leaves; nothing was changed")
+        return found
+    if not any(user.id != leaver.id for user in behind.of(role)):
+        raise InputError(f"nobody else of role {plain(role)} is there; nothing was changed")
+    return role
+
+
 @people.command("log")
 @options.account
 @options.limit
@@ -191,6 +303,47 @@ def people_log(account: str | None, limit: int, as_json: bool) -> None:
             for each in changes
         ]  # fmt: skip
         output.show(output.table((f"when ({zone.key})", "what", "role", "user", "", "by"), rows))
+
+
+@people.command("breaches")
+@click.option("--since", type=MOMENT, default="30d", show_default=True, help="From when on; --since 7d is fine.")
+@options.account
+@options.as_json
+@prints(BreachCount, many=True)
+def people_breaches(since: Moment, account: str | None, as_json: bool) -> None:
+    """Count the deals that came into a stage or left it without what its criteria ask for, by whom they belonged to."""
+    with opened(account) as site:
+        begin = site.moment(since)
+        assert begin is not None
+        found = _counted(site, begin)
+    if as_json:
+        output.print_json(found)
+    elif not found:
+        click.echo("no deal has missed the criteria of its stage")
+    else:
+        rows = [
+            (plain(each.name or "nobody"), f"{each.pipeline}.{each.stage}", each.side, each.done, str(each.count))
+            for each in found
+        ]
+        output.show(output.table(("rep", "stage", "on", "done", "count"), rows))
+
+
+def _counted(site: Site, since: datetime) -> list[BreachCount]:
+    keys = {
+        (pipeline.key, stage.key.replace("_", "-")): stage.key
+        for pipeline in (site.release.pipelines if site.release is not None else ())
+        for stage in pipeline.stages
+    }
+    counts: dict[tuple[str, str, str, str, str, str], int] = {}
+    for each in site.journal.breaches(site.account, since, MOST_BREACHES):
+        user, name = (each.rep.id, each.rep.name) if each.rep is not None else ("", "")
+        stage = keys.get((each.pipeline, each.stage), each.stage)
+        of = (name, user, each.pipeline, stage, each.side, each.done)
+        counts[of] = counts.get(of, 0) + 1
+    return [
+        BreachCount(user=user, name=name, pipeline=pipeline, stage=stage, side=side, done=done, count=count)
+        for (name, user, pipeline, stage, side, done), count in sorted(counts.items())
+    ]
 
 
 # --- who is meant ---------------------------------------------------------------------------------------------------

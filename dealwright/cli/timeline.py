@@ -24,6 +24,7 @@ from dealwright.model.requests import (
     CreateContact,
     CreateDeal,
     Lookup,
+    MoveBack,
     MoveDeal,
     Notify,
     Request,
@@ -161,7 +162,7 @@ def _asked(request: Request, zone: ZoneInfo) -> str:
             return f"“{request.text}”, due {_local(request.due_at, zone):%a %d %b %H:%M}"
         case SendEvent():
             return f"“{request.name}” to {request.to}"
-        case MoveDeal():
+        case MoveDeal() | MoveBack():
             return f"to {request.pipeline}.{request.stage}"
         case CreateDeal():
             return f"“{request.title}” in {request.pipeline}.{request.stage}"

@@ -28,6 +28,7 @@ OF_A_CRM: Final = frozenset(
         COUNTS,
         "update_deal",
         "move_deal",
+        "move_back",
         "set_task",
         "change_tags",
         "complete_tasks",
@@ -60,6 +61,10 @@ def carried(
     `actions` are what the connectors carry out, `untold` the events that the CRM never tells.
     """
     kept, left = [], []
+    if "notify" not in actions:
+        quiet = tuple(each if each.origin == "authored" else _quiet(each) for each in account.automations)
+        if quiet != account.automations:
+            account = msgspec.structs.replace(account, automations=quiet)
     for automation in account.automations:
         triggers = [automation.on, *automation.exit_on, *(on for step in ir.waits(automation.do) for on in step.on)]
         unheard = sorted({str(each.__struct_config__.tag) for each in triggers} & set(untold))
@@ -90,3 +95,21 @@ def carried(
     if not left:
         return account, ()
     return msgspec.structs.replace(account, automations=tuple(kept)), tuple(left)
+
+
+def _quiet(automation: ir.Automation) -> ir.Automation:
+    """Return what was lowered from stages without telling anybody: nobody asked for an e-mail by name."""
+    return msgspec.structs.replace(automation, do=_without_notify(automation.do))
+
+
+def _without_notify(steps: tuple[ir.Step, ...]) -> tuple[ir.Step, ...]:
+    found: list[ir.Step] = []
+    for step in steps:
+        if isinstance(step, ir.BranchStep):
+            cases = tuple(msgspec.structs.replace(case, do=_without_notify(case.do)) for case in step.cases)
+            unset = None if step.unset is None else _without_notify(step.unset)
+            way = _without_notify(step.otherwise)
+            found.append(msgspec.structs.replace(step, cases=cases, otherwise=way, unset=unset))
+        elif not isinstance(step, ir.NotifyStep):
+            found.append(step)
+    return tuple(found)

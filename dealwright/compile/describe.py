@@ -215,6 +215,8 @@ def _step(step: ir.Step) -> str:
             return f"set {_fields(step.changes)}"
         case ir.MoveDealStep():
             return f"move to {expression(step.to)}{', forward only' if step.only_forward else ''}"
+        case ir.MoveBackStep():
+            return f"move back to where it came from, for the criteria of {expression(step.stage)}"
         case ir.SetTaskStep():
             due = f"at {step.clock}" if step.clock else f"in {duration(step.due)}"
             return f"task {expression(step.text)}, due {due}"

@@ -36,6 +36,7 @@ from dealwright.compile.ir_steps import (
     CreateContactStep,
     CreateDealStep,
     LookupStep,
+    MoveBackStep,
     MoveDealStep,
     MuteStep,
     NotifyStep,
@@ -165,6 +166,7 @@ __all__ = [
     "MessagePolicy",
     "MomentValue",
     "MoneyValue",
+    "MoveBackStep",
     "MoveDealStep",
     "MuteStep",
     "Not",
@@ -293,7 +295,7 @@ Again: TypeAlias = EveryEvent | Once
 
 
 class Automation(Node, frozen=True, kw_only=True):
-    """One automation. `origin` is `authored`, or `stage-tasks` when it was lowered from a pipeline's stage tasks.
+    """One automation. `origin` is `authored`, or says what of a pipeline's stages it was lowered from.
 
     An event of its deal that `exit_on` names ends an execution that has begun. While `when` does not hold, it is
     looked at again for `when_within`, whenever the deal changes. `mode` is what it begins in (empty: live),
@@ -305,7 +307,7 @@ class Automation(Node, frozen=True, kw_only=True):
     when: Condition
     again: Again
     do: tuple[Step, ...]
-    origin: Literal["authored", "stage-tasks"] = "authored"
+    origin: Literal["authored", "stage-tasks", "hand-over", "criteria"] = "authored"
     why: str = ""
     where: Where | None = None
     exit_on: tuple[Trigger, ...] = ()

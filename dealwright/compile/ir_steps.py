@@ -54,6 +54,16 @@ class MoveDealStep(Node, tag_field="do", tag="move_deal", frozen=True, kw_only=T
     reason: str | None = None
 
 
+class MoveBackStep(Node, tag_field="do", tag="move_back", frozen=True, kw_only=True):
+    """Move the deal back to the stage it came from, if it still stands where it came to; once for each deal in a month.
+
+    `stage` is the one whose criteria are not met.
+    """
+
+    name: str
+    stage: StageValue
+
+
 class SetTaskStep(Node, tag_field="do", tag="set_task", frozen=True, kw_only=True):
     """Set a task for the deal; without `owner` it goes to the deal's owner.
 
@@ -270,6 +280,7 @@ ActionStep: TypeAlias = (
     CreateDealStep
     | UpdateDealStep
     | MoveDealStep
+    | MoveBackStep
     | SetTaskStep
     | SendEventStep
     | ChangeTagsStep
@@ -289,6 +300,7 @@ Step: TypeAlias = (
     CreateDealStep
     | UpdateDealStep
     | MoveDealStep
+    | MoveBackStep
     | SetTaskStep
     | SendEventStep
     | ChangeTagsStep

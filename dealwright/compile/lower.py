@@ -13,6 +13,7 @@ from dealwright.compile import ir
 from dealwright.compile.findings import Finding
 from dealwright.compile.lower_messages import MessageLowering
 from dealwright.compile.lower_policy import limits, message_policy
+from dealwright.compile.lower_stages import StageLowering
 from dealwright.compile.lower_steps import StepLowering
 from dealwright.compile.lower_triggers import TriggerLowering
 from dealwright.compile.lower_values import Scope, ValueLowering, length
@@ -64,6 +65,7 @@ class _Lowering:
         self._triggers = TriggerLowering(self._values)
         messages = MessageLowering(self._values, account.languages, self._where)
         self._steps = StepLowering(self._values, self._triggers, messages)
+        self._stages = StageLowering(self._values)
 
     def account(self) -> ir.Account:
         pipelines = [parts(pipeline) for pipeline in self._account.pipelines]
@@ -77,7 +79,11 @@ class _Lowering:
                     self._values.ref(required, Scope("entered", stage.origin))
         automations = [
             *(self._writable(self._automation(each), f"the automation {each.key!r}", each.origin) for each in authored),
-            *(tasks for pipeline in pipelines if (tasks := self._stage_tasks(pipeline)) is not None),
+            *(
+                self._writable(each, f"the pipeline {pipeline.key!r}", pipeline.origin)
+                for pipeline in pipelines
+                for each in self._stages.automations(pipeline, self._where(pipeline.origin))
+            ),
         ]
         self._unique_identifiers(automations)
         own = self._values.own
@@ -187,33 +193,6 @@ class _Lowering:
                     hint = "write to=deal.main_contact, or again=once(per=deal)"
                     message = f"{step.name!r} goes to {step.to}, and once(per=person) counts the main contact"
                     self._found("DW402", automation.origin, message, hint)
-
-    def _stage_tasks(self, pipeline: PipelineParts) -> ir.Automation | None:
-        """The automation that the tasks of a pipeline's stages mean."""
-        tasks = [(key, stage, stage.task) for key, stage in pipeline.stages.items() if stage.task is not None]
-        if not tasks:
-            return None
-        cases = []
-        for key, stage, task in tasks:
-            place = ir.StageValue(pipeline=pipeline.key, stage=key)
-            step = ir.SetTaskStep(
-                name=f"task-{key.replace('_', '-')}",
-                text=self._values.words(task.text, Scope("entered", stage.origin)),
-                due=length(task.due),
-            )
-            here = ir.Compare(field=ir.Ref(path="deal.stage", type="stage"), op="==", value=place)
-            cases.append(ir.Case(when=here, do=(step,)))
-        made = ir.Automation(
-            key=f"{pipeline.key}.stage-tasks",
-            on=ir.OnEntered(stages=tuple(ir.StageValue(pipeline=pipeline.key, stage=key) for key, _, _ in tasks)),
-            when=ir.All(of=()),
-            again=ir.Once(per="stage_visit"),
-            do=(ir.BranchStep(name="stage", cases=tuple(cases)),),
-            origin="stage-tasks",
-            why=f"Every deal in {pipeline.name} has a next step.",
-            where=self._where(pipeline.origin),
-        )
-        return self._writable(made, f"the pipeline {pipeline.key!r}", pipeline.origin)
 
     # --- names ------------------------------------------------------------------------------------------------------
 

@@ -26,6 +26,7 @@ class Part(msgspec.Struct, frozen=True, kw_only=True):
     name: str = ""
     probability: int | None = None
     has_task: bool = False
+    has_owner: bool = False
     because: str = ""
 
 

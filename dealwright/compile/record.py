@@ -119,6 +119,7 @@ class Record:
                 name=stage.name,
                 probability=stage.probability,
                 has_task=stage.task is not None,
+                has_owner=stage.owner is not None,
                 because=stage.because,
             )
             for key, stage in said.stages.items()

@@ -58,6 +58,7 @@ from dealwright.engine.records import (
 from dealwright.engine.render import changes_more_than_told
 from dealwright.engine.store import Store
 from dealwright.engine.tally import Tally
+from dealwright.engine.undone import leave_undone
 from dealwright.errors import ConnectorError, ReleaseError
 from dealwright.model.requests import MESSAGES, AskPerson, Refused, Sent, TryAgain, Unknown
 from dealwright.ports import Connector
@@ -84,6 +85,7 @@ class Batch(Leaving):
         self.left.update(item.id for item in claimed)
         self._begin(claimed)
         drop_the_gone(self._store, list(self._work.values()), self._clock.now())
+        leave_undone(self._store, list(self._work.values()), self._clock.now())
         await self._resolve_unanswered()
         self._changes.meet(list(self._work.values()), self._leave, self._listening.begin)
         await self._read_facts()

@@ -93,9 +93,8 @@ class Job(msgspec.Struct, kw_only=True):
     `tells`: the next thing is a message, which is rendered when its deal was read again. `watches` are the kinds of
     event that it wants to hear of, `news` those that came. `considered` are those after `seen` that had come before its
     deal was read. `settings` are the values in force when it is decided about, `questions` what
-    people were asked and have answered, by step (`asks`: its automation ever asks anybody).
-    deal was read. `settings` are the values in force when it is decided about. `choosing` is the step for which
-    somebody of a role has to be picked; `anew` if whom was picked before is gone.
+    people were asked and have answered, by step (`asks`: its automation ever asks anybody). `choosing` is the step for
+    which somebody of a role has to be picked; `anew` if whom was picked before is gone.
     """
 
     claimed: Claimed

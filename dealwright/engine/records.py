@@ -301,6 +301,7 @@ class ToRoute(msgspec.Struct, frozen=True, gc=False, kw_only=True):
     """An event that was not routed yet.
 
     `chain` is the event that began its causal chain, `ran` the automations that chain ran already, by subject.
+    `undoes`: a step of ours has undone a move with it.
     """
 
     id: int
@@ -308,6 +309,7 @@ class ToRoute(msgspec.Struct, frozen=True, gc=False, kw_only=True):
     chain: int | None = None
     depth: int = 0
     ran: dict[str, frozenset[str]] = {}
+    undoes: bool = False
 
 
 UnmatchedReason = Literal[

@@ -33,6 +33,7 @@ from dealwright.model.requests import (
     CreateContact,
     CreateDeal,
     Lookup,
+    MoveBack,
     MoveDeal,
     Notify,
     Request,
@@ -192,6 +193,8 @@ def _receipt(request: Request, deal: Deal, pipelines: tuple[PipelineShape, ...])
             if any(held_in(deal.custom, each.key) != each.value for each in own):
                 return {"changed": True}
             return {"changed": not same_owner or any(getattr(deal, name) != value for name, value in given.items())}
+        case MoveBack():
+            return {"moved": True, "from_stage": deal.stage, "to_stage": request.stage}
         case MoveDeal():
             return {
                 "moved": _would_move(request, deal, pipelines),

@@ -43,6 +43,7 @@ from dealwright.model.requests import (
     CreateContact,
     CreateDeal,
     DealChanges,
+    MoveBack,
     MoveDeal,
     Request,
     SendEvent,
@@ -137,6 +138,8 @@ def _request(step: ir.ActionStep, view: View, now: datetime, people: tuple[User,
                 only_forward=step.only_forward,
                 lost_reason=step.reason,
             )
+        case ir.MoveBackStep():
+            return _back(view)
         case ir.SetTaskStep():
             return SetTask(
                 deal_id=deal.id,
@@ -166,6 +169,20 @@ def _request(step: ir.ActionStep, view: View, now: datetime, people: tuple[User,
             return send_message(step, view)
         case ir.SendConversionStep():
             return send_conversion(step, view, now)
+
+
+def _back(view: View) -> MoveBack:
+    """Return the request that undoes the move of the event: one that was made there came from nowhere."""
+    before, after = view.facts.event.before, view.facts.first
+    if before is None or (before.pipeline, before.stage) == (after.pipeline, after.stage):
+        raise NothingToDo("it was created there: there is no stage to go back to")
+    return MoveBack(
+        deal_id=view.deal.id,
+        leaves_pipeline=after.pipeline,
+        leaves_stage=after.stage,
+        pipeline=before.pipeline,
+        stage=before.stage,
+    )
 
 
 def _task_of(step: str, view: View) -> str:
@@ -232,6 +249,8 @@ def written(request: Request, outcome: Sent) -> Written | None:
             own = tuple(each for each in changes.custom or () if not isinstance(each.value, UserHeld))
             wrote = given | ({"custom": own} if own else {})
             return msgspec.convert(wrote, Written) if wrote else None
+        case MoveBack(pipeline=pipeline, stage=stage) if outcome.receipt.get("moved"):
+            return Written(pipeline=pipeline, stage=stage)
         case MoveDeal(pipeline=pipeline, stage=stage, lost_reason=reason) if outcome.receipt.get("moved"):
             return Written(pipeline=pipeline, stage=stage, lost_reason=reason)
         case ChangeTags(add=added, remove=removed):

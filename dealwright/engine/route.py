@@ -60,6 +60,8 @@ def _skipped(item: ToRoute, automation: ir.Automation, seen: set[str]) -> str:
     """Say why the automation may not run for this event; nothing if it may."""
     if isinstance(item.event, ContactUpdated | MessageReceived) and item.event.more:
         return f"the contact is on more than {MOST_DEALS} open deals"
+    if item.undoes and isinstance(automation.on, ir.OnEntered | ir.OnStageChanged):
+        return "moved back: it stands where it stood before"
     if item.depth > MAX_DEPTH:
         return f"loop: more than {MAX_DEPTH} automations in a row"
     if automation.key in seen and automation.origin == "authored":
@@ -77,7 +79,7 @@ def _answers(automation: ir.Automation, event: Event) -> bool:
         case "on":
             return True
         case "tasks":
-            return automation.origin == "stage-tasks"
+            return automation.origin != "authored"
         case "off":
             return False
 

@@ -176,6 +176,12 @@ class Store(Protocol):
         """Return who stands behind the account's roles on a day."""
         ...
 
+    def moved_back(
+        self, account: str, automation: str, subjects: Sequence[str], since: datetime
+    ) -> frozenset[tuple[str, str]]:
+        """Return which of these deals an automation has moved back since then, and by which step."""
+        ...
+
     def last_pick(self, account: str) -> int:
         """Return the number of the last pick of an account."""
         ...

@@ -27,8 +27,10 @@ _CAUSES: Final = statement(
     "keys",
 )
 _UNROUTED: Final = statement(
-    "select id, body, chain, depth from events where account = :account and routed_at is null order by id limit :limit"
+    "select id, body, chain, depth, cause from events where account = :account and routed_at is null "
+    "order by id limit :limit"
 )
+_UNDOING: Final = statement("select key from effects where key in :keys and kind = 'move_back'", "keys")
 _RAN: Final = statement(
     """
     select distinct coalesce(events.chain, events.id) as chain, executions.subject, executions.automation
@@ -111,13 +113,29 @@ class Events(Part):
             if chains:
                 for row in connection.execute(_RAN, {"chains": chains, "account": account}):
                     ran.setdefault((row.chain, row.subject), set()).add(row.automation)
+            undoing = self._undoing(connection, [row.cause for row in rows if row.cause is not None])
         found = []
         for row in rows:
             event: Event = unseal(row.body, Event)  # type: ignore[arg-type]  # a union, which decodes by its tag
             subjects = [] if row.chain is None else [deal_subject(deal.id) for deal in event.about]
             automations = {subject: frozenset(ran.get((row.chain, subject), ())) for subject in subjects}
-            found.append(ToRoute(id=row.id, event=event, chain=row.chain, depth=row.depth, ran=automations))
+            found.append(
+                ToRoute(
+                    id=row.id,
+                    event=event,
+                    chain=row.chain,
+                    depth=row.depth,
+                    ran=automations,
+                    undoes=row.cause in undoing,
+                )
+            )
         return found
+
+    def _undoing(self, connection: Connection, causes: Sequence[str]) -> frozenset[str]:
+        """Return those of our effects that have moved a deal back."""
+        if not causes:
+            return frozenset()
+        return frozenset(connection.execute(_UNDOING, {"keys": sorted(set(causes))}).scalars())
 
 
 def _cause(event: Event) -> str | None:

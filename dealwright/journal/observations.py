@@ -52,7 +52,7 @@ _WRITES: Final = statement(
     "subjects",
 )
 _MAKES: Final[Mapping[str, frozenset[str]]] = {
-    "stage_changed": frozenset({"move_deal"}),
+    "stage_changed": frozenset({"move_deal", "move_back"}),
     "deal_updated": frozenset({"update_deal", "change_tags"}),
     "contact_added": frozenset({"create_contact"}),
     "contact_updated": frozenset({"update_contact"}),

@@ -7,6 +7,7 @@ from typing import Final
 from dealwright.clock import Clock
 from dealwright.journal.answers import Answers
 from dealwright.journal.asks import Asks
+from dealwright.journal.breaches import Breaches
 from dealwright.journal.change_over import ChangeOver
 from dealwright.journal.crms import Crms
 from dealwright.journal.database import Database
@@ -49,6 +50,7 @@ class Journal(
     Answers,
     People,
     Picks,
+    Breaches,
     Operations,
     Windows,
     Asks,

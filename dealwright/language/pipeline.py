@@ -10,15 +10,18 @@ from typing import TYPE_CHECKING, Any, ClassVar, Final, NoReturn, TypeAlias, Typ
 
 from dealwright.errors import DefinitionError
 from dealwright.language.conditions import Reference
+from dealwright.language.criteria import Criteria
 from dealwright.language.durations import Length, RunningTime, WorkingTime
 from dealwright.language.keys import checked_key, checked_name
 from dealwright.language.origin import Origin, here, refused
 from dealwright.language.schema import did_you_mean
+from dealwright.language.somebody import Somebody
 from dealwright.model.crm import StageKind
 
 if TYPE_CHECKING:
     from dealwright.language.deal import ContactFields
     from dealwright.language.fields import Field
+    from dealwright.language.roles import Pick, Role
 
 
 @dataclass(frozen=True)
@@ -46,9 +49,12 @@ class StageLike:
         "_key",
         "_pipeline",
         "because",
+        "entry",
+        "exit",
         "name",
         "origin",
         "own_required",
+        "owner",
         "probability",
         "reason_required",
         "reasons",
@@ -64,6 +70,9 @@ class StageLike:
     reason_required: bool
     required: tuple[str, ...]
     own_required: tuple[Reference, ...]
+    owner: Somebody | None
+    entry: Criteria | None
+    exit: Criteria | None
     origin: Origin
     _key: str
     _pipeline: type[Pipeline] | None
@@ -77,6 +86,15 @@ class StageLike:
             raise refused(f"the task of a stage is a Task, not {type(task).__name__}", hint='task=Task("...", due=...)')
         fixed: dict[str, object] = {"name": name or "", "probability": None, "task": None, "because": ""}
         fixed |= {"reasons": (), "required": (), "own_required": (), "reason_required": False}
+        fixed |= {"owner": None, "entry": None, "exit": None}
+        owner = values.get("owner")
+        if owner is not None and not isinstance(owner, Somebody):
+            hint = 'closers = Role("closers") above, and owner=closers'
+            raise refused(f"the owner of a stage is a role, not {type(owner).__name__}", hint=hint)
+        for side in ("entry", "exit"):
+            if not isinstance(values.get(side), Criteria | None):
+                hint = f'{side}=Criteria([deal.amount.is_set()], says="...")'
+                raise refused(f"{side} of a stage is Criteria(...), not {type(values[side]).__name__}", hint=hint)
         for field, value in (fixed | values | {"origin": here(), "_pipeline": None, "_key": ""}).items():
             object.__setattr__(self, field, value)
 
@@ -130,7 +148,11 @@ class Incoming(StageLike):
 
 
 class Stage(StageLike):
-    """A completed action in the sale, such as "Sent the quote"."""
+    """A completed action in the sale, such as "Sent the quote".
+
+    A deal that comes here is handed over to somebody of `owner`, unless its owner is of that role already. `entry` and
+    `exit` say what must hold when a deal comes, and when it goes on.
+    """
 
     __slots__ = ()
     kind = "open"
@@ -143,12 +165,24 @@ class Stage(StageLike):
         task: Task | None = None,
         because: str = "",
         required: Sequence[Field | ContactFields] = (),
+        owner: Role | Pick | None = None,
+        entry: Criteria | None = None,
+        exit: Criteria | None = None,
     ) -> None:
         if probability is not None and (
             isinstance(probability, bool) or not isinstance(probability, int) or not 0 <= probability <= 100
         ):
             raise refused(f"a probability of {probability!r} is none", hint="write whole percent: probability=40")
-        self._set(name, probability=probability, task=task, because=because, **_required(required))
+        self._set(
+            name,
+            probability=probability,
+            task=task,
+            because=because,
+            owner=owner,
+            entry=entry,
+            exit=exit,
+            **_required(required),
+        )
 
 
 class Won(StageLike):

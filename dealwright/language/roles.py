@@ -11,6 +11,7 @@ from dealwright.errors import DefinitionError
 from dealwright.language.characters import UNSAFE
 from dealwright.language.origin import Origin, here, refused
 from dealwright.language.pipeline import StageLike
+from dealwright.language.somebody import Somebody
 
 Way = Literal["round_robin", "least_loaded", "sticky", "everybody"]
 """How somebody of a role is picked; `everybody` is for those who are told something."""
@@ -22,7 +23,7 @@ _BESIDE_LETTERS: Final = " -'.&/+0123456789"
 
 
 @dataclass(frozen=True, slots=True)
-class Pick:
+class Pick(Somebody):
     """Somebody of a role, picked when the step is done."""
 
     role: str
@@ -32,7 +33,7 @@ class Pick:
 
 
 @dataclass(frozen=True, init=False, slots=True)
-class Role:
+class Role(Somebody):
     """A role, such as `Role("closers")`; where one person is wanted, its people are picked in turn (`round_robin`)."""
 
     name: str

@@ -145,6 +145,7 @@ RECEIPTS: Final[Mapping[str, Mapping[str, FieldType]]] = MappingProxyType(
         "create_deal": {"deal_id": "id"},
         "update_deal": {"changed": "flag"},
         "move_deal": {"moved": "flag", "from_stage": "text", "to_stage": "text"},
+        "move_back": {"moved": "flag", "from_stage": "text", "to_stage": "text"},
         "set_task": {"task_id": "id"},
         "send_event": {"status": "number"},
         "change_tags": {"changed": "flag"},

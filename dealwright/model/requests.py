@@ -85,6 +85,16 @@ class MoveDeal(_Request, frozen=True, kw_only=True, tag="move_deal"):
     lost_reason: str | None = None
 
 
+class MoveBack(_Request, frozen=True, kw_only=True, tag="move_back"):
+    """Move a deal back to where it came from, if it still stands in `leaves_stage`; receipt as that of a move."""
+
+    deal_id: str
+    leaves_pipeline: str
+    leaves_stage: str
+    pipeline: str
+    stage: str
+
+
 class SetTask(_Request, frozen=True, kw_only=True, tag="set_task"):
     """Give somebody something to do by a moment; `owner` is a user id or name, None means the deal's owner."""
 
@@ -296,6 +306,7 @@ Request: TypeAlias = (
     CreateDeal
     | UpdateDeal
     | MoveDeal
+    | MoveBack
     | SetTask
     | SendEvent
     | ChangeTags

@@ -236,6 +236,7 @@ steps = st.recursive(
             late=st.sampled_from(["run", "skip"]),
         ),
         st.builds(ir.MuteStep, name=keys, who=contacts, for_=durations),
+        st.builds(ir.MoveBackStep, name=keys, stage=stages),
         st.builds(ir.StopStep, name=keys),
     ),
     lambda inner: st.one_of(
@@ -287,7 +288,7 @@ automations = st.builds(
     when=conditions,
     again=agains,
     do=some(steps, 3),
-    origin=st.sampled_from(["authored", "stage-tasks"]),
+    origin=st.sampled_from(["authored", "stage-tasks", "hand-over", "criteria"]),
     why=words,
     where=st.none() | wheres,
     exit_on=some(triggers),

@@ -10,7 +10,7 @@ from pathlib import Path
 from engine_world import Sales, World, account
 from sqlalchemy import text
 
-from dealwright import Automation, Role, assign_owner, deal_created, hours, set_task, wait
+from dealwright import Automation, Role, add_note, ask, assign_owner, deal_created, hours, set_task, wait
 from dealwright.compile import ir
 from dealwright.engine.picked import Picked, PickRequest
 from dealwright.journal.people import Leave
@@ -203,3 +203,22 @@ def test_what_shadow_picks_is_nobodys_turn(tmp_path: Path) -> None:
 
 def _role() -> ir.RoleValue:
     return ir.RoleValue(role="closers")
+
+
+def test_everybody_of_a_role_is_asked_and_one_of_them_answers(tmp_path: Path) -> None:
+    rule = Automation(
+        key="give",
+        on=deal_created(in_=Sales),
+        do=[
+            ask("head", who=closers, question="May we?", within=hours(4), yes=[add_note("ok", text="{{ answer.by }}")])
+        ],
+    )
+    made, staff = world(tmp_path, rule, staff=2)
+    made.new_deal()
+    made.work()
+    assert made.reasons()[0].startswith("nobody stands behind role closers")
+    made.journal.set_role("acme", "closers", staff, actor="user:test")
+    made.work()
+    (asked,) = made.journal.list_questions("acme", 10)
+    assert [person.name for person in asked.asked.who] == ["Closer 1", "Closer 2"]
+    made.close()

@@ -24,6 +24,7 @@ from dealwright.model.requests import (
     CompleteTasks,
     CreateDeal,
     DealChanges,
+    MoveBack,
     MoveDeal,
     Outcome,
     Refused,
@@ -342,6 +343,20 @@ def test_moves_go_forward_and_a_repeated_one_changes_nothing(tmp_path: Path) -> 
         deal = (await here.kommo.read_deals([lead]))[lead]
         assert (deal.stage, deal.lost_reason) == ("lost", "Price")
         assert isinstance(await one(here, replace(to, deal_id="404")), Refused)
+
+    play(tmp_path, body)
+
+
+def test_a_move_is_undone_only_while_the_deal_still_stands_there(tmp_path: Path) -> None:
+    async def body(here: Account) -> None:
+        lead = await here.new_lead("agreed")
+        back = MoveBack(
+            deal_id=lead, leaves_pipeline="sales", leaves_stage="quoted", pipeline="sales", stage="incoming"
+        )
+        assert await one(here, back, 1) == Sent(receipt={"moved": False, "from_stage": "agreed", "to_stage": "agreed"})
+        there = replace(back, leaves_stage="agreed", stage="quoted")
+        assert await one(here, there, 2) == Sent(receipt={"moved": True, "from_stage": "agreed", "to_stage": "quoted"})
+        assert (await here.kommo.read_deals([lead]))[lead].stage == "quoted"
 
     play(tmp_path, body)
 

@@ -193,7 +193,8 @@ def test_the_trace_tells_that_they_are_set_and_not_what_they_hold():
 def test_every_step_that_leaves_the_company_is_judged():
     """A step that is new must say whether it tells anything outside: then it is added here and in compile/sensitive."""
     inside = {
-        "create_deal", "update_deal", "move_deal", "set_task", "change_tags", "complete_tasks", "add_note", "notify",
+        "create_deal", "update_deal", "move_deal", "move_back", "set_task", "change_tags", "complete_tasks", "add_note",
+        "notify",
         "create_contact", "update_contact", "send_email", "send_message", "ask", "mute", "wait", "wait_for",
         "wait_until", "stop", "branch",
     }  # fmt: skip

@@ -9,6 +9,7 @@ from dealwright import (
     Choice,
     Choices,
     ContactFields,
+    Criteria,
     DealFields,
     Email,
     EmailText,
@@ -364,3 +365,9 @@ def mistakes() -> None:
     predicate("a", 5, of=[deal.amount])  # bad
     predicate("a", lambda facts: True, of=["deal.amount"])  # bad
     predicate(lambda facts: True, "a", of=[deal.amount])  # bad
+    Stage("A", owner="closers")  # bad
+    Stage("A", owner=deal.owner)  # bad
+    Stage("A", entry=[deal.amount > 0])  # bad
+    Stage("A", exit=Criteria([deal.amount], says="x"))  # bad
+    Criteria([deal.amount > 0])  # bad
+    Criteria([deal.amount > 0], else_="moveback", says="x")  # bad

@@ -14,6 +14,7 @@ from dealwright import (
     Choices,
     CompanyFields,
     ContactFields,
+    Criteria,
     Day,
     DealFields,
     Email,
@@ -477,3 +478,14 @@ r_talk = Automation(
         branch("sent", case(greeting.message_id.is_set(), stop())),
     ],
 )
+
+
+class Handed(Pipeline, key="handed"):
+    asked = Stage("Asked", owner=closers, entry=Criteria(deal.amount > 0, says="Write the amount down"))
+    sent = Stage(
+        "Sent the offer",
+        owner=closers.sticky(),
+        entry=Criteria([deal.company.is_set(), deal.amount > 0], else_="move_back", says="Name the company"),
+        exit=Criteria([deal.reference.is_set()], else_="task", says="Write the number down"),
+    )
+    won = Won("Won")

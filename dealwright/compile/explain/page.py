@@ -10,7 +10,8 @@ from dealwright.compile.explain.conditions import all_of
 from dealwright.compile.explain.names import Names
 from dealwright.compile.explain.outside import events, segment
 from dealwright.compile.explain.policy import policy
-from dealwright.compile.explain.steps import numbered, stage_task, told
+from dealwright.compile.explain.stages import said
+from dealwright.compile.explain.steps import numbered, told
 from dealwright.compile.explain.tongue import Tongue, harmless
 from dealwright.compile.explain.triggers import again, ends, trigger
 from dealwright.compile.later import later
@@ -18,7 +19,7 @@ from dealwright.model.calendar import Calendar
 from dealwright.model.crm import PipelineShape, StageShape
 
 _WRITE: Final = (ir.SendEmailStep, ir.SendMessageStep)
-_MOVE: Final = (ir.MoveDealStep,)
+_MOVE: Final = (ir.MoveDealStep, ir.MoveBackStep)
 _CHANGE: Final = (ir.UpdateDealStep, ir.ChangeTagsStep, ir.UpdateContactStep)
 _CREATE: Final = (ir.CreateDealStep, ir.CreateContactStep)
 _TELL: Final = (ir.SendEventStep, ir.SendConversionStep)
@@ -116,19 +117,7 @@ def _demands(pipeline: PipelineShape, stage: StageShape, names: Names) -> Iterat
         yield tongue.say("stage.reason_required")
     if stage.reasons:
         yield tongue.say("stage.reasons", reasons=tongue.one_of(map(tongue.quoted, stage.reasons)))
-    for step in _stage_tasks(names.account, pipeline.key, stage.key):
-        yield stage_task(step, names)
-
-
-def _stage_tasks(account: ir.Account, pipeline: str, stage: str) -> Iterator[ir.SetTaskStep]:
-    here = ir.StageValue(pipeline=pipeline, stage=stage)
-    for automation in account.automations:
-        if automation.origin != "stage-tasks":
-            continue
-        for step in automation.do:
-            for case in step.cases if isinstance(step, ir.BranchStep) else ():
-                if isinstance(case.when, ir.Compare) and case.when.value == here:
-                    yield from (each for each in case.do if isinstance(each, ir.SetTaskStep))
+    yield from said(pipeline, stage, names)
 
 
 def _automation(automation: ir.Automation, account: ir.Account, tongue: Tongue) -> Iterator[str]:

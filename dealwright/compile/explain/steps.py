@@ -71,6 +71,8 @@ def sentence(step: ir.Step, names: Names) -> str:
             reason = say("do.move_deal.reason", reason=tongue.quoted(step.reason)) if step.reason else ""
             key = "do.move_deal.forward" if step.only_forward else "do.move_deal"
             return say(key, stage=names.stage(step.to), reason=reason)
+        case ir.MoveBackStep():
+            return say("do.move_back", stage=names.stage(step.stage))
         case ir.SetTaskStep():
             return say("do.set_task.clock" if step.clock else "do.set_task", **_task(step, names))
         case ir.SendEventStep():

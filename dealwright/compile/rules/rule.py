@@ -116,13 +116,18 @@ class Subject:
         found: dict[tuple[str, str, int], dict[str, Part]] = {}
         for definition in self.outline.definitions:
             where = definition.where
-            # A stage task's step is called after its stage.
-            keys = {
-                part.key if part.kind == "step" else f"task-{part.key.replace('_', '-')}": part
+            if definition.kind != "pipeline":
+                keys = {part.key: part for part in definition.parts}
+                found[(definition.key, where.file, where.line)] = keys
+                continue
+            # The steps that a stage is lowered to are called after it.
+            of_stages = {
+                f"{what}-{part.key.replace('_', '-')}": part
                 for part in definition.parts
+                for what in ("task", "owner", "entry", "exit", "breach-entry", "breach-exit", "tell")
             }
-            key = f"{definition.key}.stage-tasks" if definition.kind == "pipeline" else definition.key
-            found[(key, where.file, where.line)] = keys
+            for lowered in ("stage-tasks", "hand-over", "criteria"):
+                found[(f"{definition.key}.{lowered}", where.file, where.line)] = of_stages
         return found
 
 

@@ -13,6 +13,8 @@ from dealwright.compile.rules.ways import Place, of_trigger, places
 
 def _look(subject: Subject) -> Iterator[Spot]:
     for account, automation in subject.automations:
+        if automation.origin == "criteria":
+            continue  # what criteria are lowered to is ready for everything; DW111 judges what they ask for
         logic = Logic(account.currency)
         yield from _after_stop(subject, automation, automation.do)
         if not possible(of_trigger(automation.on), logic.true(automation.when)):

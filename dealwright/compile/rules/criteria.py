@@ -1,0 +1,67 @@
+"""DW111: criteria of a stage that no deal can ever meet."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Final
+
+from dealwright.compile import describe, ir
+from dealwright.compile.possible import Logic, possible
+from dealwright.compile.rules.rule import Rule, Spot, Subject
+from dealwright.compile.rules.ways import places
+
+
+def _look(subject: Subject) -> Iterator[Spot]:
+    for account, automation in subject.automations:
+        if automation.origin != "criteria":
+            continue
+        logic = Logic(account.currency)
+        for place in places(automation, logic):
+            step = place.step
+            if not isinstance(step, ir.BranchStep) or not step.name.startswith(("entry-", "exit-")):
+                continue
+            if possible(*place.known, logic.true(step.cases[0].when)):
+                continue
+            path, line = subject.step_at(automation, step.name)
+            side = "exit" if step.name.startswith("exit-") else "entry"
+            yield Spot(
+                path=path,
+                line=line,
+                message=f"no deal can meet the {side} criteria of {step.name.partition('-')[2]!r}:"
+                f" {describe.condition(step.cases[0].when)}",
+                hint="take the part out that contradicts; when a deal is judged it stands in the stage it has come to",
+            )
+
+
+RULE: Final = Rule(
+    code="DW111",
+    severity="error",
+    title="no deal can meet the criteria of a stage",
+    reason=(
+        "Every deal would be a breach, and be noted, given a task or moved back. Criteria are judged when the deal has "
+        "come: it stands in the new stage then, also where the old one's exit criteria are asked for."
+    ),
+    bad="""
+class Repairs(Pipeline, key="repairs", name="Repairs"):
+    incoming = Incoming()
+    inspected = Stage(
+        "Inspected the machine",
+        task=Task("Send the estimate", due=days(1)),
+        entry=Criteria([deal.amount > 100, deal.amount < 50], says="Write down what it costs"),
+    )
+    won = Won("Closed won")
+    lost = Lost("Closed lost", reasons=["Price"])
+""",
+    good="""
+class Repairs(Pipeline, key="repairs", name="Repairs"):
+    incoming = Incoming()
+    inspected = Stage(
+        "Inspected the machine",
+        task=Task("Send the estimate", due=days(1)),
+        entry=Criteria([deal.amount > 50, deal.amount < 100], says="Write down what it costs"),
+    )
+    won = Won("Closed won")
+    lost = Lost("Closed lost", reasons=["Price"])
+""",
+    look=_look,
+)
