@@ -110,6 +110,8 @@ def _without_notify(steps: tuple[ir.Step, ...]) -> tuple[ir.Step, ...]:
             unset = None if step.unset is None else _without_notify(step.unset)
             way = _without_notify(step.otherwise)
             found.append(msgspec.structs.replace(step, cases=cases, otherwise=way, unset=unset))
+        elif isinstance(step, ir.WaitUntilStep):
+            found.append(msgspec.structs.replace(step, on_timeout=_without_notify(step.on_timeout)))
         elif not isinstance(step, ir.NotifyStep):
             found.append(step)
     return tuple(found)

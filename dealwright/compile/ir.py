@@ -307,7 +307,7 @@ class Automation(Node, frozen=True, kw_only=True):
     when: Condition
     again: Again
     do: tuple[Step, ...]
-    origin: Literal["authored", "stage-tasks", "hand-over", "criteria"] = "authored"
+    origin: Literal["authored", "stage-tasks", "hand-over", "criteria", "first-response", "rotting"] = "authored"
     why: str = ""
     where: Where | None = None
     exit_on: tuple[Trigger, ...] = ()

@@ -49,7 +49,7 @@ def later(automation: ir.Automation, account: ir.Account) -> tuple[Later, ...]:
 
 def _found(automation: ir.Automation, account: ir.Account) -> Iterator[Later]:
     if isinstance(automation.on, Unheard):
-        yield Later(word=word_of(automation.on), part="on")
+        yield Later(word="rot_after=" if automation.origin == "rotting" else word_of(automation.on), part="on")
     for trigger in automation.exit_on:
         if isinstance(trigger, Unheard):
             yield Later(word=word_of(trigger), part="exit_on")

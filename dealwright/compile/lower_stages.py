@@ -11,6 +11,7 @@ from collections.abc import Iterator, Sequence
 from typing import Final, Literal
 
 from dealwright.compile import ir
+from dealwright.compile.lower_deadlines import deadlines
 from dealwright.compile.lower_values import Scope, ValueLowering, length
 from dealwright.language.criteria import Criteria
 from dealwright.language.pipeline import PipelineParts, StageLike
@@ -33,6 +34,7 @@ class StageLowering:
 
     def automations(self, pipeline: PipelineParts, where: ir.Where) -> Iterator[ir.Automation]:
         """Return the automations that the stages of a pipeline mean."""
+        yield from deadlines(pipeline, where)
         stages = [_Stage(self._values, pipeline, key, stage) for key, stage in pipeline.stages.items()]
         if any(each.entry or each.exit for each in stages):
             if made := _criteria(pipeline, stages, where):

@@ -55,6 +55,7 @@ class Definition(msgspec.Struct, frozen=True, kw_only=True):
     where: Where
     listed: bool
     name: str = ""
+    deferred_to: str = ""
     parts: tuple[Part, ...] = ()
     examples: tuple[Example, ...] = ()
 

@@ -125,7 +125,15 @@ class Record:
             for key, stage in said.stages.items()
         )
         where = self._where(said.origin)
-        return Definition(kind="pipeline", key=said.key, where=where, listed=listed, name=said.name, parts=stages)
+        return Definition(
+            kind="pipeline",
+            key=said.key,
+            where=where,
+            listed=listed,
+            name=said.name,
+            deferred_to="" if said.deferred_to is None else parts(said.deferred_to).name,
+            parts=stages,
+        )
 
     def _example(self, given: examples.Example, accounts: Sequence[Account]) -> Example:
         currency = next((each.currency for each in accounts if each.currency is not None), "USD")

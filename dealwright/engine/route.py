@@ -28,6 +28,9 @@ from dealwright.model.events import (
 MAX_DEPTH: Final = 8
 """How many automations one event may set off in a row, each answering what the one before it did."""
 
+OF_A_VISIT: Final = frozenset({"stage-tasks", "hand-over", "criteria"})
+"""What of a pipeline's stages also answers an import: nobody is late for 20,000 rows of a file."""
+
 
 def route(account: ir.Account, events: Sequence[ToRoute]) -> list[Routed]:
     """Return the executions that these events set off, in order.
@@ -79,7 +82,7 @@ def _answers(automation: ir.Automation, event: Event) -> bool:
         case "on":
             return True
         case "tasks":
-            return automation.origin != "authored"
+            return automation.origin in OF_A_VISIT
         case "off":
             return False
 

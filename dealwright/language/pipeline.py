@@ -51,6 +51,7 @@ class StageLike:
         "because",
         "entry",
         "exit",
+        "first_response",
         "name",
         "origin",
         "own_required",
@@ -59,6 +60,7 @@ class StageLike:
         "reason_required",
         "reasons",
         "required",
+        "rot_after",
         "task",
     )
     kind: ClassVar[StageKind]
@@ -73,6 +75,8 @@ class StageLike:
     owner: Somebody | None
     entry: Criteria | None
     exit: Criteria | None
+    first_response: Length | None
+    rot_after: Length | None
     origin: Origin
     _key: str
     _pipeline: type[Pipeline] | None
@@ -86,7 +90,12 @@ class StageLike:
             raise refused(f"the task of a stage is a Task, not {type(task).__name__}", hint='task=Task("...", due=...)')
         fixed: dict[str, object] = {"name": name or "", "probability": None, "task": None, "because": ""}
         fixed |= {"reasons": (), "required": (), "own_required": (), "reason_required": False}
-        fixed |= {"owner": None, "entry": None, "exit": None}
+        fixed |= {"owner": None, "entry": None, "exit": None, "first_response": None, "rot_after": None}
+        for time in ("first_response", "rot_after"):
+            if not isinstance(values.get(time), RunningTime | WorkingTime | None):
+                raise refused(
+                    f"{time} is a length of time, not {type(values[time]).__name__}", hint=f"{time}=working_hours(4)"
+                )
         owner = values.get("owner")
         if owner is not None and not isinstance(owner, Somebody):
             hint = 'closers = Role("closers") above, and owner=closers'
@@ -138,20 +147,26 @@ class StageLike:
 
 
 class Incoming(StageLike):
-    """Where raw inquiries stand before the pipeline proper."""
+    """Where raw inquiries stand before the pipeline proper.
+
+    Somebody must have done something about an inquiry within `first_response`: else its owner is told, and has a task.
+    """
 
     __slots__ = ()
     kind = "incoming"
 
-    def __init__(self, name: str | None = None, *, task: Task | None = None) -> None:
-        self._set(name, task=task)
+    def __init__(
+        self, name: str | None = None, *, task: Task | None = None, first_response: Length | None = None
+    ) -> None:
+        self._set(name, task=task, first_response=first_response)
 
 
 class Stage(StageLike):
     """A completed action in the sale, such as "Sent the quote".
 
     A deal that comes here is handed over to somebody of `owner`, unless its owner is of that role already. `entry` and
-    `exit` say what must hold when a deal comes, and when it goes on.
+    `exit` say what must hold when a deal comes, and when it goes on. A deal for which nothing was done for `rot_after`
+    gets a task.
     """
 
     __slots__ = ()
@@ -168,6 +183,7 @@ class Stage(StageLike):
         owner: Role | Pick | None = None,
         entry: Criteria | None = None,
         exit: Criteria | None = None,
+        rot_after: Length | None = None,
     ) -> None:
         if probability is not None and (
             isinstance(probability, bool) or not isinstance(probability, int) or not 0 <= probability <= 100
@@ -181,6 +197,7 @@ class Stage(StageLike):
             owner=owner,
             entry=entry,
             exit=exit,
+            rot_after=rot_after,
             **_required(required),
         )
 
@@ -264,6 +281,7 @@ class PipelineParts:
     name: str
     stages: Mapping[str, StageLike]
     origin: Origin
+    deferred_to: PipelineType | None = None
 
 
 class _Body(dict[str, Any]):
@@ -333,13 +351,21 @@ else:
 
 
 class Pipeline(_Fixed):
-    """A pipeline is a class of stages: `class NewBusiness(Pipeline, key="new-business", name="New business")`."""
+    """A pipeline is a class of stages: `class NewBusiness(Pipeline, key="new-business", name="New business")`.
+
+    `deferred_to` says in which pipeline deals wait that are put off.
+    """
 
     if TYPE_CHECKING:
         __dealwright__: ClassVar[PipelineParts]
 
-    def __init_subclass__(cls, *, key: str, name: str | None = None) -> None:
+    def __init_subclass__(cls, *, key: str, name: str | None = None, deferred_to: PipelineType | None = None) -> None:
         """Check the body and keep its parts."""
+        if deferred_to is not None and not is_pipeline(deferred_to):
+            raise refused(
+                f"deferred_to of {cls.__name__} is a pipeline, not {type(deferred_to).__name__}",
+                hint="write the pipeline above this one, and deferred_to=Deferred",
+            )
         for base in cls.__mro__[1:]:
             if base not in (Pipeline, _Fixed, object):
                 raise refused(
@@ -351,7 +377,7 @@ class Pipeline(_Fixed):
         for attribute, value in stages.items():
             _check_attribute(cls.__name__, attribute, value)
         shown = key.replace("-", " ").capitalize() if name is None else checked_name(name, "a pipeline")
-        parts = PipelineParts(key, shown, MappingProxyType(stages), here())
+        parts = PipelineParts(key, shown, MappingProxyType(stages), here(), deferred_to)
         type.__setattr__(cls, "__dealwright__", parts)
 
 

@@ -60,6 +60,8 @@ TEXTS: Final[Mapping[str, str]] = {
     "policy.per_day": "at most {most} by one rule in a day",
     "policy.burst": "at most {most} deals that come at once",
     "stage.owner": "A deal that comes here belongs to {who}.",
+    "stage.first_response": "Somebody answers within {duration}: else its owner is told, and gets a task.",
+    "stage.rot_after": "If nothing is done for a deal for {duration}, its owner gets a task. (Does not run yet.)",
     "stage.entry": "A deal comes here only if {test}.",
     "stage.exit": "A deal goes on from here only if {test}.",
     "stage.breach.note": "or else a note says so: {says}",

@@ -61,6 +61,8 @@ TEXTS: Final[Mapping[str, str]] = {
     "policy.per_day": "no máximo {most} de uma regra em um dia",
     "policy.burst": "no máximo {most} negócios que chegam de uma vez",
     "stage.owner": "Do negócio que chega aqui se encarrega {who}.",
+    "stage.first_response": "Alguém responde em {duration}: senão, o responsável é avisado e recebe uma tarefa.",
+    "stage.rot_after": "Se em {duration} ninguém fizer nada, o responsável recebe uma tarefa. (Ainda não funciona.)",
     "stage.entry": "Um negócio só chega aqui se {test}.",
     "stage.exit": "Um negócio só segue adiante daqui se {test}.",
     "stage.breach.note": "senão, uma nota o diz: {says}",

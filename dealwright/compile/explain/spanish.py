@@ -61,6 +61,8 @@ TEXTS: Final[Mapping[str, str]] = {
     "policy.per_day": "como máximo {most} de una regla en un día",
     "policy.burst": "como máximo {most} negocios que llegan a la vez",
     "stage.owner": "Del negocio que llega aquí se encarga {who}.",
+    "stage.first_response": "Alguien responde en {duration}: si no, se avisa al responsable y recibe una tarea.",
+    "stage.rot_after": "Si en {duration} nadie hace nada, el responsable recibe una tarea. (Aún no funciona.)",
     "stage.entry": "Un negocio llega aquí solo si {test}.",
     "stage.exit": "Un negocio sigue adelante desde aquí solo si {test}.",
     "stage.breach.note": "si no, una nota lo dice: {says}",

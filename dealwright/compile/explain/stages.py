@@ -17,6 +17,7 @@ def said(pipeline: PipelineShape, stage: StageShape, names: Names) -> Iterator[s
     for automation in names.account.automations:
         if automation.origin == "authored":
             continue
+        yield from _times(automation, here, names)
         for case in _cases(automation, "stage"):
             if _asks_for(case.when, here):
                 for step in case.do:
@@ -25,6 +26,20 @@ def said(pipeline: PipelineShape, stage: StageShape, names: Names) -> Iterator[s
             if isinstance(case.when, ir.All) and any(_asks_for(part, here) for part in case.when.of):
                 for step in case.do:
                     yield from _step(step, names)
+
+
+def _times(automation: ir.Automation, stage: ir.StageValue, names: Names) -> Iterator[str]:
+    """Yield how soon somebody answers there, and how long a deal may lie there."""
+    say, length = names.tongue.say, names.tongue.duration
+    match automation:
+        case ir.Automation(
+            origin="first-response", on=ir.OnDealCreated(stages=(there,)), do=(ir.WaitUntilStep() as wait,)
+        ):
+            if there == stage:
+                yield say("stage.first_response", duration=length(wait.timeout))
+        case ir.Automation(origin="rotting", on=ir.OnNoActivity(for_=after), when=when):
+            if _asks_for(when, stage):
+                yield say("stage.rot_after", duration=length(after))
 
 
 def _cases(automation: ir.Automation, name: str) -> Iterator[ir.Case]:

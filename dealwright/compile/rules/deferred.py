@@ -25,8 +25,14 @@ def _look(subject: Subject) -> Iterator[Spot]:
                     path=stage.where.file,
                     line=stage.where.line,
                     message=f"the stage {stage.name!r} keeps deals that nobody works on in {pipeline.name!r}",
-                    hint='give them a pipeline of their own, such as class Deferred(Pipeline, key="deferred")',
+                    hint=_where(pipeline.deferred_to),
                 )
+
+
+def _where(pipeline: str) -> str:
+    if pipeline:
+        return f"move them to {pipeline!r}, which deferred_to= names"
+    return 'give them a pipeline of their own, such as class Deferred(Pipeline, key="deferred")'
 
 
 def _is_deferred(name: str) -> bool:

@@ -210,3 +210,13 @@ def test_a_field_and_an_automation_may_have_one_name(tmp_path: Path, broken: str
     text = rule().replace("x = Automation", f"{own}rule = Automation").replace("automations=[x]", "automations=[rule]")
     found = check_files(tmp_path, {"company": f"{broken}{text}"})
     assert "DW210" not in {code for each in found.values() for code in codes(each)}, found
+
+
+def test_the_pipeline_for_what_is_put_off_is_named(tmp_path: Path) -> None:
+    stages = (
+        'on_hold = Stage("On hold", task=None, because="they wait")\n    won = Won()\n    lost = Lost(reasons=["x"])\n'
+    )
+    later = f'class Later(Pipeline, key="later", name="Put off"):\n    {stages}'
+    live = f'class Live(Pipeline, key="live", deferred_to=Later):\n    {stages}'
+    found = [each for each in snippet(tmp_path, f"{later}\n\n{live}") if each.code == "DW106"]
+    assert [each.hint for each in found] == ["move them to 'Put off', which deferred_to= names"]
