@@ -82,7 +82,7 @@ class Change(MessageChange):
             if tasks[0].deal_id != deal.id:
                 raise Refusal("unknown_task", f"task {tasks[0].id} is none of deal {deal.id}")
         else:
-            tasks = [task for task in self._tasks.values() if task.deal_id == deal.id]
+            tasks = [task for task in self._tasks.values() if task.deal_id == deal.id and wanted.means(task.text)]
         still_open = [task for task in tasks if not task.done]
         for task in still_open:
             done = replace(task, done=True, completed_at=self.now)

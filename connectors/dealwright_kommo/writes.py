@@ -326,7 +326,7 @@ class Writer:
             request = call.request
             assert isinstance(request, CompleteTasks)
             for task in open_.get(request.deal_id, ()):
-                if request.task_id in (None, str(task.id)):
+                if request.task_id in (None, str(task.id)) and request.means(task.text or ""):
                     body = {"id": task.id, "is_completed": True, "result": {"text": "Done"}}
                     items.append(Item(key=call.key, body=body | {"request_id": f"{call.key}:{task.id}"}))
         written = await self._batches.write("PATCH", sansio.query("/tasks"), "tasks", items, budget)

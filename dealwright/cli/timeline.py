@@ -171,6 +171,8 @@ def _asked(request: Request, zone: ZoneInfo) -> str:
         case ChangeTags():
             return ", ".join([*(f"+{tag}" for tag in request.add), *(f"-{tag}" for tag in request.remove)])
         case CompleteTasks():
+            if request.text is not None:
+                return f"open tasks with “{request.text}”"
             return "all open tasks" if request.task_id is None else f"task {request.task_id}"
         case AddNote():
             return f"“{request.text}”"

@@ -227,6 +227,8 @@ def _step(step: ir.Step) -> str:
             removed = [f"take the tags {', '.join(map(repr, step.remove))} off"] if step.remove else []
             return ", ".join(added + removed)
         case ir.CompleteTasksStep():
+            if step.with_text is not None:
+                return f"complete the open tasks with {step.with_text!r}"
             return "complete all open tasks" if step.only is None else f"complete the task of {step.only}"
         case ir.AddNoteStep():
             return f"note {expression(step.text)}"

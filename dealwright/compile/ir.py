@@ -269,6 +269,7 @@ ADDED: Final = frozenset(
         "outside",
         "roles",
         "settings",
+        "with_text",
         "unless_open",
         "when_within",
     }

@@ -99,10 +99,14 @@ class ChangeTagsStep(Node, tag_field="do", tag="change_tags", frozen=True, kw_on
 
 
 class CompleteTasksStep(Node, tag_field="do", tag="complete_tasks", frozen=True, kw_only=True):
-    """Complete the task that the step `only` has set (None: all open tasks of the deal)."""
+    """Complete the task that the step `only` has set (None: all open tasks of the deal).
+
+    `with_text`: only those whose text holds these words, in capitals or not.
+    """
 
     name: str
     only: str | None = None
+    with_text: str | None = None
 
 
 class AddNoteStep(Node, tag_field="do", tag="add_note", frozen=True, kw_only=True):

@@ -295,7 +295,7 @@ class _Run:
     def _complete(self, step: deal_steps.CompleteTasks, scope: Scope) -> ir.CompleteTasksStep:
         only = step.only
         if only is None:
-            return ir.CompleteTasksStep(name=step.name)
+            return ir.CompleteTasksStep(name=step.name, with_text=step.with_text)
         if self._steps.get(only.name) is not only:
             hint = "name the set_task() step of this automation"
             message = f"{step.name!r} completes the task of {only.name!r}, which is no step of this automation"

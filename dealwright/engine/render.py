@@ -152,7 +152,8 @@ def _request(step: ir.ActionStep, view: View, now: datetime, people: tuple[User,
         case ir.ChangeTagsStep():
             return ChangeTags(deal_id=deal.id, add=step.add, remove=step.remove)
         case ir.CompleteTasksStep():
-            return CompleteTasks(deal_id=deal.id, task_id=None if step.only is None else _task_of(step.only, view))
+            task_id = None if step.only is None else _task_of(step.only, view)
+            return CompleteTasks(deal_id=deal.id, task_id=task_id, text=step.with_text)
         case ir.AddNoteStep():
             return AddNote(deal_id=deal.id, text=_said(step.text, view))
         case ir.CreateContactStep():

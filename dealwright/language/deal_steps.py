@@ -7,7 +7,7 @@ from types import MappingProxyType
 
 from dealwright.language import values
 from dealwright.language.fields import Field, FlagField, IdField, NumberField
-from dealwright.language.keys import checked_step
+from dealwright.language.keys import MAX_NAME, checked_step
 from dealwright.language.origin import refused
 from dealwright.language.steps import SetTask, Step, TextLike, UpdateDeal, UserLike
 from dealwright.language.values import Stored
@@ -33,6 +33,7 @@ class CompleteTasks(Step):
 
     kind = "complete_tasks"
     only: SetTask | None = None
+    with_text: str | None = None
 
     @property
     def completed(self) -> NumberField:
@@ -74,15 +75,32 @@ def remove_tags(name: str, tag: str, /, *others: str) -> ChangeTags:
     return ChangeTags(name=name, remove=_tags(name, (tag, *others)))
 
 
-def complete_tasks(name: str, *, only: SetTask | None = None) -> CompleteTasks:
-    """Complete all open tasks of the deal, or `only` the one that an earlier step has set."""
+def complete_tasks(name: str, *, only: SetTask | None = None, with_text: str | None = None) -> CompleteTasks:
+    """Complete all open tasks of the deal, or `only` the one that an earlier step has set.
+
+    `with_text`: those whose text holds these words, in capitals or not.
+    """
     name = checked_step(name)
+    if with_text is not None:
+        _check_words(name, with_text)
+        if only is not None:
+            raise refused(f"{name!r} says only= and with_text=", hint="one of the two says which tasks are meant")
     if only is not None and not isinstance(only, SetTask):
         raise refused(
             f"only of {name!r} is a step that sets a task, not {_called(only)}",
             hint='write call = set_task("call", ...) above, and only=call',
         )
-    return CompleteTasks(name=name, only=only)
+    return CompleteTasks(name=name, only=only, with_text=with_text)
+
+
+def _check_words(name: str, words: object) -> None:
+    if not isinstance(words, str) or not words.strip() or len(words) > MAX_NAME:
+        shown = repr(words)[:80] if isinstance(words, str) else f"a {type(words).__name__}"
+        hint = f"write a text of 1 to {MAX_NAME} characters"
+        raise refused(f"with_text of {name!r} is words of the task, not {shown}", hint=hint)
+    if "{" in words:
+        hint = "write the words that stay the same in all of them"
+        raise refused(f"with_text of {name!r} is compared as it stands, without fields in it", hint=hint)
 
 
 def add_note(name: str, *, text: TextLike) -> AddNote:

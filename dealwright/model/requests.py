@@ -126,10 +126,18 @@ class ChangeTags(_Request, frozen=True, kw_only=True, tag="change_tags"):
 
 
 class CompleteTasks(_Request, frozen=True, kw_only=True, tag="complete_tasks"):
-    """Complete one task of a deal, or (without `task_id`) all that are open; receipt: `completed`, how many."""
+    """Complete one task of a deal, or (without `task_id`) all that are open; receipt: `completed`, how many.
+
+    With `text` only those whose text holds these words, in capitals or not.
+    """
 
     deal_id: str
     task_id: str | None = None
+    text: str | None = None
+
+    def means(self, text: str) -> bool:
+        """Say whether a task with that text is one of them."""
+        return self.text is None or self.text.casefold() in text.casefold()
 
 
 class AddNote(_Request, frozen=True, kw_only=True, tag="add_note"):

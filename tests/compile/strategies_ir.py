@@ -181,7 +181,7 @@ steps = st.recursive(
             reveals=some(words),
         ),
         st.builds(ir.ChangeTagsStep, name=keys, add=some(words), remove=some(words)),
-        st.builds(ir.CompleteTasksStep, name=keys, only=st.none() | keys),
+        st.builds(ir.CompleteTasksStep, name=keys, only=st.none() | keys, with_text=st.none() | words),
         st.builds(ir.AddNoteStep, name=keys, text=expressions),
         st.builds(ir.NotifyStep, name=keys, who=expressions, text=expressions),
         st.builds(

@@ -96,3 +96,18 @@ def test_a_task_of_a_step_is_completed_and_one_that_was_not_set_is_passed(tmp_pa
     assert world.effects() == {"set_task": {"sent": 2}, "complete_tasks": {"sent": 1}}
     assert {task.text: task.done for task in world.crm.tasks(made.id)} == {"Call": True, "Other": False}
     world.close()
+
+
+def test_tasks_are_completed_by_the_words_in_their_text(tmp_path: Path) -> None:
+    steps = (
+        set_task("offer", text="Ofrecer cita a {{ deal.title }}", due=days(1)),
+        set_task("call", text="Call", due=days(1)),
+        complete_tasks("tidy", with_text="OFRECER cita"),
+        complete_tasks("none", with_text="never written"),
+    )
+    world = World(tmp_path, company(*steps))
+    world.new_deal(title="Ana")
+    world.work()
+    assert {task.text: task.done for task in world.crm.tasks()} == {"Ofrecer cita a Ana": True, "Call": False}
+    assert world.states() == {"one": {"done": 1}}
+    world.close()

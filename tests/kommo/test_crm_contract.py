@@ -256,6 +256,19 @@ def test_tasks_notes_and_tags_and_completing(play: Play) -> None:
     play(body)
 
 
+def test_tasks_are_completed_by_their_words(play: Play) -> None:
+    async def body(site: Site) -> None:
+        deal = await site.new_deal("quoted")
+        for number, text in enumerate(("Send the offer", "Call about the OFFER", "Call")):
+            await site.crm.perform([call(number, SetTask(deal_id=deal, text=text, due_at=DUE))])
+        (some,) = await site.crm.perform([call(7, CompleteTasks(deal_id=deal, text="the offer"))])
+        (rest,) = await site.crm.perform([call(8, CompleteTasks(deal_id=deal))])
+        assert isinstance(some, Sent) and isinstance(rest, Sent)
+        assert (some.receipt, rest.receipt) == ({"completed": 2}, {"completed": 1})
+
+    play(body)
+
+
 def test_moves_and_updates_take_effect_once(play: Play) -> None:
     async def body(site: Site) -> None:
         deal = await site.new_deal("quoted")

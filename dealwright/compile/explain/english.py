@@ -356,6 +356,7 @@ TEXTS: Final[Mapping[str, str]] = {
     "do.change_tags.add": "puts {tags} on",
     "do.change_tags.remove": "takes {tags} off",
     "do.complete_tasks": "Completes all open tasks of the deal.",
+    "do.complete_tasks.with_text": "Completes the open tasks of the deal whose text holds {text}.",
     "do.complete_tasks.only": "Completes the task of step {step}, if it is still open.",
     "do.notify": "Tells {who} by e-mail: {text}.",
     "do.add_note": "Writes a note at the deal: {text}.",

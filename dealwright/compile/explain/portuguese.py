@@ -357,6 +357,7 @@ TEXTS: Final[Mapping[str, str]] = {
     "do.change_tags.add": "põe {tags}",
     "do.change_tags.remove": "tira {tags}",
     "do.complete_tasks": "Conclui todas as tarefas abertas do negócio.",
+    "do.complete_tasks.with_text": "Conclui as tarefas abertas do negócio cujo texto contém {text}.",
     "do.complete_tasks.only": "Conclui a tarefa do passo {step}, se ainda estiver aberta.",
     "do.notify": "Avisa por e-mail ({who}): {text}.",
     "do.add_note": "Escreve uma nota no negócio: {text}.",

@@ -357,6 +357,7 @@ TEXTS: Final[Mapping[str, str]] = {
     "do.change_tags.add": "pone {tags}",
     "do.change_tags.remove": "quita {tags}",
     "do.complete_tasks": "Completa todas las tareas abiertas del negocio.",
+    "do.complete_tasks.with_text": "Completa las tareas abiertas del negocio cuyo texto contiene {text}.",
     "do.complete_tasks.only": "Completa la tarea del paso {step}, si sigue abierta.",
     "do.notify": "Avisa por correo ({who}): {text}.",
     "do.add_note": "Escribe una nota en el negocio: {text}.",

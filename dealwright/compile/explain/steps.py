@@ -84,6 +84,8 @@ def sentence(step: ir.Step, names: Names) -> str:
             return say("do.change_tags", changes=tongue.all_of(added + removed))
         case ir.CompleteTasksStep():
             if step.only is None:
+                if step.with_text is not None:
+                    return say("do.complete_tasks.with_text", text=names.tongue.quoted(step.with_text))
                 return say("do.complete_tasks")
             return say("do.complete_tasks.only", step=names.step(step.only))
         case ir.AddNoteStep():
