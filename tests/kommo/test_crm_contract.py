@@ -349,9 +349,9 @@ ACME = ir.Account(
 async def told(site: Site, journal: Journal) -> list[Event]:
     """Take what the CRM tells the whole road to routing, and return what rules would see of it."""
     journal.append("acme", site.source, await site.told())
-    unread = [item for item in journal.unrouted("acme", 1000) if observe.must_be_observed(item)]
+    unread = [item for item in journal.unrouted("acme", 1000) if observe.must_be_observed(item, ACME)]
     if unread:
-        journal.observed("acme", await observe.read(site.crm, unread))
+        journal.observed("acme", await observe.read(site.crm, unread, ACME))
     found = journal.unrouted("acme", 1000)
     routed: list[Routed] = []
     assert journal.route(ACME, "release", found, routed)
