@@ -119,13 +119,24 @@ def _may_run(target: ir.Automation, caused: _Caused, logic: Logic, own: bool, st
     if own and isinstance(step, ir.UpdateDealStep | ir.ChangeTagsStep) and _is_constant(step):
         # It sets itself off once, and then writes what is there already.
         return False
+    if isinstance(step, ir.UpdateDealStep) and _made_false(target.when, step.changes):
+        return False
     return possible(of_trigger(target.on), logic.true(target.when), caused.known)
 
 
+def _made_false(when: ir.Condition, changes: dict[str, ir.Expression]) -> bool:
+    """Say whether a condition asks that a field differs from the very setting or field that was written to it."""
+    match when:
+        case ir.All(of=parts):
+            return any(_made_false(part, changes) for part in parts)
+        case ir.Compare(field=field, op="<" | ">" | "!=", value=ir.Ref() as other):
+            written = changes.get(field.path.removeprefix("deal."))
+            return written == other and other.path.removeprefix("deal.") not in changes
+    return False
+
+
 def _is_constant(step: ir.UpdateDealStep | ir.ChangeTagsStep) -> bool:
-    return isinstance(step, ir.ChangeTagsStep) or not any(
-        isinstance(value, ir.Ref | ir.TemplateText) for value in step.changes.values()
-    )
+    return isinstance(step, ir.ChangeTagsStep) or all(isinstance(value, ir.Value) for value in step.changes.values())
 
 
 # --- circles --------------------------------------------------------------------------------------------------------

@@ -220,3 +220,21 @@ def test_the_pipeline_for_what_is_put_off_is_named(tmp_path: Path) -> None:
     live = f'class Live(Pipeline, key="live", deferred_to=Later):\n    {stages}'
     found = [each for each in snippet(tmp_path, f"{later}\n\n{live}") if each.code == "DW106"]
     assert [each.hint for each in found] == ["move them to 'Put off', which deferred_to= names"]
+
+
+@pytest.mark.parametrize(("written", "found"), [("most", set()), ("deal.amount * 2", {"DW216"})])
+def test_what_is_capped_at_the_limit_it_is_compared_with_goes_round_once(
+    written: str, found: set[str], tmp_path: Path
+) -> None:
+    """The second example company's approval of discounts cuts a discount down to the setting that it is over."""
+    example = f"""
+most = setting("most", Money, default=Money(500, "USD"))
+
+x = Automation(
+    key="x",
+    on=deal_updated(fields=[deal.amount]),
+    when=[deal.amount > most],
+    do=[update_deal("cap", amount={written})],
+)
+"""
+    assert codes(snippet(tmp_path, example)) == found
