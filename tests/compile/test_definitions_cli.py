@@ -97,6 +97,7 @@ def test_the_definitions_in_the_documentation_load(write):
     blocks = re.findall(r"^```python\n(.*?)^```", text, re.M | re.S)
     result = run("check", write(page="\n".join(blocks)))
     *notes, verdict = result.output.splitlines()
-    listed = 3 + len(re.findall(r"^\w+ = Automation\(", "\n".join(blocks), re.M))
+    lowered = 4  # the stages of three pipelines, and how soon an inquiry is answered
+    listed = lowered + len(re.findall(r"^\w+ = Automation\(", "\n".join(blocks), re.M))
     assert verdict == f"example: 3 pipelines, {listed} automations, ok"
     assert [note.split()[3] for note in notes] == ["before-renewal:"], "what `up` refuses is marked as that"
