@@ -119,10 +119,10 @@ def test_a_slower_observation_of_another_engine_does_not_replace_the_first(here:
     told(here, "2", deal_id=healthy.id)
     other = here.open_journal()
     unread = other.unrouted("acme", 10)
-    here.journal.observed("acme", asyncio.run(observe.read(here.crm, here.journal.unrouted("acme", 10))))
+    here.journal.observed("acme", asyncio.run(observe.read(here.crm, here.journal.unrouted("acme", 10), here.company)))
     ready = here.journal.unrouted("acme", 10)
     here.crm.delete_deal(gone.id)
-    other.observed("acme", asyncio.run(observe.read(here.crm, unread)))
+    other.observed("acme", asyncio.run(observe.read(here.crm, unread, here.company)))
     assert here.journal.unrouted("acme", 10) == ready
     release = here.journal.active_release("acme")
     assert release is not None
@@ -139,7 +139,7 @@ def test_an_execution_that_cannot_be_begun_is_parked_and_the_others_of_its_batch
     here.work()
     told(here, "1", deal_id=first.id)
     told(here, "2", deal_id=healthy.id)
-    here.journal.observed("acme", asyncio.run(observe.read(here.crm, here.journal.unrouted("acme", 10))))
+    here.journal.observed("acme", asyncio.run(observe.read(here.crm, here.journal.unrouted("acme", 10), here.company)))
     ready = here.journal.unrouted("acme", 10)
     release = here.journal.active_release("acme")
     assert release is not None
