@@ -9,6 +9,7 @@ from dealwright.language.automation import Automation
 from dealwright.language.channels import Channel
 from dealwright.language.clock_times import local
 from dealwright.language.company import CompanyFields
+from dealwright.language.company_steps import update_company
 from dealwright.language.contact_steps import create_contact, send_email, update_contact
 from dealwright.language.conversion_steps import send_conversion
 from dealwright.language.criteria import Criteria
@@ -166,6 +167,7 @@ __all__ = [
     "stop",
     "task_completed",
     "texts",
+    "update_company",
     "update_contact",
     "update_deal",
     "value",

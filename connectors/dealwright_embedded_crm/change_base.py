@@ -7,13 +7,14 @@ from datetime import datetime
 from typing import Any, Final
 
 import msgspec
+from msgspec import UNSET
 from msgspec.structs import replace
 from sqlalchemy import Connection, bindparam, delete, insert, select, update
 
 from dealwright.model.crm import Contact, Deal, Task, User
-from dealwright.model.custom import Custom, Holder
+from dealwright.model.custom import Custom, Customs, Holder
 from dealwright.model.events import Answer, Event
-from dealwright_embedded_crm import lookups, own_reads, reads, schema, values
+from dealwright_embedded_crm import company_reads, lookups, own_reads, reads, schema, values
 from dealwright_embedded_crm.catalog import Catalog
 from dealwright_embedded_crm.own_fields import OwnFields
 from dealwright_embedded_crm.values import Refusal
@@ -77,6 +78,8 @@ class ChangeBase:
         self._changed: dict[str, None] = {}
         self._relinked: dict[str, None] = {}
         self._renewed: set[str] = set()
+        self._companies_hold: bool | None = None
+        self._held_by_company: dict[str, Customs] = {}
         self._rewritten: dict[str, None] = {}
         self._done: dict[str, None] = {}
         self._open: dict[str, tuple[list[str], int]] = {}
@@ -152,6 +155,26 @@ class ChangeBase:
             return ()
         by_step = origin is not None and origin.cause is not None
         return self.own_fields.checked(holder, changes, self.catalog.owner, by_step=by_step)
+
+    def company_custom(self, name: str | None) -> Customs:
+        """Return the own fields of the company of that name; nothing is asked where no company has any."""
+        if name is None:
+            return UNSET
+        if self._companies_hold is None:
+            self._companies_hold = company_reads.any_holds(self.connection)
+        if not self._companies_hold:
+            return UNSET
+        if name not in self._held_by_company:
+            found = company_reads.by_name(self.connection, name)
+            self._held_by_company[name] = UNSET if found is None else found.custom
+        return self._held_by_company[name]
+
+    def forget_companies(self) -> None:
+        """Read companies anew, and the deals that are loaded have what they hold now."""
+        self._companies_hold = None
+        self._held_by_company.clear()
+        for deal in list(self._deals.values()):
+            self._deals[deal.id] = replace(deal, company_custom=self.company_custom(deal.company))
 
     def keep(self, key: str, kind: str, actor: str, receipt: dict[str, Any]) -> None:
         """Keep the key of an effect with what it wrote, for ever."""

@@ -82,6 +82,7 @@ class DealChange(ChangeBase):
             contacts=contacts,
             contact_roles=_known_roles(wanted.contact_roles, contacts),
             custom=custom,
+            company_custom=self.company_custom(fields["company"]),
             lost_reason=reason,
             created_at=created_at,
             updated_at=self.now,
@@ -136,6 +137,8 @@ class DealChange(ChangeBase):
         _check_required(stage, {**{name: wanted[name] for name in changed}, **{each.key: each.value for each in own}})
         if changed or own:
             fresh = {name: wanted[name] for name in changed}
+            if "company" in fresh:
+                fresh["company_custom"] = self.company_custom(fresh["company"])
             after = self._next_version(before, **fresh, custom=merged(before.custom, own))
             changed += tuple(each.key for each in own)
             self._tell(DealUpdated, origin, before, after, changed=changed)

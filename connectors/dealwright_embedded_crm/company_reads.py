@@ -2,15 +2,83 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any, Final
 
+import msgspec
 from sqlalchemy import Connection, Row, func, select
 
 from dealwright.model.crm import CompanyDeals, User
-from dealwright_embedded_crm import reads, schema
+from dealwright.model.custom import Customs, CustomValue
+from dealwright_embedded_crm import own_reads, paging, reads, schema, values
+from dealwright_embedded_crm.paging import Page
 
 _OPEN: Final = ("incoming", "open")
+
+
+class Company(msgspec.Struct, frozen=True, kw_only=True):
+    """A company that deals are with, and what it holds in the company's own fields of companies."""
+
+    id: str
+    name: str
+    custom: Customs = msgspec.UNSET
+
+
+class CompanyQuery(msgspec.Struct, frozen=True, kw_only=True):
+    """Which companies to list: `name` is part of the name, in that case; `own` are own fields with their values."""
+
+    name: str | None = None
+    own: tuple[tuple[str, CustomValue], ...] = ()
+
+
+EVERY_COMPANY: Final = CompanyQuery()
+
+
+def page_of_companies(connection: Connection, query: CompanyQuery, after: str | None, limit: int) -> Page[Company]:
+    """Return one page of companies, oldest first.
+
+    Raises:
+        Refusal: the name or the cursor cannot be used.
+    """
+    table = schema.companies.c
+    statement = select(schema.companies)
+    if query.name is not None:
+        place = func.strpos if connection.dialect.name == "postgresql" else func.instr
+        statement = statement.where(place(table.name, values.storable("name", query.name)) > 0)
+    for key, value in query.own:
+        statement = statement.where(own_reads.has(connection, table.custom, key, value))
+    rows, further = paging.one_page(connection, statement, [paging.Order(table.id, int)], "companies", after, limit)
+    return Page(items=tuple(_companies(connection, rows)), next=further)
+
+
+def company(connection: Connection, which: str) -> Company | None:
+    """Return the company of that id or, if it is no id, of exactly that name; None if there is none."""
+    table = schema.companies.c
+    number = reads.number(which)
+    found = [] if number is None else _companies(connection, connection.execute(_where(table.id == number)).all())
+    found = found or _companies(connection, connection.execute(_where(table.name == which)).all())
+    return found[0] if found else None
+
+
+def by_name(connection: Connection, name: str) -> Company | None:
+    """Return the company of exactly that name, which may look like an id."""
+    found = _companies(connection, connection.execute(_where(schema.companies.c.name == name)).all())
+    return found[0] if found else None
+
+
+def _where(where: Any) -> Any:
+    return select(schema.companies).where(where)
+
+
+def _companies(connection: Connection, rows: Sequence[Row[Any]]) -> list[Company]:
+    users = reads.users_named(connection, (row.custom for row in rows))
+    return [Company(id=str(row.id), name=row.name, custom=own_reads.read(row.custom, users)) for row in rows]
+
+
+def any_holds(connection: Connection) -> bool:
+    """Say whether any company holds anything in an own field."""
+    query = select(schema.companies.c.id).where(schema.companies.c.custom.is_not(None)).limit(1)
+    return connection.execute(query).first() is not None
 
 
 def company_deals(connection: Connection, ids: Iterable[str]) -> dict[str, CompanyDeals]:

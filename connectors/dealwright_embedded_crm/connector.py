@@ -31,12 +31,14 @@ from dealwright.model.requests import (
     SetTask,
     TryAgain,
     Unknown,
+    UpdateCompany,
     UpdateContact,
     UpdateDeal,
 )
 from dealwright.ports import DealKey, FeedItem, InHands, Place, ShapeChange
 from dealwright_embedded_crm import company_reads, feed, lookups, reads, shape, shape_fields, values, workload
 from dealwright_embedded_crm.change import Change, Origin
+from dealwright_embedded_crm.change_companies import set_company_of_deal
 from dealwright_embedded_crm.csv_file import CsvFile
 from dealwright_embedded_crm.importer import Importer
 from dealwright_embedded_crm.keys import Receipt, kept
@@ -62,12 +64,13 @@ ACTIONS: Final = frozenset(
         "create_contact",
         "create_contact(role=)",
         "update_contact",
+        "update_company",
         "send_message",
         "deal.company.open_deals",
     }
 )
 
-_OF_ONE_DEAL: Final = (UpdateDeal, MoveDeal, MoveBack, ChangeTags, CompleteTasks, AddNote, CreateContact)
+_OF_ONE_DEAL: Final = (UpdateDeal, MoveDeal, MoveBack, ChangeTags, CompleteTasks, AddNote, CreateContact, UpdateCompany)
 
 
 class EmbeddedCrm(People):
@@ -354,6 +357,8 @@ def _carry_out(change: Change, request: Request, origin: Origin) -> Receipt:
     if isinstance(request, SendMessage):
         written = change.write(request, origin)
         return {"message_id": written.id, "contact_id": written.contact_id}
+    if isinstance(request, UpdateCompany):
+        return {"changed": set_company_of_deal(change, request.deal_id, request.custom, origin)}
     if isinstance(request, UpdateContact):
         return {"changed": bool(change.update_contact(request.contact_id, request.changes, origin))}
     raise Refusal("unknown_action", f"the embedded CRM does not carry out {request.kind}")

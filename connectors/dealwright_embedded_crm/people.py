@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dealwright_embedded_crm.people_access import Access, Write
 from dealwright_embedded_crm.people_base import SOMEBODY
+from dealwright_embedded_crm.people_companies import Companies
 from dealwright_embedded_crm.people_contacts import Contacts
 from dealwright_embedded_crm.people_deals import Deals, StageCount
 from dealwright_embedded_crm.people_fields import Fields
@@ -15,7 +16,7 @@ from dealwright_embedded_crm.people_work import Work
 __all__ = ["SOMEBODY", "People", "StageCount", "Write"]
 
 
-class People(Deals, Contacts, Conversations, Fields, Work, Pipelines, Access, Webhooks):
+class People(Deals, Contacts, Companies, Conversations, Fields, Work, Pipelines, Access, Webhooks):
     """What people do in the CRM; refusals are `Rejected`, and what is not there is `NotFound`.
 
     Calls inside `with people.together():` are one transaction. The parts are one file each (people_*.py).

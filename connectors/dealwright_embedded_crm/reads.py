@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date, datetime
+from itertools import chain
 from typing import Any, Final, Literal
 
 import msgspec
@@ -27,6 +28,7 @@ DEALS: Final = (
     select(
         schema.deals,
         schema.companies.c.name.label("company"),
+        schema.companies.c.custom.label("company_custom"),
         schema.users.c.name.label("owner_name"),
         schema.users.c.email.label("owner_email"),
     )
@@ -290,7 +292,7 @@ def whole(connection: Connection, rows: Sequence[Row[Any]]) -> list[Deal]:
             links.setdefault(link.deal_id, []).append(contact)
             if link.role is not None:
                 roles.setdefault(link.deal_id, []).append(ContactRole(contact.id, link.role))
-    users = users_named(connection, (row.custom for row in rows))
+    users = users_named(connection, chain((row.custom for row in rows), (row.company_custom for row in rows)))
     return [_deal(row, tuple(links.get(row.id, ())), tuple(roles.get(row.id, ())), users) for row in rows]
 
 
@@ -316,6 +318,7 @@ def _deal(
         version=row.version,
         custom=own_reads.read(row.custom, users),
         contact_roles=roles or msgspec.UNSET,
+        company_custom=own_reads.read(row.company_custom, users),
     )
 
 

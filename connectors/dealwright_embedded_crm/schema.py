@@ -62,6 +62,7 @@ companies = Table(
     metadata,
     Column("id", BigInteger, primary_key=True, autoincrement=False),
     Column("name", Text, nullable=False, unique=True),
+    Column("custom", Text),
     CheckConstraint("name <> ''", name="name"),
 )
 
@@ -152,6 +153,7 @@ deals = Table(
     Index("ix_deals_stage", "pipeline", "stage"),
     Index("ix_deals_reference", "reference"),
     Index("ix_deals_owner_id", "owner_id"),
+    Index("ix_deals_company_id", "company_id"),
     Index("ix_deals_created_at", "created_at"),
 )
 """`name_key` is the title as it is searched and sorted: without case, alike on both databases."""

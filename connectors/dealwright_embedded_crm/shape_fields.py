@@ -16,7 +16,7 @@ from dealwright_embedded_crm import lookups, own_reads, reads, schema
 from dealwright_embedded_crm.own_fields import CALLED, HOLDERS, Definition, OwnFields, checked
 from dealwright_embedded_crm.values import Refusal
 
-TABLES: Final[dict[str, Table]] = {"deal": schema.deals, "contact": schema.contacts}
+TABLES: Final[dict[str, Table]] = {"deal": schema.deals, "contact": schema.contacts, "company": schema.companies}
 """Where values are kept: in the column `custom`, by what holds them."""
 
 MOST_FIELDS: Final = 500

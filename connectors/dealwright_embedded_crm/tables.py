@@ -19,6 +19,7 @@ from rich.text import Text
 from dealwright.cli.terminal import plain
 from dealwright.model.crm import Activity, Contact, Deal, Money, Note, PipelineShape, Task, User
 from dealwright.model.custom import Customs
+from dealwright_embedded_crm.company_reads import Company
 from dealwright_embedded_crm.own_texts import as_text
 from dealwright_embedded_crm.people import StageCount
 from dealwright_embedded_crm.people_fields import KeptField
@@ -58,6 +59,14 @@ def contacts(rows: list[Contact]) -> Table:
     table = new_table("id", "name", "phone", "e-mail")
     for contact in rows:
         add_row(table, contact.id, contact.name, contact.phone, contact.email)
+    return table
+
+
+def companies(rows: list[Company]) -> Table:
+    """Return companies as a table."""
+    table = new_table("id", "name", "own fields>")
+    for company in rows:
+        add_row(table, company.id, company.name, str(len(company.custom or ())))
     return table
 
 

@@ -34,6 +34,7 @@ from dealwright.model.requests import (
     SendMessage,
     Sent,
     SetTask,
+    UpdateCompany,
     UpdateContact,
     UpdateDeal,
 )
@@ -168,6 +169,9 @@ def _asked(request: Request, zone: ZoneInfo) -> str:
             return f"“{request.title}” in {request.pipeline}.{request.stage}"
         case UpdateDeal() | UpdateContact():
             return ", ".join(f"{name} = {_shown(value)}" for name, value in request.changes.given().items())
+        case UpdateCompany():
+            shown = ((each.key, each.value and each.value.value) for each in request.custom)
+            return ", ".join(f"{name} = {_shown(value)}" for name, value in shown)
         case ChangeTags():
             return ", ".join([*(f"+{tag}" for tag in request.add), *(f"-{tag}" for tag in request.remove)])
         case CompleteTasks():

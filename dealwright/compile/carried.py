@@ -36,6 +36,7 @@ OF_A_CRM: Final = frozenset(
         "create_contact",
         AS_ROLE,
         "update_contact",
+        "update_company",
         "send_message",
     }
 )

@@ -237,6 +237,8 @@ def _step(step: ir.Step) -> str:
         case ir.CreateContactStep():
             role = "" if step.role is None else f" as {step.role}"
             return f"create a contact{role}: {_fields(step.fields)}"
+        case ir.UpdateCompanyStep():
+            return f"set {_fields(step.changes)} of deal.company"
         case ir.UpdateContactStep():
             return f"set {_fields(step.changes)} of {step.contact}"
         case ir.SendEmailStep():

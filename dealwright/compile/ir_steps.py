@@ -140,6 +140,13 @@ class UpdateContactStep(Node, tag_field="do", tag="update_contact", frozen=True,
     changes: dict[str, Expression]
 
 
+class UpdateCompanyStep(Node, tag_field="do", tag="update_company", frozen=True, kw_only=True):
+    """Set own fields of the company that the deal is with, by key."""
+
+    name: str
+    changes: dict[str, Expression]
+
+
 class SendEmailStep(Node, tag_field="do", tag="send_email", frozen=True, kw_only=True):
     """Send an e-mail to a contact; in its texts `contact` is the recipient.
 
@@ -293,6 +300,7 @@ ActionStep: TypeAlias = (
     | NotifyStep
     | CreateContactStep
     | UpdateContactStep
+    | UpdateCompanyStep
     | SendEmailStep
     | SendMessageStep
     | SendConversionStep
@@ -313,6 +321,7 @@ Step: TypeAlias = (
     | NotifyStep
     | CreateContactStep
     | UpdateContactStep
+    | UpdateCompanyStep
     | SendEmailStep
     | SendMessageStep
     | SendConversionStep

@@ -22,6 +22,7 @@ from dealwright.language import (
 )
 from dealwright.language.ask_step import Ask
 from dealwright.language.clock_times import LocalTime
+from dealwright.language.company_steps import UpdateCompany
 from dealwright.language.conditions import Reference
 from dealwright.language.lookup_step import GIVEN, Lookup
 from dealwright.language.markup import check_html
@@ -209,6 +210,9 @@ class _Run:
             case contact_steps.CreateContact():
                 fields = self._of_contact(step.fields, scope)
                 return ir.CreateContactStep(name=step.name, fields=fields, role=step.role)
+            case UpdateCompany():
+                own = {key: self._values.custom(key, value, scope, of="company") for key, value in step.changes.items()}
+                return ir.UpdateCompanyStep(name=step.name, changes=own)
             case contact_steps.UpdateContact():
                 self._need_contact(step.contact, scope)
                 changes = self._of_contact(step.changes, scope)

@@ -270,12 +270,14 @@ class ValueLowering:
             self.found(code, at(problem.line), problem.message + whose, problem.hint)
 
     def custom(
-        self, key: str, value: Stored, scope: Scope, *, of: Literal["deal", "contact"] = "deal"
+        self, key: str, value: Stored, scope: Scope, *, of: Literal["deal", "contact", "company"] = "deal"
     ) -> ir.Expression:
         """Lower what a custom field is given, if there is such a field and it can hold that."""
-        shapes, built_in = (
-            (self.own.deal, schema.UPDATABLE) if of == "deal" else (self.own.contact, schema.CONTACT_FIELDS)
-        )
+        shapes, built_in = {
+            "deal": (self.own.deal, schema.UPDATABLE),
+            "contact": (self.own.contact, schema.CONTACT_FIELDS),
+            "company": (self.own.company, {}),
+        }[of]
         field = shapes.get(key)
         if field is None:
             hint = schema.did_you_mean(key, (*built_in, *shapes)) or self._advice(of)
@@ -293,6 +295,8 @@ class ValueLowering:
     def _advice(self, of: str) -> str:
         if of == "contact":
             return "write it in a class, and in that of your deals: contact: ClinicContact = ClinicContact()"
+        if of == "company":
+            return "write it in a class, and in that of your deals: company: Firm = Firm()"
         return "write deal_fields=... in the account, with the class that has the field"
 
     def facts(self, scope: Scope) -> dict[str, schema.FieldType]:

@@ -86,6 +86,8 @@ def leaks(step: ir.Step, own: HasShapes) -> Iterator[Leak]:
             yield from _copied({**built_in, **step.custom}, own.deal, own)
         case ir.CreateContactStep(fields=given) | ir.UpdateContactStep(changes=given):
             yield from _copied(given, own.contact, own)
+        case ir.UpdateCompanyStep(changes=given):
+            yield from _copied(given, own.company, own)
 
 
 def _copied(given: Mapping[str, object], shapes: Mapping[str, FieldShape], own: HasShapes) -> Iterator[Leak]:

@@ -29,11 +29,15 @@ class Own(msgspec.Struct, frozen=True):
     sensitive: bool
     old_of_deal: Mapping[str, str]
     old_of_contact: Mapping[str, str]
+    old_of_company: Mapping[str, str]
 
     def settled(self, deal: Deal) -> Deal:
         """Return the deal with its own fields, and those of its contacts, under the names that they have now."""
         if self.old_of_deal:
             deal = msgspec.structs.replace(deal, custom=under_new_names(deal.custom, self.old_of_deal))
+        if self.old_of_company:
+            company = under_new_names(deal.company_custom, self.old_of_company)
+            deal = msgspec.structs.replace(deal, company_custom=company)
         if self.old_of_contact:
             deal = msgspec.structs.replace(deal, contacts=tuple(map(self.settled_contact, deal.contacts)))
         return deal
@@ -57,7 +61,7 @@ class Own(msgspec.Struct, frozen=True):
     @property
     def renamed(self) -> bool:
         """Whether any field has had another name."""
-        return bool(self.old_of_deal or self.old_of_contact)
+        return bool(self.old_of_deal or self.old_of_contact or self.old_of_company)
 
 
 def own_of(account: ir.Account) -> Own:
@@ -80,6 +84,7 @@ def _own(account: ir.Account) -> Own:
         ),
         old_of_deal=_old(account.deal_fields),
         old_of_contact=_old(account.contact_fields),
+        old_of_company=_old(account.company_fields),
     )
 
 

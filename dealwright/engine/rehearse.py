@@ -43,6 +43,7 @@ from dealwright.model.requests import (
     SendMessage,
     Sent,
     SetTask,
+    UpdateCompany,
     UpdateContact,
     UpdateDeal,
 )
@@ -214,7 +215,7 @@ def _receipt(request: Request, deal: Deal, pipelines: tuple[PipelineShape, ...])
             return {"note_id": _NEW}
         case CreateContact():
             return {"contact_id": _NEW}
-        case UpdateContact():
+        case UpdateContact() | UpdateCompany():
             return {"changed": True}
         case SendMessage(contact_id=contact_id):
             return {"message_id": _NEW, "contact_id": contact_id}

@@ -13,6 +13,7 @@ from dealwright.compile.sensitive import leaks
 from dealwright.engine.facts import View
 from dealwright.engine.records import Intent, Written
 from dealwright.engine.render_ask import ask_person
+from dealwright.engine.render_company import update_company
 from dealwright.engine.render_contacts import create_contact, send_email, update_contact
 from dealwright.engine.render_conversions import send_conversion
 from dealwright.engine.render_custom import customs
@@ -49,6 +50,7 @@ from dealwright.model.requests import (
     SendEvent,
     Sent,
     SetTask,
+    UpdateCompany,
     UpdateContact,
     UpdateDeal,
 )
@@ -160,6 +162,8 @@ def _request(step: ir.ActionStep, view: View, now: datetime, people: tuple[User,
             return create_contact(step, view)
         case ir.UpdateContactStep():
             return update_contact(step, view)
+        case ir.UpdateCompanyStep():
+            return update_company(step, view)
         case ir.NotifyStep():
             return notify(step, view, people)
         case ir.SendEmailStep():
@@ -270,7 +274,7 @@ def changes_more_than_told(request: Request) -> bool:
         case UpdateDeal(changes=changes):
             renamed = not changes.given().keys().isdisjoint(("owner", "company"))
             return renamed or any(isinstance(each.value, UserHeld) for each in changes.custom or ())
-        case CreateContact() | UpdateContact():
+        case CreateContact() | UpdateContact() | UpdateCompany():
             return True
         case _:
             return False

@@ -153,6 +153,7 @@ RECEIPTS: Final[Mapping[str, Mapping[str, FieldType]]] = MappingProxyType(
         "add_note": {"note_id": "id"},
         "create_contact": {"contact_id": "id"},
         "update_contact": {"changed": "flag"},
+        "update_company": {"changed": "flag"},
         "send_email": {"message_id": "id"},
         "send_message": {"message_id": "id"},
         "notify": {"message_id": "id"},

@@ -12,7 +12,7 @@ from typing import Any, Final, Literal, TypeAlias
 import msgspec
 
 from dealwright.model.crm import ContactRole, Money
-from dealwright.model.custom import Customs
+from dealwright.model.custom import Custom, Customs
 from dealwright.model.messages import MessageButton
 
 
@@ -183,6 +183,13 @@ class UpdateContact(_Request, frozen=True, kw_only=True, tag="update_contact"):
     changes: ContactChanges
 
 
+class UpdateCompany(_Request, frozen=True, kw_only=True, tag="update_company"):
+    """Change own fields of the company that a deal is with; None clears. Receipt: `changed`."""
+
+    deal_id: str
+    custom: tuple[Custom, ...]
+
+
 class SendEmail(_Request, frozen=True, kw_only=True, tag="send_email"):
     """Send an e-mail to one contact; receipt: `message_id`, `refused` (how many copies were refused).
 
@@ -324,6 +331,7 @@ Request: TypeAlias = (
     | AskPerson
     | CreateContact
     | UpdateContact
+    | UpdateCompany
     | SendEmail
     | SendMessage
     | SendConversion

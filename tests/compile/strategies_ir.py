@@ -196,6 +196,7 @@ steps = st.recursive(
             contact=contacts,
             changes=st.dictionaries(names, expressions, max_size=2),
         ),
+        st.builds(ir.UpdateCompanyStep, name=keys, changes=st.dictionaries(names, expressions, max_size=2)),
         st.builds(
             ir.SendEmailStep,
             name=keys,

@@ -7,7 +7,7 @@ from decimal import Decimal
 
 import pytest
 
-from dealwright import Choice, CompanyFields, DealFields, Number, update_deal
+from dealwright import Choice, CompanyFields, DealFields, Number, update_company, update_deal
 from dealwright.errors import DefinitionError
 from dealwright.language.conditions import Comparison, Presence, Reference
 from dealwright.language.facts import Known, lookup, text_facts
@@ -85,6 +85,21 @@ def test_texts(source: str, text: str) -> None:
     assert render(source, facts) == text
     bare = text_facts(Known(deal=BARE), "UTC", paths(source))
     assert render("{{ deal.company }}" + source, bare) == render(source, bare)
+
+
+@pytest.mark.parametrize(
+    ("mistake", "says", "advises"),
+    [
+        (lambda: update_company("u"), "'u' changes nothing", 'segment="small"'),
+        (lambda: update_company("u", name="Acme"), "cannot rename a company", "update_deal"),
+        (lambda: deal.company.segmnt, "has no 'segmnt'", "did you mean segment?"),
+        (lambda: deal.company.newest_open_deal.stage, "has no 'stage'", ""),
+    ],
+)
+def test_mistakes_are_told_with_advice(mistake: object, says: str, advises: str) -> None:
+    with pytest.raises(DefinitionError, match=says) as found:
+        mistake()  # type: ignore[operator]
+    assert advises in (found.value.hint or "")
 
 
 def test_html_escapes_the_name() -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import click
 
 from dealwright_embedded_crm.commands.access import tokens, users
+from dealwright_embedded_crm.commands.companies import companies
 from dealwright_embedded_crm.commands.contacts import contacts
 from dealwright_embedded_crm.commands.conversations import conversations, reply
 from dealwright_embedded_crm.commands.deals import deals
@@ -25,6 +26,7 @@ def crm() -> None:
 for _command in (
     deals,
     contacts,
+    companies,
     conversations,
     reply,
     tasks,

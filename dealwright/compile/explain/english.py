@@ -362,6 +362,7 @@ TEXTS: Final[Mapping[str, str]] = {
     "do.add_note": "Writes a note at the deal: {text}.",
     "do.create_contact": "Adds a new contact to the deal: {changes}.",
     "do.create_contact.role": "Adds a new contact to the deal as its “{role}”: {changes}.",
+    "do.update_company": "Writes down at the deal's company: {changes}.",
     "do.update_contact": "Writes down at the contact ({contact}): {changes}.",
     "do.send_email": "Sends an e-mail to {contact} with the subject {subject}{more}:",
     "do.send_email.reply_to": "; answers go to {reply_to}",

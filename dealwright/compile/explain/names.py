@@ -96,8 +96,10 @@ class Names:
         return self.tongue.texts.get(f"field.{path}") or self._other(path)
 
     def changed(self, path: str, of: str) -> str:
-        """Return a field that an automation watches or a step writes: of the `deal` or of the `contact`."""
-        return self.field(f"deal.{path}") if of == "deal" else self._part(path, "of.contact", path)
+        """Return a field that an automation watches or a step writes: of the `deal`, its `company` or a `contact`."""
+        if of == "contact":
+            return self._part(path, "of.contact", path)
+        return self.field(f"deal.{path}" if of == "deal" else f"deal.company.{path}")
 
     def step(self, name: str) -> int | str:
         """Return the number of a step; texts spell its name with underscores."""

@@ -363,6 +363,7 @@ TEXTS: Final[Mapping[str, str]] = {
     "do.add_note": "Escreve uma nota no negócio: {text}.",
     "do.create_contact": "Acrescenta um contato novo ao negócio: {changes}.",
     "do.create_contact.role": "Adiciona um novo contato ao negócio como “{role}”: {changes}.",
+    "do.update_company": "Registra na empresa do negócio: {changes}.",
     "do.update_contact": "Anota no contato ({contact}): {changes}.",
     "do.send_email": "Envia um e-mail ({contact}) com o assunto {subject}{more}:",
     "do.send_email.reply_to": "; as respostas chegam aqui: {reply_to}",

@@ -363,6 +363,7 @@ TEXTS: Final[Mapping[str, str]] = {
     "do.add_note": "Escribe una nota en el negocio: {text}.",
     "do.create_contact": "Añade un contacto nuevo al negocio: {changes}.",
     "do.create_contact.role": "Añade un contacto nuevo al negocio como «{role}»: {changes}.",
+    "do.update_company": "Anota en la empresa del negocio: {changes}.",
     "do.update_contact": "Anota en el contacto ({contact}): {changes}.",
     "do.send_email": "Envía un correo ({contact}) con el asunto {subject}{more}:",
     "do.send_email.reply_to": "; las respuestas llegan aquí: {reply_to}",

@@ -97,6 +97,8 @@ def sentence(step: ir.Step, names: Names) -> str:
             if step.role is not None:
                 return say("do.create_contact.role", role=harmless(step.role), changes=changes)
             return say("do.create_contact", changes=changes)
+        case ir.UpdateCompanyStep():
+            return say("do.update_company", changes=_changes(step.changes, names, "company"))
         case ir.UpdateContactStep():
             changes = _changes(step.changes, names, "contact")
             return say("do.update_contact", contact=names.contact(step.contact), changes=changes)

@@ -53,7 +53,7 @@ def _expressions(step: ir.Step) -> Iterator[ir.Expression | None]:
             yield step.changes.get("title")
         case ir.CreateContactStep():
             yield from step.fields.values()
-        case ir.UpdateContactStep():
+        case ir.UpdateContactStep() | ir.UpdateCompanyStep():
             yield from step.changes.values()
         case ir.SendEmailStep():
             mails = step.by_language or (step,)

@@ -94,6 +94,8 @@ def _written(step: ir.Step) -> Iterator[tuple[str, object]]:
             yield "deal.stage", to
         case ir.UpdateContactStep(contact=contact, changes=changes):
             yield from ((f"{contact}.{name}", value) for name, value in changes.items())
+        case ir.UpdateCompanyStep(changes=changes):
+            yield from ((f"deal.company.{name}", value) for name, value in changes.items())
         case ir.ChangeTagsStep(add=add, remove=remove):
             yield from ((f"the tag {tag!r}", True) for tag in add)
             yield from ((f"the tag {tag!r}", False) for tag in remove)
