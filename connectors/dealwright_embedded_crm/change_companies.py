@@ -8,7 +8,7 @@ from msgspec.structs import replace
 from sqlalchemy import update
 
 from dealwright.model.custom import Custom, held_in, merged
-from dealwright_embedded_crm import company_reads, own_reads, schema, values
+from dealwright_embedded_crm import company_reads, lookups, own_reads, schema, values
 from dealwright_embedded_crm.change import Change, Origin
 from dealwright_embedded_crm.company_reads import Company
 from dealwright_embedded_crm.values import Refusal
@@ -32,6 +32,7 @@ def set_company(change: Change, which: str, given: Iterable[Custom], origin: Ori
     table = schema.companies
     row = {"custom": own_reads.stored(after.custom)}
     change.connection.execute(update(table).where(table.c.id == int(after.id)).values(row))
+    lookups.keep_company(change.connection, after.id, after.custom)
     change.forget_companies()
     return after, tuple(each.key for each in different)
 

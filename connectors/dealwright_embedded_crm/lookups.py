@@ -13,7 +13,7 @@ from typing import Any, Final
 from sqlalchemy import Connection, Select, delete, func, insert, select, update
 
 from dealwright.model.crm import Contact, Deal
-from dealwright.model.custom import NumberHeld, TextHeld, value_of
+from dealwright.model.custom import Customs, NumberHeld, TextHeld, value_of
 from dealwright.model.normal import normal_email, normal_phone
 from dealwright.ports import MOST_FOUND, DealKey
 from dealwright_embedded_crm import reads, schema
@@ -49,7 +49,15 @@ def keep_deals(connection: Connection, deals: Sequence[Deal], *, known: bool) ->
     own = [deal for deal in deals if deal.custom]
     if known:
         _forget(connection, [deal.id for deal in own], schema.lookups.c.kind.like("own.%"))
-    rows = [_row(f"own.{key}", value, deal.id) for deal in own for key, value in _own(deal)]
+    rows = [_row(f"own.{key}", value, deal.id) for deal in own for key, value in _own(deal.custom)]
+    if rows:
+        connection.execute(insert(schema.lookups), rows)
+
+
+def keep_company(connection: Connection, company_id: str, custom: Customs) -> None:
+    """Note by which of its own fields a company, and so its deals, are found."""
+    _forget(connection, [company_id], schema.lookups.c.kind.like("firm.%"))
+    rows = [_row(f"firm.{key}", value, company_id) for key, value in _own(custom)]
     if rows:
         connection.execute(insert(schema.lookups), rows)
 
@@ -64,17 +72,21 @@ def forget_deals(connection: Connection, ids: Sequence[str]) -> None:
     _forget(connection, ids, schema.lookups.c.kind.like("own.%"))
 
 
-def forget_field(connection: Connection, key: str, deals: Sequence[int]) -> None:
-    """Forget that these deals are found by an own field."""
-    table = schema.lookups
-    for some in reads.chunks(list(deals)):
-        connection.execute(delete(table).where(table.c.thing_id.in_(some), table.c.kind == f"own.{key}"))
+_OF: Final = {"deal": "own", "company": "firm"}
+"""Of what own fields are looked for, and what their kinds begin with."""
 
 
-def rename_field(connection: Connection, old: str, new: str) -> None:
-    """Let deals be found by the new key of an own field; none of them is found by that one already."""
+def forget_field(connection: Connection, holder: str, key: str, things: Sequence[int]) -> None:
+    """Forget that these deals or companies are found by an own field."""
     table = schema.lookups
-    connection.execute(update(table).where(table.c.kind == f"own.{old}").values(kind=f"own.{new}"))
+    for some in reads.chunks(list(things)):
+        connection.execute(delete(table).where(table.c.thing_id.in_(some), table.c.kind == f"{_OF[holder]}.{key}"))
+
+
+def rename_field(connection: Connection, holder: str, old: str, new: str) -> None:
+    """Let deals or companies be found by the new key of an own field; none of them is found by that one already."""
+    table = schema.lookups
+    connection.execute(update(table).where(table.c.kind == f"{_OF[holder]}.{old}").values(kind=f"{_OF[holder]}.{new}"))
 
 
 def _forget(connection: Connection, ids: Iterable[str], kinds: Any) -> None:
@@ -98,9 +110,9 @@ def _digits(phone: str) -> str:
     return _NO_DIGIT.sub("", _LETTER.split(phone)[0])[-_LAST_DIGITS:]
 
 
-def _own(deal: Deal) -> Iterator[tuple[str, str]]:
-    for field in deal.custom or ():
-        if isinstance(field.value, TextHeld | NumberHeld) and len(field.key) < _LONGEST - 4:
+def _own(custom: Customs) -> Iterator[tuple[str, str]]:
+    for field in custom or ():
+        if isinstance(field.value, TextHeld | NumberHeld) and len(field.key) < _LONGEST - 5:
             text = _text(field.value.value)
             if text:
                 yield field.key, text[:_LONGEST]
@@ -165,10 +177,12 @@ def _candidates(connection: Connection, field: str, values: Sequence[str], count
         return _newest(
             connection, values, lambda some: select(column, deals.id).where(column.in_(some)), column, deals.id
         )
-    if field == "company":
+    if field in ("company", "company.name"):
         name = schema.companies.c.name
         query = select(name, deals.id).join(schema.companies, schema.companies.c.id == deals.company_id)
         return _newest(connection, values, lambda some: query.where(name.in_(some)), name, deals.id)
+    if field.startswith("company."):
+        return _of_companies(connection, field.removeprefix("company."), values)
     table = schema.lookups.c
     kept: dict[str, list[str]] = {}
     for value in values:
@@ -181,6 +195,22 @@ def _candidates(connection: Connection, field: str, values: Sequence[str], count
         table.thing_id,
     )
     return {value: ids for short, ids in rows.items() for value in kept[short]}
+
+
+def _of_companies(connection: Connection, key: str, values: Sequence[str]) -> dict[str, list[int]]:
+    """Return the newest deals of the companies that hold each value."""
+    table, deals = schema.lookups.c, schema.deals.c
+    short = {value: value[:_LONGEST] for value in values}
+    here = schema.lookups.join(schema.deals, deals.company_id == table.thing_id)
+    query = select(table.value, deals.id).select_from(here).where(table.kind == f"firm.{key}")
+    rows = _newest(
+        connection,
+        sorted(set(short.values())),
+        lambda some: query.where(table.value.in_(some)),
+        table.value,
+        deals.id,
+    )
+    return {value: rows[kept] for value, kept in short.items() if kept in rows}
 
 
 def _contacts(connection: Connection, field: str, values: Sequence[str], country: str) -> dict[str, set[int]]:
@@ -243,7 +273,12 @@ def _fits(deal: Deal, key: DealKey, country: str) -> bool:
         return any(_has(contact, key.field, key.value, country) for contact in deal.contacts)
     if key.field in (*_COLUMNS, "company"):
         return bool(getattr(deal, key.field) == key.value)
-    own = value_of(deal.custom, key.field)
+    if key.field == "company.name":
+        return deal.company == key.value
+    if key.field.startswith("company."):
+        own = value_of(deal.company_custom, key.field.removeprefix("company."))
+    else:
+        own = value_of(deal.custom, key.field)
     return own is not None and _text(own) == key.value
 
 

@@ -166,8 +166,9 @@ lookups = Table(
     Column("thing_id", BigInteger, primary_key=True, autoincrement=False),
     Index("ix_lookups_thing_id", "thing_id", "kind"),
 )
-"""Where things are looked for by a value: deals by their own fields (`own.<key>`), contacts by the last digits of their
-phone (`phone`) and by their address (`email`). It names candidates: who asks compares with what the thing holds now."""
+"""Where things are looked for by a value: deals and companies by their own fields (`own.<key>`, `firm.<key>`), contacts
+by the last digits of their phone (`phone`) and by their address (`email`). It names candidates: who asks compares with
+what the thing holds now."""
 
 deal_contacts = Table(
     "deal_contacts",

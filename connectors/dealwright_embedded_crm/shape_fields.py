@@ -241,11 +241,11 @@ def _rewrite(connection: Connection, holder: Holder, old: str, new: str | None) 
             left = tuple(fields[key] for key in sorted(fields))
             changed.append({"record": record, "own": own_reads.stored(left)})
         connection.execute(write, changed)
-        if holder == "deal":
-            lookups.forget_field(connection, old, dropped)
+        if holder in ("deal", "company"):
+            lookups.forget_field(connection, holder, old, dropped)
         done += len(rows)
-    if holder == "deal" and new is not None:
-        lookups.rename_field(connection, old, new)
+    if holder in ("deal", "company") and new is not None:
+        lookups.rename_field(connection, holder, old, new)
     return done
 
 

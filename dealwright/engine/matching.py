@@ -135,7 +135,12 @@ def _values(deal: Deal, field: str) -> Iterable[Value]:
     if field in ("reference", "title", "company", "lost_reason"):
         value = getattr(deal, field)
         return [] if value is None else [value]
-    own = value_of(deal.custom, field)
+    if field == "company.name":
+        return [] if deal.company is None else [deal.company]
+    held, key = (
+        (deal.company_custom, field.removeprefix("company.")) if field.startswith("company.") else (deal.custom, field)
+    )
+    own = value_of(held, key)
     return [] if own is None or isinstance(own, tuple | User) else [own]
 
 

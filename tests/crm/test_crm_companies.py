@@ -12,6 +12,7 @@ from dealwright.errors import NotFound, Rejected
 from dealwright.model.crm import CompanyDeals, User
 from dealwright.model.custom import Custom, FieldShape, FieldShapes, UserHeld, held
 from dealwright.model.requests import DealChanges, Refused, Sent, UpdateCompany
+from dealwright.ports import DealKey
 from dealwright_embedded_crm import EmbeddedCrm
 from dealwright_embedded_crm.company_reads import CompanyQuery
 
@@ -122,3 +123,28 @@ def test_a_company_whose_name_looks_like_an_id_is_changed_by_its_deal(crm: Embed
     first, named_one = deal(crm, "incoming", "Acme"), deal(crm, "incoming", "1")
     perform(crm, call("1", UpdateCompany(deal_id=named_one, custom=(SMALL,))))
     assert (firm(crm, first), firm(crm, named_one)) == ({}, {"segment": "small"})
+
+
+def test_deals_are_found_by_what_their_company_holds(crm: EmbeddedCrm) -> None:
+    crm.shape([SALES, AFTERCARE], apply=True, fields=VAT)
+    first, second, other = deal(crm, "incoming", "Acme"), deal(crm, "incoming", "Acme"), deal(crm, "incoming", "Beta")
+    crm.set_company("Acme", [Custom("vat_id", held("DE1"))])
+    crm.set_company("Beta", [Custom("vat_id", held("DE" + "2" * 200))])
+    keys = [DealKey("company.vat_id", "DE1"), DealKey("company.vat_id", "DE" + "2" * 200)]
+    keys += [DealKey("company.name", "Beta"), DealKey("company.vat_id", "DE" + "2" * 199), DealKey("vat_id", "DE1")]
+    assert looked(crm, *keys) == {keys[0]: [second, first], keys[1]: [other], keys[2]: [other]}
+    crm.set_company("Acme", [Custom("vat_id", held("DE3"))])
+    assert looked(crm, keys[0]) == {}
+    renamed = FieldShapes(company=(FieldShape(key="tax_id", type="text", renamed_from=("vat_id",)),))
+    crm.shape([SALES, AFTERCARE], apply=True, fields=renamed)
+    key = DealKey("company.tax_id", "DE3")
+    assert looked(crm, key) == {key: [second, first]}
+
+
+VAT = FieldShapes(company=(FieldShape(key="vat_id", type="text"),))
+
+
+def looked(crm: EmbeddedCrm, *keys: DealKey) -> dict[DealKey, list[str]]:
+    return {
+        key: [each.id for each in found] for key, found in asyncio.run(crm.deals_by_key(keys, country="DE")).items()
+    }

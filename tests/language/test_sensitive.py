@@ -195,8 +195,8 @@ def test_every_step_that_leaves_the_company_is_judged():
     inside = {
         "create_deal", "update_deal", "move_deal", "move_back", "set_task", "change_tags", "complete_tasks", "add_note",
         "notify",
-        "create_contact", "update_contact", "send_email", "send_message", "ask", "mute", "wait", "wait_for",
-        "wait_until", "stop", "branch",
+        "create_contact", "update_contact", "update_company", "send_email", "send_message", "ask", "mute", "wait",
+        "wait_for", "wait_until", "stop", "branch",
     }  # fmt: skip
     outside = {"send_event", "send_conversion", "lookup"}
     known = {kind.__struct_config__.tag for kind in ir.Step.__args__}
