@@ -95,6 +95,7 @@ class Batch(Leaving):
                 self._give_back()
                 break
             with METERS.timed("turn_seconds", self._clock):
+                self._changes.meet_late(self._work.values(), self._leave, self._listening.begin)
                 await self._choose()
                 acting = self._decide([job for job in self._work.values() if not job.tells])
                 for effects in by_carrier(acting, self._site.connectors):

@@ -32,6 +32,18 @@ class Changes:
     def __init__(self, store: Store, account: str) -> None:
         self._store = store
         self._account = account
+        self._later: set[str] = set()
+
+    def meet_late(
+        self, jobs: Iterable[Job], leave: Callable[[Job, str, str], None], begin: Callable[[Job], None]
+    ) -> None:
+        """Meet the changes of those of which something had left without an answer, once that is settled."""
+        if not self._later:
+            return
+        settled = [job for job in jobs if job.claimed.id in self._later and job.effect is None]
+        if settled:
+            self._later.difference_update(job.claimed.id for job in settled)
+            self.meet(settled, leave, begin)
 
     def meet(self, jobs: Iterable[Job], leave: Callable[[Job, str, str], None], begin: Callable[[Job], None]) -> None:
         """Cancel, park or change over those whose automation says so; `begin` what goes on as the automation is now."""
@@ -43,7 +55,8 @@ class Changes:
         for job in begun:
             now = active.account.automation(job.automation.key)
             if job.effect is not None:
-                continue  # something of it may have left: that is settled first, and the change is met after it
+                self._later.add(job.claimed.id)  # something of it may have left: that is settled first
+                continue
             if now is None or not now.on_change or job.claimed.release == active.digest or _same(job.automation, now):
                 continue
             if now.on_change == "cancel":

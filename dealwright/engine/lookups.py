@@ -84,10 +84,21 @@ async def performed(
             if until is not None and "error" not in outcome.receipt
         ],
     )
+    # Who asks the same shares what came of it, also if that was no answer: each comes back and asks again.
+    shared = {kept[item.effect.key]: item for item in outcomes if item.effect.key in kept}
     answered = {item.effect.key for item in outcomes}
-    told = dict(known) | {digest: outcome for digest, (outcome, _) in learned.items()}
-    return outcomes + [
-        EffectOutcome(effect=effect, outcome=msgspec.structs.replace(told[kept[effect.key]], repeated=True))
-        for effect in effects
-        if effect.key not in answered and kept.get(effect.key) in told
-    ]
+    found = list(outcomes)
+    for effect in effects:
+        digest = kept.get(effect.key)
+        if effect.key in answered or digest is None:
+            continue
+        if digest in known:
+            told = msgspec.structs.replace(known[digest], repeated=True)
+            found.append(EffectOutcome(effect=effect, outcome=told))
+        elif digest in shared:
+            item = shared[digest]
+            outcome = item.outcome
+            if isinstance(outcome, Sent):
+                outcome = msgspec.structs.replace(outcome, repeated=True)
+            found.append(msgspec.structs.replace(item, effect=effect, outcome=outcome))
+    return found

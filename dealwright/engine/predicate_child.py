@@ -1,7 +1,8 @@
 """Runs predicates, in a process of its own that can be ended: one question a line, one answer a line.
 
 Nothing of Dealwright is imported here: it starts in the time that Python takes. What it runs has no files, no network
-and little memory, and sees of Python only what definitions may use.
+and little memory, and sees of Python only what definitions may use. The system ends it when one question has computed
+for too long: whoever asked may be gone by then.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ from __future__ import annotations
 import builtins
 import contextlib
 import json
+import signal
 import sys
 from collections.abc import Callable, Mapping
 from datetime import date, datetime
@@ -32,7 +34,9 @@ def main() -> None:
     allowed["__import__"] = lambda name, *rest: _imported(name, modules, *rest)
     functions: dict[str, Callable[[Mapping[str, object]], object]] = {}
     for line in sys.stdin:
+        signal.setitimer(signal.ITIMER_PROF, known["seconds"])
         sys.stdout.write(json.dumps(_answer(json.loads(line), functions, allowed)) + "\n")
+        signal.setitimer(signal.ITIMER_PROF, 0)
         sys.stdout.flush()
 
 

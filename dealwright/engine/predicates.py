@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import select
+import signal
 import subprocess
 import sys
 import threading
@@ -21,10 +23,16 @@ from dealwright.language.predicates import BUILTINS, MODULES
 from dealwright.model.crm import Money, User
 
 LIMIT: Final = 0.5
-"""Seconds that one question may take; then its process is ended."""
+"""Seconds of computing that one question may take; then its process ends, also if nobody is there to end it."""
 
 REST: Final = 60.0
 """Seconds for which a function that took too long is not asked again: every question would cost its whole time."""
+
+MOST_SLOW: Final = 3
+"""How often within that time it may take too long before it rests: one deal must not silence it for the others."""
+
+_PATIENCE: Final = 5.0
+"""Seconds to wait for an answer on a machine that has much else to do: nothing is decided by how busy it is."""
 
 _STARTING: Final = 10.0
 _CHILD: Final = Path(__file__).with_name("predicate_child.py")
@@ -37,20 +45,24 @@ class Runner:
     def __init__(self, monotonic: Callable[[], float] = time.monotonic) -> None:
         self._monotonic = monotonic
         self._process: subprocess.Popen[bytes] | None = None
-        self._slow: dict[str, float] = {}
+        self._slow: dict[str, list[float]] = {}
         self._lock = threading.Lock()
 
     def ask(self, predicate: ir.Predicate, facts: Mapping[str, tuple[str, object]]) -> tuple[bool | None, str]:
         """Return what the function says (None is unknown), and why it says nothing, in words without its facts."""
         with self._lock:
-            if self._monotonic() < self._slow.get(predicate.code, float("-inf")):
+            since = self._monotonic() - REST
+            self._slow = {code: kept for code, each in self._slow.items() if (kept := [at for at in each if at > since])}
+            if len(self._slow.get(predicate.code, ())) >= MOST_SLOW:
                 return None, "it took too long lately, and was not asked"
             question = {"name": predicate.name, "code": predicate.code, "facts": facts}
-            answer = self._answer(json.dumps(question).encode() + b"\n")
+            line = json.dumps(question).encode() + b"\n"
+            answer = self._answer(line)
+            if answer is None and self._was_ended_by_others():
+                answer = self._answer(line)
             if answer is None:
                 self.close()
-                self._slow = {code: until for code, until in self._slow.items() if until > self._monotonic()}
-                self._slow[predicate.code] = self._monotonic() + REST
+                self._slow.setdefault(predicate.code, []).append(self._monotonic())
                 return None, f"it did not answer within {LIMIT:g} s"
         if "error" in answer:
             return None, f"it failed: {answer['error']}"
@@ -67,6 +79,15 @@ class Runner:
                 if pipe is not None:
                     pipe.close()
 
+    def _was_ended_by_others(self) -> bool:
+        """Say whether the process has ended, and not because it took too long: that says nothing of the function."""
+        process = self._process
+        if process is None:
+            return False
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            return process.wait(0.05) != -signal.SIGPROF
+        return False
+
     def _answer(self, question: bytes) -> dict[str, object] | None:
         """Return the answer; None if there is none in time."""
         fresh = self._process is None or self._process.poll() is not None
@@ -78,7 +99,7 @@ class Runner:
         try:
             process.stdin.write(question)
             process.stdin.flush()
-            line = _line(process.stdout.fileno(), LIMIT + (_STARTING if fresh else 0.0))
+            line = _line(process.stdout.fileno(), _PATIENCE + (_STARTING if fresh else 0.0))
             answer = None if line is None else json.loads(line)
         except (OSError, ValueError):
             return None
@@ -94,7 +115,7 @@ class Runner:
             start_new_session=True,
         )
         assert process.stdin is not None
-        known = {"builtins": sorted(BUILTINS), "modules": sorted(MODULES)}
+        known = {"builtins": sorted(BUILTINS), "modules": sorted(MODULES), "seconds": LIMIT}
         process.stdin.write(json.dumps(known).encode() + b"\n")
         return process
 

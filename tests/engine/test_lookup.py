@@ -32,7 +32,7 @@ from dealwright.engine.lookups import question
 from dealwright.errors import DefinitionError
 from dealwright.journal.answers import MOST_ANSWERS
 from dealwright.model.delivery import Delivery, Idempotent
-from dealwright.model.requests import Call, Lookup, Outcome, Request, Sent, Unknown
+from dealwright.model.requests import Call, Lookup, Outcome, Request, Sent, TryAgain, Unknown
 from dealwright.testing.rehearsal import a_deal, rehearse
 
 GIVES = {"valid": bool, "name": str, "worth": Decimal, "people": int, "since": date}
@@ -230,6 +230,19 @@ def test_a_lost_answer_is_asked_again(world: World, system: Vies) -> None:
     id_ = world.new_deal(title="DE1").id
     world.work()
     assert (len(system.asked), len(notes(world, id_))) == (2, 1)
+
+
+@pytest.mark.parametrize("outcome", [Unknown(reason="lost"), TryAgain(reason="busy", after=0.1)])
+def test_who_asks_the_same_as_one_that_got_no_answer_asks_again_with_it(
+    world: World, system: Vies, outcome: Outcome
+) -> None:
+    system.outcomes.append(outcome)
+    ids = [world.new_deal(title="DE1").id for _ in range(3)]
+    world.work()
+    assert [len(notes(world, id_)) for id_ in ids] == [1, 1, 1]
+    assert len(system.asked) == 2
+    left = world.journal.database.rows(text("select reason from transitions where reason = 'taken over'"))
+    assert left == [], "none was left behind under its lease"
 
 
 def test_what_can_be_done_without_it_does_not_wait_for_it(tmp_path: Path) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -24,6 +24,7 @@ from dealwright import (
     deal_created,
     deal_updated,
     every_event,
+    lookup,
     set_task,
     stop,
     wait,
@@ -36,6 +37,8 @@ from dealwright.engine.changes import Unfit, fitted
 from dealwright.engine.precedence import Precedence
 from dealwright.engine.records import Progress, StepOutcome
 from dealwright.errors import DefinitionError
+from dealwright.model.delivery import Delivery, Idempotent
+from dealwright.model.requests import Call, Outcome, Request, Sent, Unknown
 
 MakeWorld = Callable[[ir.Account], World]
 
@@ -181,6 +184,57 @@ def test_cancel_ends_it_at_its_next_turn_and_says_why(world: MakeWorld) -> None:
     here.work()
     later(here)
     assert tasks(here) == ["first", "first", "other"], "what comes after runs as it is now"
+
+
+class Lost:
+    """Answers lookups; the first answer is lost, and meanwhile the definition becomes another one."""
+
+    name, at_once, call_timeout = "lookup", 16, 1.0
+
+    def __init__(self) -> None:
+        self.meanwhile: Callable[[], object] | None = None
+
+    def actions(self) -> frozenset[str]:
+        return frozenset({"lookup"})
+
+    def destinations(self) -> frozenset[str]:
+        return frozenset({"vies"})
+
+    def delivery(self, request: Request) -> Delivery:
+        return Idempotent()
+
+    async def perform(self, calls: Sequence[Call]) -> Sequence[Outcome]:
+        meanwhile, self.meanwhile = self.meanwhile, None
+        if meanwhile is None:
+            return [Sent(receipt={"valid": True})] * len(calls)
+        meanwhile()
+        return [Unknown(reason="lost")] * len(calls)
+
+    async def look(self, calls: Sequence[Call]) -> Sequence[bool]:
+        return [False] * len(calls)
+
+    async def aclose(self) -> None:
+        return
+
+
+@pytest.mark.parametrize(
+    ("on_change", "made"), [("cancel", []), ("migrate", ["after"]), ("finish", ["before"])]
+)
+def test_a_change_is_met_when_what_had_left_without_an_answer_is_settled(
+    tmp_path: Path, on_change: Any, made: list[str]
+) -> None:
+    asking = lookup("vies", at="vies:/check", ask={"vat": deal.title}, gives={"valid": bool})
+
+    def company(text_: str, **more: Any) -> ir.Account:
+        return account(rule(asking, set_task("second", text=text_, due=days(1)), **more))
+
+    system = Lost()
+    here = World(tmp_path, company("before"), system)
+    system.meanwhile = lambda: here.journal.record_release(company("after", on_change=on_change))
+    here.new_deal()
+    here.work()
+    assert tasks(here) == made
+    here.close()
 
 
 def test_migrate_goes_on_by_the_new_one_and_writes_that_down(world: MakeWorld) -> None:
