@@ -52,7 +52,9 @@ class Runner:
         """Return what the function says (None is unknown), and why it says nothing, in words without its facts."""
         with self._lock:
             since = self._monotonic() - REST
-            self._slow = {code: kept for code, each in self._slow.items() if (kept := [at for at in each if at > since])}
+            self._slow = {
+                code: kept for code, each in self._slow.items() if (kept := [at for at in each if at > since])
+            }
             if len(self._slow.get(predicate.code, ())) >= MOST_SLOW:
                 return None, "it took too long lately, and was not asked"
             question = {"name": predicate.name, "code": predicate.code, "facts": facts}

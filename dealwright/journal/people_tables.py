@@ -73,5 +73,6 @@ picks = Table(
     Index("picks_by_number", "account", "n", unique=True),
     Index("picks_by_contact", "account", "role", "contact", "n"),
     Index("picks_by_company", "account", "role", "company", "n"),
+    Index("picks_by_age", "account", "space", "at"),
 )
 """One row for each step that somebody was picked for: whoever asks again gets the same answer."""

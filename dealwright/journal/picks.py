@@ -41,11 +41,15 @@ _PENDING: Final = statement(
     """
 )
 _OF_PERSON: Final = statement(
+    # `cross join` lets SQLite begin with the person's contacts, and not with all picks of the account.
     """
-    select user_id from picks where account = :account and role = :role and space = :space and contact in (
-        select :contact union select contact from person_contacts where account = :account and person in (
-            select person from person_contacts where account = :account and contact = :contact))
-    order by n desc limit 20
+    select picks.user_id as user_id from (
+        select cast(:contact as text) as contact union
+        select contact from person_contacts where account = :account and person in (
+            select person from person_contacts where account = :account and contact = :contact)
+    ) as theirs cross join picks
+    where picks.account = :account and picks.role = :role and picks.contact = theirs.contact and picks.space = :space
+    order by picks.n desc limit 20
     """
 )
 _OF_COMPANY: Final = statement(

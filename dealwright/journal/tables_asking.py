@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from sqlalchemy import BigInteger, CheckConstraint, Column, Index, LargeBinary, Table, Text
+from sqlalchemy import BigInteger, CheckConstraint, Column, Index, LargeBinary, Table, Text, text
 
 from dealwright.mirror.tables import metadata
 
@@ -33,6 +33,7 @@ questions = Table(
     CheckConstraint("state in ('open', 'answered', 'timed_out')", name="questions_state_known"),
     CheckConstraint("(state = 'answered') = (answered_at is not null)", name="questions_answered_once"),
     Index("questions_by_account", "account", "asked_at"),
+    Index("questions_open", "account", "until", sqlite_where=text(UNANSWERED), postgresql_where=text(UNANSWERED)),
     Index("questions_of_execution", "execution_id", "step", unique=True),
 )
 

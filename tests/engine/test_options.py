@@ -217,9 +217,7 @@ class Lost:
         return
 
 
-@pytest.mark.parametrize(
-    ("on_change", "made"), [("cancel", []), ("migrate", ["after"]), ("finish", ["before"])]
-)
+@pytest.mark.parametrize(("on_change", "made"), [("cancel", []), ("migrate", ["after"]), ("finish", ["before"])])
 def test_a_change_is_met_when_what_had_left_without_an_answer_is_settled(
     tmp_path: Path, on_change: Any, made: list[str]
 ) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from threading import Barrier
-from typing import Final
+from typing import Any, Final
 
 import psycopg
 import pytest
@@ -17,11 +17,12 @@ from alembic.runtime.migration import MigrationContext
 from journal_world import MONDAY, HandClock, created, deal, execute, one, plain, receive
 from msgspec import to_builtins
 from psycopg import sql
-from sqlalchemy import text
+from sqlalchemy import bindparam, text
 from sqlalchemy.exc import IntegrityError
 
 from dealwright.engine.records import Progress
 from dealwright.errors import InputError, JournalError
+from dealwright.journal import picks, questions
 from dealwright.journal.database import Database
 from dealwright.journal.payload import pack, seal
 from dealwright.journal.store import Journal
@@ -118,7 +119,7 @@ def test_a_journal_of_the_first_schema_is_migrated_with_everything_in_it(journal
     old.close()
     journal = Journal(journal_url, HandClock())
     journal.start()
-    assert one(journal, "select version_num from alembic_version") == "0008"
+    assert one(journal, "select version_num from alembic_version") == "0009"
     assert journal.installation == "i"
     assert before == {table: journal.database.rows(text(f"select * from {table}")) for table in before}
     journal.retry_execution("x1", actor="ana")
@@ -172,6 +173,28 @@ _KEYED = to_builtins(Keyed())
 
 def _url(journal: Journal) -> str:
     return journal.database.url.render_as_string(hide_password=False)
+
+
+@pytest.mark.parametrize(
+    ("query", "index"),
+    [
+        (picks._PENDING, "picks_by_age (account=? AND space=? AND at>?)"),
+        (picks._OF_PERSON, "picks_by_contact (account=? AND role=? AND contact=?)"),
+        (picks._OF_COMPANY, "picks_by_company (account=? AND role=? AND company=?)"),
+        (questions._COUNT, "questions_open (account=? AND until>?)"),
+    ],
+)
+def test_what_is_looked_up_at_work_is_found_however_much_there_is(sqlite_url: str, query: Any, index: str) -> None:
+    names = ["account", "role", "space", "contact", "company", "since", "counted", "now"]
+    given = {name: "x" for name in names if f":{name}" in query.text}
+    given |= {"ended": ["done"]} if ":ended" in query.text else {}
+    lists = [bindparam(name, expanding=True) for name in given if name == "ended"]
+    plan = text(f"explain query plan {query.text}").bindparams(*lists)
+    journal = Journal(sqlite_url, HandClock())
+    with journal.database.read() as connection:
+        lines = [row.detail for row in connection.execute(plan, given)]
+    journal.close()
+    assert any(index in line for line in lines), lines
 
 
 def test_a_journal_that_may_not_be_written_says_so_and_can_be_read(sqlite_url: str) -> None:
