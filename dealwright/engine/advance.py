@@ -18,7 +18,7 @@ from dealwright.engine.conditions import evaluate, spelled
 from dealwright.engine.facts import Facts, View
 from dealwright.engine.handled import handles
 from dealwright.engine.picked import Picked, given_to
-from dealwright.engine.records import Intent, News, Progress, Question, StepOutcome
+from dealwright.engine.records import Intent, News, Progress, Question, Receipt, StepOutcome
 from dealwright.engine.render import intent, intent_of_question
 from dealwright.engine.render_values import NobodyThere, NothingToDo, Unrenderable
 from dealwright.engine.replies import answers, noted, unused, used, written_by
@@ -233,7 +233,8 @@ class _Walk:
             self._trace.add(step.name, str(error), "stopped")
             raise
         except NothingToDo as error:
-            self._pass_by(step, "dropped", str(error))
+            # What is to be known and cannot be asked is not known: the definition says what then.
+            self._pass_by(step, "failed" if isinstance(step, ir.LookupStep) else "dropped", str(error))
             return
         sums.tell(step, self._view, self._trace)
         self._trace.add(step.name, asked.request.kind, ACTS)
@@ -242,7 +243,8 @@ class _Walk:
 
     def _pass_by(self, step: ir.ActionStep | ir.AskStep, status: Literal["dropped", "failed"], reason: str) -> None:
         """Remember a step that asks for nothing, and why."""
-        outcome = StepOutcome(status=status, turn=0, reason=reason)
+        receipt: Receipt = {"error": reason} if isinstance(step, ir.LookupStep) else {}
+        outcome = StepOutcome(status=status, turn=0, reason=reason, receipt=receipt)
         self._remember(outcomes={**self._progress.outcomes, step.name: outcome})
         self._trace.add(step.name, reason, PASSED if status == "dropped" else "failed")
         self._passed.append((step.name, PASSED))

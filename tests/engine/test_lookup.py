@@ -152,19 +152,33 @@ def test_an_error_takes_its_way_and_leaves_the_fields_unset(world: World, system
     assert len(system.asked) == 2, "an error is not kept"
 
 
-def test_what_is_unset_is_not_asked_with(world: World, system: Vies) -> None:
+def test_what_is_unset_is_left_out_of_the_question(world: World, system: Vies) -> None:
+    ask = {"company": deal.company, "title": deal.title, "days": 5}
     rule = Automation(
-        key="ask-company",
+        key="some", on=deal_created(in_=Sales), do=[lookup("who", at="vies:/check", ask=ask, gives=GIVES)]
+    )
+    world.journal.record_release(account(rule))
+    world.new_deal(title="DE1")
+    world.work()
+    assert [request.ask for request in system.asked] == [{"title": "DE1", "days": 5}]
+
+
+def test_where_all_is_unset_nobody_is_asked_and_the_way_of_an_error_is_taken(world: World, system: Vies) -> None:
+    """The clinic's lead has no dentist yet: a message must not offer two times that nobody has given."""
+    on_error = [add_note("why", text="{{ steps.who.error }}"), stop()]
+    rule = Automation(
+        key="none",
         on=deal_created(in_=Sales),
         do=[
-            lookup("who", at="vies:/check", ask={"vat": deal.company}, gives={"valid": bool}),
-            branch("told", case(outcome("who") == "dropped", add_tags("dropped", "dropped"))),
+            lookup("who", at="vies:/check", ask={"vat": deal.company, "days": 5}, gives=GIVES, on_error=on_error),
+            add_tags("after", "after"),
         ],
     )
     world.journal.record_release(account(rule))
     id_ = world.new_deal().id
     world.work()
-    assert (system.asked, world.crm.deal(id_).tags) == ([], ("dropped",))
+    assert (system.asked, world.crm.deal(id_).tags) == ([], ())
+    assert notes(world, id_) == ["who: nothing is asked, for vat is unset"]
 
 
 def test_an_answer_is_kept_for_the_time_that_was_said(world: World, system: Vies) -> None:
