@@ -239,7 +239,7 @@ HINTED = {
     "too_many": (
         'Stage("x", 40)',
         "DW910 Stage is given too many values without a name"
-        " (write them with their names: probability=, task=, because=, required=, owner=, entry=, exit=)",
+        " (write them with their names: probability=, task=, because=, required=, owner=, entry=, exit=, rot_after=)",
     ),
     "name_by_its_letters": ("hour(1)", "DW900 there is no 'hour' in this file (did you mean hours?)"),
     "name_by_its_word": ("send_mail('x')", "DW900 there is no 'send_mail' in this file (did you mean send_email?)"),
