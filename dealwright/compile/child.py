@@ -41,6 +41,13 @@ _Work: TypeAlias = Generator[tuple[str, float], _Outcome, None]
 """Hands out modules and the seconds each may take, and is sent what came of them."""
 
 
+_OF_ACCOUNTS = ("DW201", "DW202")
+"""What is not said of what no account lists: which one it would belong to is not known, nor that one's pipelines."""
+
+_OF_ANY = (*_OF_ACCOUNTS, "DW305")
+"""What is not said where no account could be loaded: neither is what languages it has."""
+
+
 class _Child:
     """Loads one company's files and compiles its accounts."""
 
@@ -83,8 +90,7 @@ class _Child:
         if rest is not None:
             lowered, findings = draft(rest, self._root)
             for finding in findings:
-                # Which account they would belong to is not known, so neither is whether that one has their pipelines.
-                if finding.path in self._job.files and finding.code not in ("DW201", "DW202"):
+                if finding.path in self._job.files and finding.code not in (_OF_ACCOUNTS if accounts else _OF_ANY):
                     self._tell(Found(finding=finding))
             self._tell(Unlisted(account=lowered))
 

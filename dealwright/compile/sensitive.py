@@ -6,6 +6,7 @@ A value is followed through fields, texts and arithmetic; what a condition asks 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from typing import Protocol
 
 import msgspec
@@ -108,7 +109,8 @@ def named(given: object) -> Iterator[str]:
         case ir.Ref(path=path):
             yield path
         case ir.TemplateText(source=source):
-            yield from sorted(templates.paths(source))
+            with suppress(templates.TemplateError):  # one that cannot be read is told as that
+                yield from sorted(templates.paths(source))
         case tuple() | list():
             for each in given:
                 yield from named(each)

@@ -263,6 +263,13 @@ class FieldsMeta(type):
     def __new__(mcs, name: str, bases: tuple[type, ...], body: dict[str, Any], /, **kwargs: Any) -> FieldsMeta:
         """Make the class and note where it was written."""
         body = dict(body)
+        for attribute, kind in body.get("__annotations__", {}).items() if bases else ():
+            if attribute not in body and not attribute.startswith("_"):
+                shown = kind if isinstance(kind, str) else getattr(kind, "__name__", "Kind")
+                raise refused(
+                    f"{attribute} of {name} has a type and no value, so it is nothing",
+                    hint=f"write {attribute}: {shown} = {shown}()",
+                )
         if bases:
             body["_origin"] = here()
         return super().__new__(mcs, name, bases, body, **kwargs)

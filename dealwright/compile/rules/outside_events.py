@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import suppress
 from typing import Any, Final, NamedTuple
 
 import msgspec
@@ -45,7 +46,8 @@ def facts_in(value: Any) -> Iterator[str]:
     if isinstance(value, ir.Ref):
         yield value.path
     elif isinstance(value, ir.TemplateText):
-        yield from templates.paths(value.source)
+        with suppress(templates.TemplateError):  # one that cannot be read is told as that
+            yield from templates.paths(value.source)
     elif isinstance(value, msgspec.Struct):
         for name in value.__struct_fields__:
             yield from facts_in(getattr(value, name))

@@ -238,3 +238,49 @@ x = Automation(
 )
 """
     assert codes(snippet(tmp_path, example)) == found
+
+
+def test_a_text_that_cannot_be_read_is_told_also_behind_an_event_from_outside(tmp_path: Path) -> None:
+    """A newcomer's brace that was missing ended the whole check, without a file and a line."""
+    example = """
+class Tariff(OutsideEvent):
+    key = "tariff.changed"
+    day = Day()
+
+
+x = Automation(
+    key="x",
+    on=event_received(Tariff),
+    do=[set_task("tell", text="New from {{ event.data.day }", due=days(2))],
+)
+"""
+    assert "DW300" in codes(snippet(tmp_path, example))
+
+
+def test_an_account_that_is_not_loaded_is_not_said_to_have_no_languages(tmp_path: Path) -> None:
+    example = """
+hello = Template("hello", body={"en": "Hello", "pt": "Olá"})
+x = Automation(
+    key="x",
+    on=deal_created(in_=Sales),
+    again=every_event(),
+    when=deal.main_contact.phone.is_set(),
+    do=[send_message("hi", via="crm", template=hello, to=deal.main_contact)],
+)
+acme = Account("acme", zone="UTC", country="US", pipelines=[Sales], automations=[x, y])
+"""
+    assert codes(snippet(tmp_path, example)) == {"DW900"}
+
+
+def test_a_part_of_fields_with_a_type_and_no_value_is_told(tmp_path: Path) -> None:
+    example = """
+class Person(ContactFields):
+    language = Text("Language")
+
+
+class Own(DealFields):
+    contact: Person
+"""
+    (found,) = snippet(tmp_path, example)
+    assert found.message == "contact of Own has a type and no value, so it is nothing"
+    assert found.hint == "write contact: Person = Person()"
