@@ -104,8 +104,13 @@ def _sensitive(given: object, own: HasShapes) -> list[str]:
 
 
 def named(given: object) -> Iterator[str]:
-    """Yield the paths of the facts of which a value is made; what its conditions ask is no part of it."""
+    """Yield the paths of the facts of which a value is made; what its conditions ask is no part of it.
+
+    Points are made of nothing but conditions: who reads the sum reads what they came to.
+    """
     match given:
+        case ir.Point(when=condition):
+            yield from _asked(condition)
         case ir.Ref(path=path):
             yield path
         case ir.TemplateText(source=source):
@@ -120,3 +125,16 @@ def named(given: object) -> Iterator[str]:
         case msgspec.Struct() if given.__struct_config__.tag_field != "if":
             for name in given.__struct_fields__:
                 yield from named(getattr(given, name))
+
+
+def _asked(given: object) -> Iterator[str]:
+    """Yield the paths of the facts that a condition asks for."""
+    match given:
+        case ir.Ref(path=path):
+            yield path
+        case tuple():
+            for each in given:
+                yield from _asked(each)
+        case msgspec.Struct():
+            for name in given.__struct_fields__:
+                yield from _asked(getattr(given, name))
