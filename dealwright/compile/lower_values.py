@@ -381,8 +381,9 @@ class ValueLowering:
             return None
         for pair in match.by:
             own = _found_by(pair.path)
-            if own not in _FOUND_BY and own not in self.own.deal:
-                hint = "match by deal.reference, a field of the deal's own, or deal.contacts.phone and .email"
+            of_company = own.startswith("company.") and own.removeprefix("company.") in self.own.company
+            if own not in _FOUND_BY and own not in self.own.deal and not of_company:
+                hint = "match by deal.reference, own fields of deal or company, or deal.contacts.phone and .email"
                 self.found("DW203", match.origin, f"an event cannot find its deal by {pair.path}", hint)
         return ir.Match(
             by=tuple(ir.MatchPair(field=pair.field.key, path=f"deal.{_found_by(pair.path)}") for pair in match.by),
