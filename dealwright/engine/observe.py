@@ -14,8 +14,9 @@ from dealwright.clock import Clock
 from dealwright.compile import ir
 from dealwright.engine.apart import BUDGET, asunder
 from dealwright.engine.bench import Site
+from dealwright.engine.matching import asked
 from dealwright.engine.outside import Outside
-from dealwright.engine.records import Reading, ToLookAt, ToRoute
+from dealwright.engine.records import Looked, Reading, ToLookAt, ToRoute, Unmatched
 from dealwright.engine.store import Store
 from dealwright.errors import ConnectorError, RateLimited, Unauthorized, Unavailable
 from dealwright.model.crm import Deal
@@ -52,6 +53,8 @@ class Observer:
         self._not_before = 0.0
         self._waits = False
         self._stuck: tuple[int, float] | None = None
+        self._failing: dict[int, float] = {}
+        """Events of the tray with which the CRM fails, and since when."""
 
     @property
     def waits(self) -> bool:
@@ -86,11 +89,35 @@ class Observer:
 
     async def _look(self, account: ir.Account, waiting: Sequence[ToLookAt]) -> None:
         try:
-            self._store.looked_at(self._site.account, await self._outside.looked(account, waiting))
+            looked = await self._looked(account, waiting)
+            self._store.looked_at(self._site.account, looked)
+            if len(looked) < len(waiting):
+                await asyncio.sleep(READ_AGAIN)
         except Exception as error:
             _log.warning("%s: unmatched events wait on, %s", self._site.account, type(error).__name__)
             await asyncio.sleep(READ_AGAIN)
         self._news()
+
+    async def _looked(self, account: ir.Account, waiting: Sequence[ToLookAt]) -> list[Looked]:
+        """Return what came of looking again; one that cannot be looked at keeps no other from its deal."""
+        try:
+            return await self._outside.looked(account, waiting)
+        except (RateLimited, Unauthorized, Unavailable):
+            raise  # it says nothing of one event that the CRM is away
+        except Exception:
+            found: list[Looked] = []
+            for each in waiting:
+                try:
+                    found += await self._outside.looked(account, [each])
+                    self._failing.pop(each.id, None)
+                except (RateLimited, Unauthorized, Unavailable):
+                    return found
+                except Exception as error:
+                    now = self._clock.monotonic()
+                    if now - self._failing.setdefault(each.id, now) >= GIVE_UP:
+                        del self._failing[each.id]
+                        found.append(_given_up_again(each, error))
+            return found
 
     async def close(self) -> None:
         """Give up what is being read."""
@@ -128,7 +155,7 @@ class Observer:
                     return await self._outside.matched(account, await read(self._site.crm, unread[:many], account))
                 many //= 2
             if len(unread) > 1 and not many and await self._lets_go_of(unread[0], unread[-1], account, error):
-                return _given_up(unread[0])
+                return _given_up(unread[0], account, error)
             raise
 
     async def _lets_go_of(self, first: ToRoute, other: ToRoute, account: ir.Account, error: Exception) -> bool:
@@ -148,10 +175,22 @@ class Observer:
         return True
 
 
-def _given_up(item: ToRoute) -> Reading:
+def _given_up(item: ToRoute, account: ir.Account, error: Exception) -> Reading:
+    """Return that nothing is known of the event; one that has a class waits in the tray, for a person or its deal."""
+    unmatched: tuple[Unmatched, ...] = ()
     if isinstance(item.event, EventReceived):
+        if (each := asked(account, item)) is not None:
+            unmatched = (each.unmatched("unmade", _failed(error)),)
         item = msgspec.structs.replace(item, event=msgspec.structs.replace(item.event, observed=True))
-    return Reading(events=(item,), unread=frozenset({item.id}))
+    return Reading(events=(item,), unread=frozenset({item.id}), unmatched=unmatched)
+
+
+def _given_up_again(each: ToLookAt, error: Exception) -> Looked:
+    return Looked(id=each.id, asked=each.asked, event_id=each.item.id, reason="unmade", detail=_failed(error))
+
+
+def _failed(error: Exception) -> str:
+    return f"its CRM fails with it ({type(error).__name__}): dealwright unmatched retry, or say which deal"
 
 
 def must_be_observed(item: ToRoute, account: ir.Account) -> bool:

@@ -15,7 +15,7 @@ from dealwright.journal.database import micros, statement
 from dealwright.journal.parts import Part
 from dealwright.journal.payload import pack, seal, unseal
 from dealwright.model.crm import Deal
-from dealwright.model.events import Event, EventReceived, deal_subject
+from dealwright.model.events import Event, EventReceived, StageChanged, deal_subject
 from dealwright.ports import FeedItem
 
 _CAUSES: Final = statement(
@@ -113,10 +113,13 @@ class Events(Part):
             if chains:
                 for row in connection.execute(_RAN, {"chains": chains, "account": account}):
                     ran.setdefault((row.chain, row.subject), set()).add(row.automation)
-            undoing = self._undoing(connection, [row.cause for row in rows if row.cause is not None])
+            events: list[Event] = [unseal(row.body, Event) for row in rows]  # type: ignore[arg-type]  # a union
+            causes = zip(rows, events, strict=True)
+            undoing = self._undoing(
+                connection, [row.cause for row, event in causes if row.cause and isinstance(event, StageChanged)]
+            )
         found = []
-        for row in rows:
-            event: Event = unseal(row.body, Event)  # type: ignore[arg-type]  # a union, which decodes by its tag
+        for row, event in zip(rows, events, strict=True):
             subjects = [] if row.chain is None else [deal_subject(deal.id) for deal in event.about]
             automations = {subject: frozenset(ran.get((row.chain, subject), ())) for subject in subjects}
             found.append(

@@ -64,6 +64,7 @@ _LOOKED: Final = statement(
     "update unmatched set looked = :asked, reason = :reason, detail = :detail, deals = :deals "
     "where id = :id and state = 'waiting'"
 )
+_PASS: Final = statement("update unmatched set looked = :asked where id = :id and state = 'waiting'")
 _DECIDE: Final = statement(
     "update unmatched set state = :state, decided_wall = :wall, actor = :actor, deals = :deals "
     "where account = :account and id = :id and state = 'waiting'"
@@ -141,13 +142,18 @@ class Tray(Part):
         with self.database.read() as connection:
             rows = connection.execute(_TO_LOOK_AT, {"account": account, "limit": limit}).all()
         found = []
+        unreadable = []
         for row in rows:
             try:
                 event: Event = unseal(row.body, Event)  # type: ignore[arg-type]  # a union, which decodes by its tag
             except UNREADABLE:
-                continue  # whoever looks at it by hand is told
+                unreadable.append({"id": row.id, "asked": row.asked})  # whoever looks at it by hand is told
+                continue
             item = ToRoute(id=row.event_id, event=event, chain=row.chain, depth=row.depth)
             found.append(ToLookAt(id=row.id, asked=row.asked, automation=row.automation, item=item))
+        if unreadable:  # else they would be found here for ever, before all others
+            with self.database.write() as connection:
+                connection.execute(_PASS, unreadable)
         return found
 
     def looked_at(self, account: str, looked: Sequence[Looked]) -> None:

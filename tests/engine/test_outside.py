@@ -12,6 +12,7 @@ from typing import Any, Literal, cast
 
 import pytest
 from engine_world import MONDAY, Sales, World, some_deal
+from sqlalchemy import text
 
 from dealwright import (
     Account,
@@ -37,6 +38,7 @@ from dealwright import (
 )
 from dealwright.compile import ir
 from dealwright.compile.lower import lower
+from dealwright.engine import observe
 from dealwright.engine.matching import Found, asked, cannot_look, look_up, verdict
 from dealwright.engine.records import Looked, ToRoute, Unmatched
 from dealwright.errors import JournalError
@@ -45,7 +47,7 @@ from dealwright.model.crm import Deal
 from dealwright.model.crm import Money as Amount
 from dealwright.model.custom import Custom, held, value_of
 from dealwright.model.events import EventReceived
-from dealwright.model.requests import DealChanges
+from dealwright.model.requests import Call, CreateDeal, DealChanges, Outcome, Unknown
 from dealwright.ports import Crm, FeedItem
 
 
@@ -292,6 +294,71 @@ def test_an_event_that_fits_nothing_makes_one_deal_however_often_it_is_read(tmp_
         assert other.main_contact is None
         assert clinic.tasks(first.id) == ["Confirm F-1 for 3"] * 2
         assert clinic.tasks(other.id) == ["Confirm F-2 for 3"]
+
+
+def test_what_cannot_be_read_any_more_keeps_nobody_busy(clinic: Clinic) -> None:
+    clinic.tell("e1")
+    clinic.work()
+    with clinic.journal.database.write() as connection:
+        connection.execute(text("update events set body = :body where source_id = 'e1'"), {"body": b"?"})
+    assert clinic.journal.retry_unmatched("acme") == 1
+    assert clinic.journal.busy()
+    assert clinic.journal.to_look_at("acme", 10) == []
+    assert not clinic.journal.busy()
+    assert clinic.waiting() == [("nobody", "no deal fits it")]
+
+
+class Balky:
+    """Makes a CRM that makes no deal of some bookings, and does not say why."""
+
+    def __init__(self, clinic: Clinic, *titles: str) -> None:
+        self.titles = titles
+        self.perform = clinic.crm.perform
+        clinic.crm.perform = self.refuse  # type: ignore[method-assign]
+
+    async def refuse(self, calls: Sequence[Call]) -> Sequence[Outcome]:
+        made = [call.request.title for call in calls if isinstance(call.request, CreateDeal)]
+        if any(title.endswith(self.titles) for title in made):
+            return [Unknown(reason="no answer")] * len(calls)
+        return await self.perform(calls)
+
+
+def test_an_event_that_its_crm_cannot_make_a_deal_of_waits_in_the_tray_and_is_not_lost(
+    tmp_path: Path, journal_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(observe, "GIVE_UP", 0.0)
+    monkeypatch.setattr(observe, "READ_AGAIN", 0.05)
+    with closing(with_(tmp_path, journal_url, if_none="create")) as clinic:
+        balky = Balky(clinic, "F-1")
+        clinic.tell("e1", phone="")
+        clinic.tell("e2", folio="F-2", phone="")
+        clinic.work()
+        assert [each.title for each in clinic.crm.deals()] == ["agenda.booked F-2"]
+        assert [reason for reason, _ in clinic.waiting()] == ["unmade"]
+        balky.titles = ("F-9",)
+        clinic.journal.retry_unmatched("acme")
+        clinic.work()
+        assert sorted(each.title for each in clinic.crm.deals()) == ["agenda.booked F-1", "agenda.booked F-2"]
+        assert clinic.waiting() == []
+
+
+def test_one_event_of_the_tray_that_cannot_be_looked_at_keeps_no_other_from_its_deal(
+    tmp_path: Path, journal_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(observe, "GIVE_UP", 0.0)
+    monkeypatch.setattr(observe, "READ_AGAIN", 0.05)
+    with closing(with_(tmp_path, journal_url, if_none="create")) as clinic:
+        clinic.journal.set_mode("acme", "booked", "shadow", actor="user:ana")
+        clinic.tell("e1", phone="")
+        clinic.tell("e2", folio="F-2", phone="")
+        clinic.work()
+        assert [reason for reason, _ in clinic.waiting()] == ["not_live", "not_live"]
+        clinic.journal.set_mode("acme", "booked", "live", actor="user:ana")
+        Balky(clinic, "F-1")
+        clinic.journal.retry_unmatched("acme")
+        clinic.work()
+        assert [each.title for each in clinic.crm.deals()] == ["agenda.booked F-2"]
+        assert [reason for reason, _ in clinic.waiting()] == ["unmade"]
 
 
 def test_a_deal_is_made_with_the_contact_that_is_there(tmp_path: Path, journal_url: str) -> None:
