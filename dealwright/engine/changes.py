@@ -9,6 +9,7 @@ from typing import Final
 import msgspec
 
 from dealwright.compile import ir
+from dealwright.engine.advance import WHEN_WITHIN
 from dealwright.engine.bench import Job
 from dealwright.engine.records import Progress, StepOutcome
 from dealwright.engine.store import Release, Store
@@ -101,14 +102,15 @@ def fitted(
         Unfit: a step that it remembers is gone, is another kind of step now, or a way that it took is another one now.
     """
     old, new = _by_name(before.do), _by_name(now.do)
-    remembered = {*progress.outcomes, *progress.waits, *progress.branches}
+    # The time that is given to conditions is no step: what waits for them begins by the new ones.
+    remembered = {*progress.outcomes, *progress.waits, *progress.branches} - {WHEN_WITHIN}
     for name in sorted(remembered):
         if name not in new:
             raise Unfit(f"the step {name!r} is gone")
         if name in old and type(new[name]) is not type(old[name]):
             raise Unfit(f"{name!r} is another kind of step")
     for name, way in sorted(progress.branches.items()):
-        if not _same_way(old.get(name), new[name], way):
+        if not isinstance(new[name], ir.LookupStep) and not _same_way(old.get(name), new[name], way):
             raise Unfit(f"the cases of {name!r} are others")
     path = list(_path(now.do, progress))
     last = max((place for place, step in enumerate(path) if step.name in remembered), default=-1)
@@ -162,6 +164,8 @@ def _path(steps: Iterable[ir.Step], progress: Progress) -> Iterator[ir.Step]:
                 yield from _path(step.otherwise, progress)
             case ir.BranchStep() if way == "unset":
                 yield from _path(step.unset or (), progress)
+            case ir.LookupStep() if outcome is not None and outcome.status == "failed":
+                yield from _path(step.on_error, progress)
             case ir.WaitUntilStep() if outcome is not None and outcome.status == "timed_out":
                 yield from _path(step.on_timeout, progress)
             case ir.AskStep() if outcome is not None:

@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from datetime import timedelta
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -37,8 +38,9 @@ from dealwright.engine.changes import Unfit, fitted
 from dealwright.engine.precedence import Precedence
 from dealwright.engine.records import Progress, StepOutcome
 from dealwright.errors import DefinitionError
+from dealwright.model.crm import Money
 from dealwright.model.delivery import Delivery, Idempotent
-from dealwright.model.requests import Call, Outcome, Request, Sent, Unknown
+from dealwright.model.requests import Call, DealChanges, Outcome, Request, Sent, Unknown
 
 MakeWorld = Callable[[ir.Account], World]
 
@@ -193,6 +195,7 @@ class Lost:
 
     def __init__(self) -> None:
         self.meanwhile: Callable[[], object] | None = None
+        self.given: dict[str, Any] = {"valid": True}
 
     def actions(self) -> frozenset[str]:
         return frozenset({"lookup"})
@@ -206,7 +209,7 @@ class Lost:
     async def perform(self, calls: Sequence[Call]) -> Sequence[Outcome]:
         meanwhile, self.meanwhile = self.meanwhile, None
         if meanwhile is None:
-            return [Sent(receipt={"valid": True})] * len(calls)
+            return [Sent(receipt=self.given)] * len(calls)
         meanwhile()
         return [Unknown(reason="lost")] * len(calls)
 
@@ -232,6 +235,33 @@ def test_a_change_is_met_when_what_had_left_without_an_answer_is_settled(
     here.new_deal()
     here.work()
     assert tasks(here) == made
+    here.close()
+
+
+@pytest.mark.parametrize("given", [{"valid": True}, {"error": "vies: away"}])
+def test_what_has_looked_something_up_is_migrated(tmp_path: Path, given: dict[str, Any]) -> None:
+    sad = add_note("sad", text="away")
+    asking = lookup("vies", at="vies:/check", ask={"vat": deal.title}, gives={"valid": bool}, on_error=[sad])
+    system = Lost()
+    system.given = given
+    here = World(tmp_path, account(rule(asking, wait("pause", days(2)), task("second"))), system)
+    here.new_deal()
+    here.work()
+    here.journal.record_release(account(rule(asking, wait("pause", days(2)), task("other"), on_change="migrate")))
+    later(here)
+    assert (tasks(here), here.reasons()) == (["other"], [""])
+    here.close()
+
+
+def test_what_waits_for_its_conditions_is_migrated(tmp_path: Path) -> None:
+    late: dict[str, Any] = {"when": [deal.amount > 500], "when_within": days(5), "on_change": "migrate"}
+    here = World(tmp_path, account(rule(task("first"), **late)))
+    made = here.new_deal(amount=1)
+    here.work()
+    here.journal.record_release(account(rule(task("other"), **late)))
+    here.crm.update_deal(made.id, DealChanges(amount=Money(Decimal(900), "USD")))
+    here.work()
+    assert (tasks(here), here.reasons()) == (["other"], [""])
     here.close()
 
 
