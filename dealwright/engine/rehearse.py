@@ -21,6 +21,7 @@ from dealwright.engine.rehearse_people import Staff, owned
 from dealwright.engine.rehearse_replies import Replies, Reply
 from dealwright.engine.render import written
 from dealwright.engine.route import matches
+from dealwright.engine.segments import holds
 from dealwright.engine.trace import TraceLine
 from dealwright.model.crm import Deal, PipelineShape, User
 from dealwright.model.custom import held_in
@@ -100,6 +101,8 @@ def rehearse(
     also when the trigger would not answer the event: `answers` says so. `people` stand behind the roles, by name.
     `replies` are what contacts answer while steps wait for them, by step.
     """
+    segment = automation.for_each
+    is_for = matches(automation.on, event, deal) and (segment is None or holds(segment, account, event, deal, now))
     staff = Staff(people)
     answering = Replies(automation, replies)
     news: tuple[News, ...] = ()
@@ -120,7 +123,7 @@ def rehearse(
                 picked = staff.pick(choose, facts.deal)
                 before = trace
                 if isinstance(picked, str):
-                    return _ended(automation, event, deal, [*parts, Part(at=now, trace=trace)], "held", picked)
+                    return _ended(automation, event, is_for, [*parts, Part(at=now, trace=trace)], "held", picked)
                 progress = msgspec.structs.replace(progress, picks={**progress.picks, choose.step: picked})
             case Act(intent=intent):
                 parts.append(Part(at=now, trace=trace, step=intent.step, request=intent.request))
@@ -148,16 +151,16 @@ def rehearse(
                     if step in questions:
                         questions[step] = msgspec.structs.replace(questions[step], state="timed_out")
             case End(state=state, reason=reason):
-                return _ended(automation, event, deal, [*parts, Part(at=now, trace=trace)], state, reason)
+                return _ended(automation, event, is_for, [*parts, Part(at=now, trace=trace)], state, reason)
 
 
 def _ended(
-    automation: ir.Automation, event: Event, deal: Deal, parts: Sequence[Part], state: str, reason: str
+    automation: ir.Automation, event: Event, answers: bool, parts: Sequence[Part], state: str, reason: str
 ) -> Rehearsal:
     return Rehearsal(
         automation=automation.key,
         event=event,
-        answers=matches(automation.on, event, deal),
+        answers=answers,
         parts=tuple(parts),
         state=state,
         reason=reason,

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from datetime import datetime
+from types import MappingProxyType
 from typing import Final
 
 from msgspec.structs import replace
@@ -18,7 +20,7 @@ from dealwright.engine.records import Progress, Unmatched
 from dealwright.engine.store import Store
 from dealwright.engine.trace import Trace
 from dealwright.model.crm import Deal
-from dealwright.model.events import EventReceived
+from dealwright.model.events import Event, EventReceived
 from dealwright.ports import ListsDeals
 
 _PAGE: Final = 1_000
@@ -65,14 +67,25 @@ class Segments:
         after: str | None = None
         while True:
             page = await crm.deals_in(segment.pipelines, after=after, limit=_PAGE)
-            for deal in page:
-                facts = Facts(deal=deal, event=replace(event, deal=deal), as_of=now, since_turn=1)
-                view = View(account, facts, _NOTHING, settings=settings)
-                if evaluate(segment.where, view, Trace(), at="segment") is True:
-                    found.append(deal)
+            found += [deal for deal in page if holds(segment, account, replace(event, deal=deal), deal, now, settings)]
             if len(page) < _PAGE:
                 return found
             after = page[-1].id
+
+
+def holds(
+    segment: ir.Segment,
+    account: ir.Account,
+    event: Event,
+    deal: Deal,
+    now: datetime,
+    settings: Mapping[str, object] = MappingProxyType({}),
+) -> bool:
+    """Say whether the deal is in the segment."""
+    if deal.pipeline not in segment.pipelines:
+        return False
+    view = View(account, Facts(deal=deal, event=event, as_of=now, since_turn=1), _NOTHING, settings=settings)
+    return evaluate(segment.where, view, Trace(), at="segment") is True
 
 
 def answering(account: ir.Account, event: EventReceived) -> Sequence[ir.Automation]:

@@ -24,9 +24,11 @@ from dealwright import (
     working_days,
 )
 from dealwright.compile import ir
+from dealwright.engine.rehearse import rehearse
 from dealwright.errors import DefinitionError, JournalError
 from dealwright.model.events import EventReceived
 from dealwright.ports import FeedItem
+from dealwright.testing import a_deal
 
 
 class PricesChanged(OutsideEvent):
@@ -160,3 +162,16 @@ def test_what_a_segment_needs() -> None:
             Segment(in_=Sales, at_most=wrong)  # type: ignore[arg-type]
     with pytest.raises(DefinitionError, match="in_ of a Segment names pipelines"):
         Segment(in_=[])
+
+
+@pytest.mark.parametrize(("amount", "answers"), [(100, True), (10, False), (None, False)])
+def test_a_rehearsal_asks_whether_the_deal_is_in_the_segment(amount: int | None, answers: bool) -> None:
+    """A newcomer's rehearsal of a price change acted on a deal of another pipeline."""
+    whole = company()
+    rule = whole.automation("prices")
+    assert rule is not None
+    one = a_deal(Sales.incoming, amount=amount)
+    event = EventReceived(
+        source_id="1", occurred_at=MONDAY, actor="hook:erp", source="erp", name="erp.prices.changed", deal=one
+    )
+    assert rehearse(whole, rule, event, one, MONDAY).answers is answers
