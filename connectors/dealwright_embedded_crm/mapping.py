@@ -27,7 +27,9 @@ FIELDS: Final = {
     "created": "the day the deal was created (default: now)",
     "tags": "tags, separated by semicolons; may be mapped more than once",
     "lost_reason": "why a lost deal was lost",
-    "contact_name": "the contact's name",
+    "contact_name": "the contact's whole name (default: first and last name)",
+    "contact_first_name": "what texts greet the contact by",
+    "contact_last_name": "the contact's last name",
     "contact_phone": "the contact's phone; one contact for all rows with one phone or e-mail",
     "contact_email": "the contact's e-mail",
 }

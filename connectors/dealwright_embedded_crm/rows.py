@@ -109,6 +109,9 @@ class RowReader:
         lost_reason = given("lost_reason", lambda text: self._lost_reason(text, stage))
         tags = self._tags(cells, problems)
         name = given("contact_name", lambda text: values.line("contact_name", text))
+        first = given("contact_first_name", lambda text: values.line("contact_first_name", text))
+        last = given("contact_last_name", lambda text: values.line("contact_last_name", text))
+        name = name or " ".join(filter(None, (first, last))) or None
         phone = given("contact_phone", _phone)
         email = given("contact_email", _email)
         deals_own, contacts_own = (
@@ -117,7 +120,8 @@ class RowReader:
         )
         contact = None
         if name or phone or email:
-            contact = Contact(id="", name=name, phone=phone, email=email, custom=contacts_own or UNSET)
+            own = contacts_own or UNSET
+            contact = Contact(id="", name=name, first_name=first, last_name=last, phone=phone, email=email, custom=own)
         elif contacts_own:
             problems.append(f"contact.{contacts_own[0].key} is of a contact without a name, a phone and an e-mail")
         standing = self.pipeline.stage(stage or "")

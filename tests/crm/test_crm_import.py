@@ -348,3 +348,14 @@ def test_rows_that_lack_what_their_stage_requires_are_rejected(small: EmbeddedCr
     reader = RowReader(parse(["title=t", "stage=s"], [], ["t", "s"]), shape, currency=None)
     assert reader.read(2, {"t": "x", "s": "won"})[1] == ["stage won requires amount", "stage won requires contacts"]
     assert reader.read(2, {"t": "x", "s": "lost"})[1][-1] == "stage lost requires a lost reason"
+
+
+def test_first_and_last_names_are_imported_and_make_the_whole_one(crm: EmbeddedCrm, tmp_path: Path) -> None:
+    """A newcomer's imported customers were greeted with no name: the import could not tell one."""
+    file = written(tmp_path, "a,Luis,Perez,", "b,Ana,,Doctor Ana", header="t,f,l,n")
+    with contextlib.closing(CsvFile(file)) as opened:
+        maps = ["title=t", "contact_first_name=f", "contact_last_name=l", "contact_name=n"]
+        importing_ = crm.importer(opened, RowReader(parse(maps, [], opened.header), SALES, currency=None), country="US")
+        importing_.run(importing_.judge(quiet), quiet)
+    told = [(each.name, each.first_name, each.last_name) for each in crm.contacts()]
+    assert told == [("Luis Perez", "Luis", "Perez"), ("Doctor Ana", "Ana", None)]
