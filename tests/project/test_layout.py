@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import subprocess
 import tomllib
+from collections import Counter
 from pathlib import Path
 
 import pytest
@@ -79,3 +80,15 @@ def test_the_lock_holds_versions_and_hashes_only() -> None:
     lock = (ROOT / "requirements.lock").read_text()
     lines = [line for line in lock.splitlines() if line and not line.startswith("#")]
     assert all(re.match(r"(\S+==\S+|    --hash=sha256:[0-9a-f]{64})", line) for line in lines)
+
+
+def test_no_two_files_of_tests_have_one_name() -> None:
+    """Outside of packages pytest knows a file by its name alone, and stops at a second one before it runs anything."""
+    files = [
+        each
+        for top in ("tests", "pipeline_defs")
+        for each in (ROOT / top).rglob("*.py")
+        if not (each.parent / "__init__.py").exists() and each.name.startswith("test_")
+    ]
+    twice = [name for name, many in Counter(each.name for each in files).items() if many > 1]
+    assert not twice
