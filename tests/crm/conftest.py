@@ -73,3 +73,14 @@ def small(sqlite_url: str) -> Iterator[EmbeddedCrm]:
     crm = opened(sqlite_url)
     yield crm
     crm.close()
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def empty_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    """A database without any table."""
+    if request.param == "sqlite":
+        yield f"sqlite:///{tmp_path / 'old.db'}"
+        return
+    request.getfixturevalue("server_url")
+    with new_postgresql() as url:
+        yield url

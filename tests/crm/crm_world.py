@@ -5,18 +5,22 @@ from __future__ import annotations
 import asyncio
 import os
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any, LiteralString
 
 import psycopg
+from alembic import command
+from alembic.config import Config
 from psycopg import sql
+from sqlalchemy import create_engine, text
 
 from dealwright.clock import PlayedClock
 from dealwright.model.crm import PipelineShape, StageShape
 from dealwright.model.requests import Call, Outcome, Request
-from dealwright_embedded_crm import EmbeddedCrm
+from dealwright_embedded_crm import EmbeddedCrm, migrations
 
 SERVER = os.environ.get("DEALWRIGHT_TEST_POSTGRESQL", "postgresql://root@127.0.0.1:5432/test")
 
@@ -49,6 +53,21 @@ def opened(url: str, patience: float = 10.0) -> EmbeddedCrm:
     crm = EmbeddedCrm(url, PlayedClock(START), patience=patience)
     crm.shape([SALES, AFTERCARE], apply=True)
     return crm
+
+
+def made_by(revision: str, url: str, statements: Sequence[str], **values: object) -> None:
+    """Make an empty database as that version of the CRM left it, with rows."""
+    engine = create_engine(url.replace("postgresql://", "postgresql+psycopg://"))
+    with engine.begin() as connection:
+        config = Config()
+        config.set_main_option("script_location", str(Path(migrations.__file__).parent))
+        config.set_main_option("path_separator", "os")
+        config.attributes.update({"connection": connection, "installation": "abc"})
+        command.upgrade(config, revision)
+        for statement in statements:
+            bound = {name: value for name, value in values.items() if f":{name}" in statement}
+            connection.execute(text(statement), bound)
+    engine.dispose()
 
 
 @contextmanager

@@ -5,19 +5,17 @@ from __future__ import annotations
 import sqlite3
 import subprocess
 import sys
-from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 from threading import Timer
 
 import pytest
-from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from crm_world import new_postgresql, opened
-from sqlalchemy import create_engine, text
+from crm_world import made_by, opened
+from sqlalchemy import text
 
 import dealwright_embedded_crm
 from dealwright.errors import Unavailable
@@ -99,7 +97,7 @@ def test_processes_that_open_a_new_database_at_once_all_find_it_whole(tmp_path: 
 
 
 def test_a_database_of_the_first_version_is_brought_up_with_its_rows(empty_url: str) -> None:
-    made_by_v0001(empty_url)
+    made_by("0001", empty_url, V0001_ROWS, event=V0001_EVENT)
     crm = opened(empty_url)
     (deal,) = crm.deals()
     assert (deal.title, deal.version, deal.stage) == ("Éclair", 3, "engaging")
@@ -136,28 +134,3 @@ V0001_ROWS = (
     "insert into outbox (id, deal_id, kind, event) values (1, 1, 'deal_created', :event)",
     "update counters set last = 1",
 )
-
-
-def made_by_v0001(url: str) -> None:
-    """Make a database as the first version left it, with a row in every table that matters."""
-    engine = create_engine(url.replace("postgresql://", "postgresql+psycopg://"))
-    with engine.begin() as connection:
-        config = Config()
-        config.set_main_option("script_location", str(MIGRATIONS))
-        config.set_main_option("path_separator", "os")
-        config.attributes.update({"connection": connection, "installation": "abc"})
-        command.upgrade(config, "0001")
-        for statement in V0001_ROWS:
-            connection.execute(text(statement), {"event": V0001_EVENT} if ":event" in statement else {})
-    engine.dispose()
-
-
-@pytest.fixture(params=["sqlite", "postgresql"])
-def empty_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
-    """A database without any table."""
-    if request.param == "sqlite":
-        yield f"sqlite:///{tmp_path / 'old.db'}"
-        return
-    request.getfixturevalue("server_url")
-    with new_postgresql() as url:
-        yield url
