@@ -18,7 +18,7 @@ from dealwright.compile.lower_steps import StepLowering
 from dealwright.compile.lower_triggers import TriggerLowering
 from dealwright.compile.lower_values import Scope, ValueLowering, length
 from dealwright.compile.own_fields import Shapes
-from dealwright.compile.writable import is_writable, written
+from dealwright.compile.writable import unwritable, written
 from dealwright.language import triggers
 from dealwright.language.account import Account
 from dealwright.language.again import Again, Once
@@ -121,9 +121,9 @@ class _Lowering:
 
     def _writable(self, made: _T, what: str, origin: Origin) -> _T:
         """What was made, if the journal can keep it; told, and without half characters, if not."""
-        if is_writable(made):
+        if not (held := unwritable(made)):
             return made
-        message = f"{what} holds half of a character (a lone surrogate), which cannot be written down"
+        message = f"{what} holds {held}, which cannot be written down"
         self._found("DW910", origin, message, "write the whole character itself, not its escape")
         return written(made)
 

@@ -1,24 +1,33 @@
-"""What can be written down: a text with half of a character in it (a lone surrogate) has no UTF-8."""
+"""What can be written down: half of a character (a lone surrogate) has no UTF-8, and no database keeps a NUL."""
 
 from __future__ import annotations
 
-from typing import Any, TypeVar
+import re
+from typing import Any, Final, TypeVar
 
 import msgspec
 
 _T = TypeVar("_T")
 
+_NUL: Final = re.compile(rb"(?<!\\)(?:\\\\)*\\u0000")
+"""The escape of a NUL in JSON, and not a backslash that is escaped itself before `u0000`."""
+
 
 def is_writable(value: object) -> bool:
     """Say whether every text in the value can be written down."""
+    return not unwritable(value)
+
+
+def unwritable(value: object) -> str:
+    """Return what a text in the value holds that cannot be written down; empty if all can."""
     try:
-        msgspec.json.encode(value)
+        told = msgspec.json.encode(value)
     except UnicodeEncodeError:
-        return False
+        return "half of a character (a lone surrogate)"
     except (TypeError, ValueError, OverflowError):
         # Another thing is wrong with it, which is another one's to tell.
-        return True
-    return True
+        return ""
+    return "a NUL character" if _NUL.search(told) else ""
 
 
 def written(value: _T) -> _T:

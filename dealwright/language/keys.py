@@ -6,6 +6,7 @@ import re
 import unicodedata
 from typing import Final
 
+from dealwright.language.characters import UNSAFE
 from dealwright.language.origin import refused
 
 _KEY: Final = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
@@ -42,6 +43,11 @@ def checked_name(name: object, what: str) -> str:
     if not isinstance(name, str) or not name.strip() or len(name) > MAX_NAME:
         raise refused(
             f"{_short(name)} cannot be the name of {what}", hint=f"write a text of 1 to {MAX_NAME} characters"
+        )
+    if UNSAFE.search(name):
+        raise refused(
+            f"{ascii(name)[:80]} cannot be the name of {what}: it has a character that is not seen",
+            hint="write it in visible characters, on one line",
         )
     return name
 

@@ -17,6 +17,9 @@ MAX_LABEL: Final = 200
 MAX_OPTIONS: Final = 500
 """The most options of a field."""
 
+_BLANK: Final = "\u115f\u1160\u2800\u3164\uffa0"
+"""Letters and symbols without ink: the fillers of Hangul and the empty Braille cell."""
+
 # Letters of other scripts that look like Latin ones (Unicode TR 39, those that are used in words), as their twins.
 _TWINS: Final = str.maketrans(
     "\u0430\u0435\u043e\u0440\u0441\u0443\u0445\u0456\u0458\u0455\u0501\u04bb\u051b\u051d\u04cf"
@@ -83,8 +86,8 @@ def checked_options(given: object, kind: str) -> tuple[str, ...]:
 
 
 def _invisible(text: str) -> bool:
-    """The joiners, which some scripts need between letters; and what takes no space at the ends."""
-    return text[0] in "\u200c\u200d" or text[-1] in "\u200c\u200d"
+    """The joiners, which some scripts need between letters, at the ends; and letters that are drawn as nothing."""
+    return text[0] in "\u200c\u200d" or text[-1] in "\u200c\u200d" or any(each in _BLANK for each in text)
 
 
 def _skeleton(text: str) -> str:

@@ -230,6 +230,8 @@ class Lost(StageLike):
     ) -> None:
         if isinstance(reasons, str) or not all(isinstance(reason, str) and reason.strip() for reason in reasons):
             raise refused("the reasons of a lost stage are a list of texts", hint='reasons=["Price", "Timing"]')
+        for reason in reasons:
+            checked_name(reason, "a reason of a lost stage")
         if len(set(reasons)) < len(reasons):
             raise refused("the reasons of a lost stage name one twice", hint="write each reason once")
         if not isinstance(require_reason, bool):

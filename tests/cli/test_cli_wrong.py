@@ -72,7 +72,7 @@ def walked() -> Iterator[object]:
 
 @pytest.mark.parametrize("path", list(walked()))
 def test_wrong_kinds_end_with_a_plain_message(
-    shell: Shell, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, path: str
+    typed: Shell, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, path: str
 ) -> None:
     monkeypatch.chdir(tmp_path)
     (tmp_path / "pipeline_defs").mkdir()

@@ -320,10 +320,22 @@ def test_half_a_character_is_told_where_it_is_written(write):
         f"b_text.py:{end} DW910",
         f"c_why.py:{end} DW910",
         f"d_name.py:{end} DW910",
-        "e_stage.py:4 DW910",
+        "e_stage.py:6 DW910",
         "f_task.py:4 DW910",
         "g_raise.py:1 DW900",
     ]
+
+
+def test_a_nul_that_no_database_keeps_is_told_where_it_is_written(write):
+    rule = 'x = Automation(key="x", {}on=deal_created(), do=[add_note("n", text={})])\n'
+    account = 'a = Account("{}", zone="UTC", country="US", pipelines=[Sales], automations=[x])\n'
+    folder = write(
+        a_text=GOOD + rule.format("", r'"a\x00b"') + account.format("a"),
+        b_why=GOOD + rule.format(r'why="a\x00b", ', '"n"') + account.format("b"),
+        c_escape=GOOD + rule.format("", r'"a\\u0000b"') + account.format("c"),  # six characters, none of them a NUL
+    )
+    end = len(GOOD.splitlines()) + 1
+    assert found(folder) == [f"a_text.py:{end} DW910", f"b_why.py:{end} DW910"]
 
 
 def test_an_object_that_raises_when_it_is_asked_what_it_is_blames_nobody(write):

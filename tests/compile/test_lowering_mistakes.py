@@ -49,6 +49,8 @@ def trigger(text: str) -> str:
             "DW202",
             "'other' is not one of the account's",
         ),
+        (rule('update_deal("u", title="{{ 7 * 7 }}"),'), 2, "DW301", "computes something"),
+        (rule('send_event("e", to="erp", with_={"x": "{{ deal.titel }}"}),'), 2, "DW302", "titel"),
         (trigger('entered(Stage("Loose"))'), 1, "DW202", "stands in no pipeline"),
         (rule('branch("b", case(outcome("cal") == "sent", stop())),'), 2, "DW203", "outcome('cal')"),
         (
