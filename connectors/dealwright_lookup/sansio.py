@@ -9,6 +9,7 @@ else is there is not read. Anything else is an error, in words of ours: what a s
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Mapping
 from datetime import date
 from decimal import Decimal
@@ -52,9 +53,18 @@ def read(request: Lookup, data: bytes) -> dict[str, Scalar]:
     """
     try:
         found = msgspec.json.decode(data, type=dict[str, msgspec.Raw])
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        names = json.loads(data, object_pairs_hook=_names, parse_int=str, parse_float=str)
+    except (msgspec.DecodeError, ValueError, RecursionError):
         raise Wrong("the answer is no JSON object") from None
+    for name in request.gives:
+        if names.count(name) > 1:  # programs differ in which of the two they take
+            raise Wrong(f"the answer has {name!r} twice")
     return {name: _value(name, kind, found.get(name)) for name, kind in request.gives.items()}
+
+
+def _names(pairs: list[tuple[str, Any]]) -> list[str]:
+    """Return the names of an object in its place: all that is wanted of it is whether one is there twice."""
+    return [name for name, _ in pairs]
 
 
 def _value(name: str, kind: str, raw: msgspec.Raw | None) -> Scalar:
@@ -75,7 +85,7 @@ def _flag(raw: msgspec.Raw) -> bool:
 
 def _text(raw: msgspec.Raw) -> str:
     value = msgspec.json.decode(raw, type=str)
-    if len(value) > MAX_TEXT:
+    if len(value) > MAX_TEXT or "\x00" in value:  # which no database keeps
         raise ValueError
     return value
 

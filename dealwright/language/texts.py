@@ -127,7 +127,7 @@ def _found(folder: Path, name: str) -> Iterator[Body]:
 
 
 def _read(file: Path, folder: Path) -> str:
-    if not file.resolve().is_relative_to(folder.parent.resolve()):
+    if not Path(os.path.realpath(file)).is_relative_to(os.path.realpath(folder.parent)):
         raise _unusable(file, "it is a link that leads out of the folder", "put the text itself there")
     try:
         if not stat.S_ISREG(file.stat().st_mode):

@@ -7,11 +7,14 @@ from pathlib import Path
 
 import click
 import pytest
-from cli_world import Shell
+from cli_world import Company, PlayedProject, Shell
 from click.testing import CliRunner
+from msgspec.structs import replace
 
 from dealwright.cli.main import cli
 from dealwright.cli.manual import commands
+from dealwright_embedded_crm import EmbeddedCrm
+from dealwright_embedded_crm.commands import opening
 
 pytestmark = pytest.mark.slow  # every command with every wrong kind: minutes on a busy machine
 
@@ -58,6 +61,13 @@ def typed_wrong(command: click.Command) -> Iterator[list[str]]:
     yield [*given, "\x1b[31mtoo", "many", "words", "\u202e"]
 
 
+def again(typed: Shell, company: Company) -> PlayedProject:
+    """Return the project with its CRM opened anew: `dealwright crm` closes what it has opened."""
+    crm = EmbeddedCrm(f"sqlite:///{company.folder / 'crm.db'}", company.clock)
+    typed.project.accounts = tuple(replace(each, crm=crm) for each in typed.project.accounts)
+    return typed.project
+
+
 def _is_wrong(word: str) -> bool:
     """Say whether the word cannot be right for any command: what it does not have, or a flag that is given a value."""
     return word.startswith("--no-such") or (word.startswith("--") and "=" in word) or word == "too"
@@ -72,11 +82,12 @@ def walked() -> Iterator[object]:
 
 @pytest.mark.parametrize("path", list(walked()))
 def test_wrong_kinds_end_with_a_plain_message(
-    typed: Shell, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, path: str
+    typed: Shell, company: Company, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, path: str
 ) -> None:
     monkeypatch.chdir(tmp_path)
     (tmp_path / "pipeline_defs").mkdir()
     monkeypatch.setenv("DEALWRIGHT_PROJECT", str(tmp_path / "none.py"))
+    monkeypatch.setattr(opening, "load_project", lambda: again(typed, company))
     command = dict(commands(cli))[path]
     if isinstance(command, click.Group):
         cases: list[list[str]] = [["\x1b[31m\x07"], ["--nothing"], ["\ud800"], ["-1"]]

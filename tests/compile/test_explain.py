@@ -290,16 +290,18 @@ Se trabaja, aunque sea festivo, en estos días: 12 de octubre de 2026.
 
 # --- the command ----------------------------------------------------------------------------------------------------
 
-HOSTILE = "\\x1b[31m\\n# *x* <b> {0} {name} `a`\\u202e"
+SEEN = "# *x* <b> {0} {name} `a`"
+HOSTILE = f"\\x1b[31m\\n{SEEN}\\u202e"
+"""What a text may hold; names hold nothing that is not seen."""
 
 
 def test_hostile_names_stay_inert_in_the_page(write: Any) -> None:
     folder = write(
         a=f"""
         from dealwright import *
-        class Odd(Pipeline, key="odd", name="P{HOSTILE}"):
-            won = Won("W{HOSTILE}", task=Task("T{HOSTILE}", due=days(1)))
-        a = Account("a", name="A{HOSTILE}", zone="UTC", country="US", pipelines=[Odd])
+        class Odd(Pipeline, key="odd", name="P {SEEN}"):
+            won = Won("W {SEEN}", task=Task("T{HOSTILE}", due=days(1)))
+        a = Account("a", name="A {SEEN}", zone="UTC", country="US", pipelines=[Odd])
         """,
     )
     (account,) = load(folder).accounts

@@ -151,6 +151,10 @@ def test_a_link_that_leads_out_of_the_folder_and_a_pipe_are_refused(company: Com
     os.mkfifo(link)
     (found,) = company.found()
     assert found.code == "DW308" and "no regular file" in found.message
+    link.unlink()
+    link.symlink_to(link.name)  # to itself
+    (found,) = company.found()
+    assert found.code == "DW308" and "cannot be read" in found.message
 
 
 def test_one_text_for_all_stands_alone(company: Company) -> None:

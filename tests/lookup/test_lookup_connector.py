@@ -73,6 +73,9 @@ def test_a_lie_is_an_error_that_does_not_repeat_it(tmp_path: Path, gives: Any, s
         '{"valid": 1e999999}',
         '{"valid": NaN}',
         '{"valid": true',
+        '{"valid": "a\\u0000b"}',
+        '{"valid": true, "valid": false}',
+        '{"valid": "1", "valid": "1"}',
         "",
     ],
 )

@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 import click
 import msgspec
 
+from dealwright.cli.terminal import plain
 from dealwright.errors import InputError
 from dealwright.model.crm import Money, PipelineShape
 from dealwright.project import AccountBinding, Project, load_project
@@ -127,7 +128,7 @@ def confirmed(command: F) -> F:
 def ask(question: str, yes: bool) -> None:
     """Go on only if a person, or `--yes`, says so."""
     if not yes:
-        click.confirm(question, abort=True)
+        click.confirm(plain(question), abort=True)
 
 
 def actor(crm: EmbeddedCrm, acting: str | None) -> str:
