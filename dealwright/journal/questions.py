@@ -35,8 +35,10 @@ _CLOSE: Final = statement(
     f"update questions set state = 'timed_out' where execution_id in :ids and {UNANSWERED} and until <= :now", "ids"
 )
 _OF: Final = statement(
-    "select execution_id, step, state, until, told_wall, choice, answered_by, note from questions "
-    "where execution_id in :ids",
+    # What another worker has settled is asked, whatever one that lost its lease says of its e-mail after that.
+    "select q.execution_id, q.step, q.state, q.until, q.choice, q.answered_by, q.note, "
+    "case when q.told_wall is not null or f.state = 'sent' then 1 else 0 end as told "
+    "from questions as q left join effects as f on f.key = q.id where q.execution_id in :ids",
     "ids",
 )
 _ANSWERED: Final = statement("select 1 from questions where execution_id = :id and step = :step and state = 'answered'")
@@ -137,7 +139,7 @@ class Questions(Part):
             found.setdefault(row["execution_id"], {})[row["step"]] = Question(
                 state=row["state"],
                 until=instant(row["until"]),
-                told=row["told_wall"] is not None,
+                told=bool(row["told"]),
                 choice=row["choice"],
                 by=row["answered_by"],
                 note="" if row["note"] is None else unseal(row["note"], str),

@@ -237,6 +237,17 @@ def test_in_mode_approve_the_question_is_asked_and_what_follows_is_held(world: W
     assert world.states()["decide"] == {"held": 1}
 
 
+def test_a_worker_that_lost_its_lease_does_not_untell_what_another_has_settled(world: World) -> None:
+    id_ = owned(world)
+    world.work()
+    world.journal.untell([asked(world).id])
+    world.crm.move_deal(id_, "sales", "agreed")  # wakes it, and does not end it
+    world.work()
+    assert world.states()["decide"] == {"waiting": 1}
+    attempts = world.journal.database.rows(text("select attempts from dw_effects where kind = 'ask'"))
+    assert [row["attempts"] for row in attempts] == [1]
+
+
 @pytest.mark.slow
 def test_who_is_asked_is_told_by_e_mail_without_a_link_that_answers(tmp_path: Path) -> None:
     letters = Letters(TryAgain(reason="away", after=0.01))
