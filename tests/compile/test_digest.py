@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from typing import Any, get_args
 
@@ -12,7 +13,7 @@ from hypothesis import strategies as st
 from strategies_ir import accounts, another, automations, steps, triggers
 
 from dealwright.compile import ir
-from dealwright.compile.digest import behaviour_digest, metadata_digest, release_digest
+from dealwright.compile.digest import _behaviour, behaviour_digest, metadata_digest, release_digest
 from dealwright.model.calendar import Calendar
 from dealwright.model.custom import FieldShape
 
@@ -60,8 +61,10 @@ def named(value: ir.Account | ir.Automation) -> set[str]:
     """The own fields of the account that something else of it names."""
     if not isinstance(value, ir.Account):
         return set()
-    rest = repr(msgspec.structs.replace(value, **dict.fromkeys(OWN, ()), where=None))
-    return {shape.key for part in OWN for shape in getattr(value, part) if shape.key in rest}
+    rest = msgspec.json.encode(_behaviour(msgspec.structs.replace(value, **dict.fromkeys(OWN, ())))).decode()
+    # Whole words of what is behaviour: "a" is not named by "a_b", and not by a `why`.
+    words = set(re.findall(r"\w+", rest))
+    return {shape.key for part in OWN for shape in getattr(value, part) if shape.key in words}
 
 
 def digests(value: ir.Account | ir.Automation) -> tuple[str, str]:
