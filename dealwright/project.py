@@ -32,6 +32,10 @@ SETTING: Final = "DEALWRIGHT_PROJECT"
 DEFAULT: Final = Path("deployments/project.py")
 
 
+class TargetError(DefinitionError):
+    """The target file lacks what the definitions need: those are right as they are."""
+
+
 class AccountBinding(msgspec.Struct, frozen=True, kw_only=True):
     """One account: where its definitions are, and what it is connected to. `crm` is one of `connectors`.
 
@@ -197,20 +201,20 @@ def _refuse_unknown_destinations(account: ir.Account, binding: AccountBinding) -
         for step in actions(automation.do):
             if isinstance(step, ir.SendConversionStep) and "send_conversion" not in carried:
                 where = f"{automation.where.file}:{automation.where.line}: " if automation.where else ""
-                raise DefinitionError(
+                raise TargetError(
                     f"{where}automation {automation.key!r} tells of a conversion, and the target file gives account"
                     f" {account.key!r} no advertising platform: write a table [account.{account.key}.meta]"
                 )
             if isinstance(step, ir.LookupStep) and step.system not in asked:
                 where = f"{automation.where.file}:{automation.where.line}: " if automation.where else ""
-                raise DefinitionError(
+                raise TargetError(
                     f"{where}automation {automation.key!r} asks {step.system!r}, which the target file of account"
                     f" {account.key!r} does not name as a system that is asked; write a table"
                     f" [account.{account.key}.lookup.{step.system}] with its url"
                 )
             if isinstance(step, ir.SendEventStep) and step.to not in known:
                 where = f"{automation.where.file}:{automation.where.line}: " if automation.where else ""
-                raise DefinitionError(
+                raise TargetError(
                     f"{where}automation {automation.key!r} sends to {step.to!r}, which the target file of account"
                     f" {account.key!r} does not name; it names {', '.join(sorted(known)) or 'nothing'}"
                 )

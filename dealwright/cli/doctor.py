@@ -27,7 +27,7 @@ from dealwright.errors import ConnectorError, DealwrightError, DefinitionError
 from dealwright.journal import lanes
 from dealwright.journal.store import Journal
 from dealwright.ports import Connector, SelfTested
-from dealwright.project import AccountBinding, Project, load_project
+from dealwright.project import AccountBinding, Project, TargetError, load_project
 
 _MATCH: Final = "match by what it can look up, such as deal.reference; `dealwright unmatched ls` shows what waits"
 _LITTLE_SPACE: Final = 500 << 20
@@ -156,6 +156,10 @@ def _release(project: Project, journal: Journal, binding: AccountBinding) -> Ite
     what = f"{binding.key}: definitions"
     try:
         account = project.definitions(binding.key)
+    except TargetError as error:
+        todo = "the definitions are right: write it into the target file, or take the step out"
+        yield Symptom(what=f"{binding.key}: target file", state="wrong", told=str(error), todo=todo)
+        return
     except DealwrightError as error:
         yield Symptom(what=what, state="wrong", told=str(error), todo=f"dealwright check {binding.definitions}")
         return

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import difflib
 from collections.abc import Sequence
 from datetime import date, datetime, timedelta
@@ -382,8 +381,13 @@ def _known_role(site: Site, typed: str) -> str:
     known = set(_roles(site, _behind(site)))
     wanted = folded(role_named(typed))
     if not any(folded(role) == wanted for role in known):
-        with contextlib.suppress(DefinitionError):  # files with errors name no role that could be used
+        try:
             known |= set(site.project.definitions(site.account).roles)
+        except DefinitionError as error:
+            raise InputError(
+                f"account {site.account} cannot be loaded, so nobody knows whether it has a role"
+                f" {plain(typed, limit=80)!r}; `dealwright doctor` says more, and nothing was changed: {error}"
+            ) from None
     for role in sorted(known):
         if folded(role) == wanted:
             return role

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import difflib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
+from decimal import Decimal
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
@@ -28,14 +29,17 @@ from dealwright.engine.guards.again import Again
 from dealwright.engine.guards.base import Candidate, Send
 from dealwright.engine.imagine import Imagination
 from dealwright.engine.lookups import read_given
+from dealwright.engine.pretended import wrong_data
 from dealwright.engine.records import EffectRow, Receipt
 from dealwright.engine.rehearse import Rehearsal, rehearse
 from dealwright.engine.trace import TraceLine
 from dealwright.errors import InputError, NotFound
 from dealwright.journal.store import Journal
-from dealwright.model.crm import Deal, User
+from dealwright.model.crm import Deal, Money, User
+from dealwright.model.custom import Custom
 from dealwright.model.delivery import AtMostOnce, Keyed, delivery_name
 from dealwright.model.events import DealCreated, EventReceived
+from dealwright.model.messages import MessageButton
 from dealwright.model.requests import AskPerson, Request
 from dealwright.project import AccountBinding, load_project
 
@@ -118,8 +122,11 @@ def try_(
             raise InputError(f"{rule} has no wait_until({plain(name, limit=80)!r}, ...); it has {known}")
     zone = ZoneInfo(defined.calendar.zone)
     now = _moment(at, zone)
+    pairs = _pairs(data)
+    for wrong in wrong_data(defined, automation.on, pairs):
+        raise InputError(f"--data: {plain(wrong, limit=500)}")
     deal = asyncio.run(_read(binding, automation, deal_id))
-    imagination = Imagination(defined, now, data=_pairs(data) if data else None)
+    imagination = Imagination(defined, now, data=pairs or None)
     event, imagined = imagination.event(automation.on, deal)
     journal = project.open_journal()
     try:
@@ -364,21 +371,42 @@ def _fields(request: msgspec.Struct, zone: ZoneInfo) -> Iterator[tuple[str, str]
     for name in request.__struct_fields__:
         value: Any = getattr(request, name)
         if isinstance(value, msgspec.Struct) and hasattr(value, "given"):
-            yield from ((inner, _shown(each, zone)) for inner, each in value.given().items())
+            was = " was" if name == "replaces" else ""
+            yield from ((f"{inner}{was}", told) for inner, told in _each(value.given().items(), zone))
         elif isinstance(value, dict):
-            yield from ((f"{inner}", _shown(each, zone)) for inner, each in value.items())
-        elif value not in (None, ()):
+            yield from _each(value.items(), zone)
+        elif value not in (None, (), msgspec.UNSET):
+            yield from _each([(name, value)], zone)
+
+
+def _each(given: Iterable[tuple[str, Any]], zone: ZoneInfo) -> Iterator[tuple[str, str]]:
+    """Return values as people read them, by name; each of a company's own fields stands by its own."""
+    for name, value in given:
+        if isinstance(value, tuple) and value and all(isinstance(each, Custom) for each in value):
+            yield from ((own.key, _shown(None if own.value is None else own.value.value, zone)) for own in value)
+        else:
             yield name, _shown(value, zone)
 
 
 def _shown(value: Any, zone: ZoneInfo) -> str:
     match value:
-        case None:
+        case None | msgspec.UnsetType():
             return "(cleared)"
+        case bool():
+            return "yes" if value else "no"
         case datetime():
             return f"{value.astimezone(zone):%a %d %b %Y %H:%M}"
-        case tuple():
-            return ", ".join(map(str, value)) or "(none)"
+        case Decimal():
+            return f"{value:f}"
+        case Money():
+            return f"{value.amount:f} {value.currency}"
+        case User():
+            return value.name or value.id
+        case MessageButton():
+            return f"{value.text} ({value.id})"
+        case tuple() | list():
+            return ", ".join(_shown(each, zone) for each in value) or "(none)"
         case msgspec.Struct():
-            return " ".join(str(each) for each in msgspec.structs.astuple(value))
+            shown = (getattr(value, name) for name in value.__struct_fields__)
+            return " ".join(_shown(each, zone) for each in shown if each not in (None, (), msgspec.UNSET))
     return str(value)

@@ -10,6 +10,7 @@ import msgspec
 from dealwright.compile import ir
 
 _ASKED: Final = re.compile(rb"\bdeal\.company\.(?:open_deals|won_deals|newest_open_deal)\b")
+_OF_CONTACT: Final = re.compile(rb'"path":"contact\.')
 _KEPT: Final = 4096
 _asks: Final[dict[int, tuple[ir.Automation, bool]]] = {}
 """By the identity of the automation, which is kept beside so that nothing else can have it."""
@@ -23,3 +24,8 @@ def asks_for_company(automation: ir.Automation) -> bool:
             _asks.clear()
         found = _asks[id(automation)] = (automation, bool(_ASKED.search(msgspec.json.encode(automation))))
     return found[1]
+
+
+def asks_of_contact(condition: ir.Condition) -> bool:
+    """Say whether a condition inside of `deal.contacts.any(...)` names the contact that is looked at."""
+    return bool(_OF_CONTACT.search(msgspec.json.encode(condition)))

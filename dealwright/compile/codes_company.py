@@ -31,4 +31,28 @@ nobody = Automation(
 )
 """,
     ),
+    Code(
+        code="DW241",
+        title="deal.contacts.any() asks nothing of the contact",
+        reason=(
+            "Inside of `deal.contacts.any(...)`, `contact` is the one contact that is looked at. A condition that "
+            "does not name it is the same for all of them: it is about the deal, or about its main contact only."
+        ),
+        bad="""
+nobody = Automation(
+    key="somebody-to-write-to",
+    on=deal_created(in_=Sales),
+    when=[deal.contacts.any(deal.main_contact.email.is_set())],
+    do=[set_task("write", text="Write to the customer of {{ deal.title }}", due=hours(4))],
+)
+""",
+        good="""
+nobody = Automation(
+    key="somebody-to-write-to",
+    on=deal_created(in_=Sales),
+    when=[deal.contacts.any(contact.email.is_set())],
+    do=[set_task("write", text="Write to the customer of {{ deal.title }}", due=hours(4))],
+)
+""",
+    ),
 )

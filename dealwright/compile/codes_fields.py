@@ -140,5 +140,33 @@ call = Automation(
 )
 """,
     ),
+    Code(
+        code="DW285",
+        title="a setting has another currency than the account",
+        reason=(
+            "Amounts of two currencies are not compared: a condition with such a setting is unknown for every deal in "
+            "the account's own currency, and what depends on it is never done."
+        ),
+        bad="""
+large = setting("large-deal", Money, default=Money(10_000, "EUR"))
+
+visit = Automation(
+    key="visit",
+    on=deal_created(in_=Sales),
+    when=[deal.amount > large],
+    do=[set_task("visit", text="Visit {{ deal.title }}", due=hours(4))],
+)
+""",
+        good="""
+large = setting("large-deal", Money, default=Money(10_000, "USD"))
+
+visit = Automation(
+    key="visit",
+    on=deal_created(in_=Sales),
+    when=[deal.amount > large],
+    do=[set_task("visit", text="Visit {{ deal.title }}", due=hours(4))],
+)
+""",
+    ),
 )
 """What lowering and classes of fields find."""

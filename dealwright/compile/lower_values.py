@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Final, Literal, Protocol
 
 from dealwright.compile import ir
+from dealwright.compile.asked import asks_of_contact
 from dealwright.compile.own_fields import own_fields
 from dealwright.compile.own_values import misfit
 from dealwright.compile.sensitive import leaks
@@ -153,7 +154,11 @@ class ValueLowering:
                 if scope.message:
                     hint = "write deal.contacts.any(...) & deal.contacts.any(...)"
                     self.found("DW240", scope.origin, "deal.contacts.any(...) stands inside of another one", hint)
-                return ir.AnyContact(of=self.condition(part, scope.in_message()))
+                asked = self.condition(part, scope.in_message())
+                if not asks_of_contact(asked):
+                    hint = "write any(contact.email.is_set()): `contact` is the one that is looked at"
+                    self.found("DW241", scope.origin, "deal.contacts.any(...) asks nothing of `contact`", hint)
+                return ir.AnyContact(of=asked)
             case conditions.Tagged(field=fact, values=values):
                 return ir.Has(field=self.ref(fact, scope), values=values)
         raise TypeError(f"no condition is a {type(given).__name__}")
@@ -431,6 +436,10 @@ class ValueLowering:
     def _setting(self, given: Setting) -> ir.Setting:
         default = self._literal(given.default, Scope("", given.origin))
         assert isinstance(default, ir.NumberValue | ir.MoneyValue | ir.FlagValue | ir.TextValue)
+        if isinstance(default, ir.MoneyValue) and self._currency not in (None, default.currency):
+            message = f"the setting {given.key!r} is in {default.currency}, and the account in {self._currency}"
+            hint = f'write Money("{default.amount:f}", "{self._currency}"): compared with the others it is never known'
+            self.found("DW285", given.origin, message, hint)
         return ir.Setting(
             key=given.key,
             kind=given.kind,

@@ -14,6 +14,7 @@ from dealwright.compile.findings import Company, Finding, Loaded
 from dealwright.compile.later import Unheard
 from dealwright.compile.outline import Example
 from dealwright.engine.imagine import Imagination
+from dealwright.engine.pretended import fitted, wrong_data, wrong_steps
 from dealwright.engine.rehearse import Rehearsal, rehearse
 from dealwright.errors import DealwrightError
 from dealwright.model.crm import User
@@ -51,6 +52,12 @@ def _of(account: ir.Account, company: Company) -> Iterator[Finding]:
 
 def _wrong(account: ir.Account, automation: ir.Automation, example: Example) -> tuple[str, str] | None:
     zone = ZoneInfo(account.calendar.zone)
+    own, unfit = fitted(account, example.deal.custom or ())
+    data = wrong_data(account, automation.on, example.data)
+    for wrong in (*unfit, *data, *wrong_steps(automation, example.met, example.answers)):
+        return f"the example {example.title!r} cannot happen: {wrong}", "say what is there, and what it can hold"
+    if own:
+        example = replace(example, deal=replace(example.deal, custom=tuple(own)))
     try:
         told = _rehearsed(account, automation, example, zone)
     except DealwrightError as error:
@@ -84,7 +91,9 @@ def _rehearsed(account: ir.Account, automation: ir.Automation, example: Example,
     if example.came_from is not None:
         pipeline, stage = example.came_from
         before = replace(deal, pipeline=pipeline, stage=stage, version=deal.version - 1)
-    imagination = Imagination(account, now, before=before, data=example.data or None)
+    # Where it is said that the deal stands, it stands: only a move without `came_from` is a move from there.
+    stays = before is not None or isinstance(automation.on, ir.OnDealCreated)
+    imagination = Imagination(account, now, before=before, data=example.data or None, stays=stays)
     event, deal = imagination.event(automation.on, deal)
     people = {role: [User(id=f"role-{n}", name=role)] for n, role in enumerate(account.roles, start=1)}
     return rehearse(account, automation, event, deal, now, met=example.met, answers=example.answers, people=people)

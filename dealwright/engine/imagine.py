@@ -35,7 +35,7 @@ class Imagination:
 
     `before` is the deal as it was; `contact` the contact that the event is about; `task` the task that was completed;
     `activity` the activity that was logged; `message` what a contact has written; `data` what an event from outside
-    tells.
+    tells. With `stays` the deal stands where it stands, and is not imagined to come to where the trigger answers.
     """
 
     def __init__(
@@ -49,6 +49,7 @@ class Imagination:
         activity: Activity | None = None,
         message: Message | None = None,
         data: Mapping[str, str] | None = None,
+        stays: bool = False,
     ) -> None:
         self._account = account
         self._now = now
@@ -58,6 +59,7 @@ class Imagination:
         self._activity = activity
         self._message = message
         self._data = data
+        self._stays = stays
 
     def event(self, trigger: ir.Trigger, deal: Deal) -> tuple[Event, Deal]:
         """Return an event that the trigger answers if it can for this deal, and the deal as that event leaves it.
@@ -119,7 +121,7 @@ class Imagination:
                 raise InputError(f"{later.word_of(trigger)} is not there yet: nothing tells of it")
 
     def _placed(self, deal: Deal, stages: Sequence[ir.StageValue]) -> Deal:
-        if not stages or any(_stands(deal, stage) for stage in stages):
+        if self._stays or not stages or any(_stands(deal, stage) for stage in stages):
             return deal
         return replace(deal, pipeline=stages[0].pipeline, stage=stages[0].stage, stage_since=self._now)
 

@@ -45,6 +45,18 @@ class OfContactsField(Field):
             return refused(f"{self._path} is that of many contacts, and cannot be compared", hint=hint)
 
 
+class _Count(NumberField):
+    """How many there are. Lists and many tools have a count() that is called."""
+
+    __slots__ = ()
+
+    if not TYPE_CHECKING:
+
+        def __call__(self, *args: object) -> NoReturn:
+            hint = f"write {self._path} without parentheses"
+            raise refused(f"{self._path} is a number, and is not called", hint=hint)
+
+
 class ContactsFields(Group):
     """All contacts of a deal together."""
 
@@ -53,7 +65,7 @@ class ContactsFields(Group):
     @property
     def count(self) -> NumberField:
         """How many contacts the deal has."""
-        return NumberField(f"{self._path}.count")
+        return _Count(f"{self._path}.count")
 
     @property
     def phone(self) -> OfContactsField:

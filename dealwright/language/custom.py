@@ -179,9 +179,21 @@ class Owner(CustomField):
 class _Optional(CustomField):
     """A field that takes of its options only."""
 
-    def __init__(self, label: str, options: Sequence[str], *, sensitive: bool = False, renamed_from: Old = ()) -> None:
-        super().__init__(label, sensitive=sensitive, renamed_from=renamed_from)
-        self.options = checked_options(options, type(self).__name__)
+    if TYPE_CHECKING:
+
+        def __init__(
+            self, label: str, options: Sequence[str], *, sensitive: bool = False, renamed_from: Old = ()
+        ) -> None: ...
+
+    else:
+
+        def __init__(self, label, options=(), *, sensitive=False, renamed_from=()) -> None:
+            kind = type(self).__name__
+            if isinstance(label, list | tuple):
+                shown = ", ".join(map(repr, label))[:200]
+                raise refused(f"the label of a {kind} comes first", hint=f'{kind}("Region", [{shown}])')
+            super().__init__(label, sensitive=sensitive, renamed_from=renamed_from)
+            self.options = checked_options(options, kind)
 
 
 class Choice(_Optional):

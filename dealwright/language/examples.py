@@ -14,7 +14,7 @@ from dealwright.language.money import number
 from dealwright.language.origin import Origin, here, refused
 from dealwright.language.pipeline import StageLike
 
-Own: TypeAlias = str | float | Decimal | bool | date | datetime
+Own: TypeAlias = str | float | Decimal | bool | date | datetime | Sequence[str]
 """A value of a company's own field."""
 
 MOST: Final = 50
@@ -38,7 +38,7 @@ class Example:
     came_from: StageLike | None
     deal: Mapping[str, object]
     contact: Mapping[str, str] | None
-    own: Mapping[str, str | Decimal | bool | date | datetime]
+    own: Mapping[str, str | Decimal | bool | date | datetime | tuple[str, ...]]
     data: Mapping[str, str]
     met: tuple[str, ...]
     answers: Mapping[str, str]
@@ -98,7 +98,7 @@ class Example:
             "contact": None
             if contact is None
             else MappingProxyType({k: v for k, v in person.items() if v is not None}),
-            "own": MappingProxyType({key: _own(value) for key, value in own.items()}),
+            "own": MappingProxyType({key: _own(value, key) for key, value in own.items()}),
             "data": MappingProxyType(dict(data)),
             "met": _texts(met, f"met of the example {title!r}"),
             "answers": MappingProxyType(dict(answers)),
@@ -131,8 +131,16 @@ def _moment(given: object, title: str) -> datetime:
     return found
 
 
-def _own(given: Own) -> str | Decimal | bool | date | datetime:
-    return number(given) if isinstance(given, int | float) and not isinstance(given, bool) else given
+def _own(given: object, key: str) -> str | Decimal | bool | date | datetime | tuple[str, ...]:
+    match given:
+        case bool() | str() | Decimal() | date():
+            return given
+        case int() | float():
+            return number(given)
+        case list() | tuple():
+            return _texts(given, f"own={{{key[:80]!r}: ...}}")
+    hint = "write a text, a number, True, a date(...), a datetime(...), or a list of texts"
+    raise refused(f"{key[:80]!r} of own= is a {type(given).__name__}", hint=hint)
 
 
 def _texts(given: object, what: str) -> tuple[str, ...]:

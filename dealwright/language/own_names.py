@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import unicodedata
+from decimal import Decimal
 from typing import Final
 
 from dealwright.language.characters import UNSAFE
@@ -42,7 +43,11 @@ def checked_key(name: object) -> str:
 def checked_label(label: object, kind: str) -> str:
     """Return the label if it is one line of visible characters; it may be empty."""
     if not isinstance(label, str):
-        raise refused(f"the label of a field is a text, not a {type(label).__name__}", hint=f'{kind}("Doctor")')
+        hint = f'{kind}("Doctor")'
+        if kind == "MoneyOwn":
+            amount = isinstance(label, int | float | Decimal) and not isinstance(label, bool)
+            hint = f'an amount needs its currency: Money("{label}", "EUR")' if amount else 'Money("Fee")'
+        raise refused(f"the label of a field is a text, not a {type(label).__name__}", hint=hint)
     if UNSAFE.search(label) or len(label) > MAX_LABEL:
         raise refused(
             f"the label of a field is one line of at most {MAX_LABEL} visible characters",

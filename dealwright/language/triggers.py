@@ -366,9 +366,10 @@ def _no_place(item: object, what: str, wanted: str) -> Exception:
     shown = (
         item.__name__ if isinstance(item, type) else repr(item)[:80] if isinstance(item, str) else type(item).__name__
     )
-    return refused(
-        f"{what} names {wanted}, and {shown} is none", hint="write NewBusiness, or NewBusiness.won for a stage"
-    )
+    hint = "write NewBusiness, or NewBusiness.won for a stage"
+    if wanted == "a pipeline":
+        hint = "write the pipeline, as NewBusiness, and ask for a stage with when=[deal.stage == NewBusiness.quoted]"
+    return refused(f"{what} names {wanted}, and {shown} is none", hint=hint)
 
 
 def _updatable(field: object) -> str:

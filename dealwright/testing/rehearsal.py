@@ -15,7 +15,7 @@ from datetime import UTC, date, datetime
 from decimal import Decimal
 from pathlib import Path
 from types import MappingProxyType
-from typing import Final
+from typing import Final, TypeAlias
 from zoneinfo import ZoneInfo
 
 import msgspec
@@ -23,17 +23,19 @@ import msgspec
 from dealwright.compile import describe, ir
 from dealwright.compile.lower import lower
 from dealwright.engine.imagine import Imagination
+from dealwright.engine.pretended import wrong_data
 from dealwright.engine.records import Receipt
 from dealwright.engine.rehearse import Part, Rehearsal
 from dealwright.engine.rehearse import rehearse as _rehearse
 from dealwright.engine.rehearse_replies import Reply
-from dealwright.errors import DefinitionError
+from dealwright.errors import DefinitionError, InputError
 from dealwright.language.account import Account
+from dealwright.language.money import Amount
 from dealwright.language.pipeline import StageLike, parts
 from dealwright.language.roles import Role
 from dealwright.language.schema import UPDATABLE
 from dealwright.model.crm import Activity, ActivityKind, CompanyDeals, Contact, ContactRole, Deal, Money, Task, User
-from dealwright.model.custom import Custom, held, held_in, merged
+from dealwright.model.custom import Custom, Customs, Plain, held, held_in, merged
 from dealwright.model.events import DealCreated, DealUpdated, Event, StageChanged
 from dealwright.model.requests import (
     AddNote,
@@ -55,19 +57,36 @@ MONDAY: Final = datetime(2026, 5, 11, 10, 0, tzinfo=UTC)
 """When rehearsals happen unless a test says otherwise."""
 
 
+Own: TypeAlias = str | float | Decimal | bool | date | datetime | Sequence[str] | Money | Amount | User
+"""What a custom field may be given."""
+
+
 def a_contact(
-    name: str | None = "Maria Silva", *, phone: str | None = None, email: str | None = None, id: str = "1"
+    name: str | None = "Maria Silva",
+    *,
+    phone: str | None = None,
+    email: str | None = None,
+    custom: Mapping[str, Own] = MappingProxyType({}),
+    id: str = "1",
 ) -> Contact:
     """Return a contact; without phone and e-mail, for those are what conditions ask for."""
     first, _, last = (name or "").partition(" ")
-    return Contact(id=id, name=name, first_name=first or None, last_name=last or None, phone=phone, email=email)
+    return Contact(
+        id=id,
+        name=name,
+        first_name=first or None,
+        last_name=last or None,
+        phone=phone,
+        email=email,
+        custom=_customs(custom),
+    )
 
 
 def a_deal(
     stage: StageLike,
     *,
     title: str = "Forty chairs",
-    amount: float | str | None = None,
+    amount: float | str | Decimal | Money | Amount | None = None,
     currency: str = "USD",
     owner: str | User | None = "Ana Lima",
     contact: Contact | None = None,
@@ -79,12 +98,13 @@ def a_deal(
     reference: str | None = None,
     close_date: date | None = None,
     lost_reason: str | None = None,
-    custom: Mapping[str, str | Decimal | bool | date | datetime] = MappingProxyType({}),
+    custom: Mapping[str, Own] = MappingProxyType({}),
     id: str = "1",
 ) -> Deal:
     """Return a deal that stands in `stage`; `contact` is its main contact, `custom` its custom fields.
 
-    `roles` are what contacts are on it, by their ids; `company_deals` what else its company has.
+    `roles` are what contacts are on it, by their ids; `company_deals` what else its company has. `amount` is a number
+    in `currency`, or `Money("1100", "EUR")`: no account is known here whose currency it could be.
     """
     assert stage.pipeline is not None, "the stage stands in a Pipeline class"
     return Deal(
@@ -93,7 +113,7 @@ def a_deal(
         pipeline=parts(stage.pipeline).key,
         stage=stage.key,
         owner=User(id="1", name=owner, email=None) if isinstance(owner, str) else owner,
-        amount=None if amount is None else Money(Decimal(str(amount)), currency),
+        amount=_amount(amount, currency),
         close_date=close_date,
         reference=reference,
         tags=tuple(tags),
@@ -106,7 +126,33 @@ def a_deal(
         updated_at=MONDAY,
         stage_since=MONDAY,
         version=1,
-        custom=merged(msgspec.UNSET, (Custom(key, held(value)) for key, value in custom.items())),
+        custom=_customs(custom),
+    )
+
+
+def _amount(given: float | str | Decimal | Money | Amount | None, currency: str) -> Money | None:
+    if isinstance(given, Money | Amount):
+        return Money(given.amount, given.currency)
+    return None if given is None else Money(Decimal(str(given)), currency)
+
+
+def _customs(given: Mapping[str, Own]) -> Customs:
+    return merged(msgspec.UNSET, (Custom(key, held(_plain(key, value))) for key, value in given.items()))
+
+
+def _plain(key: str, value: Own) -> Plain:
+    match value:
+        case bool() | str() | Decimal() | date() | Money() | User():
+            return value
+        case int() | float():
+            return Decimal(str(value))
+        case Amount():
+            return Money(value.amount, value.currency)
+        case list() | tuple() if all(isinstance(each, str) for each in value):
+            return tuple(value)
+    raise InputError(
+        f"{key!r} of custom= is a {type(value).__name__}: give a text, a number, True, a date, a datetime, a list of"
+        " texts, Money or a User"
     )
 
 
@@ -297,6 +343,8 @@ def rehearse(
     if unknown:
         raise DefinitionError(f"the automation {automation!r} has no step wait_until({unknown[0]!r}, ...)")
     check_answers(found, answers)
+    for wrong in wrong_data(compiled, found.on, data or {}) if event is None else ():
+        raise DefinitionError(f"data= of {automation!r}: {wrong}")
     said = replies_to(found, replies)
     kept = given_to(found, given)
     zone = ZoneInfo(compiled.calendar.zone)

@@ -6,18 +6,30 @@ import json
 import os
 from collections.abc import Iterator
 from contextlib import closing
+from datetime import UTC, datetime
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 from click.testing import CliRunner, Result
+from msgspec.structs import replace
 
+from dealwright.cli.doctor import _release
 from dealwright.cli.main import cli
 from dealwright.cli.manual import keys
+from dealwright.cli.people import _known_role
 from dealwright.cli.shapes import shape_of
-from dealwright.cli.try_ import try_
+from dealwright.cli.site import Site
+from dealwright.cli.try_ import _fields, _shown, try_
+from dealwright.errors import InputError
 from dealwright.journal.database import micros
 from dealwright.journal.store import Journal
+from dealwright.model.crm import Money, User
+from dealwright.model.custom import Custom, MomentHeld, MoneyHeld, UserHeld
+from dealwright.model.messages import MessageButton
+from dealwright.model.requests import CreateDeal, DealChanges, UpdateDeal
 from dealwright.project import Project, load_project
 from dealwright_embedded_crm import EmbeddedCrm
 
@@ -119,6 +131,8 @@ def test_try_prints_the_keys_that_are_documented(project: Project) -> None:
         (("greet-inbound", "--deal", "99"), 2, "has no deal '99'"),
         (("greet-inbound", "--deal", "1", "--at", "soon"), 2, "is no moment"),
         (("invoice-paid", "--deal", "1", "--data", "number"), 2, "is not NAME=VALUE"),
+        (("invoice-paid", "--deal", "1", "--data", "numbr=A-7"), 2, "tells no 'numbr'; did you mean number?"),
+        (("greet-inbound", "--deal", "1", "--data", "number=A-7"), 2, "the trigger is no event from outside"),
         (("greet-inbound",), 2, "Missing option '--deal'"),
     ],
 )
@@ -131,6 +145,29 @@ def test_try_takes_what_an_event_from_outside_would_tell(project: Project) -> No
     assert "A-7" in json.dumps(told["turns"])
 
 
+def test_try_shows_values_as_people_read_them() -> None:
+    """No repr of Python's: no class, no UNSET; a company's own fields each by its name."""
+    noon = datetime(2026, 5, 11, 12, tzinfo=UTC)
+    own = (
+        Custom("engineer", UserHeld(User(id="7", name="Ana Lima"))),
+        Custom("fee", MoneyHeld(Money(Decimal(9), "EUR"))),
+    )
+    changes = DealChanges(title="New", custom=(*own, Custom("visit", MomentHeld(noon)), Custom("old", None)))
+    request = UpdateDeal(deal_id="1", changes=changes, replaces=DealChanges(title="Old"))
+    assert list(_fields(request, ZoneInfo("UTC"))) == [
+        ("deal_id", "1"),
+        ("title", "New"),
+        ("engineer", "Ana Lima"),
+        ("fee", "9 EUR"),
+        ("visit", "Mon 11 May 2026 12:00"),
+        ("old", "(cleared)"),
+        ("title was", "Old"),
+    ]
+    made = CreateDeal(pipeline="sales", stage="incoming", title="Next")
+    assert list(_fields(made, ZoneInfo("UTC"))) == [("pipeline", "sales"), ("stage", "incoming"), ("title", "Next")]
+    assert _shown((MessageButton("yes", "Sim"), MessageButton("no", "Não")), ZoneInfo("UTC")) == "Sim (yes), Não (no)"
+
+
 def test_doctor_finds_what_is_missing_and_ends_with_1(project: Project, tmp_path: Path) -> None:
     told = {each["what"]: each for each in found("doctor", code=1)}
     assert told["acme: email"]["state"] == "wrong"  # nothing listens there
@@ -141,6 +178,18 @@ def test_doctor_finds_what_is_missing_and_ends_with_1(project: Project, tmp_path
     assert "wrong" in shown
     (tmp_path / "data" / "journal.db").write_bytes(b"no database, this")
     assert {each["what"]: each["state"] for each in found("doctor", code=1)}["journal"] == "wrong"
+
+
+def test_a_table_that_the_target_file_lacks_is_no_fault_of_the_definitions(project: Project) -> None:
+    binding = project.account()
+    bare = replace(binding, connectors=tuple(each for each in binding.connectors if each is binding.crm))
+    lacking = replace(project, accounts=(bare,))
+    with closing(project.open_journal()) as journal:
+        (told,) = _release(lacking, journal, bare)
+        assert (told.what, told.state) == ("acme: target file", "wrong")
+        assert "write it into the target file" in told.todo
+        with pytest.raises(InputError, match=r"account acme cannot be loaded.*the target file of account"):
+            _known_role(Site(lacking, journal, "acme"), "closers")
 
 
 def test_doctor_without_a_project_says_where_it_looked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

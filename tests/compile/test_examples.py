@@ -91,6 +91,75 @@ def test_an_example_of_what_is_not_there_yet_is_not_run_and_finds_nothing(write)
     assert "`up` refuses greet: no_activity() is not there yet" in result.output
 
 
+OWN = """
+class Solar(DealFields):
+    roof = Choice("Roof", ["tile", "flat"])
+    kw, fee = Number("kW"), Money("Fee")
+    marks = Choices("Marks", ["old", "shaded"])
+deal = Solar()
+class Measured(OutsideEvent):
+    key = "measured"
+    ref, kw = Text(), Number()
+    match = Match(by=[(ref, deal.reference)], in_=[Sales])
+greet = Automation(
+    key="greet", on=TRIGGER, again=every_event(), when=[deal.roof != "flat"],
+    do=[
+        wait_until("reply", deal_updated(), timeout=days(1), on_timeout=[stop()]),
+        ask("may", who=deal.owner, question="May we?", within=days(1), yes=[add_tags("t", "x")], no=[], late=[stop()]),
+    ],
+    examples=[Example("x", at="2026-05-11 10:00", MORE)],
+)
+a = Account("a", zone="UTC", country="US", currency="USD", deal_fields=Solar, pipelines=[Sales], automations=[greet])
+"""
+FITS = 'in_=Sales.incoming, own={"roof": "tile", "kw": 5, "fee": 9, "marks": ["old"]}, met=["reply"]'
+TOLD = "event_received(Measured)"
+
+
+def happens(write, trigger: str, more: str) -> str:
+    text = GOOD + OWN.replace("TRIGGER", trigger).replace("MORE", more)
+    if trigger == TOLD:  # what nobody reads is a finding of its own
+        text = text.replace('!= "flat"]', '!= "flat", Measured.kw > 0]')
+    return CliRunner().invoke(cli, ["check", str(write(a=text))]).output
+
+
+@pytest.mark.parametrize(
+    ("trigger", "more"),
+    [
+        ("deal_created(in_=Sales)", f'{FITS}, answers={{"may": "yes"}}, then=["may", "t"]'),
+        ("entered(Sales.quoted)", f'{FITS}, answers={{"may": "yes"}}, then=["may", "t"]'),
+        (TOLD, f'{FITS}, data={{"ref": "A", "kw": "5.2"}}, answers={{"may": "no"}}, then=["may", "done"]'),
+        ('event_received("m", data=["kw"])', f'{FITS}, data={{"kw": "5,2"}}, answers={{"may": "no"}}, then=["may"]'),
+        ("deal_created(in_=Sales.quoted)", 'in_=Sales.incoming, own={"roof": "tile"}, then=["skipped"]'),
+    ],
+)
+def test_an_example_that_fits_its_fields_and_steps_is_no_finding(write, trigger, more):
+    assert happens(write, trigger, more) == "a: 1 pipeline, 2 automations, ok\n"
+
+
+@pytest.mark.parametrize(
+    ("trigger", "more", "told"),
+    [
+        ("deal_created(in_=Sales)", 'own={"roof": "fat"}', "roof takes one of tile, flat"),
+        ("deal_created(in_=Sales)", 'own={"rof": "flat"}', "deals have no field 'rof'; did you mean roof?"),
+        ("deal_created(in_=Sales)", 'own={"kw": "abc"}', "kw is a number, and what is given is none"),
+        ("deal_created(in_=Sales)", 'own={"marks": ["new"]}', "marks takes one of old, shaded"),
+        ("deal_created(in_=Sales)", 'met=["answer"]', "it has no wait_until('answer', ...); it has reply"),
+        ("deal_created(in_=Sales)", 'answers={"mai": "yes"}', "it has no ask('mai', ...); it has may"),
+        ("deal_created(in_=Sales)", 'answers={"may": "perhaps"}', "'may' takes 'yes', 'no', and not 'perhaps'"),
+        ("deal_created(in_=Sales)", 'data={"kw": "5"}', "the trigger is no event from outside"),
+        (TOLD, 'data={"kwx": "5"}', "measured tells no 'kwx'; did you mean kw?"),
+        (TOLD, 'data={"kw": "5,2"}', "kw is no number such as 120.50: such an event would wait"),
+        ('event_received("m", data=["kw"])', 'data={"reff": "5"}', "m tells no 'reff'; it tells kw"),
+        ("deal_created(in_=Sales.quoted)", "own={}", "its trigger does not answer that"),
+    ],
+)
+def test_an_example_that_cannot_happen_is_a_finding(write, trigger, more, told):
+    output = happens(write, trigger, f'in_=Sales.incoming, {more}, then=["t"]')
+    line = next(n for n, text in enumerate((GOOD + OWN).splitlines(), start=1) if "Example(" in text)
+    assert f"a.py:{line}:5 DW290 " in output.splitlines()[0]
+    assert told in output
+
+
 class Sales(Pipeline, key="sales"):
     """A short pipeline."""
 
@@ -104,6 +173,7 @@ class Sales(Pipeline, key="sales"):
         ({"at": "Monday"}, "at of the example 'x' is no moment: 'Monday'"),
         ({"at": "2026-05-09 22:30+02:00"}, "is local time, without a zone"),
         ({"then": "call"}, "then of the example 'x' is a list of texts"),
+        ({"own": {"kw": object()}}, "'kw' of own= is a object"),
         ({"contact": None, "phone": "1"}, "has no contact, and a phone or an e-mail"),
     ],
 )

@@ -9,6 +9,7 @@ from datetime import date
 from pathlib import Path
 from typing import Any, Final
 
+import company_files
 import pytest
 from click.testing import CliRunner, Result
 from hypothesis import given, settings
@@ -269,6 +270,38 @@ def test_what_is_waited_for_and_what_ends_it_is_told(write: Any) -> None:
 
 **Termina antes** si entretanto ocurre esto: un negocio entra en «Won».
 """ in page(account, TONGUES["es"])
+
+
+LOOKING = f"""{company_files.GOOD}
+look = Automation(
+    key="look",
+    on=entered(Sales.won),
+    again=once(per=deal),
+    do=[
+        bank := lookup("bank", at="bank:/eligible", ask={{"income": deal.amount}}, gives={{"valid": bool, "name": str}},
+                       on_error=[stop()]),
+        branch("good", case(bank.valid.is_true() & bank["name"].is_set(), add_tags("t", "known"))),
+    ],
+)
+a = Account("a", zone="UTC", country="US", currency="USD", pipelines=[Sales], automations=[look])
+"""
+
+
+@pytest.mark.parametrize(
+    ("language", "never", "values"),
+    [
+        ("en", "tells other systems", ("“valid” of the result of step 1", "“name” of the result of step 1")),
+        ("es", "comunica nada a otros", ("«valid» del resultado del paso 1", "«name» del resultado del paso 1")),
+        ("pt", "comunica nada a outros", ("“valid” do resultado do passo 1", "“name” do resultado do passo 1")),
+    ],
+)
+def test_a_lookup_tells_other_systems_and_its_values_have_names(
+    language: str, never: str, values: tuple[str, ...], write: Any
+) -> None:
+    (account,) = load(write(a=LOOKING)).accounts
+    text = page(account, TONGUES[language]).partition("## ")[2]
+    assert never not in text
+    assert all(value in text for value in values)
 
 
 def test_days_without_work_are_told(acme: ir.Account) -> None:

@@ -138,6 +138,8 @@ def trigger(text: str) -> str:
         ),
         (rule('add_note("t", text=contact.name),'), 2, "DW203", "contact.name is not known here"),
         (when("contact.email.is_set()"), 1, "DW203", "contact.email is not known here"),
+        (when("deal.contacts.any(deal.main_contact.email.is_set())"), 1, "DW241", "asks nothing of `contact`"),
+        (when('deal.amount > setting("fee", Money, default=Money(150, "EUR"))'), 1, "DW285", "in EUR, and the account"),
         (when("deal.contacts.any(deal.contacts.any(contact.email.is_set()))"), 1, "DW240", "inside of another one"),
         (rule("add_note('t', text='{{ deal.contact_as.buyer.nam }}'),"), 2, "DW302", "deal.contact_as.buyer.nam"),
         (mail('to=event.contact, subject="S", text="T"'), 2, "DW203", "event.contact is not known here"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import UTC, date, datetime
 from decimal import Decimal
 
@@ -10,6 +11,7 @@ import pytest
 from dealwright import (
     Account,
     Automation,
+    Choice,
     DealFields,
     Incoming,
     Lost,
@@ -18,6 +20,7 @@ from dealwright import (
     Stage,
     Task,
     Won,
+    activity_logged,
     branch,
     case,
     create_deal,
@@ -420,3 +423,18 @@ def test_an_unknown_stage_is_told_with_the_known_ones_and_still_is_an_attribute_
     assert told.value.hint.startswith("did you mean quoted?")
     assert not hasattr(Sales, "quote")
     assert not hasattr(Sales, "__wrapped__")
+
+
+@pytest.mark.parametrize(
+    ("write", "hint"),
+    [
+        (lambda: activity_logged(in_=Sales.incoming), "write the pipeline, as NewBusiness, and ask for a stage"),
+        (lambda: Money(1100), 'an amount needs its currency: Money("1100", "EUR")'),
+        (lambda: Choice(["Norte"]), "Choice(\"Region\", ['Norte'])"),
+        (lambda: deal.contacts.count(), "write deal.contacts.count without parentheses"),
+    ],
+)
+def test_what_a_newcomer_writes_gets_the_hint_that_helps(write: Callable[[], object], hint: str) -> None:
+    with pytest.raises(DefinitionError) as refusal:
+        write()
+    assert hint in refusal.value.hint

@@ -310,7 +310,7 @@ TEXTS: Final[Mapping[str, str]] = {
     "field.event.data": "what was told as “{name}”",
     "field.before": "{field} before",
     "field.other": "the field “{name}”",
-    "receipt": "the result of step {step}",
+    "receipt": "{name} of the result of step {step}",
     "receipt.deal_id": "the number of the deal of step {step}",
     "receipt.changed": "whether step {step} changed something",
     "receipt.moved": "whether step {step} moved the deal",

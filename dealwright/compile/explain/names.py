@@ -122,8 +122,9 @@ class Names:
 
     def _receipt(self, rest: str) -> str:
         name, _, field = rest.partition(".")
-        key = f"receipt.{field}" if f"receipt.{field}" in self.tongue.texts else "receipt"
-        return self.tongue.say(key, step=self.step(name))
+        if f"receipt.{field}" in self.tongue.texts:
+            return self.tongue.say(f"receipt.{field}", step=self.step(name))
+        return self.tongue.say("receipt", name=self.tongue.quoted(field), step=self.step(name))
 
     def _other(self, path: str) -> str:
         key = path.rpartition(".")[2]

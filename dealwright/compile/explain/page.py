@@ -22,7 +22,8 @@ _WRITE: Final = (ir.SendEmailStep, ir.SendMessageStep)
 _MOVE: Final = (ir.MoveDealStep, ir.MoveBackStep)
 _CHANGE: Final = (ir.UpdateDealStep, ir.ChangeTagsStep, ir.UpdateContactStep)
 _CREATE: Final = (ir.CreateDealStep, ir.CreateContactStep)
-_TELL: Final = (ir.SendEventStep, ir.SendConversionStep)
+_TELL: Final = (ir.SendEventStep, ir.SendConversionStep, ir.LookupStep)
+"""A lookup is asked with values, and tells them."""
 
 
 def page(account: ir.Account, tongue: Tongue) -> str:

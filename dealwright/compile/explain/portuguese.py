@@ -311,7 +311,7 @@ TEXTS: Final[Mapping[str, str]] = {
     "field.event.data": "o que foi avisado como “{name}”",
     "field.before": "{field} antes",
     "field.other": "o campo “{name}”",
-    "receipt": "o resultado do passo {step}",
+    "receipt": "{name} do resultado do passo {step}",
     "receipt.deal_id": "o número do negócio do passo {step}",
     "receipt.changed": "se o passo {step} mudou algo",
     "receipt.moved": "se o passo {step} moveu o negócio",

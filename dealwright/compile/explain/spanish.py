@@ -311,7 +311,7 @@ TEXTS: Final[Mapping[str, str]] = {
     "field.event.data": "lo avisado como «{name}»",
     "field.before": "{field} antes",
     "field.other": "el campo «{name}»",
-    "receipt": "el resultado del paso {step}",
+    "receipt": "{name} del resultado del paso {step}",
     "receipt.deal_id": "el número del negocio del paso {step}",
     "receipt.changed": "si el paso {step} cambió algo",
     "receipt.moved": "si el paso {step} movió el negocio",

@@ -16,6 +16,8 @@ def _look(subject: Subject) -> Iterator[Spot]:
     for _, automation in subject.automations:
         steps = list(all_steps(automation.do))
         ends = {f"steps.{step.name}.outcome": _ends(step) for step in steps}
+        asked = (step for step in steps if isinstance(step, ir.AskStep))
+        ends |= {f"steps.{step.name}.choice": frozenset(way.answer for way in step.answers) for step in asked}
         for step in steps:
             for condition in _conditions(step):
                 yield from _odd(subject, automation, step.name, condition, ends)
@@ -49,12 +51,13 @@ def _told(
     for word in words:
         if possible and word not in possible:
             path, line = subject.step_at(automation, at)
-            name = asked.split(".")[1]
+            _, name, what = asked.split(".")
+            never, it = ("is never answered", "its answers are") if what == "choice" else ("never ends", "it ends")
             yield Spot(
                 path=path,
                 line=line,
-                message=f"the step {name!r} never ends {word!r}",
-                hint=f"it ends {', '.join(sorted(possible))}",
+                message=f"the step {name!r} {never} {word!r}",
+                hint=f"{it} {', '.join(sorted(possible))}",
             )
 
 

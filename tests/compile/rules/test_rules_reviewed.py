@@ -284,3 +284,18 @@ class Own(DealFields):
     (found,) = snippet(tmp_path, example)
     assert found.message == "contact of Own has a type and no value, so it is nothing"
     assert found.hint == "write contact: Person = Person()"
+
+
+@pytest.mark.parametrize(("answer", "found"), [("yes", set()), ("sim", {"DW222"})])
+def test_an_answer_that_a_question_does_not_have_is_never_given(answer: str, found: set[str], tmp_path: Path) -> None:
+    example = f"""
+x = Automation(
+    key="x",
+    on=deal_created(in_=Sales),
+    do=[
+        decided := ask("may", who=deal.owner, question="May we?", yes=[], no=[], within=days(1), late=[stop()]),
+        branch("b", case(decided.choice == "{answer}", add_tags("t", "x"))),
+    ],
+)
+"""
+    assert codes(snippet(tmp_path, example)) == found

@@ -1,0 +1,111 @@
+"""What a rehearsal is told to pretend, looked at: a name or a value that fits nothing would only be unset there."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+from dealwright.compile import ir
+from dealwright.engine.told import read
+from dealwright.language.schema import did_you_mean
+from dealwright.model.crm import Money, User
+from dealwright.model.custom import (
+    ChoicesHeld,
+    Custom,
+    CustomValue,
+    DayHeld,
+    FieldShape,
+    FlagHeld,
+    MomentHeld,
+    MoneyHeld,
+    NumberHeld,
+    TextHeld,
+    UserHeld,
+)
+from dealwright.model.normal import normal_email, normal_phone
+
+
+def wrong_data(account: ir.Account, trigger: ir.Trigger, data: Mapping[str, str]) -> Iterator[str]:
+    """Yield what is wrong with what an event would tell: unknown names, and values that do not fit their fields."""
+    if not isinstance(trigger, ir.OnEventReceived):
+        if data:
+            yield f"the trigger is no event from outside, and nothing tells {_listed(data)}"
+        return
+    event = account.outside_event(trigger.name)
+    known = trigger.data if event is None else tuple(shape.key for shape in event.fields)
+    for name in data:
+        if name not in known:
+            near = did_you_mean(name, known)
+            yield f"{trigger.name} tells no {name[:80]!r}; {near or f'it tells {_listed(known)}'}"
+    if event is not None:
+        for each in read(account, event, data)[1]:
+            yield f"{each}: such an event would wait with `dealwright unmatched`, and nothing would be done"
+
+
+def wrong_steps(automation: ir.Automation, met: Iterable[str], answers: Mapping[str, str]) -> Iterator[str]:
+    """Yield what is wrong with the steps that are said to be met or answered."""
+    waits = [step.name for step in ir.waits(automation.do)]
+    for name in met:
+        if name not in waits:
+            yield f"it has no wait_until({name[:80]!r}, ...); it has {_listed(waits)}"
+    asking = {step.name: [each.answer for each in step.answers] for step in ir.asks(automation.do)}
+    for step, answer in answers.items():
+        if step not in asking:
+            yield f"it has no ask({step[:80]!r}, ...); it has {_listed(asking)}"
+        elif answer not in asking[step]:
+            yield f"{step!r} takes {', '.join(map(repr, asking[step]))}, and not {answer[:80]!r}"
+
+
+def fitted(account: ir.Account, given: Iterable[Custom]) -> tuple[list[Custom], list[str]]:
+    """Return the deal's own fields as a CRM would hold them, and what is wrong with each of those that do not fit."""
+    shapes = {shape.key: shape for shape in account.deal_fields}
+    fit: list[Custom] = []
+    wrong = []
+    for each in given:
+        shape = shapes.get(each.key)
+        if shape is None:
+            near = did_you_mean(each.key, shapes)
+            wrong.append(f"deals have no field {each.key[:80]!r}; {near or f'they have {_listed(shapes)}'}")
+            continue
+        value = None if each.value is None else _held(account, shape, each.value)
+        if value is None:
+            takes = f"takes one of {', '.join(shape.options)}"[:400] if shape.options else f"is a {shape.type}"
+            wrong.append(f"{each.key} {takes}, and what is given is none")
+        else:
+            fit.append(Custom(each.key, value))
+    return fit, wrong
+
+
+def _held(account: ir.Account, shape: FieldShape, value: CustomValue) -> CustomValue | None:
+    """Return the value as the field holds it; None if it cannot."""
+    match shape.type, value:
+        case "text" | "link", TextHeld():
+            return value
+        case "choice", TextHeld(value=text):
+            return value if text in shape.options else None
+        case "phone", TextHeld(value=text):
+            return value if normal_phone(text, account.country) is not None else None
+        case "email", TextHeld(value=text):
+            return value if normal_email(text) is not None else None
+        case "user", TextHeld(value=name):
+            return UserHeld(User(id=f"user-{name}", name=name))
+        case "choices", ChoicesHeld(value=texts):
+            return value if set(texts) <= set(shape.options) else None
+        case "money", NumberHeld(value=amount) if account.currency is not None:
+            return MoneyHeld(Money(amount=amount, currency=account.currency))
+        case "moment", MomentHeld(value=moment):
+            return MomentHeld(_aware(moment, account))
+        case ("number", NumberHeld()) | ("flag", FlagHeld()) | ("day", DayHeld()):
+            return value
+        case ("money", MoneyHeld()) | ("user", UserHeld()):
+            return value
+    return None
+
+
+def _aware(moment: datetime, account: ir.Account) -> datetime:
+    return moment if moment.tzinfo is not None else moment.replace(tzinfo=ZoneInfo(account.calendar.zone))
+
+
+def _listed(names: Iterable[str]) -> str:
+    return ", ".join(names) or "none"
