@@ -368,7 +368,7 @@ def _no_place(item: object, what: str, wanted: str) -> Exception:
     )
     hint = "write NewBusiness, or NewBusiness.won for a stage"
     if wanted == "a pipeline":
-        hint = "write the pipeline, as NewBusiness, and ask for a stage with when=[deal.stage == NewBusiness.quoted]"
+        hint = "write NewBusiness, and ask for a stage with when=[deal.stage == NewBusiness.quoted]"
     return refused(f"{what} names {wanted}, and {shown} is none", hint=hint)
 
 

@@ -428,7 +428,7 @@ def test_an_unknown_stage_is_told_with_the_known_ones_and_still_is_an_attribute_
 @pytest.mark.parametrize(
     ("write", "hint"),
     [
-        (lambda: activity_logged(in_=Sales.incoming), "write the pipeline, as NewBusiness, and ask for a stage"),
+        (lambda: activity_logged(in_=Sales.incoming), "write NewBusiness, and ask for a stage with when=["),
         (lambda: Money(1100), 'an amount needs its currency: Money("1100", "EUR")'),
         (lambda: Choice(["Norte"]), "Choice(\"Region\", ['Norte'])"),
         (lambda: deal.contacts.count(), "write deal.contacts.count without parentheses"),
