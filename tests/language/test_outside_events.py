@@ -119,13 +119,21 @@ def test_a_field_belongs_to_automations_that_begin_with_its_event() -> None:
     assert lowered(bad)[1] == ["DW203 Paid.number is not known here: another event began this"]
 
 
-@pytest.mark.parametrize("what", ["company", "role"])
-def test_what_no_crm_looks_up_is_refused(what: str) -> None:
-    number, field = Text(), deal.company.vat_id if what == "company" else deal.contact_as("buyer").phone
+def test_what_no_crm_looks_up_is_refused() -> None:
+    number, field = Text(), deal.contact_as("buyer").phone
     paid = event(number=number, match=Match(by=[(number, field)], in_=Sales))
     account, findings = lowered(Automation(key="a", on=event_received(paid), do=[stop()]))
     assert account is None
     assert findings == [f"DW203 an event cannot find its deal by {field._path}"]
+
+
+def test_an_event_finds_its_deal_by_a_field_of_the_company() -> None:
+    number = Text()
+    paid = event(number=number, match=Match(by=[(number, deal.company.vat_id)], in_=Sales))
+    account, findings = lowered(Automation(key="a", on=event_received(paid), do=[stop()]))
+    assert account is not None, findings
+    assert account.outside[0].match is not None
+    assert account.outside[0].match.by == (ir.MatchPair(field="number", path="deal.company.vat_id"),)
 
 
 def test_a_company_is_known_by_its_name() -> None:

@@ -109,13 +109,13 @@ def test_every_pipeline_is_judged_and_the_name_is_shown_as_python_prints_it(tmp_
     example = """
 class Forgotten(Pipeline, key="forgotten", name="Forgotten"):
     incoming = Incoming()
-    odd = Stage("Em an\\u00e1lise \\u200bd'agua", task=Task("Call", due=days(1)))
+    odd = Stage("Em an\\u00e1lise\\u00a0d'agua", task=Task("Call", due=days(1)))
     good = Stage("Proposta enviada", task=Task("Call", due=days(1)))
     won = Won("Whatever")
     lost = Lost("Lost", reasons=["Price"])
 """
     text = example_file(example).replace("pipelines=[Sales, Forgotten]", "pipelines=[Sales]")
     (found,) = (each for each in check_files(tmp_path / "company", {"rules": text})["rules"] if each.code == "DW101")
-    assert repr("Em análise \u200bd'agua") in found.message
+    assert repr("Em análise\u00a0d'agua") in found.message
     assert found.severity == "warning"
     assert text.splitlines()[found.line - 1].strip().startswith("odd = ")
