@@ -163,14 +163,17 @@ def _automation(automation: ir.Automation, account: ir.Account, tongue: Tongue) 
         if value:
             yield tongue.say(f"rule.{name}.{value}")
             yield ""
-    yield f"**{tongue.say('rule.never')}** {tongue.none_of(_never(automation, tongue))}."
+    yield f"**{tongue.say('rule.never')}** {tongue.none_of(_never(automation, account, tongue))}."
 
 
-def _never(automation: ir.Automation, tongue: Tongue) -> Iterator[str]:
+def _never(automation: ir.Automation, account: ir.Account, tongue: Tongue) -> Iterator[str]:
+    on = automation.on
+    event = account.outside_event(on.name) if isinstance(on, ir.OnEventReceived) else None
+    makes = event is not None and event.match is not None and event.match.if_none == "create"
     done = list(ir.actions(automation.do))
     yield tongue.say("never.delete")
     for key, kinds in (("write", _WRITE), ("move", _MOVE), ("change", _CHANGE), ("create", _CREATE), ("tell", _TELL)):
-        if not any(isinstance(step, kinds) for step in done):
+        if not any(isinstance(step, kinds) for step in done) and not (key == "create" and makes):
             yield tongue.say(f"never.{key}")
     moves = [step for step in done if isinstance(step, ir.MoveDealStep)]
     if moves and all(step.only_forward for step in moves):

@@ -7,7 +7,10 @@ from pathlib import Path
 import pytest
 from examples import FIRST, check_files, codes, example_file, snippet
 
+from dealwright.compile.explain.page import page
+from dealwright.compile.explain.tongue import TONGUES
 from dealwright.compile.findings import Finding
+from dealwright.compile.loader import load
 
 RULE = """
 x = Automation(
@@ -299,3 +302,23 @@ x = Automation(
 )
 """
     assert codes(snippet(tmp_path, example)) == found
+
+
+@pytest.mark.parametrize(("if_none", "promised"), [("create", False), ("hold", True)])
+def test_the_owner_is_not_told_that_no_deal_is_made_where_an_event_makes_one(
+    if_none: str, promised: bool, tmp_path: Path
+) -> None:
+    example = f"""
+class Trial(OutsideEvent):
+    key = "trial.started"
+    email = Email()
+    match = Match(by=[(email, deal.contacts.email)], in_=[Sales], if_none="{if_none}")
+
+
+x = Automation(key="x", on=event_received(Trial), do=[set_task("t", text="{{{{ event.data.email }}}}", due=days(1))])
+"""
+    folder = tmp_path / "company"
+    folder.mkdir()
+    (folder / "rules.py").write_text(example_file(example), encoding="utf-8")
+    (account,) = load(folder).accounts
+    assert ("makes new deals or contacts" in page(account, TONGUES["en"])) is promised
