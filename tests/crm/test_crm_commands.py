@@ -30,10 +30,12 @@ class Project:
         self.url = url
         self.shapes = pipelines
         self.fields = FieldShapes()
+        self.opened: list[EmbeddedCrm] = []
 
     def account(self, key: str | None = None) -> AccountBinding:
         """Return the only account."""
         crm = opened(self.url)
+        self.opened.append(crm)
         return AccountBinding(key="acme", definitions=Path("none"), crm=crm, feeds=(crm,), connectors=(crm,))
 
     def open_journal(self) -> SimpleNamespace:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import pytest
 from crm_world import drain, opened
 from test_crm_commands import Shell
@@ -26,19 +28,22 @@ FIELDS = FieldShapes(
 
 
 @pytest.fixture
-def shell(sqlite_url: str, monkeypatch: pytest.MonkeyPatch) -> Shell:
+def shell(sqlite_url: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Shell]:
     """A shell before a CRM with a clinic's fields and a user."""
     made = Shell(sqlite_url, monkeypatch)
     made("users", "add", "Ann", "--email", "ann@example.com")
-    return made
+    yield made
+    for each in made.project.opened:
+        each.close()
 
 
 @pytest.fixture
-def crm(shell: Shell) -> EmbeddedCrm:
+def crm(shell: Shell) -> Iterator[EmbeddedCrm]:
     """The same CRM, from Python."""
     found = opened(shell.url)
     found.shape([], fields=FIELDS, apply=True)
-    return found
+    yield found
+    found.close()
 
 
 def test_people_set_look_for_and_clear_fields(shell: Shell, crm: EmbeddedCrm) -> None:

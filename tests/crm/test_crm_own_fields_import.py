@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -32,12 +33,14 @@ GOOD = "A,Implant,photo;x-ray,2026-03-03 09:00,04.03.2026,99.5,ann@example.com,B
 
 
 @pytest.fixture
-def shell(sqlite_url: str, monkeypatch: pytest.MonkeyPatch) -> Shell:
+def shell(sqlite_url: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Shell]:
     """A shell of an account whose release names a clinic's fields; the CRM has not been told of them."""
     made = Shell(sqlite_url, monkeypatch)
     made.project.fields = FIELDS
     made("users", "add", "Ann", "--email", "ann@example.com")
-    return made
+    yield made
+    for each in made.project.opened:
+        each.close()
 
 
 def imported(shell: Shell, folder: Path, *rows: str, maps: list[str] = MAPS, code: int = 0, **more: str) -> str:
