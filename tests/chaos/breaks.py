@@ -16,7 +16,7 @@ from sqlalchemy import bindparam, text
 from dealwright import faults
 from dealwright.clock import Clock
 from dealwright.compile import ir
-from dealwright.engine import act, batch
+from dealwright.engine import act, batch, lookups
 from dealwright.engine.records import EffectOutcome, EffectRow, Routed, ToRoute
 from dealwright.intake.writer import Writer
 from dealwright.journal.events import Arrival
@@ -145,7 +145,7 @@ def into_engine(broken: str | None) -> None:
     if broken == "send-without-key":
         act.call_of = _keyless(act.call_of)
     if broken == "drop-lease-check":
-        batch.perform = _whatever_the_lease(batch.perform)
+        lookups.perform = _whatever_the_lease(lookups.perform)
 
 
 def into_web(broken: str | None) -> None:
