@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import contextlib
 import json
 import os
@@ -137,6 +138,7 @@ def _line(descriptor: int, seconds: float) -> bytes | None:
 
 
 _RUNNER: Final = Runner()
+atexit.register(_RUNNER.close)
 
 
 def say(predicate: ir.Predicate, facts: Mapping[str, object], zone: ZoneInfo) -> tuple[bool | None, str]:

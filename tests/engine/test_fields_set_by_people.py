@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -63,9 +65,10 @@ DOCTOR = Automation(
 
 
 @pytest.fixture
-def world(tmp_path: Path) -> World:
+def world(tmp_path: Path) -> Iterator[World]:
     """A clinic."""
-    return World(tmp_path, account(CHOSEN, GUARDIAN, DOCTOR))
+    with closing(World(tmp_path, account(CHOSEN, GUARDIAN, DOCTOR))) as made:
+        yield made
 
 
 def test_a_field_that_a_person_sets_starts_what_waits_for_it(world: World) -> None:
