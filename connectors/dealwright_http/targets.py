@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Final
 from urllib.parse import urlsplit
@@ -30,6 +30,23 @@ class LateSecret(Secret):
             InputError: it is still not there, cannot be read, or is too short.
         """
         return _long_enough(self._where, _read(self._where, self._path)).reveal()
+
+
+def checked_table(where: str, table: object, keys: Sequence[str], *, needs: str) -> tuple[Mapping[str, object], bool]:
+    """Return the table, and whether its system may have a private address.
+
+    Raises:
+        InputError: it is no table, or has another setting than `keys`.
+    """
+    if not isinstance(table, Mapping):
+        raise InputError(f"{where} is a single value; write a table [{where}] with {needs}")
+    unknown = sorted(set(table) - set(keys))
+    if unknown:
+        raise InputError(f"[{where}] has no setting {unknown[0]!r}; it has {', '.join(keys)}")
+    allow_private = table.get("allow_private", False)
+    if not isinstance(allow_private, bool):
+        raise InputError(f"[{where}] allow_private is true or false")
+    return table, allow_private
 
 
 def checked_url(where: str, url: object, allow_private: bool, *, such_as: str) -> str:

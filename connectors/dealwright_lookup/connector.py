@@ -10,6 +10,7 @@ from dealwright.clock import Clock
 from dealwright.errors import InputError, Rejected
 from dealwright.model.delivery import Delivery, Idempotent
 from dealwright.model.requests import Call, Lookup, Outcome, Refused, Request, Sent
+from dealwright_http.clients import Clients
 from dealwright_lookup.client import SystemClient
 from dealwright_lookup.settings import LONGEST_TIMEOUT, LookupSettings
 
@@ -28,8 +29,7 @@ class LookupConnector:
     def __init__(self, settings: LookupSettings, clock: Clock) -> None:
         self._settings = settings
         self._clock = clock
-        self._clients: dict[str, SystemClient] = {}
-        self._loop: asyncio.AbstractEventLoop | None = None
+        self._clients = Clients(self._made)
 
     @property
     def call_timeout(self) -> float:
@@ -55,7 +55,6 @@ class LookupConnector:
 
     async def perform(self, calls: Sequence[Call]) -> Sequence[Outcome]:
         """Ask, many at once."""
-        self._follow_loop()
         return await asyncio.gather(*(self._ask(call) for call in calls))
 
     async def self_test(self) -> Sequence[str]:
@@ -79,15 +78,13 @@ class LookupConnector:
 
     async def aclose(self) -> None:
         """Close all connections."""
-        clients, self._clients = list(self._clients.values()), {}
-        for client in clients:
-            await client.aclose()
+        await self._clients.aclose()
 
     async def _ask(self, call: Call) -> Outcome:
         request = call.request
         if not isinstance(request, Lookup):
             return Refused(code="unknown_action", message=f"the lookup connector does not carry out {request.kind}")
-        client = self._client(request.system)
+        client = self._clients.get(request.system)
         if client is None:
             return Sent(receipt={"error": f"the target file names no system {request.system!r}"})
         try:
@@ -96,15 +93,8 @@ class LookupConnector:
             # Whatever one system makes us fail at must not cost the others.
             return Sent(receipt={"error": f"{request.system}: {type(error).__name__}"})
 
-    def _client(self, name: str) -> SystemClient | None:
+    def _made(self, name: str) -> SystemClient | None:
         system = self._settings.systems.get(name)
-        if system is not None and name not in self._clients:
-            self._clients[name] = SystemClient(name, system, concurrency=self._settings.concurrency, clock=self._clock)
-        return self._clients.get(name)
-
-    def _follow_loop(self) -> None:
-        """Forget connections of another event loop: they can neither be used nor closed from this one."""
-        loop = asyncio.get_running_loop()
-        if self._loop is not loop:
-            self._loop = loop
-            self._clients = {}
+        if system is None:
+            return None
+        return SystemClient(name, system, concurrency=self._settings.concurrency, clock=self._clock)

@@ -10,7 +10,7 @@ import msgspec
 
 from dealwright.errors import InputError
 from dealwright_http.redaction import Secret
-from dealwright_http.targets import checked_timeout, checked_url, secret_of
+from dealwright_http.targets import checked_table, checked_timeout, checked_url, secret_of
 
 TIMEOUT: Final = 5.0
 LONGEST_TIMEOUT: Final = 20.0
@@ -66,15 +66,8 @@ def from_table(table: Mapping[str, object], *, environ: Mapping[str, str]) -> Lo
     return LookupSettings(systems={name: _system(f"lookup.{name}", each, environ) for name, each in table.items()})
 
 
-def _system(where: str, table: object, environ: Mapping[str, str]) -> System:
-    if not isinstance(table, Mapping):
-        raise InputError(f"{where} is a single value; write a table [{where}] with url")
-    unknown = sorted(set(table) - set(_KEYS))
-    if unknown:
-        raise InputError(f"[{where}] has no setting {unknown[0]!r}; it has {', '.join(_KEYS)}")
-    allow_private = table.get("allow_private", False)
-    if not isinstance(allow_private, bool):
-        raise InputError(f"[{where}] allow_private is true or false")
+def _system(where: str, given: object, environ: Mapping[str, str]) -> System:
+    table, allow_private = checked_table(where, given, _KEYS, needs="url")
     url = checked_url(where, table.get("url"), allow_private, such_as="https://vies.example.com/api")
     if "?" in url or "#" in url:
         raise InputError(f"[{where}] url has a query or fragment; what is asked stands in the definition")

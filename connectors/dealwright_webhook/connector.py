@@ -10,6 +10,7 @@ from dealwright.clock import Clock
 from dealwright.errors import Rejected
 from dealwright.model.delivery import AtMostOnce, Delivery
 from dealwright.model.requests import Call, Outcome, Refused, Request, SendEvent, Unknown
+from dealwright_http.clients import Clients
 from dealwright_webhook.client import TargetClient
 from dealwright_webhook.settings import TIMEOUT, WebhookSettings
 
@@ -24,8 +25,7 @@ class WebhookConnector:
     def __init__(self, settings: WebhookSettings, clock: Clock) -> None:
         self._settings = settings
         self._clock = clock
-        self._clients: dict[str, TargetClient] = {}
-        self._loop: asyncio.AbstractEventLoop | None = None
+        self._clients = Clients(self._made)
 
     @property
     def call_timeout(self) -> float:
@@ -52,7 +52,6 @@ class WebhookConnector:
 
     async def perform(self, calls: Sequence[Call]) -> Sequence[Outcome]:
         """Send the events, many at once, one attempt each."""
-        self._follow_loop()
         started = self._clock.monotonic()
         return await asyncio.gather(*(self._send(call, started) for call in calls))
 
@@ -66,15 +65,13 @@ class WebhookConnector:
 
     async def aclose(self) -> None:
         """Close all connections."""
-        clients, self._clients = list(self._clients.values()), {}
-        for client in clients:
-            await client.aclose()
+        await self._clients.aclose()
 
     async def _send(self, call: Call, started: float) -> Outcome:
         request = call.request
         if not isinstance(request, SendEvent):
             return Refused(code="unknown_action", message=f"the webhook connector does not carry out {request.kind}")
-        client = self._client(request.to)
+        client = self._clients.get(request.to)
         if client is None:
             known = ", ".join(sorted(self._settings.targets)) or "none"
             return Refused(code="unknown_target", message=f"no webhook target is called {request.to!r}; known: {known}")
@@ -84,20 +81,8 @@ class WebhookConnector:
             # Whatever one receiver makes us fail at must not cost the others, nor let them run on without their batch.
             return Unknown(reason=f"{request.to}: {type(error).__name__}")
 
-    def _client(self, name: str) -> TargetClient | None:
+    def _made(self, name: str) -> TargetClient | None:
         target = self._settings.targets.get(name)
-        if target is not None and name not in self._clients:
-            self._clients[name] = TargetClient(
-                name,
-                target,
-                concurrency=self._settings.concurrency,
-                clock=self._clock,
-            )
-        return self._clients.get(name)
-
-    def _follow_loop(self) -> None:
-        """Forget connections of another event loop: they can neither be used nor closed from this one."""
-        loop = asyncio.get_running_loop()
-        if self._loop is not loop:
-            self._loop = loop
-            self._clients = {}
+        if target is None:
+            return None
+        return TargetClient(name, target, concurrency=self._settings.concurrency, clock=self._clock)

@@ -12,7 +12,7 @@ import msgspec
 from dealwright.errors import InputError
 from dealwright.model.delivery import AtMostOnce, Delivery, Keyed
 from dealwright_http.redaction import Secret
-from dealwright_http.targets import checked_timeout, checked_url, secret_of
+from dealwright_http.targets import checked_table, checked_timeout, checked_url, secret_of
 
 FOREVER: Final = "forever"
 """`dedupes_for` of a receiver that keeps every key."""
@@ -60,15 +60,8 @@ def from_table(table: Mapping[str, object], *, environ: Mapping[str, str]) -> We
     return WebhookSettings(targets={name: _target(f"webhook.{name}", each, environ) for name, each in table.items()})
 
 
-def _target(where: str, table: object, environ: Mapping[str, str]) -> Target:
-    if not isinstance(table, Mapping):
-        raise InputError(f"{where} is a single value; write a table [{where}] with url and secret_env")
-    unknown = sorted(set(table) - set(_KEYS))
-    if unknown:
-        raise InputError(f"[{where}] has no setting {unknown[0]!r}; it has {', '.join(_KEYS)}")
-    allow_private = table.get("allow_private", False)
-    if not isinstance(allow_private, bool):
-        raise InputError(f"[{where}] allow_private is true or false")
+def _target(where: str, given: object, environ: Mapping[str, str]) -> Target:
+    table, allow_private = checked_table(where, given, _KEYS, needs="url and secret_env")
     return Target(
         url=checked_url(where, table.get("url"), allow_private, such_as="https://erp.example.com/hooks"),
         secret=secret_of(where, table, environ),
