@@ -16,7 +16,7 @@ import msgspec
 
 from dealwright.compile import ir
 from dealwright.compile.settings import defaults
-from dealwright.engine.own import Own, own_of
+from dealwright.engine.own import own_of
 from dealwright.engine.records import Progress, StepOutcome
 from dealwright.engine.replies import last, pressed
 from dealwright.engine.told import told
@@ -67,7 +67,8 @@ class Facts(msgspec.Struct, frozen=True, gc=False, kw_only=True):
 class View:
     """Looks facts up by path, as conditions and texts name them; `recipient` is whom the texts are for.
 
-    `settings` are values that people have set, by key; of the others the defaults count.
+    `settings` are values that people have set, by key; of the others the defaults count. `own` are the
+    company's own fields.
     """
 
     def __init__(
@@ -80,6 +81,7 @@ class View:
         settings: Mapping[str, object] = _NO_SETTINGS,
     ) -> None:
         self.account = account
+        self.own = own_of(account)
         self.facts = facts
         self._progress = progress
         self._recipient = recipient
@@ -96,11 +98,6 @@ class View:
             deal = overlay(self.facts.deal, self._progress, self.facts.since_turn)
             self._deal = self.own.settled(deal) if self.own.renamed else deal
         return self._deal
-
-    @property
-    def own(self) -> Own:
-        """The company's own fields."""
-        return own_of(self.account)
 
     @property
     def known(self) -> language.Known:
