@@ -13,10 +13,11 @@ from dealwright.compile import ir
 from dealwright.compile.findings import Finding
 from dealwright.compile.lower_messages import MessageLowering
 from dealwright.compile.lower_policy import limits, message_policy
+from dealwright.compile.lower_scope import Scope, length
 from dealwright.compile.lower_stages import StageLowering
 from dealwright.compile.lower_steps import StepLowering
 from dealwright.compile.lower_triggers import TriggerLowering
-from dealwright.compile.lower_values import Scope, ValueLowering, length
+from dealwright.compile.lower_values import ValueLowering
 from dealwright.compile.own_fields import Shapes
 from dealwright.compile.writable import unwritable, written
 from dealwright.language import triggers

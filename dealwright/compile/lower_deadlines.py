@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from dealwright.compile import ir
-from dealwright.compile.lower_values import length
+from dealwright.compile.lower_scope import length
 from dealwright.language.durations import Length
 from dealwright.language.pipeline import PipelineParts, StageLike
 from dealwright.model.calendar import Duration

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 
 from dealwright.compile import ir
-from dealwright.compile.lower_values import Scope, ValueLowering
+from dealwright.compile.lower_scope import Scope
+from dealwright.compile.lower_values import ValueLowering
 from dealwright.compile.text_places import place_of
 from dealwright.language.markup import check_html
 from dealwright.language.message_texts import EmailText, Message, Template, WhatsAppTemplate

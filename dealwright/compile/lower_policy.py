@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dealwright.compile import ir
-from dealwright.compile.lower_values import length
+from dealwright.compile.lower_scope import length
 from dealwright.language.policy import Limits, MessagePolicy
 
 

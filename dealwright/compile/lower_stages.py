@@ -12,7 +12,8 @@ from typing import Final, Literal
 
 from dealwright.compile import ir
 from dealwright.compile.lower_deadlines import deadlines
-from dealwright.compile.lower_values import Scope, ValueLowering, length
+from dealwright.compile.lower_scope import Scope, length
+from dealwright.compile.lower_values import ValueLowering
 from dealwright.language.criteria import Criteria
 from dealwright.language.pipeline import PipelineParts, StageLike
 from dealwright.language.roles import Pick

@@ -7,8 +7,9 @@ from dataclasses import replace
 
 from dealwright.compile import ir
 from dealwright.compile.lower_messages import MessageLowering
+from dealwright.compile.lower_scope import Scope, length
 from dealwright.compile.lower_triggers import TriggerLowering
-from dealwright.compile.lower_values import Scope, ValueLowering, length
+from dealwright.compile.lower_values import ValueLowering
 from dealwright.language import (
     contact_steps,
     conversion_steps,

@@ -7,7 +7,8 @@ from types import MappingProxyType
 from typing import Final
 
 from dealwright.compile import ir
-from dealwright.compile.lower_values import Scope, ValueLowering, length
+from dealwright.compile.lower_scope import Scope, length
+from dealwright.compile.lower_values import ValueLowering
 from dealwright.language import schema, triggers
 from dealwright.language.origin import Origin
 from dealwright.language.pipeline import StageLike, is_pipeline, parts
