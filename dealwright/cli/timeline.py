@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from types import MappingProxyType
 from typing import Final
@@ -16,6 +16,7 @@ from dealwright.compile import ir
 from dealwright.engine.advance import ACTS
 from dealwright.engine.trace import TraceLine
 from dealwright.journal.history import EffectLine, EventStory, ExecutionStory
+from dealwright.model.custom import Custom
 from dealwright.model.requests import (
     AddNote,
     AskPerson,
@@ -23,10 +24,12 @@ from dealwright.model.requests import (
     CompleteTasks,
     CreateContact,
     CreateDeal,
+    CreateRecord,
     Lookup,
     MoveBack,
     MoveDeal,
     Notify,
+    RemoveRecord,
     Request,
     SendConversion,
     SendEmail,
@@ -37,6 +40,7 @@ from dealwright.model.requests import (
     UpdateCompany,
     UpdateContact,
     UpdateDeal,
+    UpdateRecord,
 )
 
 _RESULT_STYLE: Final = {"true": "green", "false": "red", "unset": "yellow"}
@@ -169,9 +173,12 @@ def _asked(request: Request, zone: ZoneInfo) -> str:
             return f"“{request.title}” in {request.pipeline}.{request.stage}"
         case UpdateDeal() | UpdateContact():
             return ", ".join(f"{name} = {_shown(value)}" for name, value in request.changes.given().items())
-        case UpdateCompany():
-            shown = ((each.key, each.value and each.value.value) for each in request.custom)
-            return ", ".join(f"{name} = {_shown(value)}" for name, value in shown)
+        case UpdateCompany() | UpdateRecord():
+            return _own(request.custom)
+        case CreateRecord():
+            return f"{request.record}: {_own(request.custom or ())}"
+        case RemoveRecord():
+            return f"record {request.record_id}"
         case ChangeTags():
             return ", ".join([*(f"+{tag}" for tag in request.add), *(f"-{tag}" for tag in request.remove)])
         case CompleteTasks():
@@ -195,6 +202,11 @@ def _asked(request: Request, zone: ZoneInfo) -> str:
             return f"“{request.text}” to contact {request.contact_id} by {request.via}"
         case SendEmail():
             return f"“{request.subject}” to {request.to_name or request.to}"
+
+
+def _own(custom: Iterable[Custom]) -> str:
+    shown = ((each.key, each.value and each.value.value) for each in custom)
+    return ", ".join(f"{name} = {_shown(value)}" for name, value in shown)
 
 
 def _shown(value: object) -> str:

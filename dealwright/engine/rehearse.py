@@ -33,10 +33,12 @@ from dealwright.model.requests import (
     CompleteTasks,
     CreateContact,
     CreateDeal,
+    CreateRecord,
     Lookup,
     MoveBack,
     MoveDeal,
     Notify,
+    RemoveRecord,
     Request,
     SendConversion,
     SendEmail,
@@ -47,6 +49,7 @@ from dealwright.model.requests import (
     UpdateCompany,
     UpdateContact,
     UpdateDeal,
+    UpdateRecord,
 )
 
 _NOT_ASKED: Final = "nothing is asked in a rehearsal"
@@ -218,8 +221,12 @@ def _receipt(request: Request, deal: Deal, pipelines: tuple[PipelineShape, ...])
             return {"note_id": _NEW}
         case CreateContact():
             return {"contact_id": _NEW}
-        case UpdateContact() | UpdateCompany():
+        case UpdateContact() | UpdateCompany() | UpdateRecord():
             return {"changed": True}
+        case CreateRecord():
+            return {"record_id": _NEW}
+        case RemoveRecord():
+            return {"removed": True}
         case SendMessage(contact_id=contact_id):
             return {"message_id": _NEW, "contact_id": contact_id}
         case SendEmail() | Notify():

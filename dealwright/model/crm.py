@@ -22,6 +22,9 @@ ActivityKind = Literal["call", "meeting", "email"]
 MOST_CONTACTS: Final = 100
 """The most contacts of one deal that are looked at; those beyond are counted."""
 
+MOST_RECORDS: Final = 200
+"""The most records under one deal that are looked at; those beyond are counted."""
+
 LONGEST_ROLE: Final = 60
 """The longest role of a contact on a deal, in characters."""
 
@@ -67,6 +70,14 @@ def role_key(role: str) -> str:
     return key if fits else ""
 
 
+class Record(msgspec.Struct, frozen=True, gc=False, kw_only=True):
+    """One of the things of one kind that a deal has under it, such as an instalment; `kind` is its key."""
+
+    id: str
+    kind: str
+    custom: Customs = msgspec.UNSET
+
+
 class Deal(msgspec.Struct, frozen=True, gc=False, kw_only=True):
     """One sales opportunity, whole, at one version.
 
@@ -74,7 +85,9 @@ class Deal(msgspec.Struct, frozen=True, gc=False, kw_only=True):
     `contacts` is the main contact; `stage_since` is when the deal entered its present stage; `version` grows with
     every change. `contact_roles` are those of the contacts that have one; `contacts_beyond` counts contacts that were
     not read, because the deal has more than `MOST_CONTACTS`. `company_custom` are the own fields of its company;
-    `company_deals` were read for a decision that asks for them. UNSET is none, and is not written down.
+    `company_deals` were read for a decision that asks for them. `records` are what it has under it, oldest first;
+    `records_beyond` counts those that were not read, because it has more than `MOST_RECORDS`. UNSET is none, and is not
+    written down.
     """
 
     id: str
@@ -98,6 +111,8 @@ class Deal(msgspec.Struct, frozen=True, gc=False, kw_only=True):
     contacts_beyond: int | msgspec.UnsetType = msgspec.UNSET
     company_custom: Customs = msgspec.UNSET
     company_deals: CompanyDeals | msgspec.UnsetType = msgspec.UNSET
+    records: tuple[Record, ...] | msgspec.UnsetType = msgspec.UNSET
+    records_beyond: int | msgspec.UnsetType = msgspec.UNSET
 
     @property
     def main_contact(self) -> Contact | None:
@@ -108,6 +123,10 @@ class Deal(msgspec.Struct, frozen=True, gc=False, kw_only=True):
     def contact_count(self) -> int:
         """How many contacts the deal has, those that were not read included."""
         return len(self.contacts) + (self.contacts_beyond or 0)
+
+    def record(self, record_id: str) -> Record | None:
+        """Return the record of that id, or None."""
+        return next((record for record in self.records or () if record.id == record_id), None)
 
     def role_of(self, contact_id: str) -> str | None:
         """Return the contact's role on the deal, or None."""

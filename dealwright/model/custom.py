@@ -98,12 +98,24 @@ class FieldShape(msgspec.Struct, frozen=True, gc=False, kw_only=True):
     label: str = ""
 
 
+class RecordShape(msgspec.Struct, frozen=True, gc=False, kw_only=True):
+    """One kind of records under a deal as a definition wants it; `label` is what people call one of them."""
+
+    key: str
+    fields: tuple[FieldShape, ...]
+    label: str = ""
+
+
 class FieldShapes(msgspec.Struct, frozen=True, gc=False, kw_only=True):
-    """All own fields of a company as a release wants them, by what holds them, each in the order of its definition."""
+    """All own fields of a company as a release wants them, by what holds them, each in the order of its definition.
+
+    `records` are the kinds of records that a deal may have under it, with the fields of each.
+    """
 
     deal: tuple[FieldShape, ...] = ()
     contact: tuple[FieldShape, ...] = ()
     company: tuple[FieldShape, ...] = ()
+    records: tuple[RecordShape, ...] = ()
 
     def of(self, holder: Holder) -> tuple[FieldShape, ...]:
         """Return the fields of what holds them."""

@@ -12,7 +12,7 @@ from typing import Final, Literal, TypeAlias
 
 import msgspec
 
-from dealwright.model.crm import Activity, Contact, Deal, Task
+from dealwright.model.crm import Activity, Contact, Deal, Record, Task
 from dealwright.model.messages import Message
 
 REPLAY: Final = "replay"
@@ -103,6 +103,26 @@ class ActivityLogged(_DealEvent, frozen=True, kw_only=True, tag="activity_logged
     """A call, meeting or e-mail that happened was written down."""
 
     activity: Activity
+
+
+class RecordAdded(_DealEvent, frozen=True, kw_only=True, tag="record_added"):
+    """A deal got a record under it."""
+
+    record: Record
+
+
+class RecordUpdated(_DealEvent, frozen=True, kw_only=True, tag="record_updated"):
+    """Fields of a record under a deal changed; `changed` names them, `previous` is the record as it was."""
+
+    record: Record
+    previous: Record | None = None
+    changed: tuple[str, ...] = ()
+
+
+class RecordRemoved(_DealEvent, frozen=True, kw_only=True, tag="record_removed"):
+    """A record was taken away from under a deal: `record` as it was last."""
+
+    record: Record
 
 
 class ContactUpdated(_Event, frozen=True, kw_only=True, tag="contact_updated"):
@@ -283,6 +303,9 @@ Event: TypeAlias = (
     | ContactRemoved
     | TaskCompleted
     | ActivityLogged
+    | RecordAdded
+    | RecordUpdated
+    | RecordRemoved
     | ContactUpdated
     | MessageReceived
     | EventReceived
@@ -290,6 +313,11 @@ Event: TypeAlias = (
     | ContactNoticed
 )
 """Any event."""
+
+
+def record_of(event: Event) -> Record | None:
+    """Return the record under a deal that the event is about, or None."""
+    return event.record if isinstance(event, RecordAdded | RecordUpdated | RecordRemoved) else None
 
 
 def deal_of(event: Event, subject: str) -> Deal:

@@ -190,6 +190,29 @@ class UpdateCompany(_Request, frozen=True, kw_only=True, tag="update_company"):
     custom: tuple[Custom, ...]
 
 
+class CreateRecord(_Request, frozen=True, kw_only=True, tag="create_record"):
+    """Put a record of a kind under a deal; receipt: `record_id`."""
+
+    deal_id: str
+    record: str
+    custom: Customs = msgspec.UNSET
+
+
+class UpdateRecord(_Request, frozen=True, kw_only=True, tag="update_record"):
+    """Change fields of a record under a deal; None clears. Receipt: `changed`."""
+
+    deal_id: str
+    record_id: str
+    custom: tuple[Custom, ...]
+
+
+class RemoveRecord(_Request, frozen=True, kw_only=True, tag="remove_record"):
+    """Take a record away from under a deal; receipt: `removed`, whether it was there."""
+
+    deal_id: str
+    record_id: str
+
+
 class SendEmail(_Request, frozen=True, kw_only=True, tag="send_email"):
     """Send an e-mail to one contact; receipt: `message_id`, `refused` (how many copies were refused).
 
@@ -332,6 +355,9 @@ Request: TypeAlias = (
     | CreateContact
     | UpdateContact
     | UpdateCompany
+    | CreateRecord
+    | UpdateRecord
+    | RemoveRecord
     | SendEmail
     | SendMessage
     | SendConversion
