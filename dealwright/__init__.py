@@ -24,6 +24,7 @@ from dealwright.language.custom import (
     Money,
     Number,
     Owner,
+    Person,
     Phone,
     Text,
 )
@@ -103,6 +104,7 @@ __all__ = [
     "Number",
     "OutsideEvent",
     "Owner",
+    "Person",
     "Phone",
     "Pipeline",
     "Role",

@@ -14,15 +14,18 @@ from typing import Any, Final
 
 import dealwright
 from dealwright.compile.findings import Finding
+from dealwright.compile.sources import called, span
 from dealwright.errors import DefinitionError
 from dealwright.language.schema import did_you_mean
 
 _MAX_MESSAGE: Final = 300
 _PLACE_OF_MODULE: Final = re.compile(r" \([^()]*\)$")
 _MISSING: Final = re.compile(r"cannot import name '(\w+)' from 'dealwright'")
-_CALL: Final = re.compile(r"(?P<name>\w+)(?P<made>\.__init(?:_subclass)?__)?\(\) (?P<rest>.*)", re.DOTALL)
+_CALL: Final = re.compile(r"(?P<name>\w+(?:\.\w+)*?)(?P<made>\.__init(?:_subclass)?__)?\(\) (?P<rest>.*)", re.DOTALL)
 _UNKNOWN_KEYWORD: Final = re.compile(r"got an unexpected keyword argument '(\w+)'")
 _LEFT_OUT: Final = re.compile(r"missing \d+ required (?:positional|keyword-only) arguments?: (.*)")
+_TWICE: Final = re.compile(r"got multiple values for argument '(\w+)'")
+_BY_PLACE: Final = re.compile(r"got some positional-only arguments passed as keyword arguments: '([\w, ]+)'")
 _TOO_MANY: Final = re.compile(r"takes .*positional arguments? but \d+ ")
 _STEPS: Final[Mapping[str, str]] = {
     "branch": 'branch("size", case(deal.amount > 0, stop()))',
@@ -68,7 +71,7 @@ def diagnose(error: BaseException, file: str, root: Path) -> list[Finding]:
         case UnicodeDecodeError():
             return [_finding("DW901", place, "this is not Python: the file is not UTF-8", "save it as UTF-8")]
         case TypeError():
-            wrong = _wrong_call(error)
+            wrong = _wrong_call(error, root)
             if wrong is not None:
                 return [_finding("DW910", place, *wrong)]
         case AttributeError(obj=tuple(made)) if (
@@ -133,17 +136,15 @@ def _import_hint(error: ImportError) -> str:
 # --- typical mistakes -----------------------------------------------------------------------------------------------
 
 
-def _wrong_call(error: TypeError) -> tuple[str, str] | None:
+def _wrong_call(error: TypeError, root: Path) -> tuple[str, str] | None:
     """The message and hint of a call of the language with wrong arguments; None if it was another error."""
     call = _CALL.fullmatch(_words(error))
     if call is None:
         return None
-    name = call["name"]
-    called = vars(dealwright).get(name) if name in dealwright.__all__ else None
-    # A company's own function may have the name of one of ours.
-    if called is None or _names(error).get(name, called) is not called:
+    known = _word(error, call["name"], call["made"] or "", root)
+    if known is None:
         return None
-    takes = inspect.signature(called.__init_subclass__ if call["made"] == ".__init_subclass__" else called).parameters
+    name, takes = known
     if (unknown := _UNKNOWN_KEYWORD.match(call["rest"])) is not None:
         wrong = unknown.group(1)
         hint = did_you_mean(wrong, takes) or _listed(f"{name} takes", takes)
@@ -154,6 +155,10 @@ def _wrong_call(error: TypeError) -> tuple[str, str] | None:
         if name in _STEPS:
             return message, f"every step has a name first: {_STEPS[name]}"
         return message, _listed(f"{name} takes", takes)
+    if (twice := _TWICE.match(call["rest"])) is not None:
+        return f"{name} is given {twice[1]!r} twice, by its place and by its name", "take one of them out"
+    if (placed := _BY_PLACE.match(call["rest"])) is not None:
+        return f"{name} takes {placed[1]!r} without its name", f"leave {placed[1].split(', ')[0]}= out, keep the value"
     if _TOO_MANY.match(call["rest"]) is not None:
         named = [part for part, parameter in takes.items() if parameter.kind is parameter.KEYWORD_ONLY]
         hint = (
@@ -163,6 +168,49 @@ def _wrong_call(error: TypeError) -> tuple[str, str] | None:
         )
         return f"{name} is given too many values without a name", hint
     return None
+
+
+def _word(error: BaseException, name: str, made: str, root: Path) -> tuple[str, Mapping[str, inspect.Parameter]] | None:
+    """What the author called, by the name that Python has for it: as it is written, with what it takes."""
+    first, *rest = name.split(".")
+    known = vars(dealwright).get(first) if first in dealwright.__all__ else None
+    # A company's own function may have the name of one of ours.
+    if known is not None and _names(error).get(first, known) is not known:
+        return None
+    if known is not None and not rest:
+        asked = known.__init_subclass__ if made == ".__init_subclass__" else known
+        return name, inspect.signature(asked).parameters
+    # A method, or a class that several words of the language extend: Python names it by where it is defined.
+    kind = known if isinstance(known, type) else _kind(first)
+    part = getattr(kind, rest[-1] if rest else "__init__", None)
+    written = _written(error, root)
+    if not callable(part) or (written != rest[-1] if rest else written not in dealwright.__all__):
+        return None
+    takes = dict(inspect.signature(part).parameters)
+    takes.pop("self", None)
+    return written, takes
+
+
+def _kind(name: str) -> type | None:
+    """The class of the language that has this name."""
+    for module in [each for name_, each in sys.modules.items() if name_.startswith("dealwright.language.")]:
+        found = vars(module).get(name)
+        if isinstance(found, type) and found.__module__ == module.__name__:
+            return found
+    return None
+
+
+def _written(error: BaseException, root: Path) -> str:
+    """The name of what the author's deepest line called; empty if that is not to be seen."""
+    for frame in reversed(traceback.extract_tb(error.__traceback__)):
+        if _below(frame.filename, root) is None:
+            continue
+        for node in ast.walk(ast.parse(Path(frame.filename).read_bytes())):
+            place = (frame.lineno, frame.colno, frame.end_lineno, frame.end_colno)
+            if isinstance(node, ast.Call) and place == span(node):
+                return called(node)
+        break
+    return ""
 
 
 def _made_with_comma(error: BaseException, made: tuple[Any, ...], root: Path) -> tuple[tuple[str, int], str] | None:

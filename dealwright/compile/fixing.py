@@ -17,7 +17,8 @@ from typing import Final
 import msgspec
 
 from dealwright.compile.check import check
-from dealwright.compile.edits import Edit, applied, edits
+from dealwright.compile.edit import Edit
+from dealwright.compile.edits import applied, edits
 from dealwright.compile.findings import Company, Finding
 from dealwright.compile.messages import Limits
 from dealwright.compile.sources import MAX_FILE, Source, content
@@ -25,6 +26,7 @@ from dealwright.compile.sources import MAX_FILE, Source, content
 _ROUNDS: Final = 20
 """What one mistake hid is found when it is put right; so many times."""
 
+_WRITABLE: Final = stat.S_IWUSR | stat.S_IWGRP | stat.S_IWOTH
 _BESIDE: Final = frozenset({".py", ".md"})
 _USUAL: Final = Limits()
 
@@ -164,10 +166,12 @@ def _is_python(text: str) -> bool:
 
 
 def _not_to_be_written(path: Path, root: Path) -> str:
-    """Say why a file is not written: it is a link, or lies behind one, and so may be somebody else's."""
+    """Say why a file is not written: it may be somebody else's behind a link, or somebody wants it as it is."""
     real = Path(os.path.realpath(root)) / path.relative_to(root)
     if Path(os.path.realpath(path)) != real:
         return "it is a link, or lies behind one: put the file right where it is"
+    if not path.stat().st_mode & _WRITABLE or not os.access(path, os.W_OK):
+        return f"it is read-only: make it writable first (chmod u+w {path.name}), or put it right by hand"
     return ""
 
 

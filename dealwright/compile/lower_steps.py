@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 
 from dealwright.compile import ir
@@ -31,7 +31,7 @@ from dealwright.language.message_texts import Template
 from dealwright.language.notify_step import Notify
 from dealwright.language.origin import Origin
 from dealwright.language.pipeline import Lost
-from dealwright.language.values import Stored, Words
+from dealwright.language.values import Stored, Words, keywords
 from dealwright.model.calendar import Duration
 
 
@@ -209,7 +209,7 @@ class _Run:
             case deal_steps.AddNote():
                 return ir.AddNoteStep(name=step.name, text=self._values.expression(step.text, scope))
             case contact_steps.CreateContact():
-                fields = self._of_contact(step.fields, scope)
+                fields = self._of_contact(step.fields, scope, keywords(contact_steps.create_contact))
                 return ir.CreateContactStep(name=step.name, fields=fields, role=step.role)
             case UpdateCompany():
                 own = {key: self._values.custom(key, value, scope, of="company") for key, value in step.changes.items()}
@@ -268,7 +268,10 @@ class _Run:
             unless_open=(
                 None if step.unless_open is None else self._values.pipeline(step.unless_open, scope.origin).pipeline
             ),
-            custom={name: self._values.custom(name, value, scope) for name, value in step.custom.items()},
+            custom={
+                name: self._values.custom(name, value, scope, takes=keywords(steps.create_deal))
+                for name, value in step.custom.items()
+            },
         )
 
     def _update(self, step: steps.UpdateDeal, scope: Scope) -> ir.UpdateDealStep:
@@ -393,11 +396,13 @@ class _Run:
     def _each(self, given: Mapping[str, Stored], scope: Scope) -> dict[str, ir.Expression]:
         return {name: self._values.expression(value, scope) for name, value in given.items()}
 
-    def _of_contact(self, given: Mapping[str, Stored], scope: Scope) -> dict[str, ir.Expression]:
+    def _of_contact(
+        self, given: Mapping[str, Stored], scope: Scope, takes: Collection[str] = ()
+    ) -> dict[str, ir.Expression]:
         return {
             name: self._values.expression(value, scope)
             if name in schema.CONTACT_FIELDS
-            else self._values.custom(name, value, scope, of="contact")
+            else self._values.custom(name, value, scope, of="contact", takes=takes)
             for name, value in given.items()
         }
 

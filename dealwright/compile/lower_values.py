@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from decimal import Decimal
 from typing import Literal
 
@@ -159,9 +159,18 @@ class ValueLowering(NameLowering):
             self.found(code, at(problem.line), problem.message + whose, problem.hint)
 
     def custom(
-        self, key: str, value: Stored, scope: Scope, *, of: Literal["deal", "contact", "company"] = "deal"
+        self,
+        key: str,
+        value: Stored,
+        scope: Scope,
+        *,
+        of: Literal["deal", "contact", "company"] = "deal",
+        takes: Collection[str] = (),
     ) -> ir.Expression:
-        """Lower what a custom field is given, if there is such a field and it can hold that."""
+        """Lower what a custom field is given, if there is such a field and it can hold that.
+
+        `takes` are the keywords of the step: one with a slip in it looks like a field of the company's own.
+        """
         shapes, built_in = {
             "deal": (self.own.deal, schema.UPDATABLE),
             "contact": (self.own.contact, schema.CONTACT_FIELDS),
@@ -169,7 +178,7 @@ class ValueLowering(NameLowering):
         }[of]
         field = shapes.get(key)
         if field is None:
-            hint = schema.did_you_mean(key, (*built_in, *shapes)) or self._advice(of)
+            hint = schema.did_you_mean(key, {*built_in, *shapes, *takes}) or self._advice(of)
             self.found("DW203", scope.origin, f"no field of a {of} is named {key!r}", hint)
             return self.expression(value, scope)
         lowered = self.expression(value, scope)

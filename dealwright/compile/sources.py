@@ -72,6 +72,11 @@ def called(call: ast.Call) -> str:
     return ""
 
 
+def span(node: ast.expr) -> tuple[int, int, int | None, int | None]:
+    """Return where a node begins and ends, by lines and by columns in bytes, as tracebacks have it too."""
+    return node.lineno, node.col_offset, node.end_lineno, node.end_col_offset
+
+
 def argument(call: ast.Call, name: str) -> ast.expr | None:
     """Return the value of a keyword of the call."""
     return next((keyword.value for keyword in call.keywords if keyword.arg == name), None)

@@ -23,7 +23,10 @@ class Scope:
 
     if not TYPE_CHECKING:
 
-        def __call__(self, *args: object) -> NoReturn:
+        def __call__(self, *args: object, **kwargs: object) -> NoReturn:
+            if self.per == "person" and (args or kwargs):
+                hint = f"a field that is a user is Person({args[0]!r:.80})" if args else "a field is Person(...)"
+                raise refused("person is what once(per=person) counts by, and no kind of field", hint=hint)
             raise refused(f"{self.per} is called nothing", hint=f"write {self.per}, without parentheses")
 
 
@@ -63,8 +66,10 @@ def once(*, per: DealFields | Scope, within: RunningTime | None = None) -> Once:
         scope = per.per
     else:
         raise refused(
-            f"once(per=...) takes deal, person, stage_visit or value, not {per!r}",
-            hint="from dealwright import person, stage_visit, value",
+            f"once(per=...) takes deal, person, stage_visit or value, not {getattr(per, '__name__', repr(per))}",
+            hint="Person is a kind of field: write once(per=person)"
+            if getattr(per, "__name__", "") == "Person"
+            else "from dealwright import person, stage_visit, value",
         )
     if within is not None and (not isinstance(within, RunningTime) or within.amount == 0):
         raise refused("once(within=...) takes a length of time that runs on", hint="within=days(30)")

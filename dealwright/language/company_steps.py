@@ -37,5 +37,4 @@ def update_company(step: str, /, **custom: CustomLike) -> UpdateCompany:
         raise refused(f"{step!r} changes nothing", hint=f'update_company("{step}", segment="small")')
     if "name" in custom:
         raise refused(f"{step!r} cannot rename a company", hint=f'update_deal("{step}", company=...) names another one')
-    changes = {key: values.own(value, f"{key} of {step!r}") for key, value in custom.items()}
-    return UpdateCompany(name=step, changes=MappingProxyType(changes))
+    return UpdateCompany(name=step, changes=MappingProxyType(values.customs(custom, step, update_company)))

@@ -100,7 +100,7 @@ def create_contact(
     step = checked_step(step)
     given = {"name": name, "first_name": first_name, "last_name": last_name, "phone": phone, "email": email}
     fields = {part: values.text(value, f"{part} of {step!r}") for part, value in given.items() if value is not None}
-    fields |= _own(custom, step)
+    fields |= values.customs(custom, step, create_contact)
     if not fields:
         raise refused(f"{step!r} says nothing of the contact", hint=f'create_contact("{step}", name=..., email=...)')
     if role is not None and not (isinstance(role, str) and role_key(role)):
@@ -133,7 +133,7 @@ def update_contact(
     for part, value in given.items():
         if not isinstance(value, Keep):
             changes[part] = values.Nothing() if value is None else values.text(value, f"{part} of {step!r}")
-    changes |= _own(custom, step)
+    changes |= values.customs(custom, step, update_contact)
     if not changes:
         raise refused(f"{step!r} changes nothing", hint=f'update_contact("{step}", deal.main_contact, phone=...)')
     path = contact_path(contact, f"the contact of {step!r}")
@@ -227,10 +227,6 @@ def late_after(given: object, name: str) -> Length | None:
     if kept.amount == 0:
         raise refused(f"{name!r} would always come too late", hint="late=hours(6)")
     return kept
-
-
-def _own(custom: Mapping[str, CustomLike], step: str) -> dict[str, Stored]:
-    return {key: values.own(value, f"{key} of {step!r}") for key, value in custom.items()}
 
 
 def contact_path(given: object, what: str) -> ContactPath:

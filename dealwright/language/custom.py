@@ -176,6 +176,10 @@ class Owner(CustomField):
         return UserField(self._path(holder, kind), self)
 
 
+class Person(Owner):
+    """A user of the CRM: another name for `Owner`, where nobody owns anything."""
+
+
 class _Optional(CustomField):
     """A field that takes of its options only."""
 

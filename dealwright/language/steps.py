@@ -274,7 +274,7 @@ def create_deal(
         tags=kept.tags if isinstance(kept, TagList) else kept,
         with_contacts=with_contacts,
         unless_open=unless_open,
-        custom=MappingProxyType({part: values.own(own, f"{part} of {name!r}") for part, own in custom.items()}),
+        custom=MappingProxyType(values.customs(custom, name, create_deal)),
     )
 
 
@@ -332,8 +332,7 @@ def update_deal(
     for part, (value, keep) in given.items():
         if value is not KEEP:
             changes[part] = values.or_nothing(None if value is None else keep(value, f"{part} of {name!r}"))
-    for part, own in custom.items():
-        changes[part] = values.own(own, f"{part} of {name!r}")
+    changes |= values.customs(custom, name, update_deal)
     if isinstance(changes.get("title"), values.Nothing):
         raise refused(f"{name!r} clears the title, and a deal has one", hint="write a title")
     if isinstance(changes.get("tags"), values.Nothing):

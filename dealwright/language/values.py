@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import inspect
 import re
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
+from functools import lru_cache
 from typing import Final, TypeAlias
 
+from dealwright.errors import DefinitionError
 from dealwright.language import schema
 from dealwright.language.conditions import Reference
+from dealwright.language.custom import CustomField
 from dealwright.language.fields import Field, reference
 from dealwright.language.money import Amount, number
 from dealwright.language.origin import refused
@@ -112,6 +117,9 @@ def user(value: object, what: str) -> Stored:
     """Return a user: a field that is one, the name or id of one, or a role that somebody is picked of."""
     if isinstance(value, Field):
         return _field(value, what, ("user",))
+    if isinstance(value, CustomField):
+        kind, name = type(value).__name__, value.label or "Ana Lima"
+        raise refused(f"{what} is a user, and {kind}(...) is a kind of field", hint=f"write {name!r}, without {kind}()")
     if isinstance(value, Role):
         return value.round_robin()
     if isinstance(value, Pick):
@@ -166,6 +174,27 @@ def own(value: object, what: str) -> Stored:
             raise refused(f"{what} is a list of options", hint='write ["implant", "cleaning"]')
         return TagList(tuple(dict.fromkeys(value)))
     return anything(value, what)
+
+
+def customs(given: Mapping[str, object], step: str, word: Callable[..., object]) -> dict[str, Stored]:
+    """Return what a step gives own fields, by key; a keyword of its with a slip in it is told as that."""
+    found: dict[str, Stored] = {}
+    for key, value in given.items():
+        try:
+            found[key] = own(value, f"{key} of {step!r}")
+        except DefinitionError:
+            near = schema.did_you_mean(key, keywords(word))
+            if not near:
+                raise
+            raise refused(f"{word.__name__} takes no {key!r}", hint=near) from None
+    return found
+
+
+@lru_cache(maxsize=64)
+def keywords(word: Callable[..., object]) -> tuple[str, ...]:
+    """Return what a step takes by name, beside own fields."""
+    taken = inspect.signature(word).parameters.values()
+    return tuple(each.name for each in taken if each.kind is each.KEYWORD_ONLY)
 
 
 def revealed(given: object, what: str) -> tuple[Reference, ...]:

@@ -31,12 +31,15 @@ from dealwright import (
     Stage,
     Task,
     Won,
+    create_contact,
+    create_deal,
     deal_created,
     deal_updated,
     hours,
     once,
     person,
     set_task,
+    update_deal,
     working_days,
 )
 
@@ -82,6 +85,14 @@ def one(folder: Path) -> Fix:
         (rule(more="agian=once(per=person), "), rule(more="again=once(per=person), ")),
         (rule(more="conditions=[deal.amount > 1], "), rule(more="when=[deal.amount > 1], ")),
         (rule(more="when=[deal.amuont > 1], "), rule(more="when=[deal.amount > 1], ")),
+        (rule(do=CALL.replace("set_task", "set_taks")), rule()),
+        (rule(do='update_deal("x", amout=5)'), rule(do='update_deal("x", amount=5)')),
+        (rule(do='create_contact("x", name="Eva", rol="payer")'),
+         rule(do='create_contact("x", name="Eva", role="payer")')),
+        (rule(on="deal_updated()", do='create_deal("x", in_=Sales.won, title="T", unless_opened=Sales)'),
+         rule(on="deal_updated()", do='create_deal("x", in_=Sales.won, title="T", unless_open=Sales)')),
+        (rule(on="deal_updated()", do='create_deal("x", in_=Sales.won, title="T", with_contact=False)'),
+         rule(on="deal_updated()", do='create_deal("x", in_=Sales.won, title="T", with_contacts=False)')),
         (rule(do='set_task("call", text=f"Llámame ñ {deal.title}: {deal.amount}", due=hours(1))'),
          rule(do='set_task("call", text="Llámame ñ {{ deal.title }}: {{ deal.amount }}", due=hours(1))')),
         (rule(do="set_task('call', text=f'''Call\n{ deal.owner.name }''', due=hours(1))"),
@@ -171,6 +182,21 @@ def test_a_link_is_not_followed_and_is_said(write, tmp_path):
     assert "is a link, or lies behind one" in result.output
     assert real.read_text() == "x = hours(1)\n"
     assert (folder / "b.py").is_symlink()
+
+
+def test_a_read_only_file_is_left_as_it_is_and_it_is_said(write):
+    text = BEGINNING + rule(on="deal_created(Sales)") + END
+    folder = write(a=text)
+    file = folder / "a.py"
+    file.chmod(0o444)
+    result = run("--fix", folder)
+    assert f"not changed: {file}" in result.output
+    assert "it is read-only: make it writable first (chmod u+w a.py)" in result.output
+    assert (file.read_text(), file.stat().st_mode & 0o777) == (text, 0o444)
+    (fixed,) = fixes(folder)
+    with pytest.raises(OSError, match="read-only"):
+        write_fix(fixed)
+    assert file.read_text() == text
 
 
 def test_one_file_is_put_right_and_its_neighbours_are_left_alone(write):

@@ -21,6 +21,7 @@ from dealwright import (
     Number,
     OutsideEvent,
     Owner,
+    Person,
     Phone,
     Pipeline,
     Role,
@@ -156,6 +157,7 @@ def mistakes() -> None:
     deal_updated(fields=["amount"])  # bad
     once(person)  # bad
     once(per="person")  # bad
+    once(per=Person)  # bad
     once(per=person, within=working_days(1))  # bad
     wait("pause", 2)  # bad
     set_task("call", text="Call", due=15)  # bad
@@ -294,6 +296,8 @@ def mistakes() -> None:
     Text("Doctor", renamed_from=5)  # bad
     Flag("Insured", sensitive="yes")  # bad
     Owner(["Ana"])  # bad
+    Person("Assistant", sensitve=True)  # bad
+    person("Assistant")  # bad
     update_contact("a", own.main_contact, guardian_of=own)  # bad
     create_deal("a", in_=Sales.won, title="T", dentist=own)  # bad
     own.dentist > "a"  # bad

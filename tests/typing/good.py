@@ -30,6 +30,7 @@ from dealwright import (
     Number,
     OutsideEvent,
     Owner,
+    Person,
     Phone,
     Pipeline,
     Role,
@@ -117,6 +118,7 @@ class Own(DealFields):
     due_on, appointment_at = Day("Due on"), Moment("Appointment")
     billing, folder = Email("Billing"), Link("Folder")
     hygienist = Owner("Hygienist")
+    assistant = Person("Assistant", sensitive=True)
 
 
 own = Own()

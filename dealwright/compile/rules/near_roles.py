@@ -1,0 +1,150 @@
+"""DW251: two roles, of colleagues or of contacts, whose names differ by one slip of the hand."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Callable, Iterable, Iterator
+from typing import Final, NamedTuple
+
+import msgspec
+
+from dealwright.compile.near import one_slip
+from dealwright.compile.rules.rule import Rule, Spot, Subject, all_steps
+from dealwright.compile.sources import Source, argument, called
+from dealwright.language.roles import folded
+from dealwright.model.crm import role_key
+
+_SHORTEST: Final = 4
+"""Words below it are near each other by chance: `team a` and `team b`."""
+
+_IN_TEXT: Final = re.compile(r"\bcontact_as\.(\w+)")
+
+
+class _Use(NamedTuple):
+    """One place where a role is named: how it is written, what it is known by, and where."""
+
+    written: str
+    key: str
+    path: str
+    line: int
+
+
+def _look(subject: Subject) -> Iterator[Spot]:
+    colleagues = [use for source in subject.sources.values() for use in _colleagues(source)]
+    contacts = [use for source in subject.sources.values() for use in _contacts(source)]
+    named = {use.key for use in contacts}
+    # Texts that lie in files of their own are known by the steps that send them.
+    contacts += [use for use in _sent(subject) if use.key not in named]
+    for uses, spelled in ((colleagues, 'Role("{}")'), (contacts, 'deal.contact_as("{}")')):
+        yield from _near(uses, spelled)
+
+
+def _near(uses: Iterable[_Use], spelled: str) -> Iterator[Spot]:
+    by_key: dict[str, list[_Use]] = {}
+    for use in sorted(uses, key=lambda each: (each.path, each.line)):
+        by_key.setdefault(use.key, []).append(use)
+    # The rarer one is the slip; of two that are named equally often, the one that comes later.
+    order = sorted(by_key.values(), key=lambda each: -len(each))
+    for place, slipped in enumerate(order):
+        meant = next((each for each in order[:place] if _alike(each[0].key, slipped[0].key)), None)
+        if meant is not None:
+            wrong, right = slipped[0], meant[0]
+            yield Spot(
+                path=wrong.path,
+                line=wrong.line,
+                message=f"the role {wrong.written!r} is nearly {right.written!r} of {right.path}:{right.line}",
+                hint=f"did you mean {spelled.format(right.written)}?",
+            )
+
+
+def _alike(one: str, other: str) -> bool:
+    """Say whether the names differ by one slip in one long word of theirs; a number is no slip of another one."""
+    words, others = re.split(r"[\s_]+", one), re.split(r"[\s_]+", other)
+    differing = [pair for pair in zip(words, others, strict=False) if pair[0] != pair[1]]
+    if len(words) != len(others) or len(differing) != 1:
+        return False
+    first, second = differing[0]
+    digits = [re.sub(r"\D", "", each) for each in (first, second)]
+    return min(len(first), len(second)) >= _SHORTEST and digits[0] == digits[1] and one_slip(first, second)
+
+
+def _colleagues(source: Source) -> Iterator[_Use]:
+    for call in source.nodes(ast.Call):
+        if called(call) == "Role":
+            yield from _use(source, call.args[0] if call.args else argument(call, "name"), folded)
+
+
+def _contacts(source: Source) -> Iterator[_Use]:
+    for call in source.nodes(ast.Call):
+        if called(call) == "contact_as" and call.args:
+            yield from _use(source, call.args[0], role_key)
+        elif called(call) == "create_contact":
+            yield from _use(source, argument(call, "role"), role_key)
+    for text in source.nodes(ast.Constant):
+        for role in _IN_TEXT.findall(text.value) if isinstance(text.value, str) else ():
+            yield _Use(role, role_key(role), source.path, text.lineno)
+
+
+def _use(source: Source, given: ast.expr | None, key: Callable[[str], str]) -> Iterator[_Use]:
+    if isinstance(given, ast.Constant) and isinstance(given.value, str):
+        known = key(given.value)
+        if known:
+            yield _Use(given.value, known, source.path, given.lineno)
+
+
+def _sent(subject: Subject) -> Iterator[_Use]:
+    for _, automation in subject.automations:
+        for step in all_steps(automation.do):
+            for role in set(_IN_TEXT.findall(msgspec.json.encode(step).decode())):
+                path, line = subject.step_at(automation, step.name)
+                yield _Use(role, role_key(role), path, line)
+
+
+RULE: Final = Rule(
+    code="DW251",
+    severity="warning",
+    title="two roles have nearly one name",
+    reason=(
+        "A role is known by its name alone. One letter beside it is another role: of colleagues one that nobody stands "
+        "behind, so that what is for it is held; of contacts one that nobody has, so that its fields are always unset. "
+        "The one that is named less often is told."
+    ),
+    bad="""
+hand_over = Automation(
+    key="hand-over",
+    on=entered(Sales.met),
+    do=[assign_owner("owner", to=Role("closer"))],
+)
+
+
+remind = Automation(
+    key="remind",
+    on=entered(Sales.quoted),
+    do=[
+        assign_owner("owner", to=Role("closers")),
+        set_task("call", text="Call about {{ deal.title }}", due=hours(1), owner=Role("closers")),
+    ],
+)
+""",
+    good="""
+closers = Role("closers")
+
+hand_over = Automation(
+    key="hand-over",
+    on=entered(Sales.met),
+    do=[assign_owner("owner", to=closers)],
+)
+
+
+remind = Automation(
+    key="remind",
+    on=entered(Sales.quoted),
+    do=[
+        assign_owner("owner", to=closers),
+        set_task("call", text="Call about {{ deal.title }}", due=hours(1), owner=closers),
+    ],
+)
+""",
+    look=_look,
+)
