@@ -17,13 +17,13 @@ from dealwright.model.events import ActivityLogged, TaskCompleted
 from dealwright.model.requests import AddNote, CompleteTasks, SetTask
 from dealwright_embedded_crm import reads, values
 from dealwright_embedded_crm.change_base import Origin
-from dealwright_embedded_crm.change_messages import MessageChange
+from dealwright_embedded_crm.change_records import RecordChange
 from dealwright_embedded_crm.values import Refusal
 
 __all__ = ["Change", "Origin"]
 
 
-class Change(MessageChange):
+class Change(RecordChange):
     """All that can happen in one transaction; here: tasks, notes and activities."""
 
     def load_tasks(self, *, tasks: Iterable[str] = (), deals: Iterable[str] = ()) -> None:

@@ -12,7 +12,7 @@ from msgspec.structs import replace
 from sqlalchemy import Connection, bindparam, delete, insert, select, update
 
 from dealwright.model.crm import Contact, Deal, Task, User
-from dealwright.model.custom import Custom, Customs, Holder
+from dealwright.model.custom import Custom, Customs
 from dealwright.model.events import Answer, Event
 from dealwright_embedded_crm import company_reads, lookups, own_reads, reads, schema, values
 from dealwright_embedded_crm.catalog import Catalog
@@ -45,7 +45,7 @@ _UPDATE_COUNTERS: Final = (
 )
 
 _BEFORE_DEALS: Final = ("users", "contacts")
-_AFTER_DEALS: Final = ("tasks", "notes", "activities", "messages", "writes", "outbox")
+_AFTER_DEALS: Final = ("records", "tasks", "notes", "activities", "messages", "writes", "outbox")
 """New rows, in an order that foreign keys allow."""
 
 
@@ -144,7 +144,7 @@ class ChangeBase:
             self._own_fields = OwnFields.read(self.connection)
         return self._own_fields
 
-    def own(self, holder: Holder, given: Iterable[Custom], origin: Origin | None = None) -> tuple[Custom, ...]:
+    def own(self, holder: str, given: Iterable[Custom], origin: Origin | None = None) -> tuple[Custom, ...]:
         """Return new values of own fields as they are kept.
 
         Raises:
@@ -197,6 +197,7 @@ class ChangeBase:
             self._rewritten = {}
         lookups.keep_contacts(self.connection, new, known=False)
         self._write_deals()
+        self._write_around()
         for name in _AFTER_DEALS:
             self._insert(name)
         if self._done:
@@ -231,6 +232,9 @@ class ChangeBase:
         lookups.keep_deals(self.connection, [self._deals[each] for each in updated], known=True)
         self._write_links([each for each in self._relinked if each not in created])
         self._created, self._changed, self._relinked = [], {}, {}
+
+    def _write_around(self) -> None:
+        """Write what a part keeps that stands around deals, which are there now."""
 
     def _insert(self, name: str) -> None:
         if self._rows[name]:
@@ -335,4 +339,5 @@ def _deal_row(deal: Deal, companies: dict[str | None, int]) -> dict[str, Any]:
         "stage_since": deal.stage_since,
         "version": deal.version,
         "custom": own_reads.stored(deal.custom),
+        "records": len(deal.records or ()) + (deal.records_beyond or 0),
     }

@@ -21,10 +21,12 @@ from dealwright.model.requests import (
     CompleteTasks,
     CreateContact,
     CreateDeal,
+    CreateRecord,
     MoveBack,
     MoveDeal,
     Outcome,
     Refused,
+    RemoveRecord,
     Request,
     SendMessage,
     Sent,
@@ -34,6 +36,7 @@ from dealwright.model.requests import (
     UpdateCompany,
     UpdateContact,
     UpdateDeal,
+    UpdateRecord,
 )
 from dealwright.ports import DealKey, FeedItem, InHands, Place, ShapeChange
 from dealwright_embedded_crm import company_reads, feed, lookups, reads, shape, shape_fields, values, workload
@@ -65,12 +68,27 @@ ACTIONS: Final = frozenset(
         "create_contact(role=)",
         "update_contact",
         "update_company",
+        "create_record",
+        "update_record",
+        "remove_record",
         "send_message",
         "deal.company.open_deals",
     }
 )
 
-_OF_ONE_DEAL: Final = (UpdateDeal, MoveDeal, MoveBack, ChangeTags, CompleteTasks, AddNote, CreateContact, UpdateCompany)
+_OF_ONE_DEAL: Final = (
+    UpdateDeal,
+    MoveDeal,
+    MoveBack,
+    ChangeTags,
+    CompleteTasks,
+    AddNote,
+    CreateContact,
+    UpdateCompany,
+    CreateRecord,
+    UpdateRecord,
+    RemoveRecord,
+)
 
 
 class EmbeddedCrm(People):
@@ -314,6 +332,7 @@ def _load(change: Change, requests: Sequence[Request]) -> None:
         tasks=[each.task_id for each in requests if isinstance(each, CompleteTasks) and each.task_id is not None],
         deals=[each.deal_id for each in requests if isinstance(each, CompleteTasks) and each.task_id is None],
     )
+    change.load_records([each.record_id for each in requests if isinstance(each, UpdateRecord | RemoveRecord)])
     change.load_open_deals([each.contact_id for each in requests if isinstance(each, UpdateContact)])
 
 
@@ -361,4 +380,10 @@ def _carry_out(change: Change, request: Request, origin: Origin) -> Receipt:
         return {"changed": set_company_of_deal(change, request.deal_id, request.custom, origin)}
     if isinstance(request, UpdateContact):
         return {"changed": bool(change.update_contact(request.contact_id, request.changes, origin))}
+    if isinstance(request, CreateRecord):
+        return {"record_id": change.add_record(request, origin).id}
+    if isinstance(request, UpdateRecord):
+        return {"changed": bool(change.update_record(request.deal_id, request.record_id, request.custom, origin))}
+    if isinstance(request, RemoveRecord):
+        return {"removed": change.remove_record(request.deal_id, request.record_id, origin)}
     raise Refusal("unknown_action", f"the embedded CRM does not carry out {request.kind}")

@@ -46,7 +46,7 @@ def last(connection: Connection) -> int:
 
 def names_own_fields(raw: bytes) -> bool:
     """Say whether an event may tell what own fields hold, so that somebody's sight of them is asked for."""
-    return b'"custom":' in raw
+    return b'custom":' in raw
 
 
 def told(number: int, raw: bytes, sight: Sight | None = None) -> dict[str, Any]:

@@ -51,7 +51,7 @@ def merge_contacts(change: Change, kept: str, absorbed: str, origin: Origin) -> 
 
 
 def merge_deals(change: Change, kept: str, absorbed: str, origin: Origin) -> Deal:
-    """Make two loaded deals one: contacts, tasks, notes and activities move, the absorbed one is gone.
+    """Make two loaded deals one: contacts, records, tasks, notes and activities move, the absorbed one is gone.
 
     What the kept deal says stays as it is; only of the company's own fields it takes those that it has no value of.
 
@@ -68,6 +68,7 @@ def merge_deals(change: Change, kept: str, absorbed: str, origin: Origin) -> Dea
     for contact in other.contacts:
         change.link(before.id, contact.id, origin, role=other.role_of(contact.id))
     change.fill(before.id, _missing(before.custom, other.custom), origin)
+    change.move_records(before.id, other.id, origin)
     for table in (schema.tasks, schema.notes, schema.activities):
         change.connection.execute(update(table).where(table.c.deal_id == int(other.id)).values(deal_id=int(before.id)))
     messages = schema.messages

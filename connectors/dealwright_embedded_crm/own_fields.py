@@ -1,108 +1,38 @@
-"""A company's own fields as one transaction knows them, and what each may hold: every write is checked here."""
+"""A company's own fields as one transaction knows them: which there are, of what, and who may write them."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
-from datetime import UTC
-from decimal import Decimal
-from typing import Any, Final, TypeVar, get_args
+from collections.abc import Iterable
+from typing import Final, get_args
 
 import msgspec
 from sqlalchemy import Connection, select
 
-from dealwright.model.address import is_address
-from dealwright.model.crm import User
-from dealwright.model.custom import (
-    ChoicesHeld,
-    Custom,
-    CustomValue,
-    DayHeld,
-    FieldShape,
-    FieldShapes,
-    FlagHeld,
-    Holder,
-    MomentHeld,
-    MoneyHeld,
-    NumberHeld,
-    TextHeld,
-    UserHeld,
-)
-from dealwright.model.link import is_link
+from dealwright.model.custom import Custom, FieldShape, FieldShapes, Holder
 from dealwright_embedded_crm import schema, values
-from dealwright_embedded_crm.mapping import MOST_NAMED, near
+from dealwright_embedded_crm.mapping import near
+from dealwright_embedded_crm.own_values import Definition, Owners, checked
 from dealwright_embedded_crm.values import Refusal
 
-MOST_DIGITS: Final = 18
-"""Digits of a number before its point; behind it there are `MOST_DECIMALS`."""
-
-MOST_DECIMALS: Final = 9
-MOST_CHOSEN: Final = 500
-
-TAGS: Final[dict[str, type]] = {
-    "text": TextHeld,
-    "choice": TextHeld,
-    "phone": TextHeld,
-    "email": TextHeld,
-    "link": TextHeld,
-    "choices": ChoicesHeld,
-    "number": NumberHeld,
-    "flag": FlagHeld,
-    "day": DayHeld,
-    "moment": MomentHeld,
-    "money": MoneyHeld,
-    "user": UserHeld,
-}
-"""How the value of a field is kept, by the field's type."""
-
-CALLED: Final = {
-    "text": "a text",
-    "choice": "one of its options",
-    "choices": "some of its options",
-    "phone": "a phone number",
-    "email": "an e-mail address",
-    "link": "a link",
-    "number": "a number",
-    "flag": "a yes or a no",
-    "day": "a day",
-    "moment": "a moment",
-    "money": "an amount with its currency",
-    "user": "a user of the CRM",
-}
-"""What a field holds, by its type, as people call it."""
-
 HOLDERS: Final[tuple[Holder, ...]] = get_args(Holder)
-
-T = TypeVar("T")
-
-Owners = Callable[[str], User | None]
-"""Finds a user by id, e-mail or exact name, or refuses."""
 
 _texts = msgspec.json.Decoder(tuple[str, ...]).decode
 
 
-class Definition(msgspec.Struct, frozen=True, kw_only=True):
-    """One field of deals, contacts or companies; `released` says whether the active release names it."""
+class Kind(msgspec.Struct, frozen=True, kw_only=True):
+    """One kind of records under a deal; `released` says whether the active release names it."""
 
-    holder: Holder
-    shape: FieldShape
+    key: str
+    label: str = ""
     released: bool = True
-
-    @property
-    def key(self) -> str:
-        """The field's key."""
-        return self.shape.key
-
-    @property
-    def name(self) -> str:
-        """The field as messages call it, such as `deal.treatment`."""
-        return f"{self.holder}.{self.shape.key}"
 
 
 class OwnFields:
-    """All fields there are, by holder and key, in order."""
+    """All fields there are, by holder and key, in order; of records the holder is the key of their kind."""
 
-    def __init__(self, definitions: Iterable[Definition]) -> None:
-        self._by_holder: dict[str, dict[str, Definition]] = {holder: {} for holder in HOLDERS}
+    def __init__(self, definitions: Iterable[Definition], kinds: Iterable[Kind] = ()) -> None:
+        self._kinds = {kind.key: kind for kind in kinds}
+        self._by_holder: dict[str, dict[str, Definition]] = {holder: {} for holder in (*HOLDERS, *self._kinds)}
         for each in definitions:
             self._by_holder[each.holder][each.key] = each
         self._older = {
@@ -113,11 +43,11 @@ class OwnFields:
     @classmethod
     def read(cls, connection: Connection) -> OwnFields:
         """Read what the last release that the CRM was told of says."""
-        table = schema.fields
+        table, kinds = schema.fields, schema.record_kinds
         rows = connection.execute(
             select(table).order_by(table.c.holder, table.c.released.desc(), table.c.position, table.c.key)
         )
-        return cls(
+        definitions = [
             Definition(
                 holder=row.holder,
                 shape=FieldShape(
@@ -131,36 +61,69 @@ class OwnFields:
                 released=row.released,
             )
             for row in rows
-        )
+        ]
+        ordered = select(kinds).order_by(kinds.c.released.desc(), kinds.c.position, kinds.c.key)
+        known = [Kind(key=row.key, label=row.label, released=row.released) for row in connection.execute(ordered)]
+        return cls(definitions, known)
 
     @classmethod
     def wanted(cls, shapes: FieldShapes) -> OwnFields:
         """Return the fields as a release wants them."""
-        return cls(Definition(holder=holder, shape=each) for holder in HOLDERS for each in shapes.of(holder))
+        kinds = [Kind(key=each.key, label=each.label) for each in shapes.records]
+        return cls(
+            (Definition(holder=holder, shape=each) for holder, fields in by_holder(shapes) for each in fields), kinds
+        )
 
-    def of(self, holder: Holder) -> tuple[Definition, ...]:
-        """Return the fields of deals, contacts or companies, in order."""
-        return tuple(self._by_holder[holder].values())
+    @property
+    def holders(self) -> tuple[str, ...]:
+        """What can have fields: deals, contacts, companies, and the kinds of records."""
+        return tuple(self._by_holder)
 
-    def get(self, holder: Holder, key: str) -> Definition | None:
+    @property
+    def kinds(self) -> tuple[Kind, ...]:
+        """The kinds of records, in order."""
+        return tuple(self._kinds.values())
+
+    def kind(self, key: str, *, by_step: bool = True) -> Kind:
+        """Return the kind of records of that key; unless `by_step` it must be one that the active release names.
+
+        Raises:
+            Refusal: there is no such kind, or nobody may add records of it any more.
+        """
+        found = self._kinds.get(key)
+        if found is None:
+            known = [each.key for each in self.kinds if each.released]
+            raise Refusal("unknown_kind", f"there is no kind of records {values.shown(key)}{near(key, known)}")
+        if not (found.released or by_step):
+            message = f"records of kind {key} are in no release any more: those that are there are kept"
+            raise Refusal("retired_kind", message)
+        return found
+
+    def of(self, holder: str) -> tuple[Definition, ...]:
+        """Return the fields of deals, contacts, companies or a kind of records, in order."""
+        return tuple(self._by_holder.get(holder, {}).values())
+
+    def get(self, holder: str, key: str) -> Definition | None:
         """Return the field of exactly that key, or None."""
-        return self._by_holder[holder].get(key)
+        return self._by_holder.get(holder, {}).get(key)
 
-    def find(self, holder: Holder, key: str) -> Definition:
+    def find(self, holder: str, key: str) -> Definition:
         """Return the field of that key; the key that a field had before means the field.
 
         Raises:
-            Refusal: there is no such field.
+            Refusal: there is no such field, or no such kind of records.
         """
+        if holder not in self._by_holder:
+            self.kind(holder)
         found = self._by_holder[holder].get(key) or self._older[holder].get(key)
         if found is None:
             known = [each.key for each in self.of(holder) if each.released]
             hint = near(key, known)
-            raise Refusal("unknown_field", f"{_plural(holder)} have no field {values.shown(key)}{hint}")
+            raise Refusal("unknown_field", f"{plural(holder)} have no field {values.shown(key)}{hint}")
         return found
 
     def checked(
-        self, holder: Holder, given: Iterable[Custom], owners: Owners, *, by_step: bool = False
+        self, holder: str, given: Iterable[Custom], owners: Owners, *, by_step: bool = False
     ) -> tuple[Custom, ...]:
         """Return new values as they are kept; None and what is empty clear.
 
@@ -174,7 +137,7 @@ class OwnFields:
         named = {change.key for change in changes}
         for change in changes:
             if len(change.key) > values.LINE_BYTES:
-                raise Refusal("unknown_field", f"{_plural(holder)} have no field {values.shown(change.key)}")
+                raise Refusal("unknown_field", f"{plural(holder)} have no field {values.shown(change.key)}")
             definition = self.find(holder, change.key)
             if definition.key != change.key and definition.key in named:
                 continue  # the old key of a field that is given by its new one
@@ -186,115 +149,14 @@ class OwnFields:
         return tuple(found.values())
 
 
-def checked(definition: Definition, value: CustomValue, owners: Owners) -> CustomValue | None:
-    """Return a value as the field keeps it, None if it is empty.
-
-    Raises:
-        Refusal: the field cannot hold it.
-    """
-    shape = definition.shape
-    if not isinstance(value, TAGS[shape.type]):
-        raise Refusal("bad_field", f"{definition.name} holds {CALLED[shape.type]}, and is given something else")
-    match value:
-        case TextHeld(value=text):
-            clean = line(definition, text)
-            return None if clean is None else TextHeld(_fitting(definition, clean))
-        case ChoicesHeld(value=chosen):
-            return _chosen(definition, chosen)
-        case NumberHeld(value=number):
-            return NumberHeld(_number(definition, number))
-        case MomentHeld(value=moment):
-            return MomentHeld(_kept(definition, lambda: values.aware("it", moment)).astimezone(UTC))
-        case MoneyHeld(value=money):
-            return MoneyHeld(_kept(definition, lambda: values.from_minor(values.to_minor(money), money.currency)))
-        case UserHeld(value=user):
-            return _user(definition, user, owners)
-        case _:
-            return value
+def by_holder(shapes: FieldShapes) -> list[tuple[str, tuple[FieldShape, ...]]]:
+    """Return all wanted fields by what holds them, the kinds of records last."""
+    return [*((holder, shapes.of(holder)) for holder in HOLDERS), *((each.key, each.fields) for each in shapes.records)]
 
 
-def _kept(definition: Definition, keep: Callable[[], T]) -> T:
-    try:
-        return keep()
-    except Refusal as refusal:
-        raise Refusal("bad_field", f"{definition.name}: {refusal.message}") from None
+def plural(holder: str) -> str:
+    """Return what messages call all that can hold a field."""
+    return _SEVERAL.get(holder) or f"records of kind {holder}"
 
 
-def line(definition: Definition, text: str) -> str | None:
-    """Return a text of one line; tabs and line ends become spaces, and empty is None.
-
-    Raises:
-        Refusal: it is too long, or holds what would steer a terminal.
-    """
-    if (steers := values.STEERS.search(text)) is not None:
-        message = f"{definition.name} is given the control character U+{ord(steers.group()):04X}"
-        raise Refusal("bad_field", message)
-    try:
-        return values.line(definition.name, text)
-    except Refusal as refusal:
-        raise Refusal("bad_field", refusal.message) from None
-
-
-def _fitting(definition: Definition, text: str) -> str:
-    match definition.shape.type:
-        case "choice":
-            return _option(definition, text)
-        case "phone" if not any(character.isdecimal() for character in text):
-            raise Refusal("bad_field", f"{definition.name} is no phone number: there is no digit in it")
-        case "email" if not is_address(text):
-            raise Refusal("bad_field", f"{definition.name} is no e-mail address, such as ann@example.com")
-        case "link" if not is_link(text):
-            raise Refusal("bad_field", f"{definition.name} is no link: it begins with https:// or http://")
-        case _:
-            return text
-
-
-def _option(definition: Definition, text: str) -> str:
-    options = definition.shape.options
-    if text in options:
-        return text
-    # Never the text itself: it can be a customer's. What a sensitive field was to hold is not to be guessed either.
-    hint = f"; known: {', '.join(options[:MOST_NAMED])}" if definition.shape.sensitive else near(text, options)
-    raise Refusal("bad_option", f"{definition.name} has no such option{hint}")
-
-
-def _chosen(definition: Definition, chosen: tuple[str, ...]) -> ChoicesHeld | None:
-    if len(chosen) > MOST_CHOSEN:
-        raise Refusal("bad_field", f"{definition.name} is given {len(chosen):,} options; {MOST_CHOSEN} are the most")
-    clean = {text for each in chosen if (text := line(definition, each)) is not None}
-    for each in sorted(clean):
-        _option(definition, each)
-    ordered = tuple(option for option in definition.shape.options if option in clean)
-    return ChoicesHeld(ordered) if ordered else None
-
-
-def _number(definition: Definition, number: Decimal) -> Decimal:
-    """Return a number without zeros that say nothing: what is equal is kept alike, and found alike."""
-    if not number.is_finite():
-        raise Refusal("bad_field", f"{definition.name} is no finite number")
-    if number == 0:
-        return Decimal(0)
-    digits = number.as_tuple().digits
-    if number.adjusted() >= MOST_DIGITS or len(digits) > 2 * (MOST_DIGITS + MOST_DECIMALS):
-        raise Refusal("bad_field", f"{definition.name} has more than {MOST_DIGITS} digits before its point")
-    plain = number.normalize()
-    exponent: Any = plain.as_tuple().exponent
-    if exponent < -MOST_DECIMALS:
-        raise Refusal("bad_field", f"{definition.name} has more than {MOST_DECIMALS} decimals")
-    return Decimal(format(plain, "f"))
-
-
-def _user(definition: Definition, user: User, owners: Owners) -> UserHeld | None:
-    clean = line(definition, user.id)
-    if clean is None:
-        return None
-    try:
-        found = owners(clean)
-    except Refusal:
-        message = f"{definition.name} names nobody's id, e-mail or exact name, or several's; `dealwright crm users ls`"
-        raise Refusal("bad_field", message) from None
-    return None if found is None else UserHeld(found)
-
-
-def _plural(holder: str) -> str:
-    return {"deal": "deals", "contact": "contacts", "company": "companies"}[holder]
+_SEVERAL: Final = {"deal": "deals", "contact": "contacts", "company": "companies"}

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
-from dealwright.model.custom import Customs, Holder
+from dealwright.model.custom import Customs
 from dealwright_embedded_crm.own_fields import OwnFields
 from dealwright_embedded_crm.own_texts import as_json
 
@@ -22,14 +22,14 @@ class Sight:
         self._fields = fields
         self._sensitive = sensitive
 
-    def shows(self, holder: Holder, key: str) -> bool:
+    def shows(self, holder: str, key: str) -> bool:
         """Say whether a field may be seen: one that nothing is known of may be sensitive too."""
         if self._sensitive:
             return True
         found = self._fields.get(holder, key)
         return found is not None and not found.shape.sensitive
 
-    def of(self, holder: Holder, customs: Customs) -> dict[str, Any]:
+    def of(self, holder: str, customs: Customs) -> dict[str, Any]:
         """Return what may be seen of a record's own fields."""
         return {
             each.key: as_json(each.value)
@@ -38,22 +38,29 @@ class Sight:
         }
 
     def show_event(self, data: dict[str, Any]) -> None:
-        """Let an event's deals and contacts have `fields`, as everywhere, instead of what they are kept as."""
+        """Let an event's deals, contacts and records have `fields`, as everywhere, instead of what they are kept as."""
         deals = [data.get(name) for name in _DEALS] + _listed(data.get("deals"))
-        contacts = [data.get(name) for name in _CONTACTS] + _listed(data.get("absorbed"))
+        about = [data.get(name) for name in (*_CONTACTS, "record")]
+        records = [each for each in about if isinstance(each, dict) and "kind" in each]
+        contacts = [each for each in about if each not in records] + _listed(data.get("absorbed"))
         for deal in deals:
             if isinstance(deal, dict):
                 contacts += _listed(deal.get("contacts"))
                 self._show("deal", deal)
+                self._show("company", deal, held="company_custom", shown="company_fields")
+                records += _listed(deal.get("records"))
+        for record in records:
+            if isinstance(record, dict):
+                self._show(record["kind"], record)
         for contact in contacts:
             if isinstance(contact, dict):
                 self._show("contact", contact)
 
-    def _show(self, holder: Holder, record: dict[str, Any]) -> None:
-        kept: Iterable[dict[str, Any]] = record.pop("custom", None) or ()
-        shown = {each["key"]: each["value"]["value"] for each in kept if self.shows(holder, each["key"])}
-        if shown:
-            record["fields"] = shown
+    def _show(self, holder: str, thing: dict[str, Any], *, held: str = "custom", shown: str = "fields") -> None:
+        kept: Iterable[dict[str, Any]] = thing.pop(held, None) or ()
+        found = {each["key"]: each["value"]["value"] for each in kept if self.shows(holder, each["key"])}
+        if found:
+            thing[shown] = found
 
 
 def _listed(value: Any) -> list[Any]:

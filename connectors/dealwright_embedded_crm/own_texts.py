@@ -21,7 +21,7 @@ from dealwright.model.custom import (
     TextHeld,
     UserHeld,
 )
-from dealwright_embedded_crm.own_fields import Definition, line
+from dealwright_embedded_crm.own_values import Definition, line
 from dealwright_embedded_crm.values import Refusal
 
 YES: Final = frozenset({"yes", "true", "1", "y", "sí", "si", "sim"})

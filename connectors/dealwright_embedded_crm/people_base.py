@@ -29,6 +29,7 @@ _GONE: Final = frozenset(
         "unknown_deal",
         "unknown_contact",
         "unknown_message",
+        "unknown_record",
         "unknown_task",
         "unknown_token",
         "unknown_webhook",

@@ -7,11 +7,12 @@ from typing import Any
 
 import msgspec
 
-from dealwright.model.custom import Custom, Holder
+from dealwright.model.custom import Custom
 from dealwright_embedded_crm import shape_fields
 from dealwright_embedded_crm.catalog import Catalog
-from dealwright_embedded_crm.own_fields import HOLDERS, Definition, OwnFields, checked
+from dealwright_embedded_crm.own_fields import OwnFields
 from dealwright_embedded_crm.own_texts import PLAIN, Reading, from_json, from_text
+from dealwright_embedded_crm.own_values import Definition, checked
 from dealwright_embedded_crm.people_base import Base, refusals
 from dealwright_embedded_crm.values import Refusal
 
@@ -30,7 +31,7 @@ class FieldReader:
         self.fields = fields
         self._catalog = catalog
 
-    def text(self, holder: Holder, key: str, text: str, reading: Reading = PLAIN) -> Custom:
+    def text(self, holder: str, key: str, text: str, reading: Reading = PLAIN) -> Custom:
         """Return what a text means in a field; an empty one clears.
 
         Raises:
@@ -40,7 +41,7 @@ class FieldReader:
         value = from_text(definition, text, reading)
         return Custom(definition.key, None if value is None else checked(definition, value, self._catalog.owner))
 
-    def json(self, holder: Holder, key: str, value: Any) -> Custom:
+    def json(self, holder: str, key: str, value: Any) -> Custom:
         """Return what a JSON value means in a field; null clears.
 
         Raises:
@@ -63,7 +64,7 @@ class Fields(Base):
                     definition=each,
                     held=None if each.released else shape_fields.holding(connection, holder, each.key),
                 )
-                for holder in HOLDERS
+                for holder in fields.holders
                 for each in fields.of(holder)
             ]
 
@@ -72,7 +73,7 @@ class Fields(Base):
         with self._read() as connection:
             return FieldReader(OwnFields.read(connection) if fields is None else fields, Catalog(connection))
 
-    def read_texts(self, holder: Holder, texts: Mapping[str, str], reading: Reading = PLAIN) -> tuple[Custom, ...]:
+    def read_texts(self, holder: str, texts: Mapping[str, str], reading: Reading = PLAIN) -> tuple[Custom, ...]:
         """Return what texts mean in own fields, by key; an empty one clears.
 
         Raises:
@@ -84,7 +85,7 @@ class Fields(Base):
         with refusals():
             return tuple(reader.text(holder, key, text, reading) for key, text in texts.items())
 
-    def remove_field(self, holder: Holder, key: str) -> int:
+    def remove_field(self, holder: str, key: str) -> int:
         """Delete a field that no release names, with all its values, for ever; return how many there were.
 
         Raises:

@@ -10,10 +10,10 @@ from typing import Any, Final, Literal
 import msgspec
 from sqlalchemy import Connection, Row, func, select
 
-from dealwright.model.crm import Contact, ContactRole, Deal, Task, User
+from dealwright.model.crm import Contact, ContactRole, Deal, Record, Task, User
 from dealwright.model.custom import CustomValue
 from dealwright.model.events import MOST_DEALS
-from dealwright_embedded_crm import own_reads, schema
+from dealwright_embedded_crm import deal_records, own_reads, schema
 from dealwright_embedded_crm.values import from_minor
 
 CHUNK: Final = 5_000
@@ -283,7 +283,7 @@ def task_of(row: Row[Any]) -> Task:
 
 
 def whole(connection: Connection, rows: Sequence[Row[Any]]) -> list[Deal]:
-    """Return the deals that rows of `DEALS` hold, with their contacts, in the order of the rows."""
+    """Return the deals that rows of `DEALS` hold, with their contacts and records, in the order of the rows."""
     links: dict[int, list[Contact]] = {}
     roles: dict[int, list[ContactRole]] = {}
     for some in chunks([row.id for row in rows]):
@@ -292,12 +292,29 @@ def whole(connection: Connection, rows: Sequence[Row[Any]]) -> list[Deal]:
             links.setdefault(link.deal_id, []).append(contact)
             if link.role is not None:
                 roles.setdefault(link.deal_id, []).append(ContactRole(contact.id, link.role))
-    users = users_named(connection, chain((row.custom for row in rows), (row.company_custom for row in rows)))
-    return [_deal(row, tuple(links.get(row.id, ())), tuple(roles.get(row.id, ())), users) for row in rows]
+    under = deal_records.rows_under(connection, {row.id: row.records for row in rows})
+    raws = chain((row.custom for row in rows), (row.company_custom for row in rows), (row.custom for row in under))
+    users = users_named(connection, raws)
+    records = deal_records.grouped(under, users)
+    return [
+        _deal(
+            row,
+            users,
+            contacts=tuple(links.get(row.id, ())),
+            roles=tuple(roles.get(row.id, ())),
+            records=records.get(row.id, ()),
+        )
+        for row in rows
+    ]
 
 
 def _deal(
-    row: Row[Any], contacts: tuple[Contact, ...], roles: tuple[ContactRole, ...], users: Mapping[str, User]
+    row: Row[Any],
+    users: Mapping[str, User],
+    *,
+    contacts: tuple[Contact, ...],
+    roles: tuple[ContactRole, ...],
+    records: tuple[Record, ...],
 ) -> Deal:
     return Deal(
         id=str(row.id),
@@ -319,6 +336,8 @@ def _deal(
         custom=own_reads.read(row.custom, users),
         contact_roles=roles or msgspec.UNSET,
         company_custom=own_reads.read(row.company_custom, users),
+        records=records or msgspec.UNSET,
+        records_beyond=(row.records - len(records)) or msgspec.UNSET,
     )
 
 

@@ -12,7 +12,7 @@ from dealwright_embedded_crm.values import Refusal
 
 
 def delete_deals(change: Change, ids: Sequence[str]) -> int:
-    """Delete loaded deals with their links, tasks, notes and activities; return how many.
+    """Delete loaded deals with their links, records, tasks, notes and activities; return how many.
 
     Their events stay in the outbox until they are taken. No event tells of the deletion: whoever reads the deal next
     finds it gone.
@@ -30,7 +30,7 @@ def remove_deals(change: Change, ids: Sequence[str]) -> None:
     """Delete deals that are there."""
     change.flush()
     for some in reads.chunks([int(each) for each in ids]):
-        for table in (schema.deal_contacts, schema.tasks, schema.notes, schema.activities):
+        for table in (schema.deal_contacts, schema.records, schema.tasks, schema.notes, schema.activities):
             change.connection.execute(delete(table).where(table.c.deal_id.in_(some)))
         change.connection.execute(delete(schema.deals).where(schema.deals.c.id.in_(some)))
     lookups.forget_deals(change.connection, ids)

@@ -84,7 +84,7 @@ contacts = Table(
 fields = Table(
     "fields",
     metadata,
-    Column("holder", String(20), primary_key=True),
+    Column("holder", String(100), primary_key=True),
     Column("key", String(100), primary_key=True),
     Column("label", Text, nullable=False),
     Column("type", String(20), nullable=False),
@@ -93,9 +93,21 @@ fields = Table(
     Column("renamed_from", Text, nullable=False),
     Column("position", Integer, nullable=False),
     Column("released", Boolean, nullable=False),
-    CheckConstraint("holder in ('deal', 'contact', 'company')", name="holder"),
+    CheckConstraint("holder <> ''", name="holder"),
 )
-"""A company's own fields; one that is not `released` is named by no release any more, and kept with what it holds."""
+"""A company's own fields: of a `deal`, a `contact`, a `company`, or of the kind of records that `holder` names. One
+that is not `released` is named by no release any more, and kept with what it holds."""
+
+record_kinds = Table(
+    "record_kinds",
+    metadata,
+    Column("key", String(100), primary_key=True),
+    Column("label", Text, nullable=False),
+    Column("position", Integer, nullable=False),
+    Column("released", Boolean, nullable=False),
+    CheckConstraint("key not in ('', 'deal', 'contact', 'company')", name="key"),
+)
+"""The kinds of records that a deal can have under it; `released` as of fields."""
 
 pipelines = Table(
     "pipelines",
@@ -145,6 +157,7 @@ deals = Table(
     Column("version", Integer, nullable=False),
     Column("name_key", CaseKey, nullable=False, server_default=""),
     Column("custom", Text),
+    Column("records", Integer, nullable=False, server_default="0"),
     ForeignKeyConstraint(["pipeline", "stage"], ["stages.pipeline", "stages.key"]),
     CheckConstraint("title <> ''", name="title"),
     CheckConstraint("amount_minor >= 0", name="amount"),
@@ -156,7 +169,22 @@ deals = Table(
     Index("ix_deals_company_id", "company_id"),
     Index("ix_deals_created_at", "created_at"),
 )
-"""`name_key` is the title as it is searched and sorted: without case, alike on both databases."""
+"""`name_key` is the title as it is searched and sorted: without case, alike on both databases. `records` is how many
+the deal has under it, so that a read asks for none where there are none, and counts none where there are very many."""
+
+records = Table(
+    "records",
+    metadata,
+    Column("id", BigInteger, primary_key=True, autoincrement=False),
+    Column("deal_id", BigInteger, ForeignKey("deals.id"), nullable=False),
+    Column("kind", String(100), ForeignKey("record_kinds.key"), nullable=False),
+    Column("custom", Text),
+    Column("created_at", Instant, nullable=False),
+    Column("updated_at", Instant, nullable=False),
+    Index("ix_records_deal_id", "deal_id", "id"),
+    Index("ix_records_kind", "kind", "id"),
+)
+"""What deals have under them, such as instalments."""
 
 lookups = Table(
     "lookups",

@@ -6,21 +6,22 @@ from collections.abc import Iterator, Sequence
 from typing import Any, Final
 
 import msgspec
-from sqlalchemy import Connection, Table, bindparam, delete, func, insert, select, update
+from sqlalchemy import ColumnElement, Connection, Table, bindparam, delete, func, insert, select, true, update
 
 from dealwright.errors import InputError
 from dealwright.model.crm import User
-from dealwright.model.custom import ChoicesHeld, Custom, CustomValue, FieldShape, FieldShapes, Holder, TextHeld, held_in
+from dealwright.model.custom import ChoicesHeld, Custom, CustomValue, FieldShape, FieldShapes, TextHeld, held_in
 from dealwright.ports import ShapeChange
-from dealwright_embedded_crm import lookups, own_reads, reads, schema
-from dealwright_embedded_crm.own_fields import CALLED, HOLDERS, Definition, OwnFields, checked
+from dealwright_embedded_crm import lookups, own_reads, reads, record_kinds, schema
+from dealwright_embedded_crm.own_fields import OwnFields, by_holder
+from dealwright_embedded_crm.own_values import CALLED, Definition, checked
 from dealwright_embedded_crm.values import Refusal
 
 TABLES: Final[dict[str, Table]] = {"deal": schema.deals, "contact": schema.contacts, "company": schema.companies}
-"""Where values are kept: in the column `custom`, by what holds them."""
+"""Where values are kept: in the column `custom`, by what holds them; those of any other kind are in `records`."""
 
 MOST_FIELDS: Final = 500
-"""How many fields deals, or contacts, or companies have at most."""
+"""How many fields deals, or contacts, or companies, or one kind of records have at most."""
 
 _encode = msgspec.json.encode
 
@@ -32,29 +33,29 @@ def compare(connection: Connection, wanted: FieldShapes) -> list[ShapeChange]:
         InputError: two wanted fields of one holder have one key.
     """
     present = OwnFields.read(connection)
-    changes: list[ShapeChange] = []
-    for holder in HOLDERS:
-        changes.extend(_Holder(connection, holder, present).compare(wanted.of(holder)))
+    changes = record_kinds.compare(connection, present, wanted.records)
+    for holder, fields in by_holder(wanted):
+        changes.extend(_Holder(connection, holder, present).compare(fields))
     return changes
 
 
 def apply(connection: Connection, wanted: FieldShapes) -> None:
     """Make the wanted fields; `compare` has said that nothing is refused."""
     present = OwnFields.read(connection)
-    for holder in HOLDERS:
-        _Holder(connection, holder, present).apply(wanted.of(holder))
+    record_kinds.apply(connection, present, wanted.records)
+    for holder, fields in by_holder(wanted):
+        _Holder(connection, holder, present).apply(fields)
 
 
-def holding(connection: Connection, holder: Holder, key: str) -> int:
-    """Return how many deals, contacts or companies have a value of that field."""
-    table = TABLES.get(holder)
-    if table is None:
-        return 0
-    query = select(func.count()).select_from(table).where(own_reads.holds(connection, table.c.custom, key))
+def holding(connection: Connection, holder: str, key: str) -> int:
+    """Return how many deals, contacts, companies or records have a value of that field."""
+    table, theirs = _kept_in(holder)
+    holds = own_reads.holds(connection, table.c.custom, key)
+    query = select(func.count()).select_from(table).where(theirs, holds)
     return int(connection.execute(query).scalar_one())
 
 
-def forget(connection: Connection, holder: Holder, key: str) -> int:
+def forget(connection: Connection, holder: str, key: str) -> int:
     """Delete a field with all its values, for ever; return how many there were."""
     cleared = _rewrite(connection, holder, key, None)
     table = schema.fields
@@ -63,9 +64,9 @@ def forget(connection: Connection, holder: Holder, key: str) -> int:
 
 
 class _Holder:
-    """The fields of deals, or of contacts, or of companies."""
+    """The fields of deals, or of contacts, or of companies, or of one kind of records."""
 
-    def __init__(self, connection: Connection, holder: Holder, present: OwnFields) -> None:
+    def __init__(self, connection: Connection, holder: str, present: OwnFields) -> None:
         self._connection = connection
         self._holder = holder
         self._present = {each.key: each for each in present.of(holder)}
@@ -170,13 +171,11 @@ class _Holder:
         return f" ({_counted(many, self._holder)} it)" if many else ""
 
     def _having(self, definition: Definition, option: str) -> str:
-        table = TABLES.get(self._holder)
-        if table is None:
-            return ""
+        table, theirs = _kept_in(self._holder)
         several = definition.shape.type == "choices"
         value: CustomValue = ChoicesHeld((option,)) if several else TextHeld(option)
         has = own_reads.has(self._connection, table.c.custom, definition.key, value)
-        many = self._connection.execute(select(func.count()).select_from(table).where(has)).scalar_one()
+        many = self._connection.execute(select(func.count()).select_from(table).where(theirs, has)).scalar_one()
         return f" ({_counted(many, self._holder)} it)" if many else ""
 
     def _unfit(self, shape: FieldShape, key: str) -> str | None:
@@ -199,7 +198,7 @@ def _fits(definition: Definition, value: CustomValue) -> bool:
         return False
 
 
-def _values(connection: Connection, holder: Holder, key: str) -> Iterator[CustomValue]:
+def _values(connection: Connection, holder: str, key: str) -> Iterator[CustomValue]:
     for rows in _rows(connection, holder, key):
         for _, raw in rows:
             value = held_in(own_reads.read(raw, {}), key)
@@ -207,13 +206,13 @@ def _values(connection: Connection, holder: Holder, key: str) -> Iterator[Custom
                 yield value
 
 
-def _rows(connection: Connection, holder: Holder, key: str) -> Iterator[list[tuple[int, str]]]:
-    """Yield the records that hold a field, some thousands at a time."""
-    table = TABLES.get(holder)
+def _rows(connection: Connection, holder: str, key: str) -> Iterator[list[tuple[int, str]]]:
+    """Yield what holds a field, some thousands at a time."""
+    table, theirs = _kept_in(holder)
     last = 0
-    while table is not None:
+    while True:
         query = select(table.c.id, table.c.custom).where(
-            table.c.id > last, own_reads.holds(connection, table.c.custom, key)
+            theirs, table.c.id > last, own_reads.holds(connection, table.c.custom, key)
         )
         rows = [(row.id, row.custom) for row in connection.execute(query.order_by(table.c.id).limit(reads.CHUNK))]
         if not rows:
@@ -222,11 +221,9 @@ def _rows(connection: Connection, holder: Holder, key: str) -> Iterator[list[tup
         last = rows[-1][0]
 
 
-def _rewrite(connection: Connection, holder: Holder, old: str, new: str | None) -> int:
+def _rewrite(connection: Connection, holder: str, old: str, new: str | None) -> int:
     """Move what is held under one key to another one, unless that holds something already; None clears it."""
-    table = TABLES.get(holder)
-    if table is None:
-        return 0
+    table, _ = _kept_in(holder)
     done = 0
     write = update(table).where(table.c.id == bindparam("record")).values(custom=bindparam("own"))
     for rows in _rows(connection, holder, old):
@@ -249,8 +246,19 @@ def _rewrite(connection: Connection, holder: Holder, old: str, new: str | None) 
     return done
 
 
+def _kept_in(holder: str) -> tuple[Table, ColumnElement[bool]]:
+    """Return where the values of a holder are kept, and which rows there are its own."""
+    table = TABLES.get(holder)
+    if table is not None:
+        return table, true()
+    return schema.records, schema.records.c.kind == holder
+
+
+_COUNTED: Final = {"deal": ("deal", "deals"), "contact": ("contact", "contacts"), "company": ("company", "companies")}
+
+
 def _counted(many: int, holder: str) -> str:
-    one, several = {"deal": ("deal", "deals"), "contact": ("contact", "contacts")}.get(holder, ("company", "companies"))
+    one, several = _COUNTED.get(holder, ("record", "records"))
     return f"1 {one} holds" if many == 1 else f"{many:,} {several} hold"
 
 

@@ -27,6 +27,9 @@ Kind = Literal[
     "contact_removed",
     "task_completed",
     "activity_logged",
+    "record_added",
+    "record_updated",
+    "record_removed",
     "contact_updated",
     "message_received",
 ]

@@ -25,6 +25,17 @@ from dealwright_kommo.writes import WORK_SECONDS, Writer
 _MADE: Final = frozenset({"create_deal", "set_task", "add_note"})
 _CHANGED: Final = frozenset({"update_deal", "move_deal", "move_back", "change_tags", "complete_tasks"})
 _COUNTED: Final = frozenset({"least_loaded()"})
+_UNTOLD: Final = frozenset(
+    {
+        "task_completed",
+        "activity_logged",
+        "message_received",
+        "replied",
+        "record_added",
+        "record_updated",
+        "record_removed",
+    }
+)
 
 
 class Kommo:
@@ -76,8 +87,8 @@ class Kommo:
         )
 
     def untold(self) -> frozenset[str]:
-        """Return what its hooks do not tell us: completed tasks, logged calls, and what contacts write."""
-        return frozenset({"task_completed", "activity_logged", "message_received", "replied"})
+        """Return what is not told us: completed tasks, logged calls, what contacts write; and it knows no records."""
+        return _UNTOLD
 
     def destinations(self) -> frozenset[str]:
         """Return nothing: it sends nowhere else."""

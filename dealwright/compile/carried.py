@@ -37,6 +37,9 @@ OF_A_CRM: Final = frozenset(
         AS_ROLE,
         "update_contact",
         "update_company",
+        "create_record",
+        "update_record",
+        "remove_record",
         "send_message",
     }
 )

@@ -19,6 +19,7 @@ from sqlalchemy import text
 
 import dealwright_embedded_crm
 from dealwright.errors import Unavailable
+from dealwright.model.custom import Custom, FieldShape, FieldShapes, RecordShape, held
 from dealwright_embedded_crm import EmbeddedCrm, schema
 from dealwright_embedded_crm.database import HEAD, Database
 from dealwright_embedded_crm.reads import ContactQuery, DealQuery
@@ -111,6 +112,29 @@ def test_a_database_of_the_first_version_is_brought_up_with_its_rows(empty_url: 
     crm.complete_tasks(deal.id)
     crm.delete_deal(deal.id)
     assert [item.event.kind for item in crm.pull(10)] == ["deal_created", "contact_updated", "task_completed"]
+    crm.close()
+
+
+def test_a_database_from_before_records_keeps_its_fields_and_kinds_can_have_some(empty_url: str) -> None:
+    columns = "holder, key, label, type, options, sensitive, renamed_from, position, released"
+    rows = [
+        f"insert into fields ({columns}) values ('deal', 'treatment', 'T', 'text', '[]', true, '[]', 0, true)",
+        f"insert into fields ({columns}) values ('contact', 'age', '', 'number', '[]', false, '[\"years\"]', 0, false)",
+    ]
+    made_by("0009", empty_url, rows)
+    crm = opened(empty_url)
+    treatment = FieldShape(key="treatment", type="text", label="T", sensitive=True)
+    assert [each.shape for each in crm.own_fields().of("deal")] == [treatment]
+    (age,) = crm.own_fields().of("contact")
+    assert (age.shape.renamed_from, age.released) == (("years",), False)
+    wanted = FieldShapes(deal=(treatment,), records=(RecordShape(key="line", fields=(treatment,)),))
+    assert [each.what for each in crm.shape([], fields=wanted, apply=True)] == [
+        "create records of kind line",
+        "create field line.treatment (text)",
+    ]
+    deal = crm.create_deal(pipeline="sales", stage="incoming", title="x").id
+    made = crm.add_record(deal, "line", (Custom("treatment", held("a crown")),))
+    assert crm.deal(deal).records == (made.record,)  # type: ignore[union-attr]
     crm.close()
 
 

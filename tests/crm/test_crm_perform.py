@@ -43,7 +43,7 @@ def test_it_is_a_connector_a_crm_and_a_feed(small: EmbeddedCrm) -> None:
         "deal.company.open_deals",
         "create_deal", "update_deal", "move_deal", "move_back", "set_task", "change_tags", "complete_tasks", "add_note",
         "create_contact", "update_contact", "send_message",
-        "update_company",
+        "update_company", "create_record", "update_record", "remove_record",
     }  # fmt: skip
     assert small.delivery(SetTask(deal_id="1", text="Call", due_at=DUE)) == Keyed(dedupes_for=None)
 

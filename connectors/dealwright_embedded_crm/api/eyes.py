@@ -9,7 +9,7 @@ from typing import Any
 from msgspec import UNSET
 
 from dealwright.model import crm
-from dealwright.model.custom import Custom, Customs, CustomValue, Holder
+from dealwright.model.custom import Custom, Customs, CustomValue
 from dealwright_embedded_crm.api.caller import Caller
 from dealwright_embedded_crm.api.problems import Problem
 from dealwright_embedded_crm.api.views import ContactOut, DealOut
@@ -41,7 +41,7 @@ class Eyes:
         """Return a contact as the caller sees it."""
         return ContactOut.of(contact, self._sight if contact.custom else None)
 
-    def given(self, holder: Holder, given: Mapping[str, Any]) -> Customs:
+    def given(self, holder: str, given: Mapping[str, Any]) -> Customs:
         """Return what a body gives to own fields.
 
         Raises:
@@ -51,7 +51,7 @@ class Eyes:
             return UNSET
         return tuple(self._one(holder, key, self._reader.json, value) for key, value in given.items())
 
-    def wanted(self, holder: Holder, wanted: Mapping[str, str]) -> tuple[tuple[str, CustomValue], ...]:
+    def wanted(self, holder: str, wanted: Mapping[str, str]) -> tuple[tuple[str, CustomValue], ...]:
         """Return the values that a query wants in own fields.
 
         Raises:
@@ -65,7 +65,7 @@ class Eyes:
             found.append((each.key, each.value))
         return tuple(found)
 
-    def _one(self, holder: Holder, key: str, read: Callable[[Holder, str, Any], Custom], value: Any) -> Custom:
+    def _one(self, holder: str, key: str, read: Callable[[str, str, Any], Custom], value: Any) -> Custom:
         try:
             definition = self._reader.fields.find(holder, key)
             if not self._sight.shows(holder, definition.key):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from typing import Annotated, Any, Final
+from typing import Annotated, Any, Final, Self
 
 from fastapi import APIRouter
 from pydantic import BeforeValidator, Field, WithJsonSchema, model_validator
@@ -16,7 +16,8 @@ from dealwright_embedded_crm.api.common import Paged, succeeds
 from dealwright_embedded_crm.api.fields import Key, Shown
 from dealwright_embedded_crm.api.once import Answer, shown
 from dealwright_embedded_crm.api.problems import documented
-from dealwright_embedded_crm.own_fields import HOLDERS, MOST_CHOSEN, Definition
+from dealwright_embedded_crm.own_fields import HOLDERS, Kind, OwnFields
+from dealwright_embedded_crm.own_values import MOST_CHOSEN, Definition
 from dealwright_embedded_crm.shape_fields import MOST_FIELDS
 from dealwright_embedded_crm.values import LINE_BYTES
 
@@ -135,10 +136,9 @@ class OwnFilter(Paged):
         return {**rest, "fields": found}
 
 
-class FieldOut(Shown):
-    """One field of the company's own; one that no release names any more is kept with what it holds."""
+class RecordFieldOut(Shown):
+    """One field of a kind of records; one that no release names any more is kept with what it holds."""
 
-    of: Holder
     key: Key
     label: str
     type: CustomType
@@ -148,11 +148,10 @@ class FieldOut(Shown):
     released: Annotated[bool, Field(description="Whether the active release names it; if not, it can only be cleared.")]
 
     @classmethod
-    def of_definition(cls, found: Definition) -> FieldOut:
+    def of_definition(cls, found: Definition, **more: Any) -> Self:
         """Return the field as shown."""
         shape = found.shape
         return cls(
-            of=found.holder,
             key=shape.key,
             label=shape.label,
             type=shape.type,
@@ -160,18 +159,42 @@ class FieldOut(Shown):
             sensitive=shape.sensitive,
             renamed_from=list(shape.renamed_from),
             released=found.released,
+            **more,
         )
 
 
+class FieldOut(RecordFieldOut):
+    """One field of the company's own, of deals, contacts or companies."""
+
+    of: Holder
+
+
+class RecordKindOut(Shown):
+    """One kind of records that a deal can have under it; of one that no release names any more none can be added."""
+
+    key: Key
+    label: str
+    released: bool
+    fields: list[RecordFieldOut]
+
+    @classmethod
+    def of(cls, kind: Kind, fields: OwnFields) -> RecordKindOut:
+        """Return the kind as shown."""
+        own = [RecordFieldOut.of_definition(each) for each in fields.of(kind.key)]
+        return cls(key=kind.key, label=kind.label, released=kind.released, fields=own)
+
+
 class FieldsOut(Shown):
-    """All own fields, in the order of their definitions."""
+    """All own fields, in the order of their definitions, and the kinds of records with theirs."""
 
     items: list[FieldOut]
+    records: list[RecordKindOut]
 
 
 @router.get("", response_model=FieldsOut, responses={**documented(), **succeeds(200, "All own fields.")})
 def list_fields(caller: Asking) -> Response:
-    """List the company's own fields of deals, contacts and companies."""
+    """List the company's own fields of deals, contacts and companies, and the kinds of records under deals."""
     fields = caller.crm.own_fields()
-    items = [FieldOut.of_definition(each) for holder in HOLDERS for each in fields.of(holder)]
-    return shown(Answer(body=FieldsOut(items=items)))
+    items = [FieldOut.of_definition(each, of=holder) for holder in HOLDERS for each in fields.of(holder)]
+    kinds = [RecordKindOut.of(kind, fields) for kind in fields.kinds]
+    return shown(Answer(body=FieldsOut(items=items, records=kinds)))

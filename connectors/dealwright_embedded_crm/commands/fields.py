@@ -9,7 +9,7 @@ import click
 import msgspec
 
 from dealwright.errors import InputError, Rejected
-from dealwright.model.custom import Custom, CustomValue, Holder
+from dealwright.model.custom import Custom, CustomValue
 from dealwright_embedded_crm import tables
 from dealwright_embedded_crm.commands.opening import Opened, ask, confirmed, of_account, opened
 from dealwright_embedded_crm.mapping import near
@@ -75,7 +75,7 @@ def findable(command: F) -> F:
     )(command)
 
 
-def given(here: Opened, holder: Holder, texts: Iterable[str]) -> tuple[Custom, ...]:
+def given(here: Opened, holder: str, texts: Iterable[str]) -> tuple[Custom, ...]:
     """Return what `FIELD=VALUE` texts say of own fields; `-` clears one.
 
     Raises:
@@ -97,7 +97,7 @@ def given(here: Opened, holder: Holder, texts: Iterable[str]) -> tuple[Custom, .
         raise InputError(str(refusal)) from None
 
 
-def looked_for(here: Opened, holder: Holder, texts: Iterable[str]) -> tuple[tuple[str, CustomValue], ...]:
+def looked_for(here: Opened, holder: str, texts: Iterable[str]) -> tuple[tuple[str, CustomValue], ...]:
     """Return which values own fields must have, as `FIELD=VALUE` texts say.
 
     Raises:
