@@ -87,8 +87,11 @@ def _inner(given: ir.Condition) -> str:
     return f"({words})" if isinstance(given, ir.All | ir.Any) and len(given.of) > 1 else words
 
 
-def reckoned(value: ir.Shift | ir.Reckoned) -> str:
+def reckoned(value: ir.Shift | ir.Reckoned | ir.OrElse) -> str:
     """Return arithmetic as its author would have typed it, near enough."""
+    if isinstance(value, ir.OrElse):
+        of = expression(value.of)
+        return f"{of if isinstance(value.of, ir.Ref | ir.OrElse) else f'({of})'}.or_({expression(value.other)})"
     if isinstance(value, ir.Shift):
         return f"{expression(value.of)} {'-' if value.back else '+'} {duration(value.by)}"
     left, right = (
@@ -107,7 +110,7 @@ def expression(value: ir.Expression) -> str:
             return f"points({', '.join(f'{each.points:,f} if {condition(each.when)}' for each in value.of)})"
         case ir.TemplateText():
             return repr(value.source)
-        case ir.Shift() | ir.Reckoned():
+        case ir.Shift() | ir.Reckoned() | ir.OrElse():
             return reckoned(value)
         case ir.MoneyValue():
             return f"{value.amount:,} {value.currency}"

@@ -128,7 +128,7 @@ class Points(Node, tag_field="is", tag="points", frozen=True, kw_only=True):
 class Shift(Node, tag_field="is", tag="shift", frozen=True, kw_only=True):
     """A day or moment that is so much later than another one, or `back`: earlier; unset when that one is."""
 
-    of: Ref | Shift
+    of: Ref | Shift | OrElse
     by: Duration
     back: bool = False
 
@@ -137,11 +137,18 @@ class Reckoned(Node, tag_field="is", tag="reckoned", frozen=True, kw_only=True):
     """A number or amount that is reckoned of two; unset when one is, the currencies differ, or it comes to nothing."""
 
     sign: Literal["+", "-", "*", "/"]
-    left: Ref | NumberValue | MoneyValue | Reckoned
-    right: Ref | NumberValue | MoneyValue | Reckoned
+    left: Ref | NumberValue | MoneyValue | Reckoned | OrElse
+    right: Ref | NumberValue | MoneyValue | Reckoned | OrElse
 
 
-Reckonable: TypeAlias = Ref | NumberValue | MoneyValue | Shift | Reckoned
+class OrElse(Node, tag_field="is", tag="or_else", frozen=True, kw_only=True):
+    """What something is where it is set, and what another thing is where it is not; a plain 0 has no currency."""
+
+    of: Ref | Shift | Reckoned | OrElse
+    other: Ref | NumberValue | MoneyValue | DayValue | MomentValue | Shift | Reckoned | OrElse
+
+
+Reckonable: TypeAlias = Ref | NumberValue | MoneyValue | Shift | Reckoned | OrElse
 """What arithmetic is done with, and what it comes to."""
 
 Value: TypeAlias = (
@@ -190,6 +197,7 @@ Expression: TypeAlias = (
     | Points
     | Shift
     | Reckoned
+    | OrElse
 )
 """What an action writes: a literal, a field, a text with fields in it, somebody of a role, or a sum of points."""
 
@@ -289,9 +297,9 @@ class Predicate(Node, tag_field="if", tag="predicate", frozen=True, kw_only=True
 class CompareReckoned(Node, tag_field="if", tag="compare_reckoned", frozen=True, kw_only=True):
     """What is reckoned of facts against another value of its type; unknown when either is unset."""
 
-    left: Ref | Shift | Reckoned
+    left: Ref | Shift | Reckoned | OrElse
     op: Operator
-    right: Ref | NumberValue | MoneyValue | DayValue | MomentValue | Shift | Reckoned
+    right: Ref | NumberValue | MoneyValue | DayValue | MomentValue | Shift | Reckoned | OrElse
 
 
 Condition: TypeAlias = (

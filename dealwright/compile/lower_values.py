@@ -20,6 +20,7 @@ from dealwright.language.origin import Origin
 from dealwright.language.pipeline import parts
 from dealwright.language.points import Sum
 from dealwright.language.predicates import Predicate
+from dealwright.language.reckoning import Reckoning
 from dealwright.language.roles import Pick
 from dealwright.language.templates import check_template, is_template
 from dealwright.language.texts import Body
@@ -106,26 +107,39 @@ class ValueLowering(NameLowering):
             return self.reckoned(value, scope)
         return self._operand(value, scope)
 
-    def reckoned(self, given: Reference, scope: Scope) -> ir.Ref | ir.Shift | ir.Reckoned:
+    def reckoned(self, given: Reference, scope: Scope) -> ir.Ref | ir.Shift | ir.Reckoned | ir.OrElse:
         """Lower a field, or what is reckoned of fields."""
         reckoning = given.reckoned
         if reckoning is None:
             return self.ref(given, scope)
+        if reckoning.sign == "or":
+            return self._or_else(given, reckoning, scope)
         sides = (reckoning.left, reckoning.right)
         by = next((side for side in sides if isinstance(side, RunningTime | WorkingTime)), None)
         if by is not None:
             of = next(side for side in sides if isinstance(side, Reference))
             start = self.reckoned(of, scope)
-            assert isinstance(start, ir.Ref | ir.Shift)
+            assert isinstance(start, ir.Ref | ir.Shift | ir.OrElse)
             return ir.Shift(of=start, by=length(by), back=reckoning.sign == "-")
         if given.type == "money" and reckoning.sign in "+-" and any(isinstance(side, Decimal) for side in sides):
             self.need_currency(scope)
         left, right = (self._reckonable(side, scope) for side in sides)
         return ir.Reckoned(sign=reckoning.sign, left=left, right=right)
 
-    def _reckonable(self, side: object, scope: Scope) -> ir.Ref | ir.NumberValue | ir.MoneyValue | ir.Reckoned:
+    def _or_else(self, given: Reference, reckoning: Reckoning, scope: Scope) -> ir.OrElse:
+        """Lower what stands in for what is unset; a plain amount but 0, which is one in every currency, needs one."""
+        assert isinstance(reckoning.left, Reference)
+        of, other = self.reckoned(reckoning.left, scope), self._side(reckoning.right, scope)
+        if given.type == "money" and isinstance(other, ir.NumberValue) and other.value:
+            self.need_currency(scope)
+            other = ir.MoneyValue(amount=other.value, currency=self._currency or "")
+        return ir.OrElse(of=of, other=other)
+
+    def _reckonable(
+        self, side: object, scope: Scope
+    ) -> ir.Ref | ir.NumberValue | ir.MoneyValue | ir.Reckoned | ir.OrElse:
         lowered = self.reckoned(side, scope) if isinstance(side, Reference) else self.literal(side, scope)
-        assert isinstance(lowered, ir.Ref | ir.NumberValue | ir.MoneyValue | ir.Reckoned)
+        assert isinstance(lowered, ir.Ref | ir.NumberValue | ir.MoneyValue | ir.Reckoned | ir.OrElse)
         return lowered
 
     def _side(self, value: object, scope: Scope) -> ir.Reckonable | ir.DayValue | ir.MomentValue:

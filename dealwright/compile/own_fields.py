@@ -102,7 +102,7 @@ def _used(account: Account) -> Iterator[type]:
     while left:
         item = left.pop()
         if isinstance(item, Reference):
-            left.append(None if item.own is None else item.own.owner)
+            left.extend((None if item.own is None else item.own.owner, item.reckoned, item.points))
         elif isinstance(item, type):
             if issubclass(item, OutsideEvent):
                 left.append(item.match)

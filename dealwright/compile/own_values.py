@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Final
 
 from dealwright.compile import ir
+from dealwright.compile.reckoned import kind_of
 from dealwright.language.schema import FieldType, did_you_mean
 from dealwright.model.address import is_address
 from dealwright.model.custom import CustomType, FieldShape
@@ -61,8 +62,8 @@ def _fits(given: ir.Expression, field: FieldShape) -> bool:
             return True
         case ir.Ref(type=type_):
             return type_ in _TAKES[field.type]
-        case ir.Reckoned() | ir.Shift():
-            return _kind(given) in _TAKES[field.type]
+        case ir.Reckoned() | ir.Shift() | ir.OrElse():
+            return kind_of(given) in _TAKES[field.type]
         case ir.TextValue(value=text):
             return _holds(field, text)
         case ir.TagsValue(value=texts):
@@ -82,21 +83,6 @@ def _fits(given: ir.Expression, field: FieldShape) -> bool:
         case ir.MomentValue():
             return field.type == "moment"
     return False
-
-
-def _kind(given: ir.Reckonable) -> FieldType:
-    """Return what something that is reckoned is."""
-    match given:
-        case ir.Ref(type=type_):
-            return type_
-        case ir.Shift(of=of):
-            return _kind(of)
-        case ir.Reckoned(left=left, right=right):
-            return "money" if "money" in (_kind(left), _kind(right)) else "number"
-        case ir.MoneyValue():
-            return "money"
-        case ir.NumberValue():
-            return "number"
 
 
 def _holds(field: FieldShape, text: str) -> bool:

@@ -13,7 +13,7 @@ from typing import Final, Literal, TypeAlias
 
 from dealwright.compile import ir
 from dealwright.compile.atoms import Atom, consistent
-from dealwright.compile.sensitive import named
+from dealwright.compile.reckoned import needed
 
 Alternatives: TypeAlias = list[tuple[Atom, ...]]
 """Ways for something to hold: one of them, with all its atoms."""
@@ -75,7 +75,7 @@ class Logic:
                 return self._is_in(condition, aim)
             case ir.CompareReckoned():
                 # Nothing is known of what it comes to but that its facts are there, when it comes to anything.
-                paths = dict.fromkeys(named((condition.left, condition.right)))
+                paths = dict.fromkeys((*needed(condition.left), *needed(condition.right)))
                 return ALWAYS if aim.startswith("not_") else [tuple(Atom(path, "set") for path in paths)]
             case ir.Compare():
                 return self._compare(condition, aim)

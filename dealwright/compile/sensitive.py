@@ -5,9 +5,10 @@ A value is followed through fields, texts and arithmetic; what a condition asks 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
-from typing import Protocol
+from typing import Final, Protocol
 
 import msgspec
 
@@ -16,6 +17,7 @@ from dealwright.language import templates
 from dealwright.language.schema import CONTACT_FIELDS, UPDATABLE
 from dealwright.model.custom import FieldShape
 
+_PATHS: Final = re.compile(r"[\w.]+")
 ADVERTISING = "the advertising platform"
 
 
@@ -66,7 +68,7 @@ def shape_at(path: str, own: HasShapes) -> FieldShape | None:
 
 def is_sensitive(path: str, own: HasShapes) -> bool:
     """Say whether what stands at the path, or at one of those that it is reckoned of, is sensitive."""
-    shapes = (shape_at(each.strip("()"), own) for each in path.split())
+    shapes = (shape_at(each, own) for each in _PATHS.findall(path))
     return any(shape is not None and shape.sensitive for shape in shapes)
 
 

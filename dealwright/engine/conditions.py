@@ -19,7 +19,7 @@ from dealwright.compile.describe import reckoned
 from dealwright.compile.sensitive import named
 from dealwright.engine.facts import View
 from dealwright.engine.predicates import say
-from dealwright.engine.reckoning import reckon
+from dealwright.engine.reckoning import comes_to
 from dealwright.engine.trace import Trace, TraceLine
 from dealwright.language.facts import reader, shown_day
 from dealwright.model.crm import MOST_CONTACTS, Money, User
@@ -226,8 +226,8 @@ def _reckoned(condition: ir.CompareReckoned) -> _Leaf:
         values = {path: spelled(view.value(path)) for path in facts}
         found = []
         for side in sides:
-            value, why = reckon(side, view) if isinstance(side, ir.Reckonable) else (_constant(side), "")
-            if isinstance(side, ir.Shift | ir.Reckoned):
+            value, why = comes_to(side, view) if isinstance(side, ir.Reckonable) else (_constant(side), "")
+            if isinstance(side, ir.Shift | ir.Reckoned | ir.OrElse):
                 values[reckoned(side)] = f"unset: {why}" if why else spelled(value)
             found.append(value)
         left, right = found
@@ -311,6 +311,8 @@ def _constant(operand: ir.Value) -> object | None:
 def _compare(left: object | None, op: str, right: object | None, currency: str | None) -> Truth:
     if isinstance(left, Money):
         left, right = _amounts(left, right, currency)
+    elif isinstance(right, Money):  # a plain 0 that stands in for an amount that is unset
+        right, left = _amounts(right, left, currency)
     if isinstance(left, User) and isinstance(right, User):
         left, right = left.id, right.id
     if left is None or right is None:

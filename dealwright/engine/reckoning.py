@@ -8,6 +8,7 @@ from decimal import Decimal
 from typing import Final, TypeAlias
 
 from dealwright.compile import ir
+from dealwright.compile.reckoned import kind_of
 from dealwright.engine.facts import View
 from dealwright.language import calendar
 from dealwright.model.calendar import Duration
@@ -30,11 +31,19 @@ def reckon(node: ir.Reckonable, view: View) -> Reckoned:
             return view.value(path), ""
         case ir.MoneyValue(amount=amount, currency=currency):
             return Money(amount=amount, currency=currency), ""
-        case ir.NumberValue(value=value):
-            return value, ""
+        case ir.NumberValue():
+            return node.value, ""
         case ir.Shift(of=of, by=by, back=back):
             start, why = reckon(of, view)
             return _shifted(start, by, back, view) if start is not None else (None, why)
+        case ir.OrElse(of=first, other=instead):
+            value, why = reckon(first, view)
+            if value is not None:
+                return value, ""
+            if isinstance(instead, ir.DayValue | ir.MomentValue):
+                return instead.value, ""
+            value, also = reckon(instead, view)
+            return value, (why or also) if value is None else ""
         case ir.Reckoned(sign=sign, left=left, right=right):
             one, why = reckon(left, view)
             other, also = reckon(right, view)
@@ -43,9 +52,18 @@ def reckon(node: ir.Reckonable, view: View) -> Reckoned:
             return _done(sign, one, other, view.account.currency)
 
 
+def comes_to(node: ir.Reckonable, view: View) -> Reckoned:
+    """Return what it comes to, in its currency: of amounts that are unset a plain number may be left (`or_(0) + 5`)."""
+    value, why = reckon(node, view)
+    ours = view.account.currency
+    if isinstance(value, Decimal) and value and ours is not None and kind_of(node) == "money":
+        return Money(amount=value, currency=ours), why
+    return value, why
+
+
 def to_write(node: ir.Reckonable, view: View) -> object | None:
     """Return what it comes to as it is written down: amounts with the decimals of their currency."""
-    value, _ = reckon(node, view)
+    value, _ = comes_to(node, view)
     if isinstance(value, Money):
         places = Decimal(1).scaleb(-DECIMALS.get(value.currency, 2))
         return Money(amount=_EXACT.quantize(value.amount, places), currency=value.currency)

@@ -40,7 +40,7 @@ def value_of(expression: ir.Expression, view: View) -> object | None:
             return view.value(path)
         case ir.Points():
             return summed(expression, view, Trace(), at="")
-        case ir.Shift() | ir.Reckoned():
+        case ir.Shift() | ir.Reckoned() | ir.OrElse():
             return to_write(expression, view)
         case ir.MoneyValue(amount=amount, currency=currency):
             return Money(amount=amount, currency=currency)

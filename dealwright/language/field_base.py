@@ -61,7 +61,8 @@ class Field:
         def __bool__(self) -> NoReturn:
             raise refused(
                 f"{self._path} has no truth yet: no deal is looked at while definitions are read",
-                hint=f"write {self._path}.is_set(), or a comparison",
+                hint=f"write {self._path}.is_set(), or a comparison"
+                + (f"; {self._path}.or_(...) says what counts where it is unset" if self.kind in _ORDERED else ""),
             )
 
         def __str__(self) -> str:
@@ -148,6 +149,9 @@ def reference(field: Field) -> Reference:
 def unknown_field(owner: object, path: str, name: str) -> UnknownField:
     """Return the error for a field that is not there, with the nearest one that is."""
     fields = [attribute for attribute in dir(type(owner)) if not attribute.startswith("_")]
+    if name == "or_":
+        hint = f"in a text write {{{{ {path} or 'there' }}}}; numbers, amounts, days and moments have or_()"
+        return UnknownField(f"{path} has no 'or_'", code="DW912", hint=hint)
     return UnknownField(
         f"{path} has no {name!r}", code="DW912", hint=did_you_mean(name, fields) or f"it has {', '.join(fields)}"
     )

@@ -24,7 +24,7 @@ from dealwright.language.field_base import (
 from dealwright.language.money import Amount
 from dealwright.language.origin import refused
 from dealwright.language.pipeline import Pipeline, PipelineType, StageLike
-from dealwright.language.reckoning import reckon
+from dealwright.language.reckoning import instead, reckon
 from dealwright.language.schema import FieldType
 
 if TYPE_CHECKING:
@@ -117,6 +117,10 @@ class _Reckons(Settable):
         def __rtruediv__(self, other: object) -> Field:
             return reckon(_MADE, other, "/", self)
 
+        def or_(self, other: object, /) -> Field:
+            """What counts in its place where it is unset: a value, or another field."""
+            return instead(_MADE, self, other)
+
 
 class NumberField(_Reckons):
     """A number."""
@@ -134,6 +138,10 @@ class NumberField(_Reckons):
         def __rmul__(self, other: float | Decimal) -> NumberField: ...
         def __truediv__(self, other: float | Decimal | NumberField) -> NumberField: ...
         def __rtruediv__(self, other: float | Decimal) -> NumberField: ...
+
+        def or_(self, other: float | Decimal | NumberField, /) -> NumberField:
+            """What counts in its place where it is unset: a value, or another field."""
+            ...
 
         def __eq__(self, other: float | Decimal | NumberField) -> Condition: ...  # type: ignore[override]
         def __ne__(self, other: float | Decimal | NumberField) -> Condition: ...  # type: ignore[override]
@@ -163,6 +171,10 @@ class MoneyField(_Reckons):
         def __rmul__(self, other: float | Decimal | NumberField) -> MoneyField: ...
         def __truediv__(self, other: float | Decimal | NumberField) -> MoneyField: ...
 
+        def or_(self, other: float | Decimal | Amount | MoneyField, /) -> MoneyField:
+            """What counts in its place where it is unset: a value, or another field."""
+            ...
+
         def __eq__(self, other: float | Decimal | Amount | MoneyField) -> Condition: ...  # type: ignore[override]
         def __ne__(self, other: float | Decimal | Amount | MoneyField) -> Condition: ...  # type: ignore[override]
         def __lt__(self, other: float | Decimal | Amount | MoneyField) -> Condition: ...
@@ -183,6 +195,10 @@ class DayField(_Reckons):
         def __radd__(self, other: RunningTime) -> DayField: ...
         def __sub__(self, other: RunningTime) -> DayField: ...
 
+        def or_(self, other: date | DayField, /) -> DayField:
+            """What counts in its place where it is unset: a value, or another field."""
+            ...
+
         def __eq__(self, other: date | DayField) -> Condition: ...  # type: ignore[override]
         def __ne__(self, other: date | DayField) -> Condition: ...  # type: ignore[override]
         def __lt__(self, other: date | DayField) -> Condition: ...
@@ -202,6 +218,10 @@ class MomentField(_Reckons):
         def __add__(self, other: RunningTime | WorkingTime) -> MomentField: ...
         def __radd__(self, other: RunningTime | WorkingTime) -> MomentField: ...
         def __sub__(self, other: RunningTime) -> MomentField: ...
+
+        def or_(self, other: datetime | MomentField, /) -> MomentField:
+            """What counts in its place where it is unset: a value, or another field."""
+            ...
 
         def __eq__(self, other: datetime | MomentField) -> Condition: ...  # type: ignore[override]
         def __ne__(self, other: datetime | MomentField) -> Condition: ...  # type: ignore[override]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from datetime import date, datetime
 from decimal import Decimal
 from types import MappingProxyType
 from typing import Final, Literal, TypeAlias
@@ -15,9 +16,9 @@ from dealwright.language.money import Amount, number
 from dealwright.language.origin import refused
 from dealwright.language.schema import FieldType
 
-Sign = Literal["+", "-", "*", "/"]
+Sign = Literal["+", "-", "*", "/", "or"]
 
-Part: TypeAlias = Reference | Decimal | Amount | RunningTime | WorkingTime
+Part: TypeAlias = Reference | Decimal | Amount | RunningTime | WorkingTime | date | datetime
 """What arithmetic is done with."""
 
 MOST: Final = 40
@@ -26,7 +27,7 @@ MOST: Final = 40
 
 @dataclass(frozen=True, slots=True)
 class Reckoning:
-    """Two parts and what is done with them; `size` counts the parts of the parts."""
+    """Two parts and what is done with them; `size` counts the parts of the parts. `or`: the first one that is set."""
 
     sign: Sign
     left: Part
@@ -82,12 +83,47 @@ def reckon(made: Mapping[FieldType, type[Field]], left: object, sign: Sign, righ
         raise refused(f"{spelled[:200]}: a day has no hours", hint="write days(2)", code="DW234")
     if sign == "/" and isinstance(parts[1], Decimal) and not parts[1]:
         raise refused(f"{spelled[:200]} divides by nothing", hint="write another number", code="DW234")
+    return _made(made[comes_to], sign, parts, spelled)
+
+
+def instead(made: Mapping[FieldType, type[Field]], field: Field, other: object) -> Field:
+    """Return the field that is the given one where it is set, and the other where it is not.
+
+    Raises:
+        DefinitionError: the other is of another type, or the first is never unset.
+    """
+    spelled = f"{_spelled(field)} or {_spelled(other)}"
+    if field._setting is not None or field._sum is not None:
+        raise refused(f"{field._path} is never unset", hint="leave .or_(...) out", code="DW234")
+    kind = _kind(other)
+    if kind != field.kind and not (kind == "plain" and field.kind in ("number", "money")):
+        shown = f"{other._path} is a {other.kind}" if isinstance(other, Field) else f"{other!r:.80} is none"
+        hint = _INSTEAD[field.kind].format(field._path)
+        raise refused(f"{field._path} is a {field.kind}, and {shown}", hint=hint, code="DW234")
+    if isinstance(other, Field) and other._sum is not None:
+        raise refused("a sum of points is compared or written as it is", hint="write a number", code="DW234")
+    if isinstance(other, datetime) and other.tzinfo is None:
+        raise refused(f"{other!r} has no time zone", hint="write datetime(..., tzinfo=ZoneInfo(...))", code="DW234")
+    return _made(made[field.kind], "or", (reference(field), _part(other)), spelled)
+
+
+def _made(kind: type[Field], sign: Sign, parts: tuple[Part, Part], spelled: str) -> Field:
     size = sum(part.reckoned.size if isinstance(part, Reference) and part.reckoned else 1 for part in parts)
     if size > MOST:
         raise refused(f"{spelled[:80]} ... has more than {MOST} parts", hint="reckon with fewer", code="DW234")
-    field = made[comes_to](spelled)
+    field = kind(spelled)
     object.__setattr__(field, "_reckoned", Reckoning(sign, *parts, size))
     return field
+
+
+_INSTEAD: Final[Mapping[FieldType, str]] = MappingProxyType(
+    {
+        "number": "write a number, or a field that is one: {}.or_(0)",
+        "money": 'write an amount, or a field that is one: {0}.or_(0), {0}.or_(Money("5", "EUR"))',
+        "day": "write a day, or a field that is one: {}.or_(date(2026, 3, 14))",
+        "moment": "write a moment, or a field that is one: {}.or_(deal.created_at)",
+    }
+)
 
 
 def _kind(value: object) -> str:
@@ -100,6 +136,10 @@ def _kind(value: object) -> str:
             return "plain"
         case Amount():
             return "money"
+        case datetime():
+            return "moment"
+        case date():
+            return "day"
         case RunningTime():
             return "length"
         case WorkingTime():
@@ -111,7 +151,7 @@ def _part(value: object) -> Part:
     match value:
         case Field():
             return reference(value)
-        case Amount() | RunningTime() | WorkingTime():
+        case Amount() | RunningTime() | WorkingTime() | date():
             return value
     return number(value)
 

@@ -53,9 +53,11 @@ reckoned = st.recursive(
     lambda inner: st.builds(ir.Reckoned, sign=st.sampled_from("+-*/"), left=numbers_of | inner, right=inner),
     max_leaves=3,
 )
+or_else = st.builds(ir.OrElse, of=refs, other=numbers_of)
 expressions = st.one_of(
     shifts,
     reckoned,
+    or_else,
     literals,
     refs,
     st.builds(ir.TemplateText, source=words),
@@ -78,9 +80,9 @@ conditions = st.recursive(
         ),
         st.builds(
             ir.CompareReckoned,
-            left=shifts | reckoned,
+            left=shifts | reckoned | or_else,
             op=st.sampled_from(["==", "!=", "<", "<=", ">", ">="]),
-            right=st.one_of(numbers_of, shifts, reckoned),
+            right=st.one_of(numbers_of, shifts, reckoned, or_else),
         ),
         st.builds(ir.IsSet, field=refs),
         st.builds(ir.IsIn, field=refs, values=some(literals)),

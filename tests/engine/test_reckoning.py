@@ -38,7 +38,7 @@ from dealwright import Day as DayOf
 from dealwright import Moment as MomentOf
 from dealwright.compile import ir
 from dealwright.engine.facts import Facts, View
-from dealwright.engine.reckoning import reckon, to_write
+from dealwright.engine.reckoning import comes_to, reckon, to_write
 from dealwright.engine.records import Progress
 from dealwright.errors import DefinitionError
 from dealwright.model.calendar import Duration
@@ -69,7 +69,7 @@ class Sales(Pipeline, key="sales"):
 TOLD = set_task("tell", text="told", due=hours(1))
 
 
-def account(*do, when=(), currency="USD"):
+def account(*do, when=(), currency="USD", fields=Own):
     rule = Automation(key="rule", on=deal_created(), when=when, again=every_event(), do=list(do))
     return Account(
         "acme",
@@ -78,7 +78,7 @@ def account(*do, when=(), currency="USD"):
         currency=currency,
         pipelines=[Sales],
         automations=[rule],
-        deal_fields=Own,
+        deal_fields=fields,
     )
 
 
@@ -135,6 +135,31 @@ M = datetime(2026, 3, 13, 21, 0, tzinfo=UTC)  # Friday, 17:00 in New York
         (deal.starts_on + days(3650) > deal.due_on, {"starts_on": date(9999, 1, 1), "due_on": D}, False),
         (deal.score * deal.score > 1, {"score": Decimal(10) ** 15}, False),
         ((deal.score + 1 > 0) | (deal.bonus > 0), {"bonus": Decimal(1)}, True),
+        # or_() says what counts where something is unset, whyever it is.
+        (deal.score.or_(0) + 1 == 1, {}, True),
+        (deal.score.or_(0) + 1 == 5, {"score": Decimal(4)}, True),
+        (deal.score.or_(5) < 5, {}, False),
+        (deal.score.or_(deal.bonus) == 3, {"bonus": Decimal(3)}, True),
+        (deal.score.or_(deal.bonus) == 3, {}, False),
+        (deal.score.or_(deal.bonus).or_(3) == 3, {}, True),
+        (deal.score.or_(most) == 12, {}, True),
+        ((deal.score / deal.bonus).or_(0) == 0, {"score": Decimal(1), "bonus": Decimal(0)}, True),
+        (deal.amount - deal.rebate.or_(0) > 100, {"amount": usd(150)}, True),
+        (deal.amount - deal.rebate.or_(0) > Money("100", "EUR"), {"amount": eur(150)}, True),
+        (deal.amount - deal.rebate.or_(10) > 100, {"amount": usd(150)}, True),
+        (deal.amount - deal.rebate.or_(10) > Money("100", "EUR"), {"amount": eur(150)}, False),
+        (deal.rebate.or_(0) < 100, {}, True),
+        (deal.rebate.or_(0) < Money("100", "EUR"), {}, True),
+        (deal.rebate.or_(0) + 5 < Money("100", "EUR"), {}, False),
+        (deal.rebate.or_(0) + 5 == Money("5", "USD"), {}, True),
+        (deal.rebate.or_(0) == deal.amount.or_(0), {}, True),
+        (deal.rebate.or_(Money("3", "EUR")) == Money("3", "EUR"), {}, True),
+        (deal.amount >= deal.rebate.or_(0), {"amount": usd(1)}, True),
+        (deal.starts_on.or_(date(2026, 3, 14)) + days(1) == date(2026, 3, 15), {}, True),
+        (deal.starts_on.or_(deal.due_on) == D, {"due_on": D}, True),
+        (deal.visit.or_(datetime(2026, 3, 13, 21, 0, tzinfo=UTC)) - hours(1) < M, {}, True),
+        (deal.visit.or_(deal.created_at) == deal.created_at, {}, True),
+        (~(deal.score.or_(0) > 0), {}, True),
     ],
 )
 def test_conditions(when, facts, acts):
@@ -154,6 +179,13 @@ def test_conditions(when, facts, acts):
         ("score", lambda: deal.score / deal.bonus, {"score": Decimal(1), "bonus": Decimal(0)}, None),
         ("rebate", lambda: deal.amount - deal.rebate, {"amount": usd(1), "rebate": eur(1)}, None),
         ("score", lambda: deal.bonus + 1, {}, None),
+        ("score", lambda: deal.score.or_(0) + 1, {}, Decimal(1)),
+        ("score", lambda: deal.score.or_(deal.bonus), {}, None),
+        ("rebate", lambda: deal.rebate.or_(0) + 5, {"amount": eur(1)}, usd(5)),
+        ("rebate", lambda: deal.rebate.or_(5), {"amount": eur(1)}, usd(5)),
+        ("rebate", lambda: deal.rebate.or_(Money("5", "JPY")) / 2, {}, Held(Decimal(2), "JPY")),
+        ("due_on", lambda: deal.starts_on.or_(D) + days(1), {}, date(2026, 3, 15)),
+        ("visit", lambda: deal.visit.or_(M), {}, M),
     ],
 )
 def test_steps_write_what_it_comes_to(field, value, facts, written):
@@ -186,6 +218,22 @@ def test_the_trace_says_what_it_came_to_and_why_not():
     assert seen["deal.amount - deal.rebate"] == "unset: two currencies"
     assert seen["deal.score / deal.bonus"] == "unset: division by zero"
     assert seen["deal.rebate"] == "49 EUR"
+
+
+def test_the_trace_says_what_stood_in_for_what_was_unset():
+    parts = told(TOLD, when=[deal.score.or_(deal.bonus.or_(2)) * 3 > 5]).rehearsal.parts
+    (line,) = [line for part in parts for line in part.trace if "or_" in line.what]
+    assert line.what == "deal.score.or_(deal.bonus.or_(2)) * 3 > 5"
+    seen = {"deal.score": "unset", "deal.bonus": "unset", "deal.score.or_(deal.bonus.or_(2)) * 3": "6"}
+    assert (line.result, line.values) == ("true", seen)
+
+
+def test_what_stands_in_for_a_fact_is_as_sensitive_as_the_fact():
+    for value in (deal.secret.or_(0), deal.score.or_(deal.secret)):
+        with pytest.raises(DefinitionError, match="DW231"):
+            compiled_account(account(send_event("x", to="erp", with_={"s": value})))
+    parts = told(TOLD, when=[deal.score.or_(deal.secret) * 2 > 5], secret=Decimal(777)).rehearsal.parts
+    assert "1554" not in str(parts) and "777" not in str([part.trace for part in parts])
 
 
 def test_what_is_reckoned_of_a_sensitive_field_is_as_sensitive():
@@ -231,6 +279,21 @@ def test_what_is_reckoned_of_a_sensitive_field_is_as_sensitive():
         lambda: update_deal("x", reference=deal.score + 1),
         lambda: deal.score + 1 > deal.amount,
         lambda: sum([deal.score] * 41),
+        lambda: deal.score or 0,
+        lambda: deal.score.or_("x"),
+        lambda: deal.score.or_(True),
+        lambda: deal.score.or_(None),
+        lambda: deal.score.or_(deal.amount),
+        lambda: deal.score.or_(Money("5", "USD")),
+        lambda: deal.amount.or_(deal.score),
+        lambda: deal.starts_on.or_(0),
+        lambda: deal.starts_on.or_(M),
+        lambda: deal.visit.or_(D),
+        lambda: deal.visit.or_(datetime(2026, 3, 14)),  # noqa: DTZ001
+        lambda: deal.note.or_("x"),
+        lambda: most.or_(0),
+        lambda: deal.score.or_(0).is_set(),
+        lambda: deal.score.or_(float("inf")),
     ],
 )
 def test_what_cannot_be_computed_is_refused_at_once(slip):
@@ -251,6 +314,18 @@ def test_what_cannot_be_computed_is_refused_at_once(slip):
 def test_what_does_not_fit_is_told_when_it_is_compiled(step, code):
     with pytest.raises(DefinitionError, match=code):
         compiled_account(account(step))
+
+
+@pytest.mark.parametrize("when", [deal.score * 2 > 5, deal.score.or_(0) > 5, deal.amount - deal.rebate.or_(0) > 1])
+def test_a_class_whose_fields_are_named_in_arithmetic_alone_is_the_accounts(when):
+    shapes = compiled_account(account(TOLD, when=[when], fields=None)).deal_fields
+    assert "rebate" in {shape.key for shape in shapes}
+
+
+def test_what_stands_in_for_an_amount_needs_a_currency_unless_it_is_nothing():
+    compiled_account(account(TOLD, when=[deal.amount.or_(0) > Money("1", "EUR")], currency=None))
+    with pytest.raises(DefinitionError, match="DW205"):
+        compiled_account(account(TOLD, when=[deal.amount.or_(5) > Money("1", "EUR")], currency=None))
 
 
 def test_a_plain_number_beside_an_amount_needs_the_accounts_currency():
@@ -276,7 +351,10 @@ LEAVES = st.sampled_from(["score", "bonus", "rebate"]).map(
 )
 TREES = st.recursive(
     LEAVES | st.builds(ir.NumberValue, value=NUMBERS),
-    lambda inner: st.builds(ir.Reckoned, sign=st.sampled_from("+-*/"), left=inner, right=inner),
+    lambda inner: (
+        st.builds(ir.Reckoned, sign=st.sampled_from("+-*/"), left=inner, right=inner)
+        | st.builds(ir.OrElse, of=inner, other=inner)
+    ),
     max_leaves=12,
 )
 
@@ -288,6 +366,10 @@ def kind_of(node):
             return node.type
         case ir.NumberValue():
             return "number"
+        case ir.OrElse():
+            of, other = kind_of(node.of), kind_of(node.other)
+            zero = isinstance(node.other, ir.NumberValue) and not node.other.value
+            return of if of == other or (of == "money" and zero) else None
     left, right = kind_of(node.left), kind_of(node.right)
     plain = {"money", "number"} == {left, right} and ir.NumberValue in (type(node.left), type(node.right))
     if None in (left, right):
@@ -310,14 +392,16 @@ ACCOUNT = compiled_account(account(TOLD))
 @given(TREES.filter(lambda tree: kind_of(tree) is not None), FACTS)
 def test_whatever_is_reckoned_comes_to_a_bounded_value_or_is_unset_with_a_reason(tree, facts):
     here = view(facts)
-    value, why = reckon(tree, here)
+    value, why = comes_to(tree, here)
+    assert reckon(tree, here)[1] == why
     written = to_write(tree, here)
     assert (written is None) == (value is None)
     if value is None:
         unset = any(f"deal.{key}" in str(tree) and key not in facts for key in ("score", "bonus", "rebate"))
         assert why or unset
     elif isinstance(tree, ir.Reckoned):
-        assert isinstance(value, Held if kind_of(tree) == "money" else Decimal)
+        # Only nothing at all has no currency.
+        assert isinstance(value, Held) if kind_of(tree) == "money" and value else isinstance(value, Decimal | Held)
         plain = value.amount if isinstance(value, Held) else value
         assert plain.is_finite() and abs(plain) < 10**16
 

@@ -141,6 +141,11 @@ def mistakes() -> None:
     deal.created_at - working_days(1)  # bad
     deal.title + " again"  # bad
     own.discount % 2  # bad
+    own.discount.or_("x")  # bad
+    own.discount.or_(deal.amount)  # bad
+    deal.amount.or_(own.discount)  # bad
+    deal.close_date.or_(0)  # bad
+    deal.title.or_("x")  # bad
     own.discount + True > "x"  # bad
     set_task("call", text=deal.amount * 2, due=hours(1))  # bad
     update_deal("x", close_date=deal.created_at + days(1))  # bad

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 
 from dealwright import (
     Automation,
@@ -40,6 +40,10 @@ reckons = Automation(
         own.amount - own.deposit > Money("5", "EUR"),
         own.amount * (1 - own.discount / 100) <= own.deposit,
         100 - own.discount > 5,
+        own.amount - own.deposit.or_(0) >= own.deposit.or_(Money("5", "EUR")),
+        own.discount.or_(own.discount + 1).or_(0) * 2 > 5,
+        own.due_on.or_(own.close_date) + days(1) > own.close_date.or_(date(2026, 3, 14)),
+        own.appointment_at.or_(own.created_at) > datetime(2026, 3, 14, tzinfo=UTC),
     ],
     do=[
         update_deal("x", close_date=own.close_date + days(1), amount=own.amount * 0.5, discount=own.discount + 1),

@@ -9,6 +9,7 @@ from dealwright.compile import ir
 from dealwright.compile.explain.names import Names
 from dealwright.compile.explain.texts import filled
 from dealwright.compile.explain.tongue import harmless
+from dealwright.compile.reckoned import kind_of
 
 _OPPOSITE: Final[dict[ir.Operator, ir.Operator]] = {
     "==": "!=", "!=": "==", "<": ">=", ">=": "<", ">": "<=", "<=": ">",
@@ -90,24 +91,11 @@ def _compared(given: ir.Compare, op: ir.Operator, names: Names) -> str:
 
 
 def _reckoned(given: ir.CompareReckoned, op: ir.Operator, names: Names) -> str:
-    tongue, money = names.tongue, _is_money(given.left)
-    timed = _is_timed(given.left) and op not in {"==", "!="}
+    tongue, money = names.tongue, kind_of(given.left) == "money"
+    timed = kind_of(given.left) in {"day", "moment"} and op not in {"==", "!="}
     left, right = expression(given.left, names, money=money), expression(given.right, names, money=money)
     test = tongue.say(f"if.{'time' if timed else 'compare'}.{op}", field=left, value=right)
     return tongue.say("if.compare_reckoned", test=test)
-
-
-def _is_money(given: ir.Expression) -> bool:
-    match given:
-        case ir.Ref(type=type_):
-            return type_ == "money"
-        case ir.Reckoned(left=left, right=right):
-            return _is_money(left) or _is_money(right)
-    return isinstance(given, ir.MoneyValue)
-
-
-def _is_timed(given: ir.Reckonable) -> bool:
-    return isinstance(given, ir.Shift) or (isinstance(given, ir.Ref) and given.type in {"day", "moment"})
 
 
 def _ended(field: ir.Ref, value: ir.Operand, names: Names, *, holds: bool) -> str | None:
@@ -150,9 +138,13 @@ def expression(given: ir.Expression, names: Names, *, money: bool = False) -> st
             start, length = expression(given.of, names), names.tongue.duration(given.by)
             return names.tongue.say("is.shift.back" if given.back else "is.shift", start=start, length=length)
         case ir.Reckoned():
-            money = given.sign in "+-" and _is_money(given)
+            money = given.sign in "+-" and kind_of(given) == "money"
             left, right = (expression(side, names, money=money) for side in (given.left, given.right))
             return names.tongue.say("is.reckoned", left=left, sign=_SIGNS[given.sign], right=right)
+        case ir.OrElse():
+            money = kind_of(given) == "money"
+            of, other = expression(given.of, names), expression(given.other, names, money=money)
+            return names.tongue.say("is.or_else", of=of, other=other)
         case ir.RoleValue():
             return names.role(given)
         case _:

@@ -204,6 +204,7 @@ TEXTS: Final[Mapping[str, str]] = {
     "is.ref": "{field}",
     "is.shift": "{length} after {start}",
     "is.shift.back": "{length} before {start}",
+    "is.or_else": "({of}, or {other} where that is not set)",
     "is.reckoned": "({left} {sign} {right})",
     "is.text": "“{text}”",
     "is.number": "{number}",

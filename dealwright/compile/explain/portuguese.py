@@ -205,6 +205,7 @@ TEXTS: Final[Mapping[str, str]] = {
     "is.ref": "{field}",
     "is.shift": "{length} depois de {start}",
     "is.shift.back": "{length} antes de {start}",
+    "is.or_else": "({of}, ou {other} se não estiver definido)",
     "is.reckoned": "({left} {sign} {right})",
     "is.text": "“{text}”",
     "is.number": "{number}",

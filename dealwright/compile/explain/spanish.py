@@ -205,6 +205,7 @@ TEXTS: Final[Mapping[str, str]] = {
     "is.ref": "{field}",
     "is.shift": "{length} después de {start}",
     "is.shift.back": "{length} antes de {start}",
+    "is.or_else": "({of}, o {other} si no está definido)",
     "is.reckoned": "({left} {sign} {right})",
     "is.text": "«{text}»",
     "is.number": "{number}",

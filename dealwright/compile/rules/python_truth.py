@@ -19,7 +19,12 @@ def _look(subject: Subject) -> Iterator[Spot]:
         fields = Fields(roots)
         for joined in source.nodes(ast.BoolOp):
             word, sign = _SIGNS[type(joined.op)]
-            if any(map(fields.is_condition, joined.values)):
+            first, *rest = joined.values
+            if word == "or" and fields.is_field(first) and not any(map(fields.is_condition, rest)):
+                instead = f"{ast.unparse(first)}.or_({ast.unparse(rest[0])[:60]})"
+                hint = f"write {instead}; in a text {{{{ ... or 'there' }}}}"
+                yield _spot(source, joined, "`or` behind a field is decided now", hint)
+            elif any(map(fields.is_condition, joined.values)):
                 yield _spot(source, joined, f"`{word}` between conditions is decided now", f"write (...) {sign} (...)")
         for turned in source.nodes(ast.UnaryOp):
             if isinstance(turned.op, ast.Not) and fields.is_condition(turned.operand):
