@@ -3,8 +3,9 @@
     GET <url><path>?vat=DE123&strict=true          or    POST <url><path>   {"vat": "DE123", "strict": true}
     Accept: application/json
 
-The answer is one JSON object. Every name that the definition gives must be there, with a value of its type; whatever
-else is there is not read. Anything else is an error, in words of ours: what a stranger's system writes is not repeated.
+The answer is one JSON object. Every name that the definition gives must be there, with a value of its type (what is
+optional may be missing, or null); whatever else is there is not read. Anything else is an error, in words of ours: what
+a stranger's system writes is not repeated.
 """
 
 from __future__ import annotations
@@ -23,6 +24,7 @@ from dealwright.model.requests import Lookup, Scalar
 MAX_TEXT: Final = 4_000
 """The longest text that an answer may hold, in characters."""
 
+_NULL: Final = msgspec.Raw(b"null")
 _MOST_WHOLE: Final = 2**53
 _MOST_DIGITS: Final = 30
 
@@ -59,7 +61,8 @@ def read(request: Lookup, data: bytes) -> dict[str, Scalar]:
     for name in request.gives:
         if names.count(name) > 1:  # programs differ in which of the two they take
             raise Wrong(f"the answer has {name!r} twice")
-    return {name: _value(name, kind, found.get(name)) for name, kind in request.gives.items()}
+    missing = {name for name in request.optional if found.get(name) in (None, _NULL)}
+    return {name: _value(name, kind, found.get(name)) for name, kind in request.gives.items() if name not in missing}
 
 
 def _names(pairs: list[tuple[str, Any]]) -> list[str]:

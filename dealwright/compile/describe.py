@@ -264,7 +264,8 @@ def _step(step: ir.Step) -> str:
         case ir.WaitUntilStep():
             return f"wait until {awaited(step)}, for {duration(step.timeout)} at most"
         case ir.LookupStep():
-            return f"look up {', '.join(step.gives)} at {step.system}{step.path}, by {_fields(step.ask) or 'nothing'}"
+            gives = ", ".join(f"{name} (if any)" if name in step.optional else name for name in step.gives)
+            return f"look up {gives} at {step.system}{step.path}, by {_fields(step.ask) or 'nothing'}"
         case ir.AskStep():
             answers = ", ".join(repr(each.answer) for each in step.answers)
             asked = f"ask {expression(step.who)} {expression(step.question)}"

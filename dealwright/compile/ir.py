@@ -264,6 +264,7 @@ ADDED: Final = frozenset(
         "on_change",
         "languages",
         "open_on",
+        "optional",
         "priority",
         "role",
         "label",

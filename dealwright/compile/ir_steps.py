@@ -230,6 +230,7 @@ class LookupStep(Node, tag_field="do", tag="lookup", frozen=True, kw_only=True):
 
     `gives` are the names and types of what its answer must hold, `timeout` seconds (None: the target's), `cache` how
     long an answer to the same question is used again. `reveals` are the paths of sensitive fields it may be asked with.
+    `optional` are those of the names that may be missing.
     """
 
     name: str
@@ -241,6 +242,7 @@ class LookupStep(Node, tag_field="do", tag="lookup", frozen=True, kw_only=True):
     cache: Duration | None = None
     on_error: tuple[Step, ...] = ()
     reveals: tuple[str, ...] = ()
+    optional: tuple[str, ...] = ()
 
 
 class Answer(Node, frozen=True, kw_only=True):

@@ -163,6 +163,7 @@ class _Run:
             path=step.path,
             ask=self._each(step.ask, scope),
             gives=dict(step.gives),
+            optional=step.optional,
             timeout=step.timeout,
             cache=None if step.cache is None else length(step.cache),
             on_error=do,

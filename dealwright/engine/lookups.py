@@ -18,7 +18,9 @@ from dealwright.ports import Connector
 
 def question(installation: str, request: Lookup) -> str:
     """Return what tells a question from another: what was asked cannot be read from it."""
-    asked = [request.system, request.path, sorted(request.ask.items()), sorted(request.gives.items())]
+    asked: list[object] = [request.system, request.path, sorted(request.ask.items()), sorted(request.gives.items())]
+    if request.optional:  # an answer in which something is missing is none for who must have it
+        asked.append(sorted(request.optional))
     key = hashlib.blake2b(installation.encode(), digest_size=32).digest()
     return hashlib.blake2b(msgspec.json.encode(asked), digest_size=16, key=key).hexdigest()
 

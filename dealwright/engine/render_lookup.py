@@ -31,6 +31,7 @@ def look_up(step: ir.LookupStep, view: View, now: datetime) -> Lookup:
         path=step.path,
         ask={name: value for name, value in asked.items() if value is not None},
         gives=step.gives,
+        optional=step.optional,
         timeout=step.timeout,
         keep_until=None if step.cache is None else calendar.add(view.account.calendar, now, step.cache),
     )

@@ -8,8 +8,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
-from types import MappingProxyType
-from typing import TYPE_CHECKING, Any, Final
+from types import MappingProxyType, NoneType, UnionType
+from typing import TYPE_CHECKING, Any, Final, Union, get_args, get_origin
 
 from dealwright.language import values
 from dealwright.language.conditions import Reference
@@ -41,7 +41,7 @@ _FIELDS: Final[Mapping[FieldType, type[Field]]] = {
 }  # fmt: skip
 _PATH: Final = re.compile(r"(/[A-Za-z0-9._~-]+)+/?|/")
 _TAKEN: Final = frozenset(
-    {"error", "outcome", "kind", "origin", "ask", "gives", "on_error", "cache", "timeout", "system", "path"}
+    {"error", "outcome", "kind", "origin", "ask", "gives", "on_error", "cache", "timeout", "system", "path", "optional"}
 )
 
 
@@ -54,6 +54,7 @@ class Lookup(Step):
     path: str
     ask: Mapping[str, Stored]
     gives: Mapping[str, Given]
+    optional: tuple[str, ...]
     timeout: int | None
     cache: Length | None
     reveals: tuple[Reference, ...] = ()
@@ -93,7 +94,7 @@ def lookup(
     *,
     at: str,
     ask: Mapping[str, Sendable],
-    gives: Mapping[str, type[bool] | type[str] | type[int] | type[float] | type[Decimal] | type[date]],
+    gives: Mapping[str, type[bool] | type[str] | type[int] | type[float] | type[Decimal] | type[date] | UnionType],
     timeout: int | None = None,
     cache: Length | None = None,
     on_error: Sequence[Step] = (),
@@ -102,20 +103,22 @@ def lookup(
     """Ask another system for facts: `at` is `"system:/path"`, where the target file says where the system is.
 
     `ask` are the values it is asked with, `gives` the names and types of what its answer must hold (`bool`, `str`,
-    `int`, `Decimal`, `date`). If it does not answer within `timeout` seconds, or not that, nothing is given and the
-    steps of `on_error` are done; what comes after goes on unless they stop(). With `cache` an answer to the same
-    question is used again for so long. `reveals` lists the sensitive fields in `ask` that this system may know.
+    `int`, `Decimal`, `date`); what may be missing is `str | None`, and is unset then. If it does not answer within
+    `timeout` seconds, or not that, nothing is given and the steps of `on_error` are done; what comes after goes on
+    unless they stop(). With `cache` an answer to the same question is used again for so long. `reveals` lists the
+    sensitive fields in `ask` that this system may know.
     """
     name = checked_step(name)
     system, path = _place(at, name)
     asked = _asked(ask, name)
-    given = _given(gives, name)
+    given, optional = _given(gives, name)
     return Lookup(
         name=StepName(name) if "name" in given else name,
         system=system,
         path=path,
         ask=asked,
         gives=given,
+        optional=optional,
         timeout=_timeout(timeout, name),
         cache=_cache(cache, name),
         reveals=values.revealed(reveals, f"reveals of {name!r}"),
@@ -151,23 +154,36 @@ def _asked(ask: object, name: str) -> Mapping[str, Stored]:
     return MappingProxyType({part: values.anything(value, f"{part} of {name!r}") for part, value in ask.items()})
 
 
-def _given(gives: object, name: str) -> Mapping[str, Given]:
+def _given(gives: object, name: str) -> tuple[Mapping[str, Given], tuple[str, ...]]:
+    """The names and kinds of what is given, and which of the names may be missing."""
     hint = 'gives={"valid": bool, "name": str}'
     if not isinstance(gives, Mapping) or not 1 <= len(gives) <= MOST:
         raise refused(f"gives of {name!r} are names and types, {MOST} at most", hint=hint)
     found: dict[str, Given] = {}
-    for part, type_ in gives.items():
+    optional: list[str] = []
+    for part, written in gives.items():
         _checked_name(part, f"a name in gives of {name!r}")
         if part in _TAKEN:
             raise refused(
                 f"{name!r} cannot give {part!r}: each step has that already", hint="have the system call it otherwise"
             )
+        type_, may_be_missing = _type(written)
         kind = _TYPES.get(type_) if isinstance(type_, type) else None
         if kind is None:
-            shown = type_.__name__ if isinstance(type_, type) else repr(type_)[:60]
-            raise refused(f"{part!r} of {name!r} cannot be {shown}", hint="write bool, str, int, Decimal or date")
+            shown = written.__name__ if isinstance(written, type) else repr(written)[:60]
+            hint = "write bool, str, int, Decimal or date; str | None if it may be missing"
+            raise refused(f"{part!r} of {name!r} cannot be {shown}", hint=hint)
         found[part] = kind
-    return MappingProxyType(found)
+        if may_be_missing:
+            optional.append(part)
+    return MappingProxyType(found), tuple(optional)
+
+
+def _type(written: object) -> tuple[object, bool]:
+    """The type that was written, and whether None was written beside it: `str | None`, `Optional[str]`."""
+    parts = get_args(written) if get_origin(written) in (Union, UnionType) else ()
+    rest = [part for part in parts if part is not NoneType]
+    return (rest[0], True) if len(rest) == 1 and len(parts) == 2 else (written, False)
 
 
 def _checked_name(part: object, what: str) -> None:

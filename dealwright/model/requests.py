@@ -297,7 +297,8 @@ Scalar: TypeAlias = str | bool | int
 class Lookup(_Request, frozen=True, kw_only=True, tag="lookup"):
     """Ask the outside system `system`, whose address stands in the target file, at a path below it. It changes nothing.
 
-    Receipt: what `gives` names, each of its type, or `error`: why not, in words of ours. `timeout` are seconds;
+    Receipt: what `gives` names, each of its type, or `error`: why not, in words of ours. What `optional` names of it
+    may be missing or null in the answer, and is then not in the receipt. `timeout` are seconds;
     `keep_until` says until when an answer that comes now is used for the same question (None: not at all).
     """
 
@@ -308,6 +309,7 @@ class Lookup(_Request, frozen=True, kw_only=True, tag="lookup"):
     gives: dict[str, Given]
     timeout: int | None = None
     keep_until: datetime | None = None
+    optional: tuple[str, ...] = ()
 
 
 class SendConversion(_Request, frozen=True, kw_only=True, omit_defaults=True, tag="send_conversion"):

@@ -397,18 +397,17 @@ def given_to(automation: ir.Automation, given: Mapping[str, Mapping[str, object]
     Raises:
         DefinitionError: there is no such step, or it gives something else, or of another type.
     """
-    looking = {step.name: step.gives for step in ir.actions(automation.do) if isinstance(step, ir.LookupStep)}
+    looking = {step.name: step for step in ir.actions(automation.do) if isinstance(step, ir.LookupStep)}
+    found: dict[str, Receipt] = {}
     for step, values in given.items():
         if step not in looking:
             raise DefinitionError(f"the automation {automation.key!r} has no step lookup({step!r}, ...)")
-        if sorted(values) != sorted(looking[step]):
-            raise DefinitionError(
-                f"{step!r} gives {', '.join(sorted(looking[step]))}, and not {', '.join(sorted(values))}"
-            )
-    return {
-        step: {name: _given(step, name, looking[step][name], value) for name, value in values.items()}
-        for step, values in given.items()
-    }
+        gives, optional = looking[step].gives, looking[step].optional
+        told = {name: value for name, value in values.items() if value is not None or name not in optional}
+        if not gives.keys() - set(optional) <= told.keys() <= gives.keys():
+            raise DefinitionError(f"{step!r} gives {', '.join(sorted(gives))}, and not {', '.join(sorted(values))}")
+        found[step] = {name: _given(step, name, gives[name], value) for name, value in told.items()}
+    return found
 
 
 def _given(step: str, name: str, kind: Given, value: object) -> str | bool | int:

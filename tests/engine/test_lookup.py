@@ -7,10 +7,12 @@ from contextlib import nullcontext
 from datetime import date, timedelta
 from decimal import Decimal
 from pathlib import Path
+from typing import Any, Optional
 
 import pytest
 from databases import postgresql
 from engine_world import Sales, World, account, deal
+from msgspec import structs
 from sqlalchemy import text
 
 from dealwright import (
@@ -31,6 +33,7 @@ from dealwright import (
 from dealwright.engine.lookups import question
 from dealwright.errors import DefinitionError
 from dealwright.journal.answers import MOST_ANSWERS
+from dealwright.language.lookup_step import Lookup as Lookup_
 from dealwright.model.delivery import Delivery, Idempotent
 from dealwright.model.requests import Call, Lookup, Outcome, Request, Sent, TryAgain, Unknown
 from dealwright.testing.rehearsal import a_deal, rehearse
@@ -150,6 +153,41 @@ def test_an_error_takes_its_way_and_leaves_the_fields_unset(world: World, system
     world.new_deal(title="DE1")
     world.work()
     assert len(system.asked) == 2, "an error is not kept"
+
+
+def _who(**more: type) -> Lookup_:
+    return lookup("who", at="vies:/who", ask={"vat": deal.title}, gives={"valid": bool, "shop": str | None, **more})
+
+
+def test_what_may_be_missing_is_unset_and_no_error(world: World, system: Vies) -> None:
+    who = _who(staff=int | None)
+    asked = branch("asked", case(who.shop.is_set(), add_tags("shop", "shop")), otherwise=[add_tags("no", "no shop")])
+    staff = branch("staff", case(who.staff.or_(0) < 5, add_note("few", text="{{ steps.who.shop or 'nowhere' }}")))
+    rule = Automation(key="some", on=deal_created(in_=Sales), do=[who, asked, staff])
+    world.journal.record_release(account(rule))
+    system.outcomes = [Sent(receipt={"valid": True}), Sent(receipt={"valid": True, "shop": "Kiel", "staff": 2})]
+    first, second = world.new_deal(title="DE1").id, world.new_deal(title="DE2").id
+    world.work()
+    assert (world.crm.deal(first).tags, notes(world, first)) == (("no shop",), ["nowhere"])
+    assert (world.crm.deal(second).tags, notes(world, second)) == (("shop",), ["Kiel"])
+    assert system.asked[0].optional == ("shop", "staff")
+
+
+def test_an_answer_in_which_something_is_missing_is_none_for_who_must_have_it() -> None:
+    one = Lookup(deal_id="7", system="vies", path="/", ask={"vat": "DE1"}, gives={"shop": "text"})
+    other = structs.replace(one, optional=("shop",))
+    assert question("key", one) != question("key", other)
+    assert question("key", one) == question("key", structs.replace(one, deal_id="8")), "what was kept stays known"
+
+
+def test_a_rehearsal_may_leave_out_what_may_be_missing() -> None:
+    who = _who()
+    rule = Automation(key="some", on=deal_created(), do=[who, add_note("n", text="{{ steps.who.shop or 'nowhere' }}")])
+    company = Account("acme", zone="UTC", country="US", pipelines=[Sales], automations=[rule])
+    for given in ({"valid": True}, {"valid": True, "shop": None}):
+        assert rehearse(company, "some", a_deal(Sales.incoming), given={"who": given}).notes == ["nowhere"]
+    with pytest.raises(DefinitionError, match="gives shop, valid, and not shop"):
+        rehearse(company, "some", a_deal(Sales.incoming), given={"who": {"shop": "Kiel"}})
 
 
 def test_what_is_unset_is_left_out_of_the_question(world: World, system: Vies) -> None:
@@ -314,6 +352,10 @@ def _company() -> Account:
         (lambda: lookup("a", at="https://vies.example.com/", ask={}, gives={"x": bool}), "is a system and a path"),
         (lambda: lookup("a", at="vies:/a", ask={}, gives={}), "are names and types"),
         (lambda: lookup("a", at="vies:/a", ask={}, gives={"x": list}), "cannot be list"),  # type: ignore[dict-item]
+        (lambda: lookup("a", at="vies:/a", ask={}, gives={"x": str | int}), "cannot be str | int"),
+        (lambda: lookup("a", at="vies:/a", ask={}, gives={"x": str | int | None}), "cannot be str | int | None"),
+        (lambda: lookup("a", at="vies:/a", ask={}, gives={"x": list | None}), "cannot be list | None"),
+        (lambda: lookup("a", at="vies:/a", ask={}, gives={"optional": str}), "each step has that already"),
         (lambda: lookup("a", at="vies:/a", ask={}, gives={"error": str}), "each step has that already"),
         (lambda: lookup("a", at="vies:/a", ask={"a b": 1}, gives={"x": bool}), "cannot be a name in ask"),
         (lambda: lookup("a", at="vies:/a", ask={}, gives={"x": bool}, timeout=60), "1 to 20"),
@@ -328,6 +370,11 @@ def test_a_slip_is_refused_in_words(wrong: object, said: str) -> None:
     with pytest.raises(DefinitionError) as refused:
         wrong()  # type: ignore[operator]
     assert said in str(refused.value)
+
+
+def test_the_old_spelling_of_what_may_be_missing_is_known_too() -> None:
+    old: Any = Optional[str]  # noqa: UP045  # as many people write it
+    assert lookup("a", at="vies:/a", ask={}, gives={"x": old}).optional == ("x",)
 
 
 def test_what_is_given_as_name_is_a_field_by_brackets() -> None:

@@ -13,11 +13,11 @@ from lookup_world import error, play, question, told
 
 from dealwright.clock import SystemClock
 from dealwright.errors import InputError
-from dealwright.model.requests import Outcome
+from dealwright.model.requests import Lookup, Outcome
 from dealwright_http import Secret
 from dealwright_http.faults import Fault
 from dealwright_http.server import Answer as Reply
-from dealwright_lookup import LookupConnector, from_table
+from dealwright_lookup import LookupConnector, from_table, sansio
 from dealwright_lookup.answerer import Answerer
 from dealwright_lookup.client import FAILURES
 
@@ -43,6 +43,23 @@ def test_what_is_given_has_its_types(tmp_path: Path, method: str) -> None:
     (line,) = (tmp_path / "log.jsonl").read_text().splitlines()
     assert msgspec.json.decode(line)["asked"] == ["vat"]
     assert "DE1" not in line
+
+
+def test_what_is_optional_may_be_missing_or_null_and_nothing_else(tmp_path: Path) -> None:
+    answers = [b"{}", b'{"name": null}', b'{"name": "Eva"}', b'{"name": 7}', b'{"name": "Eva", "name": null}']
+
+    def read(data: bytes, optional: tuple[str, ...]) -> Any:
+        call = question(name="text").request
+        assert isinstance(call, Lookup)
+        try:
+            return sansio.read(msgspec.structs.replace(call, optional=optional), data)
+        except sansio.Wrong as wrong:
+            return str(wrong)
+
+    assert [read(data, ("name",)) for data in answers] == [
+        {}, {}, {"name": "Eva"}, "'name' of the answer is no text", "the answer has 'name' twice",
+    ]  # fmt: skip
+    assert [read(data, ()) for data in answers[:2]] == ["the answer has no 'name'", "'name' of the answer is no text"]
 
 
 @pytest.mark.parametrize(

@@ -343,6 +343,7 @@ def mistakes() -> None:
     lookup("a", at="vies:/a", ask={"x": deal.owner}, gives={"x": bool})  # bad
     lookup("a", at="vies:/a", ask={}, gives={"x": list})  # bad
     lookup("a", at="vies:/a", ask={}, gives={"x": True})  # bad
+    lookup("a", at="vies:/a", ask={}, gives={"x": None})  # bad
     lookup("a", at="vies:/a", ask={}, gives={"x": bool}, timeout=days(1))  # bad
     lookup("a", at="vies:/a", ask={}, gives={"x": bool}, cache=90)  # bad
     lookup("a", "vies:/a", ask={}, gives={"x": bool})  # bad

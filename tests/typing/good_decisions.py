@@ -83,7 +83,7 @@ vies = lookup(
     "vies",
     at="vies:/check",
     ask={"vat": deal.company, "days": 5, "strict": True},
-    gives={"valid": bool, "name": str, "worth": Decimal, "people": int, "since": date},
+    gives={"valid": bool, "name": str, "worth": Decimal, "people": int, "since": date, "shop": str | None},
     timeout=5,
     cache=days(90),
     on_error=[stop()],

@@ -381,6 +381,8 @@ TEXTS: Final[Mapping[str, str]] = {
     "do.ask.answer": "If the answer is {answer}:",
     "do.ask.late": "If nobody answers in time:",
     "do.reveals": "; said on purpose, though sensitive: {fields}",
+    "do.lookup.given": "{name}",
+    "do.lookup.optional": "{name} (may be missing)",
     "do.lookup": "Asks the system {system} for {gives}{more}.{cache}",
     "do.lookup.cache": " An answer is used again for {cache}.",
     "do.lookup.on_error": "If it gives no answer:",

@@ -382,6 +382,8 @@ TEXTS: Final[Mapping[str, str]] = {
     "do.ask.answer": "Se a resposta é {answer}:",
     "do.ask.late": "Se ninguém responde a tempo:",
     "do.reveals": "; dito de propósito, embora sensível: {fields}",
+    "do.lookup.given": "{name}",
+    "do.lookup.optional": "{name} (pode faltar)",
     "do.lookup": "Pergunta ao sistema {system} por {gives}{more}.{cache}",
     "do.lookup.cache": " A resposta vale por {cache}.",
     "do.lookup.on_error": "Se não dá resposta:",

@@ -382,6 +382,8 @@ TEXTS: Final[Mapping[str, str]] = {
     "do.ask.answer": "Si la respuesta es {answer}:",
     "do.ask.late": "Si nadie responde a tiempo:",
     "do.reveals": "; dicho a propósito, aunque es sensible: {fields}",
+    "do.lookup.given": "{name}",
+    "do.lookup.optional": "{name} (puede faltar)",
     "do.lookup": "Pregunta al sistema {system} por {gives}{more}.{cache}",
     "do.lookup.cache": " La respuesta vale durante {cache}.",
     "do.lookup.on_error": "Si no da respuesta:",

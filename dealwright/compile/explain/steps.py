@@ -168,7 +168,10 @@ def _reveals(paths: Sequence[str], names: Names) -> str:
 def _lookup(step: ir.LookupStep, names: Names) -> str:
     say, tongue = names.tongue.say, names.tongue
     told = _more(step.ask, names) + _reveals(step.reveals, names)
-    given = tongue.all_of(tongue.quoted(name) for name in step.gives)
+    given = tongue.all_of(
+        say("do.lookup.optional" if name in step.optional else "do.lookup.given", name=tongue.quoted(name))
+        for name in step.gives
+    )
     kept = "" if step.cache is None else say("do.lookup.cache", cache=tongue.duration(step.cache))
     place = harmless(f"{step.system}{step.path}")
     return say("do.lookup", system=place, gives=given, more=told, cache=kept)

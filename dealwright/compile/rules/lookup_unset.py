@@ -14,12 +14,15 @@ from dealwright.compile.rules.texts import bare_paths
 
 def _look(subject: Subject) -> Iterator[Spot]:
     for _, automation in subject.automations:
-        looking = {step.name for step in all_steps(automation.do) if isinstance(step, ir.LookupStep)}
+        looking = {step.name: step.optional for step in all_steps(automation.do) if isinstance(step, ir.LookupStep)}
         if not looking:
             continue
-        for step, name in _used(automation.do, frozenset(looking)):
+        optional = {f"{name}.{each}" for name, names in looking.items() for each in names}
+        for step, name in _used(automation.do, frozenset({*looking, *optional})):
             path, line = subject.step_at(automation, step.name)
             message = f"{step.name!r} uses what {name!r} gives, which is unset when the other system gives no answer"
+            if name in optional:
+                message = f"{step.name!r} uses {name}, which the other system may leave out"
             hint = "end it there with on_error=[..., stop()], ask for it in a branch, or write {{ ... or 'something' }}"
             yield Spot(path=path, line=line, message=message, hint=hint)
 
@@ -30,8 +33,9 @@ def _used(steps: Iterable[ir.Step], open_: frozenset[str]) -> Iterator[tuple[ir.
         for path in bare_paths(step):
             head, _, rest = path.partition(".")
             name = rest.partition(".")[0].replace("_", "-")
-            if head == "steps" and name in open_ and not path.endswith(".error"):
-                yield step, name
+            given = f"{name}.{rest.partition('.')[2]}"
+            if head == "steps" and not path.endswith(".error") and (name in open_ or given in open_):
+                yield step, name if name in open_ else given
         match step:
             case ir.LookupStep(name=name, on_error=on_error):
                 yield from _used(on_error, open_)
@@ -49,11 +53,12 @@ def _used(steps: Iterable[ir.Step], open_: frozenset[str]) -> Iterator[tuple[ir.
 
 
 def _named(node: object) -> Iterator[str]:
-    """Yield the steps whose fields a condition asks for."""
+    """Yield the steps whose fields a condition asks for, and those fields."""
     match node:
         case ir.Ref(path=path):
             if path.startswith("steps."):
                 yield path.split(".")[1]
+                yield path.removeprefix("steps.")
         case msgspec.Struct():
             for name in node.__struct_fields__:
                 yield from _named(getattr(node, name))
