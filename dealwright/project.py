@@ -19,6 +19,7 @@ import msgspec
 from dealwright.clock import Clock, SystemClock
 from dealwright.compile import ir
 from dealwright.compile.carried import LeftOut, carried
+from dealwright.compile.enrol import LISTS_DEALS
 from dealwright.compile.findings import Company, Loaded
 from dealwright.compile.ir import actions
 from dealwright.compile.loader import load
@@ -26,7 +27,7 @@ from dealwright.compile.refused import refusals
 from dealwright.engine.loop import AccountSite, Engine
 from dealwright.errors import DefinitionError, InputError
 from dealwright.journal.store import LONGEST_CALL, Journal
-from dealwright.ports import Asgi, Connector, Crm, Feed, HookSource, TellsLess
+from dealwright.ports import Asgi, Connector, Crm, Feed, HookSource, ListsDeals, TellsLess
 
 SETTING: Final = "DEALWRIGHT_PROJECT"
 DEFAULT: Final = Path("deployments/project.py")
@@ -127,9 +128,12 @@ class Project(msgspec.Struct, frozen=True, kw_only=True):
         if names:
             kept = tuple(each for each in account.automations if each.key not in names)
             account = msgspec.structs.replace(account, automations=kept)
+        actions = {kind for connector in binding.connectors for kind in connector.actions()}
+        if isinstance(binding.crm, ListsDeals):
+            actions.add(LISTS_DEALS)
         served, left = carried(
             account,
-            actions={kind for connector in binding.connectors for kind in connector.actions()},
+            actions=actions,
             untold=binding.crm.untold() if isinstance(binding.crm, TellsLess) else (),
         )
         return served, (*refused, *left)

@@ -30,6 +30,7 @@ KERNEL: Final[Mapping[str, tuple[str, str]]] = MappingProxyType(
         "history": ("dealwright.cli.history:history", "Show everything that happened to a deal, and why."),
         "completion": ("dealwright.cli.completion:completion", "Print the script that completes words in a shell."),
         "effects": ("dealwright.cli.effects:effects", "List and show what was asked of outside systems."),
+        "enrol": ("dealwright.cli.enrol:enrol", "Deals that stood there before a rule did: list, let go, drop."),
         "events": ("dealwright.cli.events:events", "List and show what happened; replay it."),
         "executions": (
             "dealwright.cli.executions:executions",

@@ -43,9 +43,9 @@ def status(account: str | None, max_lag: float, as_json: bool) -> None:
     """Say who works, what is on its way, what lags, rests, failed or is stopped. Exit code 1 if it needs somebody.
 
     It needs somebody when work is due and no engine is there, when something waits longer than --max-lag, when an
-    execution is parked until a person decides, when no worker takes what Prefect was asked for, or when the journal is
-    not sound. What is held, what failed for good
-    and a Prefect that is away do not count: they are shown.
+    execution is parked or an enrolment waits until a person decides, when no worker takes what Prefect was asked for,
+    or when the journal is not sound. What is held, what failed for good and a Prefect that is away do not count: they
+    are shown.
     """
     with opened_all(account) as sites:
         found = _status(sites, max_lag)
@@ -81,6 +81,12 @@ def _status(sites: Sequence[Site], max_lag: float) -> Status:
         needs.append(
             f"{output.count(parked, 'execution')} parked until somebody decides: see `executions ls --state parked`"
         )
+    for site in sites:
+        needs += [
+            f"{each.automation} of {site.account} waits to begin with {each.found:,} deals: see `dealwright enrol ls`"
+            for each in journal.enrolments(site.account)
+            if each.state == "waiting"
+        ]
     if headless:
         needs.append(f"{headless} lanes have work and would never move again: please report this")
     prefect = _prefect(project, journal)

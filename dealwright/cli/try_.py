@@ -28,6 +28,7 @@ from dealwright.engine.facts import Facts
 from dealwright.engine.guards.again import Again
 from dealwright.engine.guards.base import Candidate, Send
 from dealwright.engine.imagine import Imagination
+from dealwright.engine.imagine import enrolled as stood_there
 from dealwright.engine.lookups import read_given
 from dealwright.engine.pretended import wrong_data
 from dealwright.engine.records import EffectRow, Receipt
@@ -38,7 +39,7 @@ from dealwright.journal.store import Journal
 from dealwright.model.crm import Deal, Money, User
 from dealwright.model.custom import Custom
 from dealwright.model.delivery import AtMostOnce, Keyed, delivery_name
-from dealwright.model.events import DealCreated, EventReceived
+from dealwright.model.events import DealCreated, DealEnrolled, EventReceived
 from dealwright.model.messages import MessageButton
 from dealwright.model.requests import AskPerson, Request
 from dealwright.project import AccountBinding, load_project
@@ -77,6 +78,7 @@ class Trial(msgspec.Struct, frozen=True, kw_only=True):
 @click.option("--deal", "deal_id", required=True, metavar="ID", help="The deal, as it stands in the CRM now.")
 @options.account
 @click.option("--at", metavar="MOMENT", help="As if it were then: 2026-05-09T22:30, in the account's zone.")
+@click.option("--enrolled", is_flag=True, help="As if the deal stood there when RULE is released (existing=).")
 @click.option("--data", "data", multiple=True, metavar="NAME=VALUE", help="What an event from outside would tell.")
 @click.option("--met", "met", multiple=True, metavar="STEP", help="As if what this wait_until() waits for happened.")
 @click.option("--answer", "answers", multiple=True, metavar="STEP=ANSWER", help="As if this ask() was answered so.")
@@ -90,6 +92,7 @@ def try_(
     deal_id: str,
     account: str | None,
     at: str | None,
+    enrolled: bool,
     data: tuple[str, ...],
     met: tuple[str, ...],
     answers: tuple[str, ...],
@@ -127,7 +130,7 @@ def try_(
         raise InputError(f"--data: {plain(wrong, limit=500)}")
     deal = asyncio.run(_read(binding, automation, deal_id))
     imagination = Imagination(defined, now, data=pairs or None)
-    event, imagined = imagination.event(automation.on, deal)
+    event, imagined = (stood_there(automation, deal), deal) if enrolled else imagination.event(automation.on, deal)
     journal = project.open_journal()
     try:
         people = _people(journal, defined, now)
@@ -247,6 +250,8 @@ def _as_if(told: Rehearsal, deal: Deal, imagined: Deal) -> str:
     event = told.event
     if isinstance(event, EventReceived):
         return f"{event.name} came from {event.source}"
+    if isinstance(event, DealEnrolled):
+        return f"the deal stood in {deal.pipeline}.{deal.stage} when {told.automation} was released"
     if (deal.pipeline, deal.stage) != (imagined.pipeline, imagined.stage):
         how = "were created" if isinstance(event, DealCreated) else "came"
         return f"the deal {how} in {imagined.pipeline}.{imagined.stage} now (it stands in {deal.pipeline}.{deal.stage})"

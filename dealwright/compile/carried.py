@@ -9,6 +9,7 @@ import msgspec
 
 from dealwright.compile import ir
 from dealwright.compile.asked import asks_for_company
+from dealwright.compile.enrol import LISTS_DEALS
 
 UNLESS_OPEN: Final = "create_deal(unless_open=)"
 """What a CRM calls it among its actions that it can look for an open deal and create one in one go."""
@@ -93,6 +94,9 @@ def carried(
             left.append(LeftOut(automation=automation.key, why=f"the CRM does not carry out {', '.join(missing)}"))
         elif COMPANY_DEALS not in actions and asks_for_company(automation):
             why = f"the CRM does not tell what else a company has ({COMPANY_DEALS} and the like)"
+            left.append(LeftOut(automation=automation.key, why=why))
+        elif automation.existing and LISTS_DEALS not in actions:
+            why = f"the CRM does not list its deals, and {LISTS_DEALS} begins with those that stand there"
             left.append(LeftOut(automation=automation.key, why=why))
         else:
             kept.append(automation)

@@ -31,7 +31,7 @@ class Later(msgspec.Struct, frozen=True, kw_only=True):
     """A word that is not there yet, and where it stands: under `on` or `exit_on`, in a step, or in the account."""
 
     word: str
-    part: Literal["on", "exit_on", "existing", "step", "messages", "limits"]
+    part: Literal["on", "exit_on", "step", "messages", "limits"]
     step: str = ""
 
 
@@ -53,8 +53,6 @@ def _found(automation: ir.Automation, account: ir.Account) -> Iterator[Later]:
     for trigger in automation.exit_on:
         if isinstance(trigger, Unheard):
             yield Later(word=word_of(trigger), part="exit_on")
-    if automation.existing:
-        yield Later(word=f'existing="{automation.existing}"', part="existing")
     yield from _in_steps(automation.do)
     messages = [step for step in ir.actions(automation.do) if isinstance(step, MESSAGES)]
     if messages and account.messages is not None and account.messages.until_enforced == "refuse":

@@ -30,7 +30,7 @@ def refusals(company: Company, account: ir.Account) -> tuple[LeftOut, ...]:
 
 def _why(word: Later, automation: ir.Automation, account: ir.Account, subject: Subject, folder: str) -> str:
     match word.part:
-        case "on" | "exit_on" | "existing":
+        case "on" | "exit_on":
             file, line = subject.automation_at(automation, word.part)
         case "step":
             file, line = subject.step_at(automation, word.step)

@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 import msgspec
 
 from dealwright.compile import describe, ir, later
+from dealwright.compile.enrol import stands
 from dealwright.compile.sensitive import is_sensitive
 from dealwright.engine import sums
 from dealwright.engine.conditions import evaluate, spelled
@@ -27,7 +28,7 @@ from dealwright.engine.trace import Trace, TraceLine
 from dealwright.engine.watch import ANY_CHANGE, kinds_of, kinds_of_all
 from dealwright.language import calendar
 from dealwright.model.crm import User
-from dealwright.model.events import MessageReceived
+from dealwright.model.events import DealEnrolled, MessageReceived
 
 ACTS: Final = "acts"
 """What the trace says of a step that asks for an effect, in the place where it did."""
@@ -163,6 +164,10 @@ class _Walk:
     def _conditions(self, recheck: bool) -> None:
         if self._progress.passed and not recheck:
             return
+        event = self._view.facts.event
+        begins = not self._progress.passed and isinstance(event, DealEnrolled)
+        if begins and not stands(self._automation.on, self._view.facts.deal):
+            raise _Stopped(End(state="skipped", reason="it stands elsewhere by now"))
         truth = evaluate(self._automation.when, self._view, self._trace, at="when")
         if truth is not True:
             if not self._progress.passed:

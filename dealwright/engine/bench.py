@@ -32,6 +32,7 @@ from dealwright.engine.records import (
 from dealwright.engine.render import written
 from dealwright.engine.store import Store
 from dealwright.model.delivery import Delivery
+from dealwright.model.events import DealEnrolled
 from dealwright.model.requests import MESSAGES, READS, AskPerson, CreateDeal, Lookup, Sent
 from dealwright.ports import Connector, Crm
 
@@ -142,7 +143,8 @@ def begin(store: Store, claimed: Claimed) -> Job:
         elif effect.state == "dropped":
             outcomes[effect.step] = StepOutcome(status="dropped", turn=claimed.turn)
     facts = None
-    if claimed.turn == 0 and not claimed.late:
+    # A deal that was enrolled may have waited in a long line: it is read first as well.
+    if claimed.turn == 0 and not claimed.late and not isinstance(claimed.event, DealEnrolled):
         facts = Facts(deal=claimed.deal, event=claimed.event, as_of=claimed.event.occurred_at, since_turn=1)
     return Job(
         claimed=claimed,

@@ -18,6 +18,7 @@ from dealwright.model.events import (
     ContactRemoved,
     ContactUpdated,
     DealCreated,
+    DealEnrolled,
     DealUpdated,
     Event,
     EventReceived,
@@ -152,6 +153,21 @@ class Imagination:
             created_at=self._now,
             completed_at=self._now,
         )
+
+
+def enrolled(automation: ir.Automation, deal: Deal) -> DealEnrolled:
+    """Return the event that the deal stood there when the automation was released.
+
+    Raises:
+        InputError: the automation begins with no deals that stand there.
+    """
+    if automation.existing != "enrol":
+        raise InputError(
+            f'{automation.key} enrols no deals: it has no existing="enrol", and begins with what happens from now on'
+        )
+    return DealEnrolled(
+        source_id="imagined", occurred_at=deal.stage_since, actor="user:you", after=deal, automation=automation.key
+    )
 
 
 def _stands(deal: Deal, stage: ir.StageValue) -> bool:

@@ -19,6 +19,7 @@ from dealwright.compile import ir
 from dealwright.compile.digest import behaviour_digest
 from dealwright.engine.act import PAUSE, Connectors
 from dealwright.engine.bench import LEASE, Site
+from dealwright.engine.enrol import Enroller
 from dealwright.engine.garbage import Sweep, seldom_collected
 from dealwright.engine.limits import limit
 from dealwright.engine.observe import Observer, must_be_observed
@@ -104,6 +105,10 @@ class Engine:
         }
         self._clock = clock
         self._precedence = Precedence(clock)
+        self._enrollers = {
+            key: Enroller(store, site, clock, self._precedence, news=lambda: self._news.set())
+            for key, site in self._sites.items()
+        }
         self._linger = linger
         self._limit = batch_limit
         self._windows: dict[tuple[str, str], tuple[Work, asyncio.Task[None]]] = {}
@@ -138,6 +143,8 @@ class Engine:
         self._stopping = True
         for observer in self._observers.values():
             await observer.close()
+        for enroller in self._enrollers.values():
+            await enroller.close()
         await self.close_windows()
 
     def _pump(self) -> bool:
@@ -158,6 +165,7 @@ class Engine:
                 release = self._store.active_release(key)
                 if release is not None:
                     self._observers[key].look_again(release.account)
+                    self._enrollers[key].look(release.account)
                 for automation in self._store.wake_unstopped(key):
                     self._wake(key, automation)
                 if self._carries:
@@ -325,10 +333,13 @@ class Engine:
             _complain("the closing of windows", error)
 
     def idle(self) -> bool:
-        """Say whether nothing is untaken in the feeds, unrouted, due or in flight."""
+        """Say whether nothing is untaken in the feeds, to be enrolled, unrouted, due or in flight."""
         if any(feed.pull(1) for account in self._accounts.values() for feed in account.feeds):
             return False
-        return not self._store.busy()
+        if self._store.busy():
+            return False
+        releases = {key: self._store.active_release(key) for key in self._accounts}
+        return all(self._enrollers[key].idle(found.account) for key, found in releases.items() if found is not None)
 
     def next_due(self) -> datetime | None:
         """Return the earliest business time at which something falls due."""

@@ -392,6 +392,27 @@ MODES: Final = ("shadow", "approve", "live")
 """What becomes of effects at the gate's end, the strictest first: dropped, held for a person, sent."""
 
 
+class Enrolment(msgspec.Struct, frozen=True, gc=False, kw_only=True):
+    """How far an automation has come in beginning with the deals that stood there when it was first released.
+
+    It is `counting` them; `waiting` for a person, since they are too many; `going` through them; `done`; or `dropped`.
+    `found` are those that it has yet to begin with, as they were counted; `begun` those that it has begun with, of
+    `most` that are allowed; `cursor` is the last deal that was looked at. `space` is the name space of its mode: what
+    shadow has enrolled was written down only, and is enrolled once more when the automation goes live.
+    """
+
+    account: str
+    automation: str
+    space: str
+    state: str
+    since: datetime
+    found: int
+    begun: int
+    most: int
+    cursor: str
+    actor: str = ""
+
+
 class Controls(msgspec.Struct, frozen=True, gc=False, kw_only=True):
     """The operator's switches of one account, as of one epoch; automation '' is the whole account.
 

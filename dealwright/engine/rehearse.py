@@ -20,7 +20,7 @@ from dealwright.engine.records import News, Progress, Question, Receipt, StepOut
 from dealwright.engine.rehearse_people import Staff, owned
 from dealwright.engine.rehearse_replies import Replies, Reply
 from dealwright.engine.render import written
-from dealwright.engine.route import matches
+from dealwright.engine.route import begins
 from dealwright.engine.segments import holds
 from dealwright.engine.trace import TraceLine
 from dealwright.model.crm import Deal, PipelineShape, User
@@ -105,7 +105,7 @@ def rehearse(
     `replies` are what contacts answer while steps wait for them, by step.
     """
     segment = automation.for_each
-    is_for = matches(automation.on, event, deal) and (segment is None or holds(segment, account, event, deal, now))
+    is_for = begins(automation.on, event, deal) and (segment is None or holds(segment, account, event, deal, now))
     staff = Staff(people)
     answering = Replies(automation, replies)
     news: tuple[News, ...] = ()

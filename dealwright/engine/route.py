@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from dealwright.compile import ir
+from dealwright.compile.enrol import stands
 from dealwright.engine.own import own_of
 from dealwright.engine.records import Routed, ToRoute
 from dealwright.model.crm import Deal
@@ -16,6 +17,7 @@ from dealwright.model.events import (
     ContactRemoved,
     ContactUpdated,
     DealCreated,
+    DealEnrolled,
     DealUpdated,
     Event,
     EventReceived,
@@ -50,7 +52,7 @@ def route(account: ir.Account, events: Sequence[ToRoute]) -> list[Routed]:
             seen = ran.setdefault((chain, subject), set())
             seen |= item.ran.get(subject, frozenset())
             for automation in account.automations:
-                if not _answers(automation, event) or not matches(automation.on, event, deal):
+                if not _answers(automation, event) or not begins(automation.on, event, deal):
                     continue
                 skipped = _skipped(item, automation, seen)
                 if not skipped:
@@ -75,6 +77,8 @@ def _skipped(item: ToRoute, automation: ir.Automation, seen: set[str]) -> str:
 def _answers(automation: ir.Automation, event: Event) -> bool:
     """Say whether the event may be answered by this automation at all: an import chooses."""
     # What is told about a deal of a segment is told to whose segment it is; a segment answers nothing else.
+    if isinstance(event, DealEnrolled):
+        return event.automation == automation.key and automation.existing == "enrol"
     only = event.only if isinstance(event, EventReceived) else ()
     if (automation.for_each is not None) != bool(only) or (only and automation.key not in only):
         return False
@@ -85,6 +89,11 @@ def _answers(automation: ir.Automation, event: Event) -> bool:
             return automation.origin in OF_A_VISIT
         case "off":
             return False
+
+
+def begins(trigger: ir.Trigger, event: Event, deal: Deal) -> bool:
+    """Say whether an automation with this trigger begins with the deal when the event happens."""
+    return stands(trigger, deal) if isinstance(event, DealEnrolled) else matches(trigger, event, deal)
 
 
 def matches(trigger: ir.Trigger, event: Event, deal: Deal) -> bool:

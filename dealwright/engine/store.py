@@ -12,6 +12,7 @@ from dealwright.engine.records import (
     Claimed,
     Controls,
     EffectOutcome,
+    Enrolment,
     GateRequest,
     GateResult,
     Looked,
@@ -87,6 +88,30 @@ class Store(Protocol):
 
     def looked_at(self, account: str, looked: Sequence[Looked]) -> None:
         """Write down what came of looking at them again."""
+        ...
+
+    def enrolments(self, account: str) -> Sequence[Enrolment]:
+        """Return how far automations have come that begin with deals that stood there."""
+        ...
+
+    def begin_enrolment(self, account: str, automation: str, space: str) -> None:
+        """Begin an enrolment as of now, unless it was ever begun."""
+        ...
+
+    def counted(self, enrolment: Enrolment, found: int) -> None:
+        """Remember how many deals an enrolment is for: it goes on, or waits for a person."""
+        ...
+
+    def begun_with(self, enrolment: Enrolment, deals: Sequence[Deal]) -> frozenset[str]:
+        """Return the ids of those deals with which the automation has begun already."""
+        ...
+
+    def enrol(self, enrolment: Enrolment, deals: Sequence[Deal], *, cursor: str, ended: bool) -> bool:
+        """Append the events of these deals and move the cursor on, in one transaction; False if others were faster."""
+        ...
+
+    def enrolled_unrouted(self, account: str) -> bool:
+        """Say whether deals that were enrolled wait to be routed."""
         ...
 
     def last_told(self, account: str, deal_ids: Sequence[str]) -> dict[str, Deal]:

@@ -10,6 +10,7 @@ from dealwright.model.events import Event
 
 ANY_CHANGE: Final = frozenset(str(each.__struct_config__.tag) for each in get_args(Event)) - {
     "deal_created",
+    "deal_enrolled",
     "deal_noticed",
     "contact_noticed",
 }

@@ -22,7 +22,7 @@ from dealwright.intake.limits import LARGEST_BODY
 from dealwright.intake.secrets import FileSecret, FixedSecret, SharedSecret
 from dealwright.intake.signed import BySignature, TellsJson
 from dealwright.intake.verified import BySecret, Keyring, Source, Verifier
-from dealwright.model.events import REPLAY
+from dealwright.model.events import ENROL, REPLAY
 from dealwright.ports import HookQuota, HookReader
 
 NAME: Final = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
@@ -74,6 +74,11 @@ def _source(
         raise InputError(
             f"[{where}] no source is called {name!r}: that is the source of what `dealwright events replay` lets happen"
             " again. Give it another name, in its address too"
+        )
+    if name == ENROL:
+        raise InputError(
+            f"[{where}] no source is called {name!r}: that is the source of what happens to deals that are enrolled."
+            " Give it another name, in its address too"
         )
     if not isinstance(table, Mapping):
         raise InputError(f"{where} is a single value; write a table [{where}] with secret_file or secret_env")

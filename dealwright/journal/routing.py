@@ -11,7 +11,7 @@ from sqlalchemy import Connection
 from dealwright import faults
 from dealwright.compile import ir
 from dealwright.engine.records import Routed, ToRoute
-from dealwright.journal import hot, lanes, reservations, tray
+from dealwright.journal import enrolments, hot, lanes, reservations, tray
 from dealwright.journal.database import statement
 from dealwright.journal.news import to_wake
 from dealwright.journal.parts import Part
@@ -74,6 +74,7 @@ class Routing(Part):
             late, merges = self._observe(connection, account, events, now)
             if account.outside:
                 tray.ask_again(connection, account, events, secret=self._meta["secret"].encode())
+            routed = enrolments.once_each(connection, account, events, routed)
             woken = self._awaiting(connection, account.key, events)
             keys = [lane_key(account.key, item.automation, item.subject) for item in routed]
             lanes.create(connection, keys)

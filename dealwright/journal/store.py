@@ -12,6 +12,7 @@ from dealwright.journal.change_over import ChangeOver
 from dealwright.journal.crms import Crms
 from dealwright.journal.database import Database
 from dealwright.journal.effects import Effects
+from dealwright.journal.enrolments import Enrolments
 from dealwright.journal.history import History
 from dealwright.journal.news import Newsroom
 from dealwright.journal.operations import Operations
@@ -40,6 +41,7 @@ class Journal(
     Releases,
     Quarantine,
     Tray,
+    Enrolments,
     Routing,
     Turns,
     Newsroom,

@@ -13,10 +13,11 @@ from dealwright.language.examples import Example
 from dealwright.language.examples import examples as checked_examples
 from dealwright.language.keys import checked_key
 from dealwright.language.origin import Origin, here, refused
+from dealwright.language.pipeline import is_pipeline
 from dealwright.language.schema import did_you_mean
 from dealwright.language.segment import Segment
 from dealwright.language.steps import Step, steps
-from dealwright.language.triggers import EventReceived, Trigger
+from dealwright.language.triggers import DealCreated, Entered, EventReceived, StageChanged, Trigger
 from dealwright.language.wait_steps import Happening, happenings
 
 Mode: TypeAlias = Literal["shadow", "approve", "live"]
@@ -40,8 +41,8 @@ class Automation:
     come a little later: it is looked at again whenever the deal changes, until that time is over. `mode` is what it
     begins in, and an operator's `dealwright mode` wins over it. Work of `priority="bulk"` lets all other go first.
     `on_change` says what becomes of executions that have begun when the automation is changed: they finish as they
-    began, go on as it is now, or are cancelled. `examples` are run by `check`. `existing="enrol"` is not there yet:
-    `up` refuses.
+    began, go on as it is now, or are cancelled. `examples` are run by `check`. With `existing="enrol"` it begins with
+    the deals that stand where its trigger points when it is first released, once each.
     """
 
     key: str
@@ -100,7 +101,7 @@ class Automation:
             "for_each": _segment(for_each, on, key),
             "mode": _one_of(mode, get_args(Mode), "mode", key),
             "priority": _one_of(priority, get_args(Priority), "priority", key),
-            "existing": _one_of(existing, get_args(Existing), "existing", key),
+            "existing": _existing(existing, on, key),
             "on_change": _one_of(on_change, get_args(OnChange), "on_change", key),
             "examples": checked_examples(examples, key),
             "origin": here(),
@@ -116,6 +117,40 @@ def _one_of(given: object, options: tuple[str, ...], what: str, key: str) -> str
         hint = near or f"it is {', '.join(options[:-1])} or {options[-1]}"
         raise refused(f"{what} of the automation {key!r} cannot be {shown}", hint=hint)
     return given
+
+
+def _existing(given: object, on: object, key: str) -> str:
+    existing = _one_of(given, get_args(Existing), "existing", key)
+    if existing == "ignore" or _says_where_deals_stand(on):
+        return existing
+    what = f"existing={existing!r} of the automation {key!r}"
+    match on:
+        case StageChanged(to=()):
+            why, hint = "stage_changed() without to= names no stage", "name it: entered(NewBusiness.quoted)"
+        case StageChanged():
+            why = "where a deal that stands there came from is not known"
+            hint = "leave from_= out, or write entered(NewBusiness.quoted)"
+        case DealCreated(in_=()):
+            why, hint = "deal_created() names no stage", "name it: deal_created(in_=NewBusiness.incoming)"
+        case DealCreated():
+            why = "a whole pipeline is no stage, and would begin with every deal that was ever in it"
+            hint = "name the stage: deal_created(in_=NewBusiness.incoming)"
+        case _:
+            why = "what its trigger answers leaves no deals standing anywhere"
+            hint = "it goes with entered(...), stage_changed(to=...) and deal_created(in_=<a stage>); else leave it out"
+    raise refused(f"{what} begins with deals that stand in a stage: {why}", hint=hint)
+
+
+def _says_where_deals_stand(on: object) -> bool:
+    match on:
+        case Entered():
+            return True
+        case StageChanged(from_=(), to=to):
+            return bool(to)
+        case DealCreated(in_=places):
+            return bool(places) and not any(is_pipeline(place) for place in places)
+        case _:
+            return False
 
 
 def _segment(given: object, on: object, key: str) -> Segment | None:

@@ -18,6 +18,9 @@ from dealwright.model.messages import Message
 REPLAY: Final = "replay"
 """The source of events that a person had happen again; no other source may be called so."""
 
+ENROL: Final = "enrol"
+"""The source of events that deals were enrolled; no other source may be called so."""
+
 Answer = Literal["on", "tasks", "off"]
 """Which automations may answer an event: all, only stage tasks, none (chosen by an import)."""
 
@@ -123,6 +126,15 @@ class RecordRemoved(_DealEvent, frozen=True, kw_only=True, tag="record_removed")
     """A record was taken away from under a deal: `record` as it was last."""
 
     record: Record
+
+
+class DealEnrolled(_DealEvent, frozen=True, kw_only=True, tag="deal_enrolled"):
+    """A deal stood where an automation begins when that was first released, and the automation begins with it.
+
+    It happened when the deal came to stand there. `automation` is whose event it is: no other one answers it.
+    """
+
+    automation: str
 
 
 class ContactUpdated(_Event, frozen=True, kw_only=True, tag="contact_updated"):
@@ -299,6 +311,7 @@ Event: TypeAlias = (
     DealCreated
     | DealUpdated
     | StageChanged
+    | DealEnrolled
     | ContactAdded
     | ContactRemoved
     | TaskCompleted

@@ -23,6 +23,7 @@ import msgspec
 from dealwright.compile import describe, ir
 from dealwright.compile.lower import lower
 from dealwright.engine.imagine import Imagination
+from dealwright.engine.imagine import enrolled as stood_there
 from dealwright.engine.pretended import wrong_data
 from dealwright.engine.records import Receipt
 from dealwright.engine.rehearse import Part, Rehearsal
@@ -317,6 +318,7 @@ def rehearse(
     people: Mapping[Role, Sequence[str | User]] = MappingProxyType({}),
     replies: Mapping[str, Reply] = MappingProxyType({}),
     message: str | None = None,
+    enrolled: bool = False,
 ) -> Told:
     """Return what an automation of the account would do for the deal.
 
@@ -328,11 +330,13 @@ def rehearse(
     `people` stand behind roles, by name or as users; they are picked in turn, and a role that
     nobody stands behind holds the automation. `replies` are what a contact answers while a step wait_until(replied())
     waits, such as `{"answer": a_reply(button="yes", after=minutes(10))}`; others hear of nobody. `message` is what a
-    contact has written that sets off message_received(). `at` is a moment, or written as `2026-05-09 22:30`; without a
-    zone it is in the account's.
+    contact has written that sets off message_received(). `enrolled`: the deal stood there when the automation was
+    released, and nothing has happened to it (`existing="enrol"`). `at` is a moment, or written as `2026-05-09 22:30`;
+    without a zone it is in the account's.
 
     Raises:
         DefinitionError: the definitions have errors, or there is no such automation, or no such step.
+        InputError: it is `enrolled`, and the automation enrols no deals.
     """
     compiled = compiled_account(account)
     found = compiled.automation(automation)
@@ -350,6 +354,8 @@ def rehearse(
     zone = ZoneInfo(compiled.calendar.zone)
     now = MONDAY if at is None else datetime.fromisoformat(at) if isinstance(at, str) else at
     now = now if now.tzinfo is not None else now.replace(tzinfo=zone)
+    if enrolled and event is None:
+        event = stood_there(found, deal)
     if event is None:
         imagination = Imagination(
             compiled,

@@ -77,7 +77,7 @@ async def _serve(data_dir: Path, stop: asyncio.Event, crm: CrmChoice) -> None:
         if system.web is not None:
             await system.web.claim()  # before anything is changed
         await system.start_outside()
-        for line in system.prepare():
+        for line in (*await system.beforehand(), *system.prepare()):
             click.echo(plain(line))
         if system.web is not None:
             await system.web.start()

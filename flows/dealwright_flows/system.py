@@ -14,8 +14,9 @@ import msgspec
 from dealwright.clock import Clock
 from dealwright.compile.check import check
 from dealwright.compile.later import unkept
+from dealwright.engine.enrol import beforehand
 from dealwright.engine.meters import METERS
-from dealwright.errors import DealwrightError, InputError, ReleaseError
+from dealwright.errors import ConnectorError, DealwrightError, InputError, ReleaseError
 from dealwright.intake.published import FOLDER, Publisher
 from dealwright.ports import Installed
 from dealwright.project import Project, load_project
@@ -129,6 +130,21 @@ class System:
         await self.kommo.start()
         if self.web is not None:
             await self.kommo.tell(f"{self.web.url}/hooks/{key}/{HOOK}/{{}}")
+
+    async def beforehand(self) -> list[str]:
+        """Return, in plain words, what automations would begin with the deals that stand there already.
+
+        Raises:
+            DefinitionError: the definitions have errors.
+        """
+        told: list[str] = []
+        for binding in self.project.accounts:
+            account = self.project.definitions(binding.key)
+            try:
+                told += map(str, await beforehand(self.journal, binding.crm, account, self.clock.now()))
+            except ConnectorError as error:
+                told.append(f"{binding.crm.name} of account {binding.key} was not read: {type(error).__name__}")
+        return told
 
     def prepare(self) -> list[str]:
         """Record releases whose digest changed and shape the CRMs; return what was done, in plain words.

@@ -80,6 +80,10 @@ def examples(company: Company, typed: Shell) -> dict[str, list[str]]:
     company.crm.update_deal("17", DealChanges(close_date=date(2026, 6, 1)), actor="user:ana")
     company.work()
     company.outside()
+    for automation in ("greet", "label"):
+        company.journal.begin_enrolment("acme", automation, "live")
+    for each in company.journal.enrolments("acme"):
+        company.journal.counted(each, 201)
     (question,) = typed.json("asks", "ls")
     company.forget_workers()
     (followed,) = typed.json("effects", "ls", "--deal", 8, "--kind", "move_deal")
@@ -92,6 +96,8 @@ def examples(company: Company, typed: Shell) -> dict[str, list[str]]:
         "dealwright asks answer": [question["id"], "sure", "--by", "Ana Lima"],
         "dealwright asks ls": ["--all"],
         "dealwright asks show": [question["id"]],
+        "dealwright enrol drop": ["greet"],
+        "dealwright enrol go": ["label", "--yes"],
         "dealwright effects show": [followed["key"]],
         "dealwright executions show": [instead["id"]],
         "dealwright executions approve": [held["id"]],

@@ -153,14 +153,6 @@ def test_a_message_that_may_come_too_late_is_not_sent_as_if_it_might_not(tmp_pat
     assert "send_email(late=)" in refused(project(tmp_path, late=", late=hours(6)"))["hello"]
 
 
-def test_what_is_to_begin_with_the_deals_that_are_there_is_not_begun_without_them(tmp_path):
-    made = project(tmp_path)
-    file = tmp_path / "company" / "rules.py"
-    file.write_text(file.read_text().replace('key="plain", ', 'key="plain", existing="enrol", '))
-    (line,) = (number for text, number in NUMBER.items() if text.startswith("plain = "))
-    assert refused(made)["plain"] == f'existing="enrol" is not there yet ({file}:{line})'
-
-
 def test_check_notes_it_and_finds_nothing_wrong(tmp_path):
     project(tmp_path, policy=POLICY)
     result = CliRunner().invoke(cli, ["check", str(tmp_path / "company")])

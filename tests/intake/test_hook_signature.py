@@ -189,6 +189,7 @@ def test_the_target_file_names_sources_and_their_secrets(tmp_path: Path) -> None
         ({"billing": {"secret_file": 7}}, "secret_file is a path"),
         ({"Bill ing": {"secret_file": "a"}}, "lower-case letters"),
         ({"replay": {"secret_file": "a"}}, "no source is called 'replay'"),
+        ({"enrol": {"secret_file": "a"}}, "no source is called 'enrol'"),
         ({"b" * 61: {"secret_file": "a"}}, "lower-case letters"),
     ],
 )

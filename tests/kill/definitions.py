@@ -5,6 +5,8 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import Final
 
+import msgspec
+
 from dealwright.compile import ir
 from dealwright.model.calendar import Calendar, Duration, WorkingSpan
 from dealwright.model.crm import PipelineShape, StageShape
@@ -171,3 +173,19 @@ COMPANY: Final = ir.Account(
     pipelines=(SALES, CARE),
     automations=(GREET, HELLO, QUOTE, TRAIL, WELCOME, AGREE, MEET, PAID, CHASE, GUARD),
 )
+
+ADOPT: Final = ir.Automation(
+    key="adopt",
+    on=ir.OnEntered(stages=(_stage("agreed"),)),
+    when=_ALWAYS,
+    again=ir.EveryEvent(),
+    existing="enrol",
+    do=(
+        ir.SetTaskStep(name="adopt", text=_text("Adopt {{ deal.id }}"), due=Duration(amount=1, unit="days")),
+        ir.SendEventStep(name="adopted", event="adopted", to="erp"),
+    ),
+)
+"""Begins with the deals that stand in Agreed when it is released."""
+
+ENROLLING: Final = msgspec.structs.replace(COMPANY, automations=(*COMPANY.automations, ADOPT))
+"""The company with one automation more, released later."""

@@ -22,8 +22,10 @@ from tests.kill.world import World
 
 ROOT: Final = Path(__file__).resolve().parents[2]
 
-POINTS: Final = tuple(name for name in faults.POINTS if not name.startswith(("record.", "match.", "operate.")))
-"""The fault points that an engine passes; those of the recorder and of operators have tests of their own."""
+POINTS: Final = tuple(
+    name for name in faults.POINTS if not name.startswith(("record.", "match.", "operate.", "enrol."))
+)
+"""The fault points that an engine passes; those of the recorder, operators and enrolment have tests of their own."""
 
 PATIENCE: Final = 28.0
 """Seconds for a worker to start, to die or to become idle: less than a lease, for which nobody may have to wait."""

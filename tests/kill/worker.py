@@ -16,6 +16,7 @@ from typing import Final
 
 import msgspec
 
+from dealwright.engine import enrol
 from dealwright.engine.bench import LEASE
 from dealwright.engine.loop import AccountSite, Engine
 from dealwright.errors import JournalError
@@ -26,12 +27,15 @@ from dealwright_webhook import FOREVER, Target, WebhookConnector, WebhookSetting
 from dealwright_webhook.settings import TIMEOUT
 from tests.kill import breaks
 from tests.kill.clock import FileClock
-from tests.kill.definitions import ACCOUNT, COMPANY
+from tests.kill.definitions import ACCOUNT, COMPANY, ENROLLING
 from tests.kill.hooks import HookFile
 from tests.kill.world import Places
 
 BATCH: Final = 8
 """Executions in one batch, and so the most sends of one window that can be in flight."""
+
+BITE: Final = 5
+"""Deals that are enrolled in one go: few, so that a few deals are several bites."""
 
 LINGER: Final = 0.15
 _LOOK: Final = 0.01
@@ -52,6 +56,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--forever", action="store_true", help="do not end when nothing is left")
     parser.add_argument("--halt", type=Path, help="halt at the gate until this file is there")
     parser.add_argument("--break", dest="broken", choices=sorted(breaks.BREAKS))
+    parser.add_argument("--enrol", action="store_true", help="release also what begins with deals that stand there")
     parser.add_argument("--lease", type=float, default=LEASE, help="seconds of a lease")
     parser.add_argument("--takeover", type=float, help="seconds after a lease; default: the longest call's")
     parser.add_argument("--timeout", type=float, default=TIMEOUT, help="seconds that a receiver may take")
@@ -65,13 +70,14 @@ async def _work(places: Places, options: argparse.Namespace) -> None:
     for number in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
     clock = places.clock
+    enrol.BULK = BITE  # type: ignore[misc]
     crm = EmbeddedCrm(places.crm, clock)
     webhook = WebhookConnector(_targets(places, options.timeout), clock)
     longest = max(crm.call_timeout, webhook.call_timeout)
     journal = breaks.journal_class(options.broken, options.halt)(
         places.journal, clock, takeover_after=options.takeover or longest
     )
-    journal.record_release(COMPANY)
+    journal.record_release(ENROLLING if options.enrol else COMPANY)
     feeds = (crm, HookFile(Path(places.directory), clock))
     site = AccountSite(key=ACCOUNT, crm=crm, feeds=feeds, connectors=breaks.connectors(options.broken, (crm, webhook)))
     _say(Ready(worker=journal.worker, recovery=journal.start()))

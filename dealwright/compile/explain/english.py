@@ -88,7 +88,8 @@ TEXTS: Final[Mapping[str, str]] = {
     "rule.priority.bulk": "It lets all other work go first.",
     "rule.on_change.cancel": "When this rule is changed, what it has begun is not finished.",
     "rule.on_change.migrate": "When this rule is changed, what it has begun goes on by the new one.",
-    "rule.existing.enrol": "It begins with the deals that stand there already.",
+    "rule.existing.enrol": "When it is new, it begins once with each deal that stands there already; "
+    "if those are more than {most}, a person decides first.",
     "rule.never": "It never",
     "rule.later": "Does not run yet, for it uses what is not there yet: {words}.",
     "again.every_event": "every time it happens.",

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from dealwright.compile import ir
+from dealwright.compile.enrol import AT_MOST
 from dealwright.compile.explain.conditions import all_of
 from dealwright.compile.explain.names import Names
 from dealwright.compile.explain.outside import events, segment
@@ -161,7 +162,7 @@ def _automation(automation: ir.Automation, account: ir.Account, tongue: Tongue) 
     options = (("mode", automation.mode), ("priority", automation.priority), ("on_change", automation.on_change))
     for name, value in (*options, ("existing", automation.existing)):
         if value:
-            yield tongue.say(f"rule.{name}.{value}")
+            yield tongue.say(f"rule.{name}.{value}", most=tongue.number(AT_MOST))
             yield ""
     yield f"**{tongue.say('rule.never')}** {tongue.none_of(_never(automation, account, tongue))}."
 

@@ -89,7 +89,8 @@ TEXTS: Final[Mapping[str, str]] = {
     "rule.priority.bulk": "Deixa passar primeiro qualquer outro trabalho.",
     "rule.on_change.cancel": "Quando esta regra é alterada, o que ela começou não é terminado.",
     "rule.on_change.migrate": "Quando esta regra é alterada, o que ela começou segue pela nova.",
-    "rule.existing.enrol": "Começa com os negócios que já estão lá.",
+    "rule.existing.enrol": "Quando é nova, começa uma vez com cada negócio que já está lá; "
+    "se forem mais de {most}, antes decide uma pessoa.",
     "rule.never": "Nunca",
     "rule.later": "Ainda não funciona, pois usa algo que ainda não existe: {words}.",
     "again.every_event": "toda vez que acontece.",

@@ -89,7 +89,8 @@ TEXTS: Final[Mapping[str, str]] = {
     "rule.priority.bulk": "Deja pasar primero cualquier otro trabajo.",
     "rule.on_change.cancel": "Cuando se cambia esta regla, lo que había empezado no se termina.",
     "rule.on_change.migrate": "Cuando se cambia esta regla, lo que había empezado sigue según la nueva.",
-    "rule.existing.enrol": "Empieza con los negocios que ya están ahí.",
+    "rule.existing.enrol": "Cuando es nueva, empieza una vez con cada negocio que ya está ahí; "
+    "si son más de {most}, antes decide una persona.",
     "rule.never": "Nunca",
     "rule.later": "Todavía no funciona, porque usa algo que aún no existe: {words}.",
     "again.every_event": "cada vez que ocurre.",
