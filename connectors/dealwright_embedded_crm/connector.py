@@ -45,8 +45,10 @@ from dealwright_embedded_crm.change_companies import set_company_of_deal
 from dealwright_embedded_crm.csv_file import CsvFile
 from dealwright_embedded_crm.importer import Importer
 from dealwright_embedded_crm.keys import Receipt, kept
+from dealwright_embedded_crm.own_texts import Reading
 from dealwright_embedded_crm.people import People
 from dealwright_embedded_crm.pipelines import claim
+from dealwright_embedded_crm.record_importer import RecordColumns, RecordImporter
 from dealwright_embedded_crm.rows import RowReader
 from dealwright_embedded_crm.values import Refusal
 
@@ -219,6 +221,13 @@ class EmbeddedCrm(People):
     ) -> Importer:
         """Return what imports a file into this CRM; phones without a prefix are of the country."""
         return Importer(self._database, self._clock, file, reader, answer=answer, country=country)
+
+    def record_importer(
+        self, file: CsvFile, columns: RecordColumns, reading: Reading, *, answer: Answer = "on"
+    ) -> RecordImporter:
+        """Return what imports a file of records under deals that are there."""
+        own = self.field_reader()
+        return RecordImporter(self._database, self._clock, file, columns, own, reading, answer=answer)
 
     def _perform(self, calls: Sequence[Call]) -> list[Outcome]:
         if not calls:

@@ -35,6 +35,9 @@ FIELDS: Final = {
 }
 """What a column can be mapped to."""
 
+DEAL: Final = "deal"
+"""What a file of records maps the column to that names the deal, also where a field of the kind is called so."""
+
 MOST_NAMED: Final = 60
 """How many names a message lists; a file may have a hundred thousand columns."""
 
@@ -103,6 +106,27 @@ def parse(maps: Iterable[str], stages: Iterable[str], header: Sequence[str], own
         )
     named = dict(_split(each, "--stage", "value=stage") for each in stages)
     return FieldMap(sources=sources, tags=tuple(tags), stages=named, own=own_sources)
+
+
+def parse_records(
+    maps: Iterable[str], header: Sequence[str], keys: Collection[str]
+) -> tuple[Source, dict[str, Source]]:
+    """Read the `field=source` options of an import of records; return what names the deal, and the fields by key.
+
+    Raises:
+        InputError: a field or a column is not known, or no column names the deal.
+    """
+    found: dict[str, Source] = {}
+    for each in maps:
+        field, source = _split(each, "--map", "field=column")
+        if field != DEAL and field not in keys:
+            raise InputError(f"--map {field}=...: there is no field {field!r}{_near(field, [DEAL, *keys])}")
+        if field in found:
+            raise InputError(f"--map {field}=... is given twice; join columns in one text: --map {field}='{{a}} {{b}}'")
+        found[field] = _source(field, source, header)
+    if DEAL not in found:
+        raise InputError("--map deal=... is missing; name the column that says which deal a record is under")
+    return found.pop(DEAL), found
 
 
 def near(word: str, known: Iterable[str]) -> str:

@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 
 from dealwright.model.custom import Custom
-from dealwright_embedded_crm import shape_fields
+from dealwright_embedded_crm import record_kinds, shape_fields
 from dealwright_embedded_crm.catalog import Catalog
 from dealwright_embedded_crm.own_fields import OwnFields
 from dealwright_embedded_crm.own_texts import PLAIN, Reading, from_json, from_text
@@ -84,6 +84,25 @@ class Fields(Base):
         reader = self.field_reader()
         with refusals():
             return tuple(reader.text(holder, key, text, reading) for key, text in texts.items())
+
+    def remove_kind(self, key: str) -> None:
+        """Delete a kind of records that no release names, with its fields; no record of it may be left.
+
+        Raises:
+            NotFound: there is no such kind.
+            Rejected: the active release names it, or there are records of it.
+        """
+        with self._write() as connection, refusals():
+            found = next((kind for kind in OwnFields.read(connection).kinds if kind.key == key), None)
+            if found is None:
+                raise Refusal("not_found", f"there is no kind of records {key}")
+            if found.released:
+                message = f"records of kind {key} are named by the active release: take its class out first"
+                raise Refusal("released_field", message)
+            if many := record_kinds.holding(connection, key):
+                there = "there is 1 record" if many == 1 else f"there are {many:,} records"
+                raise Refusal("in_use", f"{there} of kind {key}: remove what is there first")
+            record_kinds.forget(connection, key)
 
     def remove_field(self, holder: str, key: str) -> int:
         """Delete a field that no release names, with all its values, for ever; return how many there were.

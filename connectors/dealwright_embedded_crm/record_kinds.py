@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from collections.abc import Iterator, Sequence
 from typing import Final
@@ -15,7 +16,8 @@ from dealwright_embedded_crm import schema, values
 from dealwright_embedded_crm.own_fields import HOLDERS, OwnFields
 
 MOST_KINDS: Final = 100
-LONGEST_KEY: Final = 100
+
+_KEY: Final = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_-]{0,99}", re.ASCII)
 
 
 def compare(connection: Connection, present: OwnFields, wanted: Sequence[RecordShape]) -> list[ShapeChange]:
@@ -83,8 +85,8 @@ def _unusable(present: OwnFields, key: str) -> str | None:
     """Say why no kind can be called so."""
     if key in HOLDERS:
         return f"{key} is what the CRM calls something else; give the kind another key"
-    if not key or len(key) > LONGEST_KEY or "." in key or any(not each.isprintable() or each.isspace() for each in key):
-        return f"a key has 1 to {LONGEST_KEY} characters that are seen, without spaces and dots"
+    if not _KEY.fullmatch(key):
+        return "a key is of letters from a to z, digits, - and _, 100 at most"
     twin = next((kind.key for kind in present.kinds if _look(kind.key) == _look(key)), None)
     return None if twin is None else f"it looks like {twin}, which is there already; give it another key"
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import sys
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Final
 from zoneinfo import ZoneInfo
@@ -17,12 +17,13 @@ from rich.table import Table
 from rich.text import Text
 
 from dealwright.cli.terminal import plain
-from dealwright.model.crm import Activity, Contact, Deal, Money, Note, PipelineShape, Task, User
+from dealwright.model.crm import Activity, Contact, Deal, Money, Note, PipelineShape, Record, Task, User
 from dealwright.model.custom import Customs
 from dealwright_embedded_crm.company_reads import Company
 from dealwright_embedded_crm.own_texts import as_text
 from dealwright_embedded_crm.people import StageCount
 from dealwright_embedded_crm.people_fields import KeptField
+from dealwright_embedded_crm.record_reads import KeptRecord
 from dealwright_embedded_crm.subscriptions import Subscription
 from dealwright_embedded_crm.tokens import Token
 from dealwright_http.redaction import shown_url
@@ -108,6 +109,30 @@ def held_fields(custom: Customs, zone: ZoneInfo) -> Table:
     """Return what a company's own fields hold, as a table."""
     table = new_table("field", "value")
     for field in custom or ():
+        add_row(table, field.key, None if field.value is None else as_text(field.value, zone))
+    return table
+
+
+def records(rows: Sequence[Record], zone: ZoneInfo) -> Table:
+    """Return records under a deal as a table; times in their fields are in the zone."""
+    table = new_table("record", "kind", "fields")
+    for each in rows:
+        held = [f"{field.key}={as_text(field.value, zone)}" for field in each.custom or () if field.value is not None]
+        add_row(table, each.id, each.kind, ", ".join(held))
+    return table
+
+
+def record(kept: KeptRecord, zone: ZoneInfo) -> Table:
+    """Return one record as a table."""
+    table = new_table("record", kept.record.id)
+    for name, text in (
+        ("kind", kept.record.kind),
+        ("deal", kept.deal_id),
+        ("created", when(kept.created_at, zone)),
+        ("updated", when(kept.updated_at, zone)),
+    ):
+        add_row(table, name, text)
+    for field in kept.record.custom or ():
         add_row(table, field.key, None if field.value is None else as_text(field.value, zone))
     return table
 

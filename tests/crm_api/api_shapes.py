@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 from dealwright.clock import PlayedClock
 from dealwright.model.crm import PipelineShape, StageShape
-from dealwright.model.custom import FieldShape, FieldShapes
+from dealwright.model.custom import FieldShape, FieldShapes, RecordShape
 from dealwright_embedded_crm import EmbeddedCrm
 
 START = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
@@ -31,8 +31,9 @@ _SOME = (
     FieldShape(key="_", type="number"),
     FieldShape(key="C", type="moment"),
 )
-FIELDS = FieldShapes(deal=_SOME, contact=_SOME)
-"""Fields of the short names that a fuzzer tries."""
+_KINDS = tuple(RecordShape(key=key, fields=_SOME) for key in ("0", "A", "instalment"))
+FIELDS = FieldShapes(deal=_SOME, contact=_SOME, records=_KINDS)
+"""Fields and kinds of records of the short names that a fuzzer tries."""
 
 
 def opened(url: str) -> tuple[EmbeddedCrm, PlayedClock]:

@@ -189,7 +189,7 @@ def change_deal(write: Writing, deal_id: DealId, wanted: DealPatch, if_match: If
     "/{deal_id:id}", status_code=204, responses={**documented(409, 412), **succeeds(204, "It is gone for ever.")}
 )
 def delete_deal(write: Writing, deal_id: DealId, if_match: IfMatch = None) -> Response:
-    """Delete a deal for ever, with its tasks, notes and activities."""
+    """Delete a deal for ever, with its records, tasks, notes and activities."""
 
     def act() -> Answer:
         _expect(write, deal_id, if_match)

@@ -1,4 +1,4 @@
-"""One caller's eyes: deals and contacts as they see them, and what they may give to the company's own fields."""
+"""One caller's eyes: deals, contacts and records as they see them, and what they may give to own fields."""
 
 from __future__ import annotations
 
@@ -12,9 +12,10 @@ from dealwright.model import crm
 from dealwright.model.custom import Custom, Customs, CustomValue
 from dealwright_embedded_crm.api.caller import Caller
 from dealwright_embedded_crm.api.problems import Problem
-from dealwright_embedded_crm.api.views import ContactOut, DealOut
+from dealwright_embedded_crm.api.views import ContactOut, DealOut, RecordOut
 from dealwright_embedded_crm.own_sight import Sight
 from dealwright_embedded_crm.people_fields import FieldReader
+from dealwright_embedded_crm.record_reads import KeptRecord
 from dealwright_embedded_crm.values import Refusal
 
 
@@ -40,6 +41,21 @@ class Eyes:
     def contact(self, contact: crm.Contact) -> ContactOut:
         """Return a contact as the caller sees it."""
         return ContactOut.of(contact, self._sight if contact.custom else None)
+
+    def record(self, kept: KeptRecord) -> RecordOut:
+        """Return a record under a deal as the caller sees it."""
+        return RecordOut.of(kept, self._sight if kept.record.custom else None)
+
+    def kind(self, key: str) -> None:
+        """Check that there is such a kind of records.
+
+        Raises:
+            Problem: 422.
+        """
+        try:
+            self._reader.fields.kind(key)
+        except Refusal as refusal:
+            raise Problem(422, refusal.code, refusal.message, field="kind") from None
 
     def given(self, holder: str, given: Mapping[str, Any]) -> Customs:
         """Return what a body gives to own fields.

@@ -105,17 +105,18 @@ Writing = Annotated[Writer, Depends(_keyed)]
 """What carries out the request's write, once per Idempotency-Key."""
 
 
-def check_version(deal: Deal, if_match: str | None) -> None:
-    """Refuse to change a deal that is at another version than the client saw.
+def check_version(deal: Deal | int, if_match: str | None) -> None:
+    """Refuse to change a deal, or what is under it, that is at another version than the client saw.
 
     Raises:
         Problem: 412.
     """
     if if_match is None or if_match.strip() == "*":
         return
+    version = deal if isinstance(deal, int) else deal.version
     tags = [tag for weak, tag in _TAG.findall(if_match) if not weak]
-    if str(deal.version) not in tags:
-        message = f"the deal is at version {deal.version}; read it again and decide again"
+    if str(version) not in tags:
+        message = f"the deal is at version {version}; read it again and decide again"
         raise Problem(412, "version_changed", message)
 
 

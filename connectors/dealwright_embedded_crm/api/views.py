@@ -9,6 +9,7 @@ from pydantic import Field, WithJsonSchema
 from dealwright.model import crm
 from dealwright_embedded_crm.api.fields import Day, Id, Key, Moment, MoneyOut, Shown
 from dealwright_embedded_crm.own_sight import Sight
+from dealwright_embedded_crm.record_reads import KeptRecord
 
 T = TypeVar("T")
 
@@ -106,6 +107,7 @@ class DealOut(Shown):
     created_at: Moment
     updated_at: Moment
     stage_since: Moment
+    records: Annotated[int, Field(ge=0, description="How many records it has under it; `GET .../records` lists them.")]
     fields: OwnOut
     version: Annotated[int, Field(ge=1, description="Grows with every change; it is the ETag too.")]
 
@@ -128,8 +130,32 @@ class DealOut(Shown):
             created_at=deal.created_at,
             updated_at=deal.updated_at,
             stage_since=deal.stage_since,
+            records=len(deal.records or ()) + (deal.records_beyond or 0),
             fields={} if sight is None else sight.of("deal", deal.custom),
             version=deal.version,
+        )
+
+
+class RecordOut(Shown):
+    """Something that a deal has under it, such as an instalment."""
+
+    id: Id
+    deal_id: Id
+    kind: Annotated[Key, Field(examples=["instalment"])]
+    created_at: Moment
+    updated_at: Moment
+    fields: OwnOut
+
+    @classmethod
+    def of(cls, kept: KeptRecord, sight: Sight | None = None) -> RecordOut:
+        """Return the record as shown; without `sight` nothing of its fields."""
+        return cls(
+            id=kept.record.id,
+            deal_id=kept.deal_id,
+            kind=kept.record.kind,
+            created_at=kept.created_at,
+            updated_at=kept.updated_at,
+            fields={} if sight is None else sight.of(kept.record.kind, kept.record.custom),
         )
 
 
@@ -208,6 +234,10 @@ class DealPage(Page[DealOut]):
 
 class ContactPage(Page[ContactOut]):
     """One page of contacts."""
+
+
+class RecordPage(Page[RecordOut]):
+    """One page of records."""
 
 
 class TaskPage(Page[TaskOut]):

@@ -11,7 +11,9 @@ from dealwright_embedded_crm.commands.conversations import conversations, reply
 from dealwright_embedded_crm.commands.deals import deals
 from dealwright_embedded_crm.commands.fields import fields
 from dealwright_embedded_crm.commands.importing import import_
+from dealwright_embedded_crm.commands.importing_records import import_records
 from dealwright_embedded_crm.commands.pipelines import pipelines, stages
+from dealwright_embedded_crm.commands.records import records
 from dealwright_embedded_crm.commands.webhooks import webhooks
 from dealwright_embedded_crm.commands.work import activities, notes, tasks
 
@@ -25,6 +27,7 @@ def crm() -> None:
 
 for _command in (
     deals,
+    records,
     contacts,
     companies,
     conversations,
@@ -39,5 +42,6 @@ for _command in (
     tokens,
     webhooks,
     import_,
+    import_records,
 ):
     crm.add_command(_command)

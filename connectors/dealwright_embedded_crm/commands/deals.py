@@ -87,7 +87,7 @@ def deals_ls(
 @click.option("--json", "as_json", is_flag=True, help="One JSON object on stdout.")
 @of_account
 def deals_show(deal_id: str, as_json: bool, account: str | None) -> None:
-    """Show a deal with its contacts, open tasks, notes and activities."""
+    """Show a deal with its contacts, records, open tasks, notes and activities."""
     with opened(account) as here:
         deal = found(here, deal_id)
         tasks, notes, activities = here.crm.tasks(deal.id), here.crm.notes(deal.id), here.crm.activities(deal.id)
@@ -99,6 +99,11 @@ def deals_show(deal_id: str, as_json: bool, account: str | None) -> None:
         console = tables.console()
         console.print(tables.deal(deal, zone))
         console.print(tables.linked(deal))
+        if deal.records:
+            console.print(tables.records(deal.records, zone))
+        if deal.records_beyond:
+            more = f"and {deal.records_beyond:,} more: `dealwright crm records ls {deal.id}`"
+            console.print(more, markup=False, highlight=False)
         console.print(tables.tasks(tasks, zone))
         console.print(tables.notes(notes, zone))
         console.print(tables.activities(activities, zone))
@@ -242,7 +247,7 @@ def deals_decline(deal_id: str, reason: str | None, account: str | None, acting:
 @click.option("--stage", metavar="KEY", help="Default: the same; of a closed deal, the first open one.")
 @as_actor
 def deals_clone(deal_id: str, title: str | None, stage: str | None, account: str | None, acting: str | None) -> None:
-    """Create a deal like another; its reference, tasks, notes and activities are not copied."""
+    """Create a deal like another; its reference, records, tasks, notes and activities are not copied."""
     with opened(account) as here:
         made = here.crm.clone_deal(deal_id, title=title, stage=stage, actor=actor(here.crm, acting))
     click.echo(f"deal {made.id} created in {_standing(made)} like deal {deal_id}")
@@ -254,7 +259,7 @@ def deals_clone(deal_id: str, title: str | None, stage: str | None, account: str
 @confirmed
 @as_actor
 def deals_merge(kept: str, absorbed: str, yes: bool, account: str | None, acting: str | None) -> None:
-    """Merge OTHER into DEAL: contacts, tasks, notes and activities move, OTHER is gone."""
+    """Merge OTHER into DEAL: contacts, records, tasks, notes and activities move, OTHER is gone."""
     with opened(account) as here:
         if found(here, kept).id == found(here, absorbed).id:
             raise InputError(f"deal {kept} cannot be merged with itself")
@@ -268,7 +273,7 @@ def deals_merge(kept: str, absorbed: str, yes: bool, account: str | None, acting
 @confirmed
 @as_actor
 def deals_rm(ids: tuple[str, ...], yes: bool, account: str | None, acting: str | None) -> None:
-    """Delete deals with their tasks, notes and activities, for ever."""
+    """Delete deals with their records, tasks, notes and activities, for ever."""
     with opened(account) as here:
         for each in ids:
             found(here, each)

@@ -13,7 +13,6 @@ from dealwright.model.custom import Custom, CustomValue
 from dealwright_embedded_crm import tables
 from dealwright_embedded_crm.commands.opening import Opened, ask, confirmed, of_account, opened
 from dealwright_embedded_crm.mapping import near
-from dealwright_embedded_crm.own_fields import HOLDERS
 from dealwright_embedded_crm.own_texts import Reading
 from dealwright_embedded_crm.people_fields import KeptField
 
@@ -25,7 +24,7 @@ F = TypeVar("F", bound=Callable[..., Any])
 
 @click.group()
 def fields() -> None:
-    """The company's own fields of deals, contacts and companies; definitions make them."""
+    """The company's own fields of deals, contacts, companies and records; definitions make them."""
 
 
 @fields.command("ls")
@@ -46,14 +45,22 @@ def fields_ls(as_json: bool, account: str | None) -> None:
 @confirmed
 @of_account
 def fields_rm(field: str, yes: bool, account: str | None) -> None:
-    """Delete a field that no release names any more, such as deal.treatment, with all that is held in it."""
-    holder, _, key = field.partition(".")
-    if holder not in HOLDERS or not key:
-        raise InputError(f"{field!r} names no field; write deal.{field.rpartition('.')[2] or 'treatment'}")
+    """Delete a field that no release names any more, such as deal.treatment, with all that is held in it.
+
+    A kind of records, such as instalment, is deleted with all its fields when no record of it is left.
+    """
+    holder, _, key = field.rpartition(".")
     with opened(account) as here:
-        found = here.crm.own_fields().get(holder, key)
+        fields = here.crm.own_fields()
+        if not holder and any(kind.key == key for kind in fields.kinds):
+            here.crm.remove_kind(key)
+            click.echo(f"kind of records {key} deleted")
+            return
+        if holder not in fields.holders or not key:
+            raise InputError(f"{field!r} names no field; write deal.{key or 'treatment'}")
+        found = fields.get(holder, key)
         if found is None:
-            known = [each.name for each_holder in HOLDERS for each in here.crm.own_fields().of(each_holder)]
+            known = [each.name for each_holder in fields.holders for each in fields.of(each_holder)]
             raise InputError(f"there is no field {field!r}{near(field, known)}")
         if not found.released:
             ask(f"Delete field {found.name} and all that is held in it? It cannot be recovered.", yes)

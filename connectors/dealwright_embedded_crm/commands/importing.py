@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from contextlib import closing
 from pathlib import Path
-from typing import Final, get_args
+from typing import Final, Protocol, TypeVar, get_args
 
 import click
 from rich.console import Console
@@ -21,11 +21,13 @@ from dealwright.ports import ShapeChange
 from dealwright_embedded_crm import tables
 from dealwright_embedded_crm.commands.opening import of_account, opened
 from dealwright_embedded_crm.csv_file import CsvFile
-from dealwright_embedded_crm.importer import Imported, Importer, Judged, write_rejects
+from dealwright_embedded_crm.importer import Imported, Judged, write_rejects
 from dealwright_embedded_crm.mapping import FIELDS, near, parse
 from dealwright_embedded_crm.own_fields import OwnFields
 from dealwright_embedded_crm.own_texts import Reading
 from dealwright_embedded_crm.rows import RowReader
+
+T_co = TypeVar("T_co", covariant=True)
 
 SHOWN_REJECTS: Final = 10
 
@@ -105,16 +107,25 @@ def import_(
                 write_rejects(rejects, csv.header, judged)
             if not dry_run:
                 if judged.rejected and not skip_rejects:
-                    raise InputError(_refusal(csv, judged, rejects))
+                    raise InputError(refusal_of(csv, judged, rejects))
                 _check(found.shape(wanted, fields=own, apply=True))
 
-        judged, done = _run(importer, accept, dry=dry_run)
+        judged, done = run_import(importer, accept, dry=dry_run)
         _summary(csv, shape, judged, done, dry=dry_run, rejects=rejects)
         if dry_run and judged.rejected and not skip_rejects:
             raise click.exceptions.Exit(1)
 
 
-def _run(importer: Importer, accept: Callable[[Judged], None], *, dry: bool) -> tuple[Judged, Imported]:
+class _Imports(Protocol[T_co]):
+    """What imports one file: it judges all of it, and then writes."""
+
+    def judge(self, progress: Callable[[int], None]) -> Judged: ...
+
+    def run(self, judged: Judged, progress: Callable[[int], None], *, dry: bool) -> T_co: ...
+
+
+def run_import(importer: _Imports[T_co], accept: Callable[[Judged], None], *, dry: bool) -> tuple[Judged, T_co]:
+    """Judge a file, let the verdict be accepted or refused, and import it, with bars that show how far it is."""
     with _progress() as progress:
         reading = progress.add_task("reading", total=None)
         judged = importer.judge(lambda rows: progress.advance(reading, rows))
@@ -129,18 +140,18 @@ def _summary(
 ) -> None:
     console = Console(soft_wrap=True)
     would = "would be " if dry else ""
-    deals_ = _count(done.created, "deal")
+    deals_ = counted(done.created, "deal")
     for text in (
-        f"{_count(done.rows, 'row')} read from {plain(file.path.name)}",
+        f"{counted(done.rows, 'row')} read from {plain(file.path.name)}",
         f"{deals_} {would}created in {shape.key}, {done.already_there:,} already there",
-        f"{_count(done.contacts_created, 'contact')} {would}created" if done.contacts_created else "",
+        f"{counted(done.contacts_created, 'contact')} {would}created" if done.contacts_created else "",
         _owners(done.users_created, dry=dry),
         _given(done, dry=dry),
     ):
         if text:
             console.print(text, markup=False, highlight=False)
     if judged.rejected:
-        console.print(_rejected(judged, rejects), markup=False, highlight=False)
+        console.print(rejected_rows(judged, rejects), markup=False, highlight=False)
     console.print(tables.imported(shape, done.stages))
 
 
@@ -159,33 +170,36 @@ def _check(changes: Sequence[ShapeChange]) -> None:
         raise InputError("the CRM cannot take the shape of the release: " + "; ".join(refused))
 
 
-def _refusal(file: CsvFile, judged: Judged, rejects: Path | None) -> str:
+def refusal_of(file: CsvFile, judged: Judged, rejects: Path | None) -> str:
+    """Return why nothing was imported, and what to do."""
     skip = "mend them, or give --skip-rejects to import the others"
-    return f"{file.path}: nothing was imported; {_rejected(judged, rejects)}\n{skip}"
+    return f"{file.path}: nothing was imported; {rejected_rows(judged, rejects)}\n{skip}"
 
 
 def _owners(users: int, *, dry: bool) -> str:
     if not users:
         return ""
     be, become = ("was", "a user") if users == 1 else ("were", "users")
-    return f"{_count(users, 'owner')} {be} not there and {'would be' if dry else be} created as {become}"
+    return f"{counted(users, 'owner')} {be} not there and {'would be' if dry else be} created as {become}"
 
 
 def _given(done: Imported, *, dry: bool) -> str:
     if not done.given_to:
         return ""
-    deals_, be = _count(sum(done.given_to.values()), "deal"), "would be" if dry else "were"
+    deals_, be = counted(sum(done.given_to.values()), "deal"), "would be" if dry else "were"
     users = ", ".join(f"user {user_id}" for user_id in sorted(done.given_to))
     return f"{deals_} had no owner and {be} given to {users} (`dealwright crm users default`)"
 
 
-def _count(number: int, what: str) -> str:
+def counted(number: int, what: str) -> str:
+    """Return a number of things, such as `1 row`."""
     return f"{number:,} {what}{'' if number == 1 else 's'}"
 
 
-def _rejected(judged: Judged, rejects: Path | None) -> str:
+def rejected_rows(judged: Judged, rejects: Path | None) -> str:
+    """Return how many rows cannot be imported, and the first ones with why."""
     where = f"; all in {plain(rejects)}" if rejects is not None else ""
-    lines = [f"{judged.rejected:,} of {_count(judged.rows, 'row')} cannot be imported{where}"]
+    lines = [f"{judged.rejected:,} of {counted(judged.rows, 'row')} cannot be imported{where}"]
     shown = judged.rejects[:SHOWN_REJECTS]
     lines.extend(f"  line {reject.line}: {plain('; '.join(reject.reasons))}" for reject in shown)
     if judged.rejected > SHOWN_REJECTS:
