@@ -7,15 +7,19 @@ import inspect
 import re
 import sys
 import traceback
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from types import FrameType, ModuleType
 from typing import Any, Final
 
+import msgspec
+
 import dealwright
 from dealwright.compile.findings import Finding
+from dealwright.compile.own_hints import in_own_words
 from dealwright.compile.sources import called, span
 from dealwright.errors import DefinitionError
+from dealwright.language.pipeline import Pipeline, is_pipeline
 from dealwright.language.schema import did_you_mean
 
 _MAX_MESSAGE: Final = 300
@@ -47,6 +51,11 @@ class NotLoaded(ImportError):
 
 def diagnose(error: BaseException, file: str, root: Path) -> list[Finding]:
     """Return the findings of the exception that ended `file`; none if another file's finding says it all."""
+    own = list(_pipelines(error, root))
+    return [msgspec.structs.replace(each, hint=in_own_words(each.hint, own)) for each in _found(error, file, root)]
+
+
+def _found(error: BaseException, file: str, root: Path) -> list[Finding]:
     place = _place(error, root)
     error = _unwrapped(error)
     place = _place(error, root) or place or (file, 1)
@@ -84,6 +93,13 @@ def diagnose(error: BaseException, file: str, root: Path) -> list[Finding]:
         case NameError(name=str(name)):
             return [_finding("DW900", place, f"there is no {name!r} in this file", _name_hint(name, error))]
     return [_finding("DW900", place, _said(error), "")]
+
+
+def _pipelines(error: BaseException, root: Path) -> Iterator[type[Pipeline]]:
+    """The pipelines that the company's files knew by name where one of them failed."""
+    for frame, _ in traceback.walk_tb(error.__traceback__):
+        if _below(frame.f_code.co_filename, root) is not None:
+            yield from (value for value in list(frame.f_globals.values()) if is_pipeline(value))
 
 
 def _unwrapped(error: BaseException) -> BaseException:

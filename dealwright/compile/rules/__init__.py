@@ -9,6 +9,7 @@ from dealwright.compile.rules import (
     contact_guard,
     conversion_name,
     conversion_value,
+    created_breach,
     criteria,
     cycle,
     deferred,
@@ -39,6 +40,7 @@ from dealwright.compile.rules import (
     two_writers,
     unreachable,
     unread_fields,
+    unset_flag,
 )
 from dealwright.compile.rules.rule import Rule
 
@@ -51,6 +53,7 @@ RULES: Final[tuple[Rule, ...]] = tuple(
                 contact_guard,
                 conversion_name,
                 conversion_value,
+                created_breach,
                 criteria,
                 cycle,
                 deferred,
@@ -81,6 +84,7 @@ RULES: Final[tuple[Rule, ...]] = tuple(
                 two_writers,
                 unreachable,
                 unread_fields,
+                unset_flag,
             )
         ),
         key=lambda rule: rule.code,

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from dealwright.compile import describe, ir
-from dealwright.compile.possible import Logic, possible
+from dealwright.compile.possible import Logic, one_of, possible
 from dealwright.compile.rules.rule import Rule, Spot, Subject, all_steps
 from dealwright.compile.rules.ways import of_trigger
 from dealwright.language.schema import did_you_mean
@@ -17,6 +17,12 @@ def _look(subject: Subject) -> Iterator[Spot]:
         yield from _unlisted_reasons(subject, account, automation)
         logic = Logic(account.currency)
         wanted = logic.true(automation.when)
+        yield from _never_ended(subject, automation)
+        if automation.for_each is not None and (told := _empty(automation, automation.for_each, logic)):
+            path, line = subject.automation_at(automation, "for_each")
+            hint = "take the part out that contradicts; when= is asked of the segment's deals as well"
+            yield Spot(path=path, line=line, message=told, hint=hint)
+            continue
         if possible(of_trigger(automation.on), wanted):
             continue
         parts = automation.when.of if isinstance(automation.when, ir.All) else (automation.when,)
@@ -34,6 +40,29 @@ def _look(subject: Subject) -> Iterator[Spot]:
             ),
             hint="take the part out that contradicts, or join them with | if either will do",
         )
+
+
+def _empty(automation: ir.Automation, segment: ir.Segment, logic: Logic) -> str:
+    """Say why the segment never holds a deal that the automation runs for; empty if it may."""
+    there = one_of("deal.pipeline", [ir.PipelineValue(pipeline=key) for key in segment.pipelines])
+    asked = logic.true(segment.where)
+    if not possible(there, asked):
+        return f"the segment of {automation.key!r} never holds a deal: {describe.condition(segment.where)}"
+    if possible(logic.true(automation.when)) and not possible(there, asked, logic.true(automation.when)):
+        return f"{automation.key!r} never runs: its conditions contradict its segment"
+    return ""
+
+
+def _never_ended(subject: Subject, automation: ir.Automation) -> Iterator[Spot]:
+    for trigger in automation.exit_on:
+        if not possible(of_trigger(trigger)):
+            path, line = subject.automation_at(automation, "exit_on")
+            yield Spot(
+                path=path,
+                line=line,
+                message=f"exit_on of {automation.key!r} names what never happens: {describe.trigger(trigger)}",
+                hint="take in_= out, or name a stage of that pipeline",
+            )
 
 
 def _unlisted_reasons(subject: Subject, account: ir.Account, automation: ir.Automation) -> Iterator[Spot]:
@@ -83,7 +112,8 @@ RULE: Final = Rule(
     title="a condition can never be true",
     reason=(
         "An automation that asks for an amount above ten and below five, or for a stage that its trigger excludes, "
-        "never runs; nobody notices, because nothing happens. A reason for a lost deal that no stage lists is a "
+        "never runs; nobody notices, because nothing happens. Neither does a segment that holds no deal, and what "
+        "exit_on names and never happens ends nothing. A reason for a lost deal that no stage lists is a "
         "warning: a rep cannot choose it."
     ),
     bad="""

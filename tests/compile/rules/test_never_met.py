@@ -1,0 +1,155 @@
+"""What can never hold, or never does while nobody has said anything: segments, exits, denied flags, new deals."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from examples import check_files, codes, example_file
+
+BEFORE = """
+class Own(DealFields):
+    vip = Flag("VIP")
+    code = Text("Code")
+
+
+own = Own()
+
+
+class Repairs(Pipeline, key="repairs", name="Repairs"):
+    incoming = Incoming()
+    inspected = Stage("Inspected the machine", required=[deal.amount], task=Task("Send the estimate", due=days(1)))
+    sent = Stage(
+        "Sent the estimate",
+        task=Task("Call back", due=days(1)),
+        entry=Criteria([{criteria}], else_="move_back", says="Write it down"),
+    )
+    won = Won("Closed won")
+    lost = Lost("Closed lost", reasons=["Price"])
+
+
+class Prices(OutsideEvent):
+    key = "prices"
+    code = Text()
+    match = {match}
+
+
+"""
+NOTE = 'do=[add_note("n", text="Look")]'
+
+
+def file(rule: str, *, criteria: str = "deal.amount > 0", match: str = "None") -> str:
+    return example_file(BEFORE.format(criteria=criteria, match=match) + f"r = Automation(key='r', {rule})\n")
+
+
+def made(where: str, more: str = "") -> str:
+    return f'on=entered(Sales.won), do=[create_deal("c", in_=Repairs.{where}, title="New"{more})]'
+
+
+def segment(where: str, when: str = "[]") -> str:
+    return f"on=event_received(Prices), for_each=Segment(in_=[Repairs], where=[{where}]), when={when}, {NOTE}"
+
+
+EACH = "again=every_event(), "
+FOUND = {
+    "segment": (file(segment("deal.amount > 5, deal.amount < 4")), "DW214", "the segment of 'r' never holds a deal"),
+    "segment_of_another_pipeline": (file(segment("deal.stage == Sales.met")), "DW214", "never holds a deal"),
+    "segment_and_when": (
+        file(segment("deal.amount > 5", "[deal.amount < 4]")), "DW214", "its conditions contradict its segment",
+    ),
+    "exit": (
+        file(f"on=entered(Sales.met), exit_on=[stage_changed(to=Sales.won, in_=Repairs)], {NOTE}"),
+        "DW214", "exit_on of 'r' names what never happens",
+    ),
+    "flag": (file(f"on=entered(Sales.met), when=[~own.vip.is_true()], {NOTE}"), "DW223", "~deal.vip.is_true()"),
+    "flag_no": (file(f"on=entered(Sales.met), when=[~own.vip.is_false()], {NOTE}"), "DW223", "~deal.vip.is_false()"),
+    "flag_inside": (
+        file(f"on=entered(Sales.met), when=[~(own.vip.is_true() | (deal.amount > 5))], {NOTE}"), "DW223", "deal.vip",
+    ),
+    "flag_in_points": (
+        file(f"on=entered(Sales.met), when=points((1, ~own.vip.is_true())) > 0, {NOTE}"), "DW223", "deal.vip",
+    ),
+    "flag_in_criteria": (
+        file(f"on=entered(Sales.met), {NOTE}", criteria="~own.vip.is_true()"), "DW223", "~deal.vip.is_true()",
+    ),
+    "required": (file(made("inspected")), "DW224", "takes none without amount"),
+    "entry": (file(made("sent")), "DW224", "entry criteria it does not meet: deal.amount > 0"),
+    "entry_of_own": (
+        file(made("sent", ", amount=5"), criteria='own.code == "x"'), "DW224", "entry criteria it does not meet",
+    ),
+}  # fmt: skip
+WELL = {
+    "segment": file(segment("deal.amount > 4", "[deal.amount < 9]")),
+    "exit": file(f"on=entered(Sales.met), exit_on=[stage_changed(to=Sales.won), entered(Repairs.won)], {NOTE}"),
+    "flag": file(f"on=entered(Sales.met), when=[own.vip.is_false()], {NOTE}"),
+    "flag_that_is_asked_for": file(f"on=entered(Sales.met), when=[own.vip.is_unset() | ~own.vip.is_true()], {NOTE}"),
+    "flag_of_a_step": file(
+        'on=entered(Sales.met), do=[moved := move_deal("m", to=Sales.quoted), '
+        'branch("b", case(~moved.moved.is_true(), add_tags("t", "stayed")))]'
+    ),
+    "required": file(made("inspected", ", amount=5")),
+    "copied": file(made("inspected", ", copy=[deal.amount]")),
+    "entry": file(made("sent", ", amount=deal.amount")),
+    "entry_by_company": file(made("sent"), criteria="deal.company.is_set()"),
+    "entry_or": file(made("sent"), criteria="(deal.amount > 0) | deal.main_contact.phone.is_set()"),
+    "or_else": file(made("sent"), criteria="deal.amount.or_(0) < 5"),
+}
+
+
+def test_what_never_holds_is_told(tmp_path: Path) -> None:
+    found = check_files(tmp_path / "company", {name: text for name, (text, *_) in FOUND.items()})
+    for name, (_, code, words) in FOUND.items():
+        told = [each.message for each in found[name] if each.code == code]
+        assert len(told) == 1 and words in told[0], (name, [str(each) for each in found[name]])
+
+
+def test_what_may_hold_is_left_alone(tmp_path: Path) -> None:
+    found = check_files(tmp_path / "company", WELL)
+    assert {name: codes(each) & {"DW214", "DW223", "DW224"} for name, each in found.items()} == {
+        name: set() for name in WELL
+    }
+
+
+@pytest.mark.parametrize(
+    ("pair", "said"),
+    [
+        ("(mail, deal.contacts.phone)", "compares an e-mail address with deal.contacts.phone, which is a phone number"),
+        (
+            "(phone, deal.contacts.email)",
+            "compares a phone number with deal.contacts.email, which is an e-mail address",
+        ),
+        ("(phone, own.mail)", "compares a phone number with deal.mail, which is an e-mail address"),
+        ("(kind, own.phone)", "compares a choice with deal.phone, which is a phone number"),
+    ],
+)
+def test_a_pair_of_unlike_kinds_is_an_error(pair: str, said: str, tmp_path: Path) -> None:
+    event = f"""
+class Own(DealFields):
+    mail, phone = Email("Mail"), Phone("Phone")
+
+
+own = Own()
+
+
+class Booked(OutsideEvent):
+    key = "booked"
+    mail, phone, kind, text = Email(), Phone(), Choice("Kind", ["a", "b"]), Text()
+    match = Match(by=[(text, deal.contacts.phone), (mail, own.mail), (phone, deal.reference), {pair}], in_=Sales)
+"""
+    (told,) = [
+        each for each in check_files(tmp_path / "c", {"rules": example_file(event)})["rules"] if each.code == "DW910"
+    ]
+    assert said in told.message
+
+
+def test_hints_name_a_pipeline_of_the_authors_own(tmp_path: Path) -> None:
+    slips = {
+        "stage": ("deal.stage == 'won'", "compare it with a stage: == Sales.won"),
+        "other_stage": ('move_deal("m", to="met")', "write Sales.met"),
+        "pipeline": ("Segment(in_='sales')", "in_=[Sales]"),
+        "two": ('class Repairs(Pipeline, key="x"):\n    won = Won()\nx = create_deal("a")', "in_=Repairs.won, title="),
+    }
+    found = check_files(tmp_path / "c", {name: example_file(f"{slip}\n") for name, (slip, _) in slips.items()})
+    for name, (_, hint) in slips.items():
+        told = [each.hint for each in found[name] if each.code == "DW910"]
+        assert len(told) == 1 and hint in told[0], (name, told)
