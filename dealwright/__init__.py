@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dealwright.language.account import Account
-from dealwright.language.again import every_event, once, person, stage_visit, value
+from dealwright.language.again import every_event, once, person, record, stage_visit, value
 from dealwright.language.ask_step import ask
 from dealwright.language.automation import Automation
 from dealwright.language.channels import Channel
@@ -43,6 +43,9 @@ from dealwright.language.pipeline import Incoming, Lost, Pipeline, Stage, Task, 
 from dealwright.language.points import points
 from dealwright.language.policy import Limits, MessagePolicy
 from dealwright.language.predicates import predicate
+from dealwright.language.record_steps import create_record, remove_record, update_record
+from dealwright.language.record_triggers import record_added, record_removed, record_updated
+from dealwright.language.records import Record
 from dealwright.language.replies import reply
 from dealwright.language.roles import Role
 from dealwright.language.segment import Segment
@@ -107,6 +110,7 @@ __all__ = [
     "Person",
     "Phone",
     "Pipeline",
+    "Record",
     "Role",
     "Segment",
     "Stage",
@@ -129,6 +133,7 @@ __all__ = [
     "contact_updated",
     "create_contact",
     "create_deal",
+    "create_record",
     "date_reached",
     "days",
     "deal_created",
@@ -154,6 +159,11 @@ __all__ = [
     "person",
     "points",
     "predicate",
+    "record",
+    "record_added",
+    "record_removed",
+    "record_updated",
+    "remove_record",
     "remove_tags",
     "rep_wrote",
     "replied",
@@ -172,6 +182,7 @@ __all__ = [
     "update_company",
     "update_contact",
     "update_deal",
+    "update_record",
     "value",
     "wait",
     "wait_until",

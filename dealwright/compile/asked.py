@@ -11,6 +11,7 @@ from dealwright.compile import ir
 
 _ASKED: Final = re.compile(rb"\bdeal\.company\.(?:open_deals|won_deals|newest_open_deal)\b")
 _OF_CONTACT: Final = re.compile(rb'"path":"contact\.')
+_OF_RECORD: Final = re.compile(rb'"path":"record\.')
 _KEPT: Final = 4096
 _asks: Final[dict[int, tuple[ir.Automation, bool]]] = {}
 """By the identity of the automation, which is kept beside so that nothing else can have it."""
@@ -29,3 +30,8 @@ def asks_for_company(automation: ir.Automation) -> bool:
 def asks_of_contact(condition: ir.Condition) -> bool:
     """Say whether a condition inside of `deal.contacts.any(...)` names the contact that is looked at."""
     return bool(_OF_CONTACT.search(msgspec.json.encode(condition)))
+
+
+def asks_of_record(asked: ir.Condition | ir.Reckonable) -> bool:
+    """Say whether what is asked of records, or reckoned of them, names the record that is looked at."""
+    return bool(_OF_RECORD.search(msgspec.json.encode(asked)))

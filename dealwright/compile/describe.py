@@ -51,6 +51,12 @@ def trigger(on: ir.Trigger) -> str:
             return f"a contact wants no more messages{_within(on.pipelines)}"
         case ir.OnMessageReceived():
             return f"a contact writes, for each open deal{_within(on.pipelines)}"
+        case ir.OnRecordAdded():
+            return f"a deal gets a record {on.record}{_within(on.pipelines)}"
+        case ir.OnRecordUpdated():
+            return f"{' or '.join(on.fields) or 'a field'} of a record {on.record} changes{_within(on.pipelines)}"
+        case ir.OnRecordRemoved():
+            return f"a record {on.record} is taken away from a deal{_within(on.pipelines)}"
         case ir.OnReplied():
             return "a contact of the deal replies" + (f" to {on.to}" if on.to else "")
 
@@ -80,6 +86,9 @@ def condition(given: ir.Condition) -> str:
             return f"predicate {given.label!r} of {', '.join(ref.path for ref in given.of)}"
         case ir.AnyContact():
             return f"deal.contacts.any({condition(given.of)})"
+        case ir.OfRecords():
+            asked = f"{'all' if given.every else 'any'}({condition(given.of)})"
+            return f"{_records(given.record, given.where)}.{asked}"
 
 
 def _inner(given: ir.Condition) -> str:
@@ -87,8 +96,16 @@ def _inner(given: ir.Condition) -> str:
     return f"({words})" if isinstance(given, ir.All | ir.Any) and len(given.of) > 1 else words
 
 
-def reckoned(value: ir.Shift | ir.Reckoned | ir.OrElse) -> str:
+def _records(kind: str, where: ir.Condition | None) -> str:
+    among = "" if where is None else f".where({condition(where)})"
+    return f"deal.records({kind}){among}"
+
+
+def reckoned(value: ir.Shift | ir.Reckoned | ir.OrElse | ir.Aggregate) -> str:
     """Return arithmetic as its author would have typed it, near enough."""
+    if isinstance(value, ir.Aggregate):
+        of = "" if value.value is None else f"({expression(value.value)})"
+        return f"{_records(value.record, value.where)}.{value.of}{of}"
     if isinstance(value, ir.OrElse):
         of = expression(value.of)
         return f"{of if isinstance(value.of, ir.Ref | ir.OrElse) else f'({of})'}.or_({expression(value.other)})"
@@ -110,7 +127,7 @@ def expression(value: ir.Expression) -> str:
             return f"points({', '.join(f'{each.points:,f} if {condition(each.when)}' for each in value.of)})"
         case ir.TemplateText():
             return repr(value.source)
-        case ir.Shift() | ir.Reckoned() | ir.OrElse():
+        case ir.Shift() | ir.Reckoned() | ir.OrElse() | ir.Aggregate():
             return reckoned(value)
         case ir.MoneyValue():
             return f"{value.amount:,} {value.currency}"
@@ -242,6 +259,12 @@ def _step(step: ir.Step) -> str:
             return f"create a contact{role}: {_fields(step.fields)}"
         case ir.UpdateCompanyStep():
             return f"set {_fields(step.changes)} of deal.company"
+        case ir.CreateRecordStep():
+            return f"put a record {step.record} under the deal: {_fields(step.fields) or 'empty'}"
+        case ir.UpdateRecordStep():
+            return f"set {_fields(step.changes)} of the record {step.record}"
+        case ir.RemoveRecordStep():
+            return f"take the record {step.record} away"
         case ir.UpdateContactStep():
             return f"set {_fields(step.changes)} of {step.contact}"
         case ir.SendEmailStep():

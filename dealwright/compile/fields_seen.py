@@ -9,8 +9,14 @@ from typing import Final
 from dealwright.compile.sources import Source, called
 
 _ASKS: Final = frozenset(
-    {"is_set", "is_unset", "has", "is_in", "is_open", "is_won", "is_lost", "is_true", "is_false", "any"}
+    {"is_set", "is_unset", "has", "is_in", "is_open", "is_won", "is_lost", "is_true", "is_false", "any", "all"}
 )
+
+
+_ON_CLASS: Final = frozenset({"OutsideEvent", "Record"})
+"""What is extended by classes on which their fields hang themselves."""
+_OF_DEAL: Final = frozenset({"contact_as", "records", "where", "total", "least", "greatest"})
+"""Methods that give fields of a deal, or what has some."""
 
 
 def field_names(sources: Iterable[Source]) -> frozenset[str]:
@@ -24,8 +30,8 @@ def field_names(sources: Iterable[Source]) -> frozenset[str]:
     names = {name for name in ("contact", "event") if any(name in source.text for source in kept)}
     for source in kept:
         for made in source.nodes(ast.ClassDef):
-            if any(isinstance(base, ast.Name) and base.id == "OutsideEvent" for base in made.bases):
-                names.add(made.name)  # the fields of such a class hang on the class itself
+            if any(isinstance(base, ast.Name) and base.id in _ON_CLASS for base in made.bases):
+                names.add(made.name)
         for assigned in source.nodes(ast.Assign):
             if isinstance(assigned.value, ast.Call) and called(assigned.value) in kinds:
                 names |= {target.id for target in assigned.targets if isinstance(target, ast.Name)}
@@ -42,10 +48,10 @@ class Fields:
         """Say whether this is a field: `deal.owner.name`, or `deal.amount * 2`."""
         if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Add | ast.Sub | ast.Mult | ast.Div):
             return self.is_field(node.left) or self.is_field(node.right)
-        if not isinstance(node, ast.Attribute):
+        if not isinstance(node, ast.Attribute | ast.Call):
             return False
         inner: ast.expr = node
-        while isinstance(inner, ast.Attribute) or (isinstance(inner, ast.Call) and called(inner) == "contact_as"):
+        while isinstance(inner, ast.Attribute) or (isinstance(inner, ast.Call) and called(inner) in _OF_DEAL):
             inner = inner.value if isinstance(inner, ast.Attribute) else inner.func
         return isinstance(inner, ast.Name) and inner.id in self._roots
 

@@ -35,11 +35,13 @@ from dealwright.compile.ir_steps import (
     ContactPath,
     CreateContactStep,
     CreateDealStep,
+    CreateRecordStep,
     LookupStep,
     MoveBackStep,
     MoveDealStep,
     MuteStep,
     NotifyStep,
+    RemoveRecordStep,
     SendConversionStep,
     SendEmailStep,
     SendEventStep,
@@ -50,6 +52,7 @@ from dealwright.compile.ir_steps import (
     UpdateCompanyStep,
     UpdateContactStep,
     UpdateDealStep,
+    UpdateRecordStep,
     WaitForStep,
     WaitStep,
     WaitUntilStep,
@@ -74,6 +77,10 @@ from dealwright.compile.ir_triggers import (
     OnNoActivity,
     OnOptedOut,
     OnOwnerChanged,
+    OnRecord,
+    OnRecordAdded,
+    OnRecordRemoved,
+    OnRecordUpdated,
     OnReplied,
     OnRepWrote,
     OnStageChanged,
@@ -81,6 +88,7 @@ from dealwright.compile.ir_triggers import (
     Trigger,
 )
 from dealwright.compile.ir_values import (
+    Aggregate,
     All,
     Any,
     AnyContact,
@@ -99,6 +107,7 @@ from dealwright.compile.ir_values import (
     Node,
     Not,
     NumberValue,
+    OfRecords,
     Operand,
     Operator,
     OrElse,
@@ -122,7 +131,7 @@ from dealwright.compile.ir_values import (
 )
 from dealwright.model.calendar import Calendar, Duration
 from dealwright.model.crm import PipelineShape
-from dealwright.model.custom import FieldShape, FieldShapes
+from dealwright.model.custom import FieldShape, FieldShapes, RecordShape
 
 __all__ = [
     "ADDED",
@@ -131,6 +140,7 @@ __all__ = [
     "ActionStep",
     "AddNoteStep",
     "Again",
+    "Aggregate",
     "All",
     "Answer",
     "Any",
@@ -151,6 +161,7 @@ __all__ = [
     "ContactPath",
     "CreateContactStep",
     "CreateDealStep",
+    "CreateRecordStep",
     "DayValue",
     "EveryEvent",
     "Expression",
@@ -174,6 +185,7 @@ __all__ = [
     "Not",
     "NotifyStep",
     "NumberValue",
+    "OfRecords",
     "OnActivityLogged",
     "OnContactAdded",
     "OnContactRemoved",
@@ -188,6 +200,10 @@ __all__ = [
     "OnNoActivity",
     "OnOptedOut",
     "OnOwnerChanged",
+    "OnRecord",
+    "OnRecordAdded",
+    "OnRecordRemoved",
+    "OnRecordUpdated",
     "OnRepWrote",
     "OnReplied",
     "OnStageChanged",
@@ -204,6 +220,7 @@ __all__ = [
     "Reckonable",
     "Reckoned",
     "Ref",
+    "RemoveRecordStep",
     "RoleValue",
     "Scored",
     "Segment",
@@ -225,6 +242,7 @@ __all__ = [
     "UpdateCompanyStep",
     "UpdateContactStep",
     "UpdateDealStep",
+    "UpdateRecordStep",
     "Value",
     "WaitForStep",
     "WaitStep",
@@ -266,6 +284,7 @@ ADDED: Final = frozenset(
         "open_on",
         "optional",
         "priority",
+        "records",
         "role",
         "label",
         "renamed_from",
@@ -287,9 +306,9 @@ class EveryEvent(Node, tag_field="again", tag="every_event", frozen=True, kw_onl
 
 
 class Once(Node, tag_field="again", tag="once", frozen=True, kw_only=True):
-    """The automation acts once for each deal, person, stage visit or value, within a time (None: for ever)."""
+    """The automation acts once for each deal, person, stage visit, value or record, within a time (None: for ever)."""
 
-    per: Literal["deal", "person", "stage_visit", "value"]
+    per: Literal["deal", "person", "stage_visit", "value", "record"]
     within: Duration | None = None
 
 
@@ -330,6 +349,7 @@ class Account(Node, frozen=True, kw_only=True):
 
     `roles` are the names of those that its automations pick people of.
     `languages` are those of its customers: the first one is for whoever is known to speak none of them.
+    `records` are the kinds of records that its deals have under them.
     """
 
     key: str
@@ -349,6 +369,7 @@ class Account(Node, frozen=True, kw_only=True):
     outside: tuple[OutsideEvent, ...] = ()
     roles: tuple[str, ...] = ()
     languages: tuple[str, ...] = ()
+    records: tuple[RecordShape, ...] = ()
 
     def pipeline(self, key: str) -> PipelineShape | None:
         """Return the pipeline of that key, or None."""
@@ -356,7 +377,9 @@ class Account(Node, frozen=True, kw_only=True):
 
     def own_fields(self) -> FieldShapes:
         """Return the company's own fields as a CRM is told them."""
-        return FieldShapes(deal=self.deal_fields, contact=self.contact_fields, company=self.company_fields)
+        return FieldShapes(
+            deal=self.deal_fields, contact=self.contact_fields, company=self.company_fields, records=self.records
+        )
 
     def automation(self, key: str) -> Automation | None:
         """Return the automation of that key, or None."""

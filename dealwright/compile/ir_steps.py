@@ -147,6 +147,29 @@ class UpdateCompanyStep(Node, tag_field="do", tag="update_company", frozen=True,
     changes: dict[str, Expression]
 
 
+class CreateRecordStep(Node, tag_field="do", tag="create_record", frozen=True, kw_only=True):
+    """Put a record of a kind under the deal, with fields by key."""
+
+    name: str
+    record: str
+    fields: dict[str, Expression]
+
+
+class UpdateRecordStep(Node, tag_field="do", tag="update_record", frozen=True, kw_only=True):
+    """Set fields of the record that the execution is about, by key."""
+
+    name: str
+    record: str
+    changes: dict[str, Expression]
+
+
+class RemoveRecordStep(Node, tag_field="do", tag="remove_record", frozen=True, kw_only=True):
+    """Take the record that the execution is about away."""
+
+    name: str
+    record: str
+
+
 class SendEmailStep(Node, tag_field="do", tag="send_email", frozen=True, kw_only=True):
     """Send an e-mail to a contact; in its texts `contact` is the recipient.
 
@@ -303,6 +326,9 @@ ActionStep: TypeAlias = (
     | CreateContactStep
     | UpdateContactStep
     | UpdateCompanyStep
+    | CreateRecordStep
+    | UpdateRecordStep
+    | RemoveRecordStep
     | SendEmailStep
     | SendMessageStep
     | SendConversionStep
@@ -324,6 +350,9 @@ Step: TypeAlias = (
     | CreateContactStep
     | UpdateContactStep
     | UpdateCompanyStep
+    | CreateRecordStep
+    | UpdateRecordStep
+    | RemoveRecordStep
     | SendEmailStep
     | SendMessageStep
     | SendConversionStep

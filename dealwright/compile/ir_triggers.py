@@ -128,6 +128,28 @@ class OnMessageReceived(Node, tag_field="on", tag="message_received", frozen=Tru
     pipelines: tuple[str, ...] = ()
 
 
+class OnRecordAdded(Node, tag_field="on", tag="record_added", frozen=True, kw_only=True):
+    """A record of that kind was put under a deal in one of these pipelines (empty: any)."""
+
+    record: str
+    pipelines: tuple[str, ...] = ()
+
+
+class OnRecordUpdated(Node, tag_field="on", tag="record_updated", frozen=True, kw_only=True):
+    """One of these fields of such a record changed (empty: any), under a deal in these pipelines (empty: any)."""
+
+    record: str
+    fields: tuple[str, ...] = ()
+    pipelines: tuple[str, ...] = ()
+
+
+class OnRecordRemoved(Node, tag_field="on", tag="record_removed", frozen=True, kw_only=True):
+    """A record of that kind was taken away from under a deal in one of these pipelines (empty: any)."""
+
+    record: str
+    pipelines: tuple[str, ...] = ()
+
+
 class OnReplied(Node, tag_field="on", tag="replied", frozen=True, kw_only=True):
     """A contact of the deal has written; with `to`, in answer to the message of that step, which went by `via`."""
 
@@ -154,5 +176,11 @@ Trigger: TypeAlias = (
     | OnOptedOut
     | OnMessageReceived
     | OnReplied
+    | OnRecordAdded
+    | OnRecordUpdated
+    | OnRecordRemoved
 )
 """Any trigger."""
+
+OnRecord: TypeAlias = OnRecordAdded | OnRecordUpdated | OnRecordRemoved
+"""A trigger that is about one record."""

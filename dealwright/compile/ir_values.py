@@ -125,10 +125,23 @@ class Points(Node, tag_field="is", tag="points", frozen=True, kw_only=True):
     of: tuple[Point, ...]
 
 
+class Aggregate(Node, tag_field="is", tag="aggregate", frozen=True, kw_only=True):
+    """What the deal's records of a kind come to, of those for which `where` is true; `type` is what it is.
+
+    `total` is 0 of none, and unset if `value` is for one of them; `least` and `greatest` are of those that have one.
+    """
+
+    record: str
+    of: Literal["count", "total", "least", "greatest"]
+    type: FieldType
+    value: Ref | Shift | Reckoned | OrElse | None = None
+    where: Condition | None = None
+
+
 class Shift(Node, tag_field="is", tag="shift", frozen=True, kw_only=True):
     """A day or moment that is so much later than another one, or `back`: earlier; unset when that one is."""
 
-    of: Ref | Shift | OrElse
+    of: Ref | Shift | OrElse | Aggregate
     by: Duration
     back: bool = False
 
@@ -137,18 +150,18 @@ class Reckoned(Node, tag_field="is", tag="reckoned", frozen=True, kw_only=True):
     """A number or amount that is reckoned of two; unset when one is, the currencies differ, or it comes to nothing."""
 
     sign: Literal["+", "-", "*", "/"]
-    left: Ref | NumberValue | MoneyValue | Reckoned | OrElse
-    right: Ref | NumberValue | MoneyValue | Reckoned | OrElse
+    left: Ref | NumberValue | MoneyValue | Reckoned | OrElse | Aggregate
+    right: Ref | NumberValue | MoneyValue | Reckoned | OrElse | Aggregate
 
 
 class OrElse(Node, tag_field="is", tag="or_else", frozen=True, kw_only=True):
     """What something is where it is set, and what another thing is where it is not; a plain 0 has no currency."""
 
-    of: Ref | Shift | Reckoned | OrElse
-    other: Ref | NumberValue | MoneyValue | DayValue | MomentValue | Shift | Reckoned | OrElse
+    of: Ref | Shift | Reckoned | OrElse | Aggregate
+    other: Ref | NumberValue | MoneyValue | DayValue | MomentValue | Shift | Reckoned | OrElse | Aggregate
 
 
-Reckonable: TypeAlias = Ref | NumberValue | MoneyValue | Shift | Reckoned | OrElse
+Reckonable: TypeAlias = Ref | NumberValue | MoneyValue | Shift | Reckoned | OrElse | Aggregate
 """What arithmetic is done with, and what it comes to."""
 
 Value: TypeAlias = (
@@ -198,8 +211,9 @@ Expression: TypeAlias = (
     | Shift
     | Reckoned
     | OrElse
+    | Aggregate
 )
-"""What an action writes: a literal, a field, a text with fields in it, somebody of a role, or a sum of points."""
+"""What an action writes: a literal, a field, a text with fields in it, somebody of a role, or something reckoned."""
 
 
 class Setting(Node, frozen=True, kw_only=True):
@@ -274,6 +288,19 @@ class AnyContact(Node, tag_field="if", tag="any_contact", frozen=True, kw_only=T
     of: Condition
 
 
+class OfRecords(Node, tag_field="if", tag="of_records", frozen=True, kw_only=True):
+    """True of at least one of the deal's records of a kind, or of `every` one and at least one: `record` in it is that.
+
+    Only those are looked at for which `where` is true. Not all records of a deal that has very many are read: what
+    those could change is unknown.
+    """
+
+    record: str
+    of: Condition
+    every: bool = False
+    where: Condition | None = None
+
+
 class Scored(Node, tag_field="if", tag="scored", frozen=True, kw_only=True):
     """A sum of points against a number, a field that is one, or another sum."""
 
@@ -297,12 +324,12 @@ class Predicate(Node, tag_field="if", tag="predicate", frozen=True, kw_only=True
 class CompareReckoned(Node, tag_field="if", tag="compare_reckoned", frozen=True, kw_only=True):
     """What is reckoned of facts against another value of its type; unknown when either is unset."""
 
-    left: Ref | Shift | Reckoned | OrElse
+    left: Ref | Shift | Reckoned | OrElse | Aggregate
     op: Operator
-    right: Ref | NumberValue | MoneyValue | DayValue | MomentValue | Shift | Reckoned | OrElse
+    right: Ref | NumberValue | MoneyValue | DayValue | MomentValue | Shift | Reckoned | OrElse | Aggregate
 
 
 Condition: TypeAlias = (
-    All | Any | Not | Compare | IsSet | IsIn | Has | AnyContact | Scored | Predicate | CompareReckoned
+    All | Any | Not | Compare | IsSet | IsIn | Has | AnyContact | OfRecords | Scored | Predicate | CompareReckoned
 )
 """Any condition."""

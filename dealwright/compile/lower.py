@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 from pathlib import Path
-from typing import TypeVar
+from typing import TypeGuard, TypeVar
 
 import msgspec
 
@@ -24,10 +24,11 @@ from dealwright.language import triggers
 from dealwright.language.account import Account
 from dealwright.language.again import Again, Once
 from dealwright.language.automation import Automation
+from dealwright.language.custom import shapes_of
 from dealwright.language.origin import Origin
 from dealwright.language.pipeline import PipelineParts, parts
 from dealwright.model.crm import PipelineShape, StageShape
-from dealwright.model.custom import FieldShape
+from dealwright.model.custom import FieldShape, RecordShape
 
 _T = TypeVar("_T")
 _KIND_ORDER = {"incoming": 0, "open": 1, "won": 2, "lost": 3}
@@ -104,6 +105,14 @@ class _Lowering:
             deal_fields=self._shapes(own.deal),
             contact_fields=self._shapes(own.contact),
             company_fields=self._shapes(own.company),
+            records=tuple(
+                self._writable(
+                    RecordShape(key=key, fields=shapes_of(kind), label=kind._name),
+                    f"the kind of records {key!r}",
+                    self._account.origin,
+                )
+                for key, kind in own.kinds.items()
+            ),
             languages=self._account.languages,
             settings=tuple(
                 self._writable(each, f"the setting {each.key!r}", self._account.origin)
@@ -139,6 +148,8 @@ class _Lowering:
     def _automation(self, automation: Automation) -> ir.Automation:
         on = automation.on
         scope = Scope(on.kind, automation.origin)
+        if _is_of_record(on):
+            scope = replace(scope, record=on.record._key)
         if isinstance(on, triggers.EventReceived):
             types = {} if on.event is None else {shape.key: shape.type for shape in on.event._shapes}
             scope = replace(
@@ -181,6 +192,10 @@ class _Lowering:
             hint = "name them: on=deal_updated(fields=[deal.amount]), or count deals: once(per=deal)"
             message = f"the automation {automation.key!r} acts once(per=value), and its trigger names no value"
             self._found("DW403", automation.origin, message, hint)
+        if isinstance(automation.again, Once) and automation.again.per == "record" and not _is_of_record(automation.on):
+            hint = "write on=record_added(...), or count deals: once(per=deal)"
+            message = f"the automation {automation.key!r} acts once(per=record), and its trigger is about no record"
+            self._found("DW411", automation.origin, message, hint)
         messages = [step for step in ir.actions(do) if isinstance(step, ir.SendEmailStep | ir.SendMessageStep)]
         if not messages:
             return
@@ -263,9 +278,17 @@ def _names_values(on: triggers.Trigger) -> bool:
             return bool(on.fields)
         case triggers.EventReceived():
             return bool(on.data)
+        case triggers.RecordUpdated():
+            return bool(on.own)
         case triggers.DateReached():
             return True
     return False
+
+
+def _is_of_record(
+    on: triggers.Trigger,
+) -> TypeGuard[triggers.RecordAdded | triggers.RecordUpdated | triggers.RecordRemoved]:
+    return isinstance(on, triggers.RecordAdded | triggers.RecordUpdated | triggers.RecordRemoved)
 
 
 def _again(again: Again) -> ir.Again:

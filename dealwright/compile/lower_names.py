@@ -19,6 +19,7 @@ from dealwright.language.money import Amount
 from dealwright.language.origin import Origin
 from dealwright.language.outside import Match, OutsideEvent
 from dealwright.language.pipeline import Pipeline, StageLike, is_pipeline, parts
+from dealwright.language.records import PLACE, Record, RecordType
 from dealwright.language.roles import Pick, folded
 from dealwright.language.settings import Setting
 from dealwright.language.values import Nothing, TagList
@@ -50,7 +51,7 @@ class NameLowering:
     def facts(self, scope: Scope) -> dict[str, schema.FieldType]:
         """The facts that are known there, with the company's own fields."""
         known = scope.facts
-        return known | self.own.facts(known)
+        return known | self.own.facts(known) | self.own.of_record(scope.record)
 
     def ref(self, given: Reference, scope: Scope) -> ir.Ref:
         """Lower a field, if it is known where it stands."""
@@ -61,9 +62,14 @@ class NameLowering:
         if given.setting is not None:
             self._use(given.setting)
             return ir.Ref(path=given.path, type=given.type)
-        event = None if given.own is None else given.own.owner
-        if event is not None and issubclass(event, OutsideEvent):
-            return self._of_event(given, event, scope)
+        owner = None if given.own is None else given.own.owner
+        if owner is not None and issubclass(owner, OutsideEvent):
+            return self._of_event(given, owner, scope)
+        if owner is not None and issubclass(owner, Record) and scope.record != owner._key:
+            name = f"{owner.__name__}.{given.path.removeprefix(f'{PLACE}.')}"
+            hint = f"write on=record_added({owner.__name__}), or deal.records({owner.__name__}).any({name} ...)"
+            self.found("DW203", scope.origin, f"{name} is not known here: this is about no {owner.__name__}", hint)
+            return ir.Ref(path=given.path, type=given.type)
         if given.own is not None and self.own.conflicts:
             return ir.Ref(path=given.path, type=given.type)  # there are two classes, which is told
         facts = schema.with_roles(self.facts(scope), (given.path,))
@@ -103,6 +109,14 @@ class NameLowering:
         elif not scope.waited_for_reply:
             message = f"{template}.pressed(...): no step before waits for the answer to {template!r}"
             self.found("DW405", scope.origin, message, 'write wait_until("answer", replied(...), ...) before it')
+
+    def kind(self, kind: RecordType, scope: Scope, *, of: str = "") -> str:
+        """Return the key of a kind of records; `of` says which step is about the record that is here."""
+        if of and scope.record != kind._key:
+            name = kind.__name__
+            message = f"{of!r} is about the {name} that set the automation off, and none did"
+            self.found("DW203", scope.origin, message, f"write on=record_added({name}), or record_updated({name})")
+        return kind._key
 
     def stage(self, stage: StageLike, origin: Origin) -> ir.StageValue:
         """Lower a stage, if its pipeline is one of the account's."""

@@ -26,7 +26,8 @@ class Scope:
 
     `data` is what an event from outside tells beside, by name, and `event` the name of its class if it has one;
     `message`: it is a text that goes to a recipient; `gives` what steps that ask other systems give, by step;
-    `sent` are the templates that steps before have sent.
+    `sent` are the templates that steps before have sent; `record` is the kind of the record that it is about, and
+    `asking`: it stands in what is asked of records.
     """
 
     trigger: str
@@ -37,6 +38,8 @@ class Scope:
     message: bool = False
     gives: Mapping[str, Mapping[str, schema.FieldType]] = field(default_factory=dict)
     sent: frozenset[str] = frozenset()
+    record: str = ""
+    asking: bool = False
 
     def at(self, origin: Origin) -> Scope:
         """Return the scope on another line."""
@@ -49,6 +52,10 @@ class Scope:
     def in_message(self) -> Scope:
         """Return the scope of a message's texts, which know the recipient; conditions in any() know one contact."""
         return replace(self, message=True)
+
+    def of_record(self, kind: str) -> Scope:
+        """Return the scope of what is asked of each record of a kind."""
+        return replace(self, record=kind, asking=True)
 
     @property
     def waited_for_reply(self) -> bool:

@@ -15,6 +15,7 @@ from dealwright.language import (
     conversion_steps,
     deal_steps,
     message_steps,
+    record_steps,
     schema,
     steps,
     time_steps,
@@ -215,6 +216,17 @@ class _Run:
             case UpdateCompany():
                 own = {key: self._values.custom(key, value, scope, of="company") for key, value in step.changes.items()}
                 return ir.UpdateCompanyStep(name=step.name, changes=own)
+            case record_steps.CreateRecord():
+                given = self._values.of_record(step.record, step.fields, scope)
+                record = self._values.kind(step.record, scope)
+                return ir.CreateRecordStep(name=step.name, record=record, fields=given)
+            case record_steps.UpdateRecord():
+                given = self._values.of_record(step.record, step.changes, scope)
+                record = self._values.kind(step.record, scope, of=step.name)
+                return ir.UpdateRecordStep(name=step.name, record=record, changes=given)
+            case record_steps.RemoveRecord():
+                record = self._values.kind(step.record, scope, of=step.name)
+                return ir.RemoveRecordStep(name=step.name, record=record)
             case contact_steps.UpdateContact():
                 self._need_contact(step.contact, scope)
                 changes = self._of_contact(step.changes, scope)

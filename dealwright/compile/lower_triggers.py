@@ -12,6 +12,7 @@ from dealwright.compile.lower_values import ValueLowering
 from dealwright.language import schema, triggers
 from dealwright.language.origin import Origin
 from dealwright.language.pipeline import StageLike, is_pipeline, parts
+from dealwright.language.records import PLACE
 
 _NOTHING: Final[Mapping[str, str]] = MappingProxyType({})
 
@@ -67,6 +68,14 @@ class TriggerLowering:
                 )
             case triggers.MessageReceived():
                 return ir.OnMessageReceived(pipelines=self._keys(on.in_, origin))
+            case triggers.RecordAdded():
+                return ir.OnRecordAdded(record=on.record._key, pipelines=self._keys(on.in_, origin))
+            case triggers.RecordUpdated():
+                scope = Scope(on.kind, origin, record=on.record._key)
+                fields = tuple(self._values.ref(own, scope).path.removeprefix(f"{PLACE}.") for own in on.own)
+                return ir.OnRecordUpdated(record=on.record._key, fields=fields, pipelines=self._keys(on.in_, origin))
+            case triggers.RecordRemoved():
+                return ir.OnRecordRemoved(record=on.record._key, pipelines=self._keys(on.in_, origin))
             case triggers.Replied():
                 return self._replied(on, origin, sent)
             case triggers.DateReached():

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection, Iterable, Mapping
+from dataclasses import replace
 from decimal import Decimal
 from typing import Literal
 
 from dealwright.compile import ir
-from dealwright.compile.asked import asks_of_contact
+from dealwright.compile.asked import asks_of_contact, asks_of_record
 from dealwright.compile.lower_names import NameLowering
 from dealwright.compile.lower_scope import Scope, length
 from dealwright.compile.own_values import misfit
@@ -21,10 +22,12 @@ from dealwright.language.pipeline import parts
 from dealwright.language.points import Sum
 from dealwright.language.predicates import Predicate
 from dealwright.language.reckoning import Reckoning
+from dealwright.language.records import Aggregate, RecordType
 from dealwright.language.roles import Pick
 from dealwright.language.templates import check_template, is_template
 from dealwright.language.texts import Body
 from dealwright.language.values import Stored, Words
+from dealwright.model.custom import FieldShape
 
 
 class ValueLowering(NameLowering):
@@ -51,6 +54,10 @@ class ValueLowering(NameLowering):
                     self.need_currency(scope)
                 if fact.reckoned is not None or (isinstance(value, Reference) and value.reckoned is not None):
                     left, right = self.reckoned(fact, scope), self._side(value, scope)
+                    if isinstance(left, ir.Ref) and not isinstance(
+                        right, ir.Shift | ir.Reckoned | ir.OrElse | ir.Aggregate
+                    ):
+                        return ir.Compare(field=left, op=op, value=right)
                     return ir.CompareReckoned(left=left, op=op, right=right)
                 return ir.Compare(field=self.ref(fact, scope), op=op, value=self._operand(value, scope))
             case conditions.Presence(field=fact):
@@ -72,6 +79,19 @@ class ValueLowering(NameLowering):
                     hint = "write any(contact.email.is_set()): `contact` is the one that is looked at"
                     self.found("DW241", scope.origin, "deal.contacts.any(...) asks nothing of `contact`", hint)
                 return ir.AnyContact(of=asked)
+            case conditions.OfRecords(kind=kind, every=every, of=parts, where=where):
+                inside = self._inside(kind, scope)
+                asked = self.all_of(parts, inside)
+                if not asks_of_record(asked):
+                    word = f"deal.records({kind.__name__}).{'all' if every else 'any'}(...)"
+                    hint = f"name a field of it: {kind.__name__}.<field>"
+                    self.found("DW241", scope.origin, f"{word} asks nothing of a {kind.__name__}", hint)
+                return ir.OfRecords(
+                    record=kind._key,
+                    of=asked,
+                    every=every,
+                    where=self.all_of(where, inside) if where else None,
+                )
             case conditions.Tagged(field=fact, values=values):
                 return ir.Has(field=self.ref(fact, scope), values=values)
         raise TypeError(f"no condition is a {type(given).__name__}")
@@ -107,11 +127,36 @@ class ValueLowering(NameLowering):
             return self.reckoned(value, scope)
         return self._operand(value, scope)
 
-    def reckoned(self, given: Reference, scope: Scope) -> ir.Ref | ir.Shift | ir.Reckoned | ir.OrElse:
+    def _inside(self, kind: RecordType, scope: Scope) -> Scope:
+        """Return the scope of what is asked of each record, which asks of no other records."""
+        if scope.asking:
+            hint = "ask one after the other: deal.records(...).any(...) & deal.records(...).any(...)"
+            self.found("DW240", scope.origin, "deal.records(...) stands inside of another one", hint)
+        return scope.of_record(self.kind(kind, scope))
+
+    def aggregate(self, given: Aggregate, type_: schema.FieldType, scope: Scope) -> ir.Aggregate:
+        """Lower what records come to."""
+        inside = self._inside(given.kind, scope)
+        value = None if given.value is None else self.reckoned(given.value, inside)
+        if isinstance(value, ir.Aggregate):
+            return value  # it stands inside of another one, which is told
+        if value is not None and not asks_of_record(value):
+            name = given.kind.__name__
+            message = f"{given.of}() of deal.records({name}) is of a field of {name}"
+            hint = f"write {name}.<field>: a field of the deal is the same for all of them"
+            self.found("DW241", scope.origin, message, hint)
+        where = self.all_of(given.where, inside) if given.where else None
+        return ir.Aggregate(record=given.kind._key, of=given.of, type=type_, value=value, where=where)
+
+    def reckoned(self, given: Reference, scope: Scope) -> ir.Ref | ir.Shift | ir.Reckoned | ir.OrElse | ir.Aggregate:
         """Lower a field, or what is reckoned of fields."""
         reckoning = given.reckoned
         if reckoning is None:
             return self.ref(given, scope)
+        if isinstance(reckoning, Aggregate):
+            if reckoning.of == "count" and not reckoning.where:
+                return self.ref(replace(given, reckoned=None), scope)
+            return self.aggregate(reckoning, given.type, scope)
         if reckoning.sign == "or":
             return self._or_else(given, reckoning, scope)
         sides = (reckoning.left, reckoning.right)
@@ -119,7 +164,7 @@ class ValueLowering(NameLowering):
         if by is not None:
             of = next(side for side in sides if isinstance(side, Reference))
             start = self.reckoned(of, scope)
-            assert isinstance(start, ir.Ref | ir.Shift | ir.OrElse)
+            assert isinstance(start, ir.Ref | ir.Shift | ir.OrElse | ir.Aggregate)
             return ir.Shift(of=start, by=length(by), back=reckoning.sign == "-")
         if given.type == "money" and reckoning.sign in "+-" and any(isinstance(side, Decimal) for side in sides):
             self.need_currency(scope)
@@ -137,9 +182,9 @@ class ValueLowering(NameLowering):
 
     def _reckonable(
         self, side: object, scope: Scope
-    ) -> ir.Ref | ir.NumberValue | ir.MoneyValue | ir.Reckoned | ir.OrElse:
+    ) -> ir.Ref | ir.NumberValue | ir.MoneyValue | ir.Reckoned | ir.OrElse | ir.Aggregate:
         lowered = self.reckoned(side, scope) if isinstance(side, Reference) else self.literal(side, scope)
-        assert isinstance(lowered, ir.Ref | ir.NumberValue | ir.MoneyValue | ir.Reckoned | ir.OrElse)
+        assert isinstance(lowered, ir.Ref | ir.NumberValue | ir.MoneyValue | ir.Reckoned | ir.OrElse | ir.Aggregate)
         return lowered
 
     def _side(self, value: object, scope: Scope) -> ir.Reckonable | ir.DayValue | ir.MomentValue:
@@ -172,6 +217,11 @@ class ValueLowering(NameLowering):
             code = "DW405" if problem.path in schema.REPLY else problem.code
             self.found(code, at(problem.line), problem.message + whose, problem.hint)
 
+    def of_record(self, kind: RecordType, given: Mapping[str, Stored], scope: Scope) -> dict[str, ir.Expression]:
+        """Lower what fields of a record are given."""
+        shapes = self.own.records.get(kind._key, {})
+        return {key: self._fitting(key, shapes[key], value, scope) for key, value in given.items() if key in shapes}
+
     def custom(
         self,
         key: str,
@@ -195,6 +245,10 @@ class ValueLowering(NameLowering):
             hint = schema.did_you_mean(key, {*built_in, *shapes, *takes}) or self._advice(of)
             self.found("DW203", scope.origin, f"no field of a {of} is named {key!r}", hint)
             return self.expression(value, scope)
+        return self._fitting(key, field, value, scope)
+
+    def _fitting(self, key: str, field: FieldShape, value: Stored, scope: Scope) -> ir.Expression:
+        """Lower what a field is given, if it can hold that."""
         lowered = self.expression(value, scope)
         if field.type == "money" and isinstance(lowered, ir.NumberValue):
             self.need_currency(scope)

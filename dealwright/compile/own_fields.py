@@ -16,8 +16,9 @@ from dealwright.language.deal import ContactFields, DealFields
 from dealwright.language.origin import Origin
 from dealwright.language.outside import OutsideEvent
 from dealwright.language.pipeline import StageLike, parts
+from dealwright.language.records import PLACE, Record, RecordType, is_record, segment
 from dealwright.language.schema import FieldType
-from dealwright.model.custom import FieldShape
+from dealwright.model.custom import FieldShape, of_any_kind
 
 _BASES: Final[tuple[type, ...]] = (DealFields, ContactFields, CompanyFields)
 _NAMES: Final[Mapping[type, str]] = {DealFields: "a deal", ContactFields: "a contact", CompanyFields: "a company"}
@@ -53,12 +54,27 @@ class TwoClasses:
 
 @dataclass(frozen=True, slots=True)
 class OwnFields:
-    """The fields of deals, contacts and companies that are the company's own."""
+    """The fields of deals, contacts and companies that are the company's own, and its kinds of records, by key."""
 
     deal: Shapes = field(default_factory=dict)
     contact: Shapes = field(default_factory=dict)
     company: Shapes = field(default_factory=dict)
     conflicts: tuple[TwoClasses, ...] = ()
+    kinds: Mapping[str, RecordType] = field(default_factory=dict)
+
+    @property
+    def records(self) -> Mapping[str, Shapes]:
+        """The fields of each kind of records."""
+        return {key: {shape.key: shape for shape in shapes_of(kind)} for key, kind in self.kinds.items()}
+
+    @property
+    def record(self) -> Shapes:
+        """The fields of records of any kind; of several of a name one that is sensitive."""
+        return of_any_kind(map(shapes_of, self.kinds.values()))
+
+    def of_record(self, kind: str) -> dict[str, FieldType]:
+        """Return the facts of one record of a kind, if it is one."""
+        return _under(PLACE, self.records.get(kind, {}))
 
     def facts(self, known: Collection[str]) -> dict[str, FieldType]:
         """Return the facts that they add to those that are known somewhere."""
@@ -66,6 +82,8 @@ class OwnFields:
         for deal in ("deal", "event.before"):
             if f"{deal}.id" in known:
                 found |= _under(deal, self.deal) | _under(f"{deal}.company", self.company)
+        if "deal.id" in known:
+            found.update((f"deal.records.{segment(key)}.count", "number") for key in self.kinds)
         if self.contact:
             for path in known:
                 # Whoever has a last name is a contact: the main one, the event's, the recipient.
@@ -77,12 +95,18 @@ class OwnFields:
 def own_fields(account: Account) -> OwnFields:
     """Return the account's own fields; of two classes of which one extends the other, those of the larger one."""
     found: dict[type, list[type]] = {base: [] for base in _BASES}
+    records: dict[str, RecordType] = {}
+    conflicts: list[TwoClasses] = []
     for kind in _used(account):
+        if issubclass(kind, Record):
+            same = records.setdefault(segment(kind._key), kind)
+            if same is not kind and not any(each.second is kind for each in conflicts):
+                conflicts.append(TwoClasses(f"records {kind._key!r}", same, kind))
+            continue
         base = next((each for each in _BASES if issubclass(kind, each)), None)
         if base is not None and kind not in found[base] and fields_of(kind):
             found[base].append(kind)
     chosen: dict[type, Shapes] = {}
-    conflicts = []
     for base, kinds in found.items():
         kinds.sort(key=lambda kind: (origin_of(kind).file, origin_of(kind).line))
         whole: type | None = next((kind for kind in kinds if all(issubclass(kind, other) for other in kinds)), None)
@@ -92,7 +116,8 @@ def own_fields(account: Account) -> OwnFields:
             conflicts.append(TwoClasses(_NAMES[base], whole, other))
         chosen[base] = {} if whole is None else {shape.key: shape for shape in shapes_of(whole)}
     deal, contact, company = (chosen[base] for base in _BASES)
-    return OwnFields(deal, contact, company, tuple(conflicts))
+    of_records = {kind._key: kind for _, kind in sorted(records.items())}
+    return OwnFields(deal, contact, company, tuple(conflicts), of_records)
 
 
 def _used(account: Account) -> Iterator[type]:
@@ -106,7 +131,7 @@ def _used(account: Account) -> Iterator[type]:
         elif isinstance(item, type):
             if issubclass(item, OutsideEvent):
                 left.append(item.match)
-            if issubclass(item, _BASES):
+            if issubclass(item, _BASES) or is_record(item):
                 yield item
                 if issubclass(item, DealFields):
                     left.extend(item._joined)

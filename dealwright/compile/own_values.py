@@ -62,7 +62,7 @@ def _fits(given: ir.Expression, field: FieldShape) -> bool:
             return True
         case ir.Ref(type=type_):
             return type_ in _TAKES[field.type]
-        case ir.Reckoned() | ir.Shift() | ir.OrElse():
+        case ir.Reckoned() | ir.Shift() | ir.OrElse() | ir.Aggregate():
             return kind_of(given) in _TAKES[field.type]
         case ir.TextValue(value=text):
             return _holds(field, text)

@@ -81,7 +81,7 @@ class Logic:
                 return self._compare(condition, aim)
             case ir.AnyContact():
                 return self._any_contact(condition, aim)
-            case ir.Scored() | ir.Predicate():
+            case ir.Scored() | ir.Predicate() | ir.OfRecords():
                 return ALWAYS  # what they come to is not known without a deal
 
     def _any_contact(self, condition: ir.AnyContact, aim: _Aim) -> Alternatives:

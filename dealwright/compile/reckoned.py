@@ -11,7 +11,7 @@ from dealwright.language.schema import FieldType
 def kind_of(given: ir.Reckonable | ir.DayValue | ir.MomentValue) -> FieldType:
     """Return what something that is reckoned is."""
     match given:
-        case ir.Ref(type=type_):
+        case ir.Ref(type=type_) | ir.Aggregate(type=type_):
             return type_
         case ir.Shift(of=of) | ir.OrElse(of=of):
             return kind_of(of)

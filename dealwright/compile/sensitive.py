@@ -17,8 +17,9 @@ from dealwright.language import templates
 from dealwright.language.schema import CONTACT_FIELDS, UPDATABLE
 from dealwright.model.custom import FieldShape
 
-_PATHS: Final = re.compile(r"[\w.]+")
-ADVERTISING = "the advertising platform"
+_NAMES: Final = re.compile(r"[\w.-]+")
+
+ADVERTISING: Final = "the advertising platform"
 
 
 class HasShapes(Protocol):
@@ -39,6 +40,16 @@ class HasShapes(Protocol):
         """Those of companies."""
         ...
 
+    @property
+    def record(self) -> Mapping[str, FieldShape]:
+        """Those of records of any kind; of several of a name one that is sensitive."""
+        ...
+
+    @property
+    def records(self) -> Mapping[str, Mapping[str, FieldShape]]:
+        """Those of each kind of records."""
+        ...
+
 
 class Leak(msgspec.Struct, frozen=True):
     """A sensitive field that a step would tell or write down elsewhere."""
@@ -55,12 +66,16 @@ def shape_at(path: str, own: HasShapes) -> FieldShape | None:
     parts = path.split(".")
     if parts[0] == "contact" or parts[:2] == ["event", "contact"]:
         return own.contact.get(parts[1 if parts[0] == "contact" else 2]) if len(parts) > 1 else None
+    if parts[0] == "record":
+        return own.record.get(parts[1]) if len(parts) > 1 else None
     below = parts[2:] if parts[:2] == ["event", "before"] else parts[1:] if parts[0] == "deal" else []
     match below:
         case ["main_contact", key, *_] | ["contact_as", _, key, *_]:
             return own.contact.get(key)
         case ["company", key, *_]:
             return own.company.get(key)
+        case ["records", *_]:
+            return None
         case [key, *_]:
             return own.deal.get(key)
     return None
@@ -68,7 +83,7 @@ def shape_at(path: str, own: HasShapes) -> FieldShape | None:
 
 def is_sensitive(path: str, own: HasShapes) -> bool:
     """Say whether what stands at the path, or at one of those that it is reckoned of, is sensitive."""
-    shapes = (shape_at(each, own) for each in _PATHS.findall(path))
+    shapes = (shape_at(each, own) for each in _NAMES.findall(path))
     return any(shape is not None and shape.sensitive for shape in shapes)
 
 
@@ -91,6 +106,8 @@ def leaks(step: ir.Step, own: HasShapes) -> Iterator[Leak]:
             yield from _copied(given, own.contact, own)
         case ir.UpdateCompanyStep(changes=given):
             yield from _copied(given, own.company, own)
+        case ir.CreateRecordStep(record=kind, fields=given) | ir.UpdateRecordStep(record=kind, changes=given):
+            yield from _copied(given, own.records.get(kind, {}), own)
 
 
 def _copied(given: Mapping[str, object], shapes: Mapping[str, FieldShape], own: HasShapes) -> Iterator[Leak]:
@@ -113,6 +130,9 @@ def named(given: object) -> Iterator[str]:
     match given:
         case ir.Point(when=condition):
             yield from _asked(condition)
+        case ir.Aggregate(value=value, where=where):
+            yield from named(value)
+            yield from _asked(where)
         case ir.Ref(path=path):
             yield path
         case ir.TemplateText(source=source):

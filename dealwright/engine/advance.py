@@ -28,7 +28,7 @@ from dealwright.engine.trace import Trace, TraceLine
 from dealwright.engine.watch import ANY_CHANGE, kinds_of, kinds_of_all
 from dealwright.language import calendar
 from dealwright.model.crm import User
-from dealwright.model.events import DealEnrolled, MessageReceived
+from dealwright.model.events import DealEnrolled, Event, MessageReceived, record_of
 
 ACTS: Final = "acts"
 """What the trace says of a step that asks for an effect, in the place where it did."""
@@ -392,11 +392,16 @@ class _Walk:
 
     def _has_happened(self, trigger: ir.Trigger, item: News) -> bool:
         """Say whether that is what the trigger names; our own doing never is."""
-        if item.own or not matches(trigger, item.event, self._view.deal):
+        if item.own or not matches(trigger, item.event, self._view.deal) or self._of_another(item.event):
             return False
         if not isinstance(trigger, ir.OnReplied) or trigger.to is None:
             return True
         return answers(item.event, trigger.to, self._progress, written_by(self._automation))
+
+    def _of_another(self, event: Event) -> bool:
+        """Say whether the event is of another record of the kind than the one that set the execution off."""
+        ours, theirs = record_of(self._view.facts.event), record_of(event)
+        return ours is not None and theirs is not None and ours.kind == theirs.kind and ours.id != theirs.id
 
     def _note(self, news: Sequence[News]) -> None:
         """Remember answers to our messages, and let what follows see them."""

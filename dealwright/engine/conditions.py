@@ -7,7 +7,7 @@ with an unset field is unknown, and so is one between amounts in different curre
 from __future__ import annotations
 
 import operator
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
 from decimal import Decimal
 from typing import Final
@@ -16,8 +16,8 @@ from zoneinfo import ZoneInfo
 from dealwright.compile import ir
 from dealwright.compile.describe import condition as words
 from dealwright.compile.describe import reckoned
-from dealwright.compile.sensitive import named
 from dealwright.engine.facts import View
+from dealwright.engine.of_records import among
 from dealwright.engine.predicates import say
 from dealwright.engine.reckoning import comes_to
 from dealwright.engine.trace import Trace, TraceLine
@@ -177,6 +177,8 @@ def _leaf(condition: ir.Condition) -> _Leaf:
             return _has(field, tags)
         case ir.AnyContact(of=part):
             return _any_contact(part)
+        case ir.OfRecords():
+            return _of_records(condition)
         case ir.Predicate():
             return _predicate(condition)
     raise TypeError(f"{type(condition).__name__} is no condition")
@@ -220,20 +222,34 @@ def _comparison_of_two(field: ir.Ref, op: str, other: ir.Ref) -> _Leaf:
 
 def _reckoned(condition: ir.CompareReckoned) -> _Leaf:
     sides = (condition.left, condition.right)
-    facts = tuple(dict.fromkeys(named(sides)))
+    facts = tuple(dict.fromkeys(_of_the_deal(sides)))
 
     def compared(view: View) -> tuple[Truth, dict[str, str]]:
         values = {path: spelled(view.value(path)) for path in facts}
         found = []
         for side in sides:
-            value, why = comes_to(side, view) if isinstance(side, ir.Reckonable) else (_constant(side), "")
-            if isinstance(side, ir.Shift | ir.Reckoned | ir.OrElse):
+            value, why = comes_to(side, view, holds) if isinstance(side, ir.Reckonable) else (_constant(side), "")
+            if isinstance(side, ir.Shift | ir.Reckoned | ir.OrElse | ir.Aggregate):
                 values[reckoned(side)] = f"unset: {why}" if why else spelled(value)
             found.append(value)
         left, right = found
         return _compare(left, condition.op, right, view.account.currency), values
 
     return compared
+
+
+def _of_the_deal(sides: Sequence[object]) -> Iterator[str]:
+    """The facts of which sides are reckoned; what records come to stands for itself."""
+    for side in sides:
+        match side:
+            case ir.Reckoned(left=left, right=right):
+                yield from _of_the_deal((left, right))
+            case ir.Shift(of=of):
+                yield from _of_the_deal((of,))
+            case ir.OrElse(of=of, other=other):
+                yield from _of_the_deal((of, other))
+            case ir.Ref(path=path):
+                yield path
 
 
 def _is_set(field: ir.Ref) -> _Leaf:
@@ -288,6 +304,28 @@ def _any_contact(of: ir.Condition) -> _Leaf:
         return any_of(truths), {"deal.contacts": seen, "true of": str(truths.count(True))}
 
     return any_contact
+
+
+def _of_records(condition: ir.OfRecords) -> _Leaf:
+    ready = _prepare(condition.of)
+    name = f"deal.records({condition.record})"
+
+    def of_records(view: View) -> tuple[Truth, dict[str, str]]:
+        found = among(condition.record, condition.where, view, holds)
+        truths = [ready(each, Trace(), "", 0) for each in found.views]
+        values = {name: found.seen(), "true of": str(truths.count(True))}
+        if found.beyond:
+            truths.append(None)
+        if not condition.every:
+            return any_of(truths), values
+        return all_of(truths) if truths else False, values
+
+    return of_records
+
+
+def holds(condition: ir.Condition, view: View) -> Truth:
+    """Return what the condition comes to on these facts; nothing is traced."""
+    return evaluate(condition, view, Trace(), at="")
 
 
 def _operand(operand: ir.Operand, view: View) -> object | None:
@@ -367,6 +405,8 @@ def describe(condition: ir.Condition) -> str:
             return f"{_written(score)} {op} {_written(value)}"
         case ir.Predicate(label=label):
             return f"predicate {label!r}"
+        case ir.OfRecords():
+            return words(condition)
         case ir.AnyContact(of=part):
             return f"any of deal.contacts: {describe(part)}"
         case ir.Not(of=ir.IsSet(field=field)):

@@ -21,7 +21,7 @@ from dealwright.engine.records import Progress, StepOutcome
 from dealwright.engine.replies import last, pressed
 from dealwright.engine.told import told
 from dealwright.language import facts as language
-from dealwright.model.crm import Contact, Deal
+from dealwright.model.crm import Contact, Deal, Record
 from dealwright.model.events import (
     ActivityLogged,
     ContactAdded,
@@ -30,9 +30,11 @@ from dealwright.model.events import (
     Event,
     EventReceived,
     MessageReceived,
+    RecordRemoved,
     TaskCompleted,
     deal_of,
     deal_subject,
+    record_of,
 )
 
 _ANSWERED: Final = frozenset({"yes", "no", "answered"})
@@ -78,6 +80,7 @@ class View:
         progress: Progress,
         *,
         recipient: Contact | None = None,
+        record: Record | None = None,
         settings: Mapping[str, object] = _NO_SETTINGS,
     ) -> None:
         self.account = account
@@ -85,6 +88,7 @@ class View:
         self.facts = facts
         self._progress = progress
         self._recipient = recipient
+        self._one = record
         self._settings = settings
         self._deal: Deal | None = None
         self._known: language.Known | None = None
@@ -116,6 +120,7 @@ class View:
             deal=self.deal,
             contact=contact,
             recipient=self._recipient,
+            record=self._record(),
             before=before,
             task=event.task if isinstance(event, TaskCompleted) else None,
             activity=event.activity if isinstance(event, ActivityLogged) else None,
@@ -134,6 +139,19 @@ class View:
             settings=self._settings or (defaults(self.account) if self.account.settings else _NO_SETTINGS),
         )
 
+    def _record(self) -> Record | None:
+        """The record that is looked at, or that set the execution off, as it is now: what was removed, as it was last.
+
+        Of a deal with more records than are read it may not be among them: it is then what the event told.
+        """
+        if self._one is not None:
+            return self._one
+        told = record_of(self.facts.event)
+        if told is None or isinstance(self.facts.event, RecordRemoved):
+            return told if told is None else self.own.settled_record(told)
+        now = self.deal.record(told.id)
+        return self.own.settled_record(told) if now is None and self.deal.records_beyond else now
+
     def _answer(self) -> Mapping[str, object]:
         """What the question that was answered last came to."""
         answered = [each for each in self._progress.outcomes.values() if each.status in _ANSWERED]
@@ -150,7 +168,20 @@ class View:
     def for_recipient(self, recipient: Contact) -> View:
         """Return the view as the texts of a message to somebody see it."""
         recipient = self.own.settled_contact(recipient)
-        return View(self.account, self.facts, self._progress, recipient=recipient, settings=self._settings)
+        return View(
+            self.account, self.facts, self._progress, recipient=recipient, record=self._one, settings=self._settings
+        )
+
+    def for_record(self, record: Record) -> View:
+        """Return the view as what is asked of one of the deal's records sees it."""
+        return View(
+            self.account,
+            self.facts,
+            self._progress,
+            recipient=self._recipient,
+            record=record,
+            settings=self._settings,
+        )
 
     def after(self, progress: Progress) -> View:
         """Return the view after more was remembered."""

@@ -11,7 +11,8 @@ from msgspec.structs import replace
 from dealwright.compile import ir, later
 from dealwright.errors import InputError
 from dealwright.language.schema import CONTACT_FIELDS, UPDATABLE
-from dealwright.model.crm import Activity, Contact, Deal, Task
+from dealwright.model.crm import Activity, Contact, Deal, Record, Task
+from dealwright.model.custom import FieldShape
 from dealwright.model.events import (
     ActivityLogged,
     ContactAdded,
@@ -23,6 +24,9 @@ from dealwright.model.events import (
     Event,
     EventReceived,
     MessageReceived,
+    RecordAdded,
+    RecordRemoved,
+    RecordUpdated,
     StageChanged,
     TaskCompleted,
 )
@@ -35,8 +39,9 @@ class Imagination:
     """Makes the event of a trigger. What is given is taken; the rest is made up as simply as it can be.
 
     `before` is the deal as it was; `contact` the contact that the event is about; `task` the task that was completed;
-    `activity` the activity that was logged; `message` what a contact has written; `data` what an event from outside
-    tells. With `stays` the deal stands where it stands, and is not imagined to come to where the trigger answers.
+    `activity` the activity that was logged; `record` the record under the deal; `message` what a contact has written;
+    `data` what an event from outside tells. With `stays` the deal stands where it stands, and is not imagined to come
+    to where the trigger answers.
     """
 
     def __init__(
@@ -48,6 +53,7 @@ class Imagination:
         contact: Contact | None = None,
         task: Task | None = None,
         activity: Activity | None = None,
+        record: Record | None = None,
         message: Message | None = None,
         data: Mapping[str, str] | None = None,
         stays: bool = False,
@@ -58,6 +64,7 @@ class Imagination:
         self._contact = contact
         self._task = task
         self._activity = activity
+        self._record = record
         self._message = message
         self._data = data
         self._stays = stays
@@ -99,6 +106,20 @@ class Imagination:
                     id="0", contact_id=person.id, direction="in", text="Hello", at=self._now, author=person.name or ""
                 )
                 return MessageReceived(**common, contact=person, message=message, deals=(deal,)), deal
+            case ir.OnRecordAdded(record=kind):
+                record = self._some_record(deal, kind)
+                after = _with(deal, record)
+                return RecordAdded(**common, after=after, before=deal, record=record), after
+            case ir.OnRecordUpdated(record=kind, fields=fields):
+                changed = fields or tuple(shape.key for shape in self._shapes(kind))
+                record = self._some_record(deal, kind)
+                after = _with(deal, record)
+                return RecordUpdated(**common, after=after, before=deal, record=record, changed=changed), after
+            case ir.OnRecordRemoved(record=kind):
+                lost = self._some_record(deal, kind)
+                before = self._before or deal
+                deal = replace(deal, records=tuple(each for each in deal.records or () if each.id != lost.id))
+                return RecordRemoved(**common, after=deal, before=before, record=lost), deal
             case ir.OnTaskCompleted():
                 return TaskCompleted(**common, after=deal, before=deal, task=self._task or self._some_task(deal)), deal
             case ir.OnActivityLogged(kinds=kinds):
@@ -142,6 +163,15 @@ class Imagination:
     def _person(self, deal: Deal) -> Contact:
         return self._contact or deal.main_contact or _NOBODY
 
+    def _some_record(self, deal: Deal, kind: str) -> Record:
+        """The record that was given, the first one of the kind that the deal has, or one of which nothing is known."""
+        return self._record or next(
+            (each for each in deal.records or () if each.kind == kind), Record(id="0", kind=kind)
+        )
+
+    def _shapes(self, kind: str) -> Sequence[FieldShape]:
+        return next((each.fields for each in self._account.records if each.key == kind), ())
+
     def _some_task(self, deal: Deal) -> Task:
         return Task(
             id="0",
@@ -168,6 +198,12 @@ def enrolled(automation: ir.Automation, deal: Deal) -> DealEnrolled:
     return DealEnrolled(
         source_id="imagined", occurred_at=deal.stage_since, actor="user:you", after=deal, automation=automation.key
     )
+
+
+def _with(deal: Deal, record: Record) -> Deal:
+    """The deal with the record under it as it is."""
+    others = tuple(each for each in deal.records or () if each.id != record.id)
+    return deal if record in (deal.records or ()) else replace(deal, records=(*others, record))
 
 
 def _stands(deal: Deal, stage: ir.StageValue) -> bool:

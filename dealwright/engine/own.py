@@ -8,9 +8,9 @@ from typing import Final
 import msgspec
 
 from dealwright.compile import ir
-from dealwright.model.crm import Contact, Deal
-from dealwright.model.custom import FieldShape, under_new_names
-from dealwright.model.events import ContactUpdated, DealUpdated, Event
+from dealwright.model.crm import Contact, Deal, Record
+from dealwright.model.custom import FieldShape, of_any_kind, under_new_names
+from dealwright.model.events import ContactUpdated, DealUpdated, Event, RecordUpdated
 
 _KEPT: Final = 64
 _made: Final[dict[int, tuple[ir.Account, Own]]] = {}
@@ -18,9 +18,10 @@ _made: Final[dict[int, tuple[ir.Account, Own]]] = {}
 
 
 class Own(msgspec.Struct, frozen=True):
-    """The own fields of deals, contacts and companies by key, and the new name of each old one.
+    """The own fields of deals, contacts, companies and records by key, and the new name of each old one.
 
-    `sensitive`: at least one of them is.
+    `sensitive`: at least one of them is. `records` are those of each kind of records; `record` has the fields of all
+    kinds, and of several of a name one that is sensitive.
     """
 
     deal: Mapping[str, FieldShape]
@@ -30,6 +31,9 @@ class Own(msgspec.Struct, frozen=True):
     old_of_deal: Mapping[str, str]
     old_of_contact: Mapping[str, str]
     old_of_company: Mapping[str, str]
+    records: Mapping[str, Mapping[str, FieldShape]]
+    record: Mapping[str, FieldShape]
+    old_of_record: Mapping[str, Mapping[str, str]]
 
     def settled(self, deal: Deal) -> Deal:
         """Return the deal with its own fields, and those of its contacts, under the names that they have now."""
@@ -40,7 +44,14 @@ class Own(msgspec.Struct, frozen=True):
             deal = msgspec.structs.replace(deal, company_custom=company)
         if self.old_of_contact:
             deal = msgspec.structs.replace(deal, contacts=tuple(map(self.settled_contact, deal.contacts)))
+        if self.old_of_record and deal.records:
+            deal = msgspec.structs.replace(deal, records=tuple(map(self.settled_record, deal.records)))
         return deal
+
+    def settled_record(self, record: Record) -> Record:
+        """Return the record with its fields under the names that they have now."""
+        old = self.old_of_record.get(record.kind)
+        return record if old is None else msgspec.structs.replace(record, custom=under_new_names(record.custom, old))
 
     def settled_contact(self, contact: Contact) -> Contact:
         """Return the contact with its own fields under the names that they have now."""
@@ -54,6 +65,8 @@ class Own(msgspec.Struct, frozen=True):
             old = self.old_of_deal
         elif isinstance(event, ContactUpdated):
             old = self.old_of_contact
+        elif isinstance(event, RecordUpdated):
+            old = self.old_of_record.get(event.record.kind, {})
         else:
             return event
         return msgspec.structs.replace(event, changed=tuple(old.get(name, name) for name in event.changed))
@@ -61,7 +74,7 @@ class Own(msgspec.Struct, frozen=True):
     @property
     def renamed(self) -> bool:
         """Whether any field has had another name."""
-        return bool(self.old_of_deal or self.old_of_contact or self.old_of_company)
+        return bool(self.old_of_deal or self.old_of_contact or self.old_of_company or self.old_of_record)
 
 
 def own_of(account: ir.Account) -> Own:
@@ -80,11 +93,21 @@ def _own(account: ir.Account) -> Own:
         contact=_by_key(account.contact_fields),
         company=_by_key(account.company_fields),
         sensitive=any(
-            shape.sensitive for shape in (*account.deal_fields, *account.contact_fields, *account.company_fields)
+            shape.sensitive
+            for shapes in (
+                account.deal_fields,
+                account.contact_fields,
+                account.company_fields,
+                *(kind.fields for kind in account.records),
+            )
+            for shape in shapes
         ),
         old_of_deal=_old(account.deal_fields),
         old_of_contact=_old(account.contact_fields),
         old_of_company=_old(account.company_fields),
+        records={kind.key: _by_key(kind.fields) for kind in account.records},
+        record=of_any_kind(kind.fields for kind in account.records),
+        old_of_record={kind.key: old for kind in account.records if (old := _old(kind.fields))},
     )
 
 

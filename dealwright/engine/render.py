@@ -20,6 +20,7 @@ from dealwright.engine.render_custom import customs
 from dealwright.engine.render_lookup import look_up
 from dealwright.engine.render_messages import send_message
 from dealwright.engine.render_notify import notify
+from dealwright.engine.render_records import create_record, remove_record, update_record
 from dealwright.engine.render_values import (
     NobodyThere,
     NothingToDo,
@@ -43,9 +44,11 @@ from dealwright.model.requests import (
     CompleteTasks,
     CreateContact,
     CreateDeal,
+    CreateRecord,
     DealChanges,
     MoveBack,
     MoveDeal,
+    RemoveRecord,
     Request,
     SendEvent,
     Sent,
@@ -53,6 +56,7 @@ from dealwright.model.requests import (
     UpdateCompany,
     UpdateContact,
     UpdateDeal,
+    UpdateRecord,
 )
 
 
@@ -164,6 +168,12 @@ def _request(step: ir.ActionStep, view: View, now: datetime, people: tuple[User,
             return update_contact(step, view)
         case ir.UpdateCompanyStep():
             return update_company(step, view)
+        case ir.CreateRecordStep():
+            return create_record(step, view)
+        case ir.UpdateRecordStep():
+            return update_record(step, view)
+        case ir.RemoveRecordStep():
+            return remove_record(step, view)
         case ir.NotifyStep():
             return notify(step, view, people)
         case ir.SendEmailStep():
@@ -274,7 +284,7 @@ def changes_more_than_told(request: Request) -> bool:
         case UpdateDeal(changes=changes):
             renamed = not changes.given().keys().isdisjoint(("owner", "company"))
             return renamed or any(isinstance(each.value, UserHeld) for each in changes.custom or ())
-        case CreateContact() | UpdateContact() | UpdateCompany():
+        case CreateContact() | UpdateContact() | UpdateCompany() | CreateRecord() | UpdateRecord() | RemoveRecord():
             return True
         case _:
             return False

@@ -6,7 +6,7 @@ from datetime import date, datetime
 from decimal import Decimal
 
 from dealwright.compile import ir
-from dealwright.engine.conditions import summed
+from dealwright.engine.conditions import holds, summed
 from dealwright.engine.facts import View
 from dealwright.engine.reckoning import to_write
 from dealwright.engine.trace import Trace
@@ -40,8 +40,8 @@ def value_of(expression: ir.Expression, view: View) -> object | None:
             return view.value(path)
         case ir.Points():
             return summed(expression, view, Trace(), at="")
-        case ir.Shift() | ir.Reckoned() | ir.OrElse():
-            return to_write(expression, view)
+        case ir.Shift() | ir.Reckoned() | ir.OrElse() | ir.Aggregate():
+            return to_write(expression, view, holds)
         case ir.MoneyValue(amount=amount, currency=currency):
             return Money(amount=amount, currency=currency)
         case ir.StageValue(pipeline=pipeline, stage=stage):

@@ -22,9 +22,13 @@ from dealwright.model.events import (
     Event,
     EventReceived,
     MessageReceived,
+    RecordAdded,
+    RecordRemoved,
+    RecordUpdated,
     StageChanged,
     TaskCompleted,
     deal_subject,
+    record_of,
 )
 
 MAX_DEPTH: Final = 8
@@ -39,7 +43,8 @@ def route(account: ir.Account, events: Sequence[ToRoute]) -> list[Routed]:
 
     An automation does not run twice for one deal in one causal chain (an echo of its own write, two automations that
     answer each other): such an execution is recorded as skipped, with that reason. Stage tasks may, since each stage
-    visit gets its task once anyhow. The depth of a chain is bounded for all.
+    visit gets its task once anyhow; so may one that answers for several records of the deal, once for each. The depth
+    of a chain is bounded for all.
     """
     routed: list[Routed] = []
     ran: dict[tuple[int, str], set[str]] = {}
@@ -54,14 +59,21 @@ def route(account: ir.Account, events: Sequence[ToRoute]) -> list[Routed]:
             for automation in account.automations:
                 if not _answers(automation, event) or not begins(automation.on, event, deal):
                     continue
-                skipped = _skipped(item, automation, seen)
+                name = run_name(automation.key, event)
+                skipped = _skipped(item, automation, name in seen)
                 if not skipped:
-                    seen.add(automation.key)
+                    seen.add(name)
                 routed.append(Routed(event_id=item.id, automation=automation.key, subject=subject, skipped=skipped))
     return routed
 
 
-def _skipped(item: ToRoute, automation: ir.Automation, seen: set[str]) -> str:
+def run_name(automation: str, event: Event) -> str:
+    """Return by what a chain remembers that an automation ran for a deal: of records, for which one of them."""
+    record = record_of(event)
+    return automation if record is None else f"{automation}#{record.id}"
+
+
+def _skipped(item: ToRoute, automation: ir.Automation, seen: bool) -> str:
     """Say why the automation may not run for this event; nothing if it may."""
     if isinstance(item.event, ContactUpdated | MessageReceived) and item.event.more:
         return f"the contact is on more than {MOST_DEALS} open deals"
@@ -69,7 +81,7 @@ def _skipped(item: ToRoute, automation: ir.Automation, seen: set[str]) -> str:
         return "moved back: it stands where it stood before"
     if item.depth > MAX_DEPTH:
         return f"loop: more than {MAX_DEPTH} automations in a row"
-    if automation.key in seen and automation.origin == "authored":
+    if seen and automation.origin == "authored":
         return "loop: it ran for this deal in this chain already"
     return ""
 
@@ -150,6 +162,17 @@ def matches(trigger: ir.Trigger, event: Event, deal: Deal) -> bool:
             return False  # nothing tells of these yet: `up` runs no automation that names one (compile/later.py)
         case ir.OnMessageReceived(pipelines=pipelines):
             return isinstance(event, MessageReceived) and _in(deal, pipelines)
+        case ir.OnRecordAdded(record=kind, pipelines=pipelines):
+            return isinstance(event, RecordAdded) and event.record.kind == kind and _in(event.after, pipelines)
+        case ir.OnRecordUpdated(record=kind, fields=fields, pipelines=pipelines):
+            return (
+                isinstance(event, RecordUpdated)
+                and event.record.kind == kind
+                and _in(event.after, pipelines)
+                and (not fields or not set(fields).isdisjoint(event.changed))
+            )
+        case ir.OnRecordRemoved(record=kind, pipelines=pipelines):
+            return isinstance(event, RecordRemoved) and event.record.kind == kind and _in(event.after, pipelines)
         case ir.OnReplied(via=via):
             return isinstance(event, MessageReceived) and via in ("", event.message.via)
 

@@ -63,5 +63,7 @@ def _kind(trigger: ir.Trigger) -> str:
             return "event_received"
         case ir.OnDateReached() | ir.OnNoActivity() | ir.OnMessageFailed() | ir.OnRepWrote() | ir.OnOptedOut():
             return str(trigger.__struct_config__.tag)
+        case ir.OnRecordAdded() | ir.OnRecordUpdated() | ir.OnRecordRemoved():
+            return str(trigger.__struct_config__.tag)
         case ir.OnMessageReceived() | ir.OnReplied():
             return "message_received"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Final
 
 import msgspec
@@ -10,6 +10,7 @@ from sqlalchemy import Connection
 
 from dealwright import faults
 from dealwright.engine.records import Reading, ToRoute
+from dealwright.engine.route import run_name
 from dealwright.journal import hot, observations
 from dealwright.journal.database import micros, statement
 from dealwright.journal.parts import Part
@@ -33,7 +34,8 @@ _UNROUTED: Final = statement(
 _UNDOING: Final = statement("select key from effects where key in :keys and kind = 'move_back'", "keys")
 _RAN: Final = statement(
     """
-    select distinct coalesce(events.chain, events.id) as chain, executions.subject, executions.automation
+    select distinct coalesce(events.chain, events.id) as chain, executions.subject, executions.automation,
+        case when events.kind in ('record_added', 'record_updated', 'record_removed') then events.id end as of_record
     from executions join events on events.id = executions.event_id
     where (events.id in :chains or events.chain in :chains) and executions.state <> 'skipped'
         and executions.account = :account
@@ -111,8 +113,12 @@ class Events(Part):
             chains = sorted({row.chain for row in rows if row.chain is not None})
             ran: dict[tuple[int, str], set[str]] = {}
             if chains:
-                for row in connection.execute(_RAN, {"chains": chains, "account": account}):
-                    ran.setdefault((row.chain, row.subject), set()).add(row.automation)
+                rows_of_chains = connection.execute(_RAN, {"chains": chains, "account": account}).all()
+                told = _of_records(connection, {row.of_record for row in rows_of_chains if row.of_record is not None})
+                for row in rows_of_chains:
+                    event = told.get(row.of_record)
+                    name = row.automation if event is None else run_name(row.automation, event)
+                    ran.setdefault((row.chain, row.subject), set()).add(name)
             events: list[Event] = [unseal(row.body, Event) for row in rows]  # type: ignore[arg-type]  # a union
             causes = zip(rows, events, strict=True)
             undoing = self._undoing(
@@ -139,6 +145,14 @@ class Events(Part):
         if not causes:
             return frozenset()
         return frozenset(connection.execute(_UNDOING, {"keys": sorted(set(causes))}).scalars())
+
+
+def _of_records(connection: Connection, ids: Collection[int]) -> dict[int | None, Event]:
+    """Read events of records: a chain that comes round to another record of a deal is no loop."""
+    if not ids:
+        return {}
+    rows = hot.BODIES.run(connection, ids=sorted(ids)).all()
+    return {row.id: unseal(row.body, Event) for row in rows}  # type: ignore[arg-type]  # a union
 
 
 def _cause(event: Event) -> str | None:

@@ -56,6 +56,9 @@ _MAKES: Final[Mapping[str, frozenset[str]]] = {
     "deal_updated": frozenset({"update_deal", "change_tags"}),
     "contact_added": frozenset({"create_contact"}),
     "contact_updated": frozenset({"update_contact"}),
+    "record_added": frozenset({"create_record"}),
+    "record_updated": frozenset({"update_record"}),
+    "record_removed": frozenset({"remove_record"}),
 }
 """Which of our writes an event may come from."""
 

@@ -15,6 +15,7 @@ from dealwright.language.money import checked_currency
 from dealwright.language.origin import Origin, here, refused
 from dealwright.language.pipeline import PipelineType, is_pipeline
 from dealwright.language.policy import Limits, MessagePolicy
+from dealwright.language.records import RecordType, checked_kind
 from dealwright.language.texts import checked_language
 from dealwright.model.calendar import Calendar, Span
 from dealwright.model.iso import COUNTRIES
@@ -37,7 +38,7 @@ class Account:
     messages: MessagePolicy | None
     limits: Limits | None
     kinds: tuple[type, ...]
-    """The classes of the company's own fields that were named."""
+    """The classes of the company's own fields, and kinds of records, that were named."""
     languages: tuple[str, ...]
     origin: Origin = field(compare=False, repr=False)
 
@@ -58,6 +59,7 @@ class Account:
         messages: MessagePolicy | None = None,
         limits: Limits | None = None,
         deal_fields: type[DealFields] | DealFields | None = None,
+        records: Sequence[RecordType] = (),
         languages: Sequence[str] = (),
     ) -> None:
         checked_key(key, "an account")
@@ -92,7 +94,10 @@ class Account:
             "automations": tuple(automations),
             "messages": messages,
             "limits": limits,
-            "kinds": () if named is None else (type(named), *named._kinds),
+            "kinds": (
+                *(() if named is None else (type(named), *named._kinds)),
+                *(checked_kind(each, f"records of {key!r}") for each in _listed(records, "records")),
+            ),
             "languages": _languages(languages),
             "origin": here(),
         }

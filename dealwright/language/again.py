@@ -1,4 +1,4 @@
-"""How often an automation may act: for every event, or once per deal, person, stage visit or value."""
+"""How often an automation may act: for every event, or once per deal, person, stage visit, value or record."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ class EveryEvent:
 class Scope:
     """What an automation acts once for."""
 
-    per: Literal["person", "stage_visit", "value"]
+    per: Literal["person", "stage_visit", "value", "record"]
 
     if not TYPE_CHECKING:
 
@@ -29,12 +29,18 @@ class Scope:
                 raise refused("person is what once(per=person) counts by, and no kind of field", hint=hint)
             raise refused(f"{self.per} is called nothing", hint=f"write {self.per}, without parentheses")
 
+        def __getattr__(self, name: str) -> NoReturn:
+            if name.startswith("__") or self.per != "record":
+                raise AttributeError(name)
+            hint = f"name the kind of records: Instalment.{name}; in texts it is {{{{ record.{name} }}}}"
+            raise refused(f"record says how often an automation acts, and has no {name!r}", hint=hint)
+
 
 @dataclass(frozen=True, slots=True)
 class Once:
     """Once for each of something, within a time (None: for ever)."""
 
-    per: Literal["deal", "person", "stage_visit", "value"]
+    per: Literal["deal", "person", "stage_visit", "value", "record"]
     within: RunningTime | None
 
 
@@ -51,26 +57,36 @@ value: Final = Scope("value")
 """What the trigger's fields, or the data of its event, hold on a deal; the same value again is no news."""
 
 
+record: Final = Scope("record")
+"""One record under a deal, of an automation that answers what happens to records."""
+
+
 def every_event() -> EveryEvent:
     """The automation acts for every event that matches."""
     return EveryEvent()
 
 
 def once(*, per: DealFields | Scope, within: RunningTime | None = None) -> Once:
-    """The automation acts once per deal (`per=deal`), `person`, `stage_visit` or `value`, and again after `within`."""
+    """The automation acts once per deal (`per=deal`), `person`, `stage_visit`, `value` or `record`.
+
+    It acts again after `within`.
+    """
     if isinstance(per, DealFields):
         if per._path != "deal":
             raise refused(f"once(per={per!r}) is no scope", hint="write per=deal")
-        scope: Literal["deal", "person", "stage_visit", "value"] = "deal"
+        scope: Literal["deal", "person", "stage_visit", "value", "record"] = "deal"
     elif isinstance(per, Scope):
         scope = per.per
     else:
-        raise refused(
-            f"once(per=...) takes deal, person, stage_visit or value, not {getattr(per, '__name__', repr(per))}",
-            hint="Person is a kind of field: write once(per=person)"
-            if getattr(per, "__name__", "") == "Person"
-            else "from dealwright import person, stage_visit, value",
-        )
+        raise _no_scope(per)
     if within is not None and (not isinstance(within, RunningTime) or within.amount == 0):
         raise refused("once(within=...) takes a length of time that runs on", hint="within=days(30)")
     return Once(scope, within)
+
+
+def _no_scope(given: object) -> Exception:
+    shown = getattr(given, "__name__", repr(given))
+    hint = "from dealwright import person, record, stage_visit, value"
+    if shown == "Person":
+        hint = "Person is a kind of field: write once(per=person)"
+    return refused(f"once(per=...) takes deal, person, stage_visit, value or record, not {shown}", hint=hint)

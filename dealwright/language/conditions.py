@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from dealwright.language.pipeline import Pipeline, StageLike
     from dealwright.language.points import Sum
     from dealwright.language.reckoning import Reckoning
+    from dealwright.language.records import Aggregate, RecordType
     from dealwright.language.settings import Setting
 
 Operator = Literal["==", "!=", "<", "<=", ">", ">="]
@@ -35,7 +36,7 @@ class Reference:
     """What it is the sum of, if it is no fact at all."""
     own: CustomField | None = field(default=None, compare=False)
     """The declaration of a company's own field; None for what every deal has."""
-    reckoned: Reckoning | None = None
+    reckoned: Reckoning | Aggregate | None = None
     """What is reckoned for each deal; None for a fact."""
 
 
@@ -162,6 +163,16 @@ class AnyContact(Condition):
     """It is true of at least one of the deal's contacts, which is `contact` in it."""
 
     of: Condition
+
+
+@dataclass(frozen=True, slots=True)
+class OfRecords(Condition):
+    """It is true of at least one of the deal's records of a kind, or of `every` one; of those for which `where` is."""
+
+    kind: RecordType
+    every: bool
+    of: tuple[Condition, ...]
+    where: tuple[Condition, ...] = ()
 
 
 def conditions(given: object, what: str) -> tuple[Condition, ...]:

@@ -20,6 +20,7 @@ from dealwright.language.fields import (
 )
 from dealwright.language.groups import Group, path_of
 from dealwright.language.origin import refused
+from dealwright.language.records import Records, RecordType, checked_kind, segment
 from dealwright.model.crm import LONGEST_ROLE, role_key
 
 
@@ -189,6 +190,14 @@ class DealFields(Group, metaclass=FieldsMeta):
     def contacts(self) -> ContactsFields:
         """All contacts of the deal: `deal.contacts.any(contact.email.is_set())`, `deal.contacts.count`."""
         return ContactsFields(f"{self._path}.contacts")
+
+    def records(self, kind: RecordType, /) -> Records:
+        """The deal's records of a kind: `deal.records(Instalment).any(Instalment.paid.is_false())`."""
+        kind = checked_kind(kind, "deal.records()")
+        if self._path != "deal":
+            hint = f"only deal.records({kind.__name__}) is known"
+            raise refused(f"{self._path}.records() cannot be asked", hint=hint)
+        return Records(f"deal.records.{segment(kind._key)}", kind)
 
     def contact_as(self: HasContacts[_Contact], role: str, /) -> _Contact:
         """The contact that has this role on the deal (of several the first), in a text `deal.contact_as.buyer.name`."""

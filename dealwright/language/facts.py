@@ -13,7 +13,7 @@ import msgspec
 
 from dealwright.language import schema
 from dealwright.language.named import Named
-from dealwright.model.crm import Activity, Contact, Deal, Money, PipelineShape, Task, User
+from dealwright.model.crm import Activity, Contact, Deal, Money, PipelineShape, Record, Task, User
 from dealwright.model.custom import Customs, value_of
 from dealwright.model.messages import Message
 
@@ -21,7 +21,7 @@ _MONTHS: Final = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep",
 
 _CONTACT_PARTS: Final = ("id", "name", "first_name", "last_name", "phone", "email")
 _USER_PARTS: Final = ("name", "first_name", "email")
-_GROUPS: Final = ("main_contact", "contact_as", "contacts", "owner", "pipeline", "stage")
+_GROUPS: Final = ("main_contact", "contact_as", "contacts", "records", "owner", "pipeline", "stage")
 
 Receipts = Mapping[str, Mapping[str, object]]
 """Receipts of earlier steps, by step name."""
@@ -38,7 +38,8 @@ class Known(msgspec.Struct, frozen=True, kw_only=True):
     """What is known where a fact is looked up.
 
     `contact` is the contact of the event, `before` the deal before it, `task`, `activity` and `message` what it is
-    about, `data` what an event from outside told beside; `recipient` is whom a message goes to, inside its texts.
+    about, `data` what an event from outside told beside; `recipient` is whom a message goes to, inside its texts;
+    `record` is the record that it is about, or that is looked at.
     `reply` is the last answer to a message of this execution, `pressed` the button of the last answer to each template
     (empty: it was in words), `answer` what a person was asked for last.
     """
@@ -46,6 +47,7 @@ class Known(msgspec.Struct, frozen=True, kw_only=True):
     deal: Deal
     contact: Contact | None = None
     recipient: Contact | None = None
+    record: Record | None = None
     before: Deal | None = None
     task: Task | None = None
     activity: Activity | None = None
@@ -140,6 +142,8 @@ def _of_deal(path: str, deal: Deal, pipelines: Sequence[PipelineShape]) -> objec
             return _contact(deal.contact_as(role), part)
         case "company":
             return _company(deal, part)
+        case "records":
+            return _records(deal, part)
         case "owner":
             return _owner(deal.owner, part)
         case "pipeline" | "stage":
@@ -155,6 +159,14 @@ def _company(deal: Deal, part: str) -> object | None:
     if part.startswith(newest):
         return _owner(deal.company_deals.newest_owner if deal.company_deals else None, part.removeprefix(newest))
     return _own(deal.company_custom, part)
+
+
+def _records(deal: Deal, path: str) -> object | None:
+    """How many records of a kind the deal has, `<kind>.count`; unset if not all of them were read."""
+    kind, _, _ = path.partition(".")
+    if deal.records_beyond:
+        return None
+    return Decimal(sum(each.kind.replace("-", "_") == kind for each in deal.records or ()))
 
 
 def _own(customs: Customs, path: str) -> object | None:
@@ -237,7 +249,7 @@ def reader(path: str) -> Callable[[Known], object | None]:
             return lambda known: whole(known.deal)
         return lambda known: _of_deal(rest, known.deal, known.pipelines)
     if root == "deal" and (
-        rest.startswith(("contact_as.", "company.")) or _may_be_own(rest.removeprefix("main_contact."))
+        rest.startswith(("contact_as.", "company.", "records.")) or _may_be_own(rest.removeprefix("main_contact."))
     ):
         return lambda known: _of_deal(rest, known.deal, known.pipelines)
     if root == "steps":
@@ -249,6 +261,8 @@ def reader(path: str) -> Callable[[Known], object | None]:
         return lambda known: _of_event(rest, known)
     if path in schema.RECIPIENT or (root == "contact" and _may_be_own(rest)):
         return lambda known: _contact(known.recipient, rest)
+    if root == "record" and _may_be_own(rest):
+        return lambda known: None if known.record is None else _own(known.record.custom, rest)
     if path in schema.ANSWER:
         return lambda known: known.answer.get(rest)
     if path in schema.REPLY:
@@ -353,6 +367,9 @@ def text_facts(known: Known, zone: str, only: Collection[str] | None = None) -> 
             found["contact_as"] = {
                 role: contact_facts(which.contact_as(role), f"{under}contact_as.{role}.") for role in roles
             }
+        kinds = {each.partition(".")[0] for each in _below(f"{under}records.", only or ())}
+        if kinds:
+            found["records"] = {kind: {"count": shown(_records(which, kind), local)} for kind in kinds}
         return found | own(which.custom, under, found.keys())
 
     def contact_facts(contact: Contact | None, under: str) -> dict[str, object]:
@@ -383,6 +400,8 @@ def text_facts(known: Known, zone: str, only: Collection[str] | None = None) -> 
         facts["answer"] = {path.removeprefix("answer."): None for path in schema.ANSWER} | dict(known.answer)
     if only is None or any(path.startswith("reply.") for path in only):
         facts["reply"] = {part: _reply(known.reply, part) for part in ("text", "button")}
+    if only is not None and any(path.startswith("record.") for path in only):
+        facts["record"] = own(msgspec.UNSET if known.record is None else known.record.custom, "record.", ())
     if known.recipient is not None:
         facts["contact"] = contact_facts(known.recipient, "contact.")
     if only is not None and not any(path.startswith("event") for path in only):

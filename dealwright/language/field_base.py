@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from dealwright.language.custom import CustomField
     from dealwright.language.points import Sum
     from dealwright.language.reckoning import Reckoning
+    from dealwright.language.records import Aggregate
     from dealwright.language.settings import Setting
 
 
@@ -39,7 +40,7 @@ class Field:
     kind: ClassVar[FieldType] = "text"
     _path: str
     _own: CustomField | None
-    _reckoned: Reckoning | None
+    _reckoned: Reckoning | Aggregate | None
     if TYPE_CHECKING:
         _setting: Setting | None
         _sum: Sum | None

@@ -14,6 +14,7 @@ from dealwright.language.keys import checked_key, checked_step
 from dealwright.language.origin import refused
 from dealwright.language.outside import EVENT_NAME, OutsideEvent, is_outside_event
 from dealwright.language.pipeline import PipelineType, StageLike, is_pipeline
+from dealwright.language.records import RecordType
 from dealwright.language.schema import CONTACT_FIELDS, UPDATABLE, did_you_mean
 from dealwright.model.crm import ActivityKind
 
@@ -177,6 +178,34 @@ class MessageReceived:
 
 
 @dataclass(frozen=True, slots=True)
+class RecordAdded:
+    """Answers a record that was put under a deal."""
+
+    record: RecordType
+    in_: tuple[PipelineType, ...]
+    kind = "record_added"
+
+
+@dataclass(frozen=True, slots=True)
+class RecordUpdated:
+    """Answers a change of a record's fields; `own` are those that are watched (none: all)."""
+
+    record: RecordType
+    own: tuple[Reference, ...]
+    in_: tuple[PipelineType, ...]
+    kind = "record_updated"
+
+
+@dataclass(frozen=True, slots=True)
+class RecordRemoved:
+    """Answers a record that was taken away from under a deal."""
+
+    record: RecordType
+    in_: tuple[PipelineType, ...]
+    kind = "record_removed"
+
+
+@dataclass(frozen=True, slots=True)
 class Replied:
     """Answers a message of one of the deal's contacts; `to` is the step whose message it answers."""
 
@@ -203,6 +232,9 @@ Trigger: TypeAlias = (
     | OptedOut
     | MessageReceived
     | Replied
+    | RecordAdded
+    | RecordUpdated
+    | RecordRemoved
 )
 """Any trigger."""
 

@@ -29,6 +29,9 @@ from dealwright.language.triggers import (
     NoActivity,
     OptedOut,
     OwnerChanged,
+    RecordAdded,
+    RecordRemoved,
+    RecordUpdated,
     Replied,
     RepWrote,
     StageChanged,
@@ -51,6 +54,9 @@ Happening: TypeAlias = (
     | OptedOut
     | MessageReceived
     | Replied
+    | RecordAdded
+    | RecordUpdated
+    | RecordRemoved
 )
 """A trigger that can happen to a deal that is there already, and that an execution can wait for."""
 

@@ -31,11 +31,24 @@ from dealwright.engine.rehearse import rehearse as _rehearse
 from dealwright.engine.rehearse_replies import Reply
 from dealwright.errors import DefinitionError, InputError
 from dealwright.language.account import Account
+from dealwright.language.custom import fields_of
 from dealwright.language.money import Amount
 from dealwright.language.pipeline import StageLike, parts
+from dealwright.language.records import Record as OfKind
 from dealwright.language.roles import Role
 from dealwright.language.schema import UPDATABLE
-from dealwright.model.crm import Activity, ActivityKind, CompanyDeals, Contact, ContactRole, Deal, Money, Task, User
+from dealwright.model.crm import (
+    Activity,
+    ActivityKind,
+    CompanyDeals,
+    Contact,
+    ContactRole,
+    Deal,
+    Money,
+    Record,
+    Task,
+    User,
+)
 from dealwright.model.custom import Custom, Customs, Plain, held, held_in, merged
 from dealwright.model.events import DealCreated, DealUpdated, Event, StageChanged
 from dealwright.model.requests import (
@@ -83,6 +96,19 @@ def a_contact(
     )
 
 
+def a_record(kind: type[OfKind], *, id: str = "1", **fields: Own) -> Record:
+    """Return a record of a kind, with what its fields hold: `a_record(Instalment, amount=Money("100", "EUR"))`.
+
+    Raises:
+        InputError: the kind has no such field.
+    """
+    known = fields_of(kind)
+    for key in fields:
+        if key not in known:
+            raise InputError(f"{kind.__name__} has no field {key!r}; it has {', '.join(known)}")
+    return Record(id=id, kind=kind._key, custom=_customs(fields))
+
+
 def a_deal(
     stage: StageLike,
     *,
@@ -100,9 +126,12 @@ def a_deal(
     close_date: date | None = None,
     lost_reason: str | None = None,
     custom: Mapping[str, Own] = MappingProxyType({}),
+    records: Sequence[Record] = (),
     id: str = "1",
 ) -> Deal:
     """Return a deal that stands in `stage`; `contact` is its main contact, `custom` its custom fields.
+
+    `records` are those under it, such as `a_record(Instalment, paid=True)`, each with an id of its own.
 
     `roles` are what contacts are on it, by their ids; `company_deals` what else its company has. `amount` is a number
     in `currency`, or `Money("1100", "EUR")`: no account is known here whose currency it could be.
@@ -128,6 +157,7 @@ def a_deal(
         stage_since=MONDAY,
         version=1,
         custom=_customs(custom),
+        records=tuple(records) or msgspec.UNSET,
     )
 
 
@@ -310,6 +340,7 @@ def rehearse(
     contact: Contact | None = None,
     task: Task | None = None,
     activity: Activity | None = None,
+    record: Record | None = None,
     data: Mapping[str, str] | None = None,
     event: Event | None = None,
     met: Collection[str] = (),
@@ -323,16 +354,16 @@ def rehearse(
     """Return what an automation of the account would do for the deal.
 
     The event is imagined from the trigger: for `entered(P.won)` the deal comes into Won. `before` is the deal as it
-    was, `contact`, `task` and `activity` what the event is about, `data` what an event from outside tells; `event` is
-    the whole event, if you would rather write it. `met` names the steps wait_until() whose waiting is rewarded at once;
-    in vain wait the others. `answers` are what people answer the steps ask(), by name; others get no answer in time.
-    `given` is what other systems give the steps lookup(), such as `{"vies": {"valid": True}}`; others give nothing.
-    `people` stand behind roles, by name or as users; they are picked in turn, and a role that
-    nobody stands behind holds the automation. `replies` are what a contact answers while a step wait_until(replied())
-    waits, such as `{"answer": a_reply(button="yes", after=minutes(10))}`; others hear of nobody. `message` is what a
-    contact has written that sets off message_received(). `enrolled`: the deal stood there when the automation was
-    released, and nothing has happened to it (`existing="enrol"`). `at` is a moment, or written as `2026-05-09 22:30`;
-    without a zone it is in the account's.
+    was, `contact`, `task`, `activity` and `record` what the event is about, `data` what an event from outside tells;
+    `event` is the whole event, if you would rather write it. `met` names the steps wait_until() whose waiting is
+    rewarded at once; in vain wait the others. `answers` are what people answer the steps ask(), by name; others get no
+    answer in time. `given` is what other systems give the steps lookup(), such as `{"vies": {"valid": True}}`; others
+    give nothing. `people` stand behind roles, by name or as users; they are picked in turn, and a role that nobody
+    stands behind holds the automation. `replies` are what a contact answers while a step wait_until(replied()) waits,
+    such as `{"answer": a_reply(button="yes", after=minutes(10))}`; others hear of nobody. `message` is what a contact
+    has written that sets off message_received(). `enrolled`: the deal stood there when the automation was released,
+    and nothing has happened to it (`existing="enrol"`). `at` is a moment, or written as `2026-05-09 22:30`; without a
+    zone it is in the account's.
 
     Raises:
         DefinitionError: the definitions have errors, or there is no such automation, or no such step.
@@ -364,6 +395,7 @@ def rehearse(
             contact=contact,
             task=task,
             activity=activity,
+            record=record,
             message=written_in(message, now),
             data=data,
         )

@@ -94,6 +94,20 @@ conditions = st.recursive(
         st.builds(ir.Any, of=some(inner)),
         st.builds(ir.Not, of=inner),
         st.builds(ir.AnyContact, of=inner),
+        st.builds(ir.OfRecords, record=keys, of=inner, every=st.booleans(), where=st.none() | inner),
+        st.builds(
+            ir.CompareReckoned,
+            left=st.builds(
+                ir.Aggregate,
+                record=keys,
+                of=st.sampled_from(["count", "total", "least", "greatest"]),
+                type=st.sampled_from(["number", "money", "day"]),
+                value=st.none() | refs | shifts | reckoned,
+                where=st.none() | inner,
+            ),
+            op=st.sampled_from(["==", "<", ">="]),
+            right=st.one_of(numbers_of, reckoned),
+        ),
         st.builds(
             ir.Scored,
             score=st.builds(ir.Points, of=some(st.builds(ir.Point, points=numbers, when=inner))),
@@ -116,6 +130,9 @@ triggers = st.one_of(
     st.builds(ir.OnTaskCompleted, pipelines=some(keys)),
     st.builds(ir.OnActivityLogged, kinds=some(st.sampled_from(["call", "meeting", "email"])), pipelines=some(keys)),
     st.builds(ir.OnMessageReceived, pipelines=some(keys)),
+    st.builds(ir.OnRecordAdded, record=keys, pipelines=some(keys)),
+    st.builds(ir.OnRecordUpdated, record=keys, fields=some(keys), pipelines=some(keys)),
+    st.builds(ir.OnRecordRemoved, record=keys, pipelines=some(keys)),
     st.builds(ir.OnReplied, to=st.none() | keys, via=st.sampled_from(["", "crm", "email"])),
     st.builds(ir.OnEventReceived, name=keys, source=st.none() | keys, data=some(names), pipelines=some(keys)),
     st.builds(
@@ -147,7 +164,11 @@ contents = templates | st.builds(ir.FreeMessage, bodies=bodies, outside_window=s
 mails = st.builds(ir.MailText, language=languages, subject=said, text=said, html=st.none() | said)
 agains = st.one_of(
     st.just(ir.EveryEvent()),
-    st.builds(ir.Once, per=st.sampled_from(["deal", "person", "stage_visit"]), within=st.one_of(st.none(), durations)),
+    st.builds(
+        ir.Once,
+        per=st.sampled_from(["deal", "person", "stage_visit", "record"]),
+        within=st.one_of(st.none(), durations),
+    ),
 )
 
 steps = st.recursive(
@@ -198,6 +219,13 @@ steps = st.recursive(
             contact=contacts,
             changes=st.dictionaries(names, expressions, max_size=2),
         ),
+        st.builds(
+            ir.CreateRecordStep, name=keys, record=keys, fields=st.dictionaries(names, expressions | sums, max_size=2)
+        ),
+        st.builds(
+            ir.UpdateRecordStep, name=keys, record=keys, changes=st.dictionaries(names, expressions | sums, max_size=2)
+        ),
+        st.builds(ir.RemoveRecordStep, name=keys, record=keys),
         st.builds(ir.UpdateCompanyStep, name=keys, changes=st.dictionaries(names, expressions, max_size=2)),
         st.builds(
             ir.SendEmailStep,

@@ -73,6 +73,7 @@ UNTOLD: Final = frozenset(
         "Account.deal_fields",  # told where they are used
         "Account.contact_fields",
         "Account.company_fields",
+        "Account.records",
         "Account.country",  # how telephone numbers are read
         "Automation.where",
         "Account.where",

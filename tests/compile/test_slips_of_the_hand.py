@@ -27,7 +27,7 @@ LOADING = {
     'x = deal.contact_as(role="payer")': "contact_as takes 'role' without its name: leave role= out, keep the value",
     'x = person("Hygienist")': "person is what once(per=person) counts by, and no kind of field: "
     "a field that is a user is Person('Hygienist')",
-    "x = once(per=Person)": "once(per=...) takes deal, person, stage_visit or value, not Person: "
+    "x = once(per=Person)": "once(per=...) takes deal, person, stage_visit, value or record, not Person: "
     "Person is a kind of field: write once(per=person)",
     'x = assign_owner("a", to=Person("Ana Lima"))': "to of 'a' is a user, and Person(...) is a kind of field: "
     "write 'Ana Lima', without Person()",

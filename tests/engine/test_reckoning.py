@@ -37,6 +37,7 @@ from dealwright import (
 from dealwright import Day as DayOf
 from dealwright import Moment as MomentOf
 from dealwright.compile import ir
+from dealwright.engine.conditions import holds
 from dealwright.engine.facts import Facts, View
 from dealwright.engine.reckoning import comes_to, reckon, to_write
 from dealwright.engine.records import Progress
@@ -392,9 +393,9 @@ ACCOUNT = compiled_account(account(TOLD))
 @given(TREES.filter(lambda tree: kind_of(tree) is not None), FACTS)
 def test_whatever_is_reckoned_comes_to_a_bounded_value_or_is_unset_with_a_reason(tree, facts):
     here = view(facts)
-    value, why = comes_to(tree, here)
-    assert reckon(tree, here)[1] == why
-    written = to_write(tree, here)
+    value, why = comes_to(tree, here, holds)
+    assert reckon(tree, here, holds)[1] == why
+    written = to_write(tree, here, holds)
     assert (written is None) == (value is None)
     if value is None:
         unset = any(f"deal.{key}" in str(tree) and key not in facts for key in ("score", "bonus", "rebate"))
@@ -409,7 +410,7 @@ def test_whatever_is_reckoned_comes_to_a_bounded_value_or_is_unset_with_a_reason
 @given(NUMBERS, NUMBERS, st.sampled_from("+-*/"))
 def test_it_is_what_exact_arithmetic_says(one, other, sign):
     node = ir.Reckoned(sign=sign, left=ir.NumberValue(value=one), right=ir.NumberValue(value=other))
-    value, _ = reckon(node, view({}))
+    value, _ = reckon(node, view({}), holds)
     with localcontext(prec=80):
         if sign == "/" and other == 0:
             assert value is None
@@ -427,8 +428,8 @@ def test_days_go_there_and_back_again_as_far_as_the_calendar_goes(start, amount,
         ir.Shift(of=ir.Ref(path="deal.starts_on", type="day"), by=Duration(amount=amount, unit="days"), back=way)
         for way in (back, not back)
     )
-    value, why = reckon(there, view({"starts_on": start}))
+    value, why = reckon(there, view({"starts_on": start}), holds)
     if value is None:
         assert why == "no calendar goes so far"
     else:
-        assert reckon(here, view({"starts_on": value})) == (start, "")
+        assert reckon(here, view({"starts_on": value}), holds) == (start, "")

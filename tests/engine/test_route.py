@@ -10,6 +10,9 @@ from engine_world import MONDAY, Sales, account, created, deal, some_deal
 
 from dealwright import (
     Automation,
+    Number,
+    Record,
+    Text,
     activity_logged,
     contact_added,
     contact_removed,
@@ -25,6 +28,9 @@ from dealwright import (
     message_received,
     no_activity,
     owner_changed,
+    record_added,
+    record_removed,
+    record_updated,
     replied,
     stage_changed,
     stop,
@@ -35,6 +41,7 @@ from dealwright.compile.later import Unheard
 from dealwright.engine.records import ToRoute
 from dealwright.engine.route import MAX_DEPTH, matches, route
 from dealwright.model.crm import Activity, Contact, Deal, Task
+from dealwright.model.crm import Record as Held
 from dealwright.model.events import (
     ActivityLogged,
     ContactAdded,
@@ -44,6 +51,9 @@ from dealwright.model.events import (
     Event,
     EventReceived,
     MessageReceived,
+    RecordAdded,
+    RecordRemoved,
+    RecordUpdated,
     StageChanged,
     TaskCompleted,
 )
@@ -108,6 +118,16 @@ def wrote(*deals: Deal, more: int = 0) -> MessageReceived:
 WROTE = wrote(some_deal())
 
 
+class Line(Record):
+    sku, qty = Text("SKU"), Number("Qty")
+
+
+LINE, ANOTHER = Held(id="r", kind="line"), Held(id="r", kind="instalment")
+LINED = told(RecordAdded, record=LINE)
+RELINED = told(RecordUpdated, record=LINE, changed=("qty",))
+UNLINED = told(RecordRemoved, record=LINE)
+
+
 def one(trigger: object, *, key: str = "one") -> ir.Automation:
     """Compile one automation with this trigger."""
     return account(Automation(key=key, why="", on=trigger, again=every_event(), do=[stop()])).automations[0]  # type: ignore[arg-type]
@@ -144,6 +164,12 @@ CASES: list[tuple[Any, list[Event], list[Event]]] = [
     (message_received(), [WROTE], [CORRECTED, CALLED]),
     (message_received(in_=Sales), [WROTE], [wrote(AWAY)]),
     (replied(), [WROTE], [CORRECTED, CALLED]),
+    (record_added(Line), [LINED], [RELINED, UNLINED, told(RecordAdded, record=ANOTHER)]),
+    (record_added(Line, in_=Sales), [LINED], [told(RecordAdded, record=LINE, after=AWAY)]),
+    (record_updated(Line), [RELINED], [LINED, UNLINED, told(RecordUpdated, record=ANOTHER, changed=("qty",))]),
+    (record_updated(Line, fields=Line.qty), [RELINED], []),
+    (record_updated(Line, fields=[Line.sku], in_=Sales), [], [RELINED]),
+    (record_removed(Line), [UNLINED], [LINED, RELINED, told(RecordRemoved, record=ANOTHER)]),
     (event_received("paid"), [PAID], [received(name="unpaid"), UPDATED]),
     (event_received("paid", from_="billing", in_=Sales), [PAID], [received(source="shop"), received(deal=AWAY)]),
 ]

@@ -197,7 +197,8 @@ def test_every_step_that_leaves_the_company_is_judged():
     inside = {
         "create_deal", "update_deal", "move_deal", "move_back", "set_task", "change_tags", "complete_tasks", "add_note",
         "notify",
-        "create_contact", "update_contact", "update_company", "send_email", "send_message", "ask", "mute", "wait",
+        "create_contact", "update_contact", "update_company", "create_record", "update_record", "remove_record",
+        "send_email", "send_message", "ask", "mute", "wait",
         "wait_for", "wait_until", "stop", "branch",
     }  # fmt: skip
     outside = {"send_event", "send_conversion", "lookup"}

@@ -24,6 +24,7 @@ from dealwright import (
     Person,
     Phone,
     Pipeline,
+    Record,
     Role,
     Segment,
     Stage,
@@ -44,6 +45,7 @@ from dealwright import (
     contact_updated,
     create_contact,
     create_deal,
+    create_record,
     days,
     deal_created,
     deal_updated,
@@ -60,6 +62,8 @@ from dealwright import (
     person,
     points,
     predicate,
+    record,
+    record_updated,
     remove_tags,
     replied,
     reply,
@@ -74,12 +78,17 @@ from dealwright import (
     task_completed,
     update_contact,
     update_deal,
+    update_record,
     wait,
     wait_until,
     working_days,
 )
 
 deal = DealFields()
+
+
+class Line(Record):
+    sku, qty, price, in_stock = Text("SKU"), Number("Qty"), Money("Price"), Flag("In stock")
 
 
 class OwnContact(ContactFields):
@@ -381,3 +390,19 @@ def mistakes() -> None:
     Stage("A", exit=Criteria([deal.amount], says="x"))  # bad
     Criteria([deal.amount > 0])  # bad
     Criteria([deal.amount > 0], else_="moveback", says="x")  # bad
+    case(Line.qty == "2", stop())  # bad
+    case(Line.sku > "a", stop())  # bad
+    case(Line.unknown == 1, stop())  # bad
+    case(deal.records(Line).count == "2", stop())  # bad
+    case(deal.records(Line).total(Line.price) > "2", stop())  # bad
+    deal.records(Line).total(Line.sku)  # bad
+    deal.records(Line).least(Line.in_stock)  # bad
+    deal.records(Line).any(Line.in_stock)  # bad
+    deal.records(Line).sum(Line.price)  # bad
+    deal.records("line")  # bad
+    deal.records(DealFields)  # bad
+    record_updated(Line, Line.qty)  # bad
+    record_updated(Line, fields=["qty"])  # bad
+    create_record("c", DealFields, qty=1)  # bad
+    update_record("c", paid=True)  # bad
+    case(record.qty > 1, stop())  # bad

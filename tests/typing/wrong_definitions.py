@@ -17,6 +17,13 @@ class Own(DealFields):
 deal = Own()
 
 
+class Line(Record, key="line"):
+    qty, price, cost = Number("Qty"), Money("Price"), Money("Cost", sensitive=True)
+
+
+lines = deal.records(Line)
+
+
 class Sales(Pipeline, key="sales", name="Sales"):
     incoming = Incoming()
     quoted = Stage("Sent the quote", probability=50, task=Task("Call back", due=working_days(1)))
@@ -207,6 +214,23 @@ WRONG: Final = (
           rule(f'{CREATED}, {DO}, examples=[Example("a lead at 22:30 on Saturday", at="2026-05-09", then=["call"])]')),
     Wrong("an example at no moment", "check", "is no moment: 'Saturday'",
           rule(f'{CREATED}, {DO}, examples=[Example("x", in_=Sales.incoming, at="Saturday", then=["call"])]')),
+    # --- records under a deal
+    Wrong("a sum by another name", "mypy", '"Records" has no attribute "sum"',
+          rule(f"{CREATED}, when=[lines.sum(Line.price) > 5], {DO}")),
+    Wrong("a total of a text", "mypy", 'Value of type variable "_Summed"',
+          rule(f"{CREATED}, when=[lines.total(deal.title) > 5], {DO}")),
+    Wrong("a record where there is none", "check", "DW203 Line.qty is not known here",
+          rule(f"{CREATED}, when=[Line.qty > 1], {DO}")),
+    Wrong("once per record without one", "check", "DW411 the automation",
+          rule(f"{CREATED}, again=once(per=record), {DO}")),
+    Wrong("records asked of something else", "check", "DW241 deal.records(Line).any(...) asks nothing",
+          rule(f"{CREATED}, when=[lines.any(deal.amount > 1)], {DO}")),
+    Wrong("a record that is changed where there is none", "check", "DW203 'x' is about the Line",
+          rule(f'{CREATED}, do=[update_record("x", Line, qty=1)]')),
+    Wrong("a field of a record with a slip in it", "check", "DW910 'x' names 'qyt'",
+          rule(f'{CREATED}, do=[create_record("x", Line, qyt=1)]')),
+    Wrong("what records cost told to an outside system", "check", "DW231 'x' would tell record.cost",
+          rule(f'{CREATED}, do=[send_event("x", to="erp", with_={{"cost": lines.total(Line.cost)}})]')),
     # --- pipelines and the account
     Wrong("a stage that is a state", "check", "DW101 the stage 'Thinking it over' is a state",
           'class Other(Pipeline, key="other"):\n    incoming = Incoming()\n    think = Stage("Thinking it over", '

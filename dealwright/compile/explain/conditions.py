@@ -59,6 +59,11 @@ def condition(given: ir.Condition, names: Names, *, holds: bool = True) -> str:
         case ir.AnyContact():
             theirs = names.of_one_contact()
             return tongue.say(f"if.any_contact{not_}", test=_inner(given.of, theirs, True, alone=False))
+        case ir.OfRecords():
+            key = f"if.records.{'all' if given.every else 'any'}{not_}"
+            test = _inner(given.of, names, True, alone=False)
+            asked = tongue.say(key, records=_records(given.record, given.where, names), test=test)
+            return tongue.say("if.of_records", test=asked)
 
 
 def all_of(given: ir.Condition, names: Names) -> Sequence[str]:
@@ -96,6 +101,22 @@ def _reckoned(given: ir.CompareReckoned, op: ir.Operator, names: Names) -> str:
     left, right = expression(given.left, names, money=money), expression(given.right, names, money=money)
     test = tongue.say(f"if.{'time' if timed else 'compare'}.{op}", field=left, value=right)
     return tongue.say("if.compare_reckoned", test=test)
+
+
+def _records(kind: str, where: ir.Condition | None, names: Names) -> str:
+    """Return which of a deal's records are meant."""
+    records = names.tongue.say("is.records", kind=names.kind(kind))
+    if where is None:
+        return records
+    test = _inner(where, names, True, alone=False)
+    return names.tongue.say("is.records.where", records=records, test=test)
+
+
+def _aggregate(given: ir.Aggregate, names: Names) -> str:
+    value = "" if given.value is None else expression(given.value, names)
+    records = _records(given.record, given.where, names)
+    made = names.tongue.say(f"is.aggregate.{given.of}", records=records, value=value)
+    return names.tongue.say("is.aggregate", value=made)
 
 
 def _ended(field: ir.Ref, value: ir.Operand, names: Names, *, holds: bool) -> str | None:
@@ -145,6 +166,8 @@ def expression(given: ir.Expression, names: Names, *, money: bool = False) -> st
             money = kind_of(given) == "money"
             of, other = expression(given.of, names), expression(given.other, names, money=money)
             return names.tongue.say("is.or_else", of=of, other=other)
+        case ir.Aggregate():
+            return _aggregate(given, names)
         case ir.RoleValue():
             return names.role(given)
         case _:

@@ -20,7 +20,12 @@ class Names:
         self.tongue = tongue
         self.numbers = numbers or {}
         self._contact = "of.recipient"
-        own = (*account.deal_fields, *account.contact_fields, *account.company_fields)
+        own = (
+            *account.deal_fields,
+            *account.contact_fields,
+            *account.company_fields,
+            *(field for kind in account.records for field in kind.fields),
+        )
         self._labels = {shape.key: shape.label for shape in own}
         self._zone = ZoneInfo(account.calendar.zone)
 
@@ -63,6 +68,11 @@ class Names:
         places = [*map(self.pipeline, pipelines), *map(self.stage, stages)]
         return self.tongue.say("where", places=self.tongue.one_of(places)) if places else ""
 
+    def kind(self, key: str) -> str:
+        """Return what people call the records of a kind, quoted."""
+        label = next((kind.label for kind in self.account.records if kind.key == key), "")
+        return self.tongue.quoted(label or key)
+
     # --- facts ------------------------------------------------------------------------------------------------------
 
     def contact(self, path: ir.ContactPath) -> str:
@@ -86,6 +96,10 @@ class Names:
             return self.field("deal.company.newest_open_deal.owner")
         if path.startswith("event.data."):
             return self.tongue.say("field.event.data", name=harmless(path.removeprefix("event.data.")))
+        if path.startswith("deal.records."):
+            spelled = path.split(".")[2]
+            key = next((kind.key for kind in self.account.records if kind.key.replace("-", "_") == spelled), spelled)
+            return self.tongue.say("field.deal.records", kind=self.kind(key))
         if head == "pressed":
             return self.tongue.say("field.pressed", name=harmless(rest))
         if head == "settings":
@@ -96,9 +110,14 @@ class Names:
         return self.tongue.texts.get(f"field.{path}") or self._other(path)
 
     def changed(self, path: str, of: str) -> str:
-        """Return a field that an automation watches or a step writes: of the `deal`, its `company` or a `contact`."""
+        """Return a field that an automation watches or a step writes.
+
+        It is `of` the `deal`, its `company`, a `contact` or a `record`.
+        """
         if of == "contact":
             return self._part(path, "of.contact", path)
+        if of == "record":
+            return self.field(f"record.{path}")
         return self.field(f"deal.{path}" if of == "deal" else f"deal.company.{path}")
 
     def step(self, name: str) -> int | str:

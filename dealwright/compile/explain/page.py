@@ -21,7 +21,15 @@ from dealwright.model.crm import PipelineShape, StageShape
 
 _WRITE: Final = (ir.SendEmailStep, ir.SendMessageStep)
 _MOVE: Final = (ir.MoveDealStep, ir.MoveBackStep)
-_CHANGE: Final = (ir.UpdateDealStep, ir.ChangeTagsStep, ir.UpdateContactStep)
+_DELETE: Final = (ir.RemoveRecordStep,)
+_CHANGE: Final = (
+    ir.UpdateDealStep,
+    ir.ChangeTagsStep,
+    ir.UpdateContactStep,
+    ir.CreateRecordStep,
+    ir.UpdateRecordStep,
+    ir.RemoveRecordStep,
+)
 _CREATE: Final = (ir.CreateDealStep, ir.CreateContactStep)
 _TELL: Final = (ir.SendEventStep, ir.SendConversionStep, ir.LookupStep)
 """A lookup is asked with values, and tells them."""
@@ -164,7 +172,9 @@ def _automation(automation: ir.Automation, account: ir.Account, tongue: Tongue) 
         if value:
             yield tongue.say(f"rule.{name}.{value}", most=tongue.number(AT_MOST))
             yield ""
-    yield f"**{tongue.say('rule.never')}** {tongue.none_of(_never(automation, account, tongue))}."
+    never = list(_never(automation, account, tongue))
+    if never:
+        yield f"**{tongue.say('rule.never')}** {tongue.none_of(never)}."
 
 
 def _never(automation: ir.Automation, account: ir.Account, tongue: Tongue) -> Iterator[str]:
@@ -172,8 +182,14 @@ def _never(automation: ir.Automation, account: ir.Account, tongue: Tongue) -> It
     event = account.outside_event(on.name) if isinstance(on, ir.OnEventReceived) else None
     makes = event is not None and event.match is not None and event.match.if_none == "create"
     done = list(ir.actions(automation.do))
-    yield tongue.say("never.delete")
-    for key, kinds in (("write", _WRITE), ("move", _MOVE), ("change", _CHANGE), ("create", _CREATE), ("tell", _TELL)):
+    for key, kinds in (
+        ("delete", _DELETE),
+        ("write", _WRITE),
+        ("move", _MOVE),
+        ("change", _CHANGE),
+        ("create", _CREATE),
+        ("tell", _TELL),
+    ):
         if not any(isinstance(step, kinds) for step in done) and not (key == "create" and makes):
             yield tongue.say(f"never.{key}")
     moves = [step for step in done if isinstance(step, ir.MoveDealStep)]

@@ -99,6 +99,14 @@ def sentence(step: ir.Step, names: Names) -> str:
             return say("do.create_contact", changes=changes)
         case ir.UpdateCompanyStep():
             return say("do.update_company", changes=_changes(step.changes, names, "company"))
+        case ir.CreateRecordStep():
+            changes = _changes(step.fields, names, "record")
+            return say("do.create_record", kind=names.kind(step.record), changes=changes)
+        case ir.UpdateRecordStep():
+            changes = _changes(step.changes, names, "record")
+            return say("do.update_record", kind=names.kind(step.record), changes=changes)
+        case ir.RemoveRecordStep():
+            return say("do.remove_record", kind=names.kind(step.record))
         case ir.UpdateContactStep():
             changes = _changes(step.changes, names, "contact")
             return say("do.update_contact", contact=names.contact(step.contact), changes=changes)

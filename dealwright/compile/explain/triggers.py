@@ -64,6 +64,14 @@ def trigger(on: ir.Trigger, names: Names) -> str:
             return say("on.activity_logged", kinds=kinds, where=names.where(on.pipelines))
         case ir.OnMessageReceived():
             return say("on.message_received", where=names.where(on.pipelines))
+        case ir.OnRecordAdded():
+            return say("on.record_added", kind=names.kind(on.record), where=names.where(on.pipelines))
+        case ir.OnRecordUpdated():
+            fields = tongue.one_of(names.field(f"record.{field}") for field in on.fields)
+            key = "on.record_updated" if fields else "on.record_updated.any"
+            return say(key, kind=names.kind(on.record), fields=fields, where=names.where(on.pipelines))
+        case ir.OnRecordRemoved():
+            return say("on.record_removed", kind=names.kind(on.record), where=names.where(on.pipelines))
         case ir.OnReplied():  # by which channel is that of the step
             return say("on.replied") if on.to is None else say("on.replied.to", step=names.step(on.to))
         case ir.OnEventReceived():

@@ -70,6 +70,12 @@ def _caused(step: ir.Step) -> Iterator[_Caused]:
             yield _Caused("contact_added", frozenset(), ALWAYS)
         case ir.UpdateContactStep(changes=changes):
             yield _Caused("contact_updated", frozenset(changes), ALWAYS)
+        case ir.CreateRecordStep(record=kind):
+            yield _Caused(f"record_added {kind}", frozenset(), ALWAYS)
+        case ir.UpdateRecordStep(record=kind, changes=changes):
+            yield _Caused(f"record_updated {kind}", frozenset(changes), ALWAYS)
+        case ir.RemoveRecordStep(record=kind):
+            yield _Caused(f"record_removed {kind}", frozenset(), ALWAYS)
 
 
 def _left_by(changes: dict[str, ir.Expression]) -> Alternatives:
@@ -105,6 +111,11 @@ def _answers(on: ir.Trigger, caused: _Caused) -> bool:
             return caused.kind == "contact_updated" and (not fields or not caused.fields.isdisjoint(fields))
         case ir.OnContactAdded():
             return caused.kind == "contact_added"
+        case ir.OnRecordAdded(record=kind) | ir.OnRecordRemoved(record=kind):
+            return caused.kind == f"{on.__struct_config__.tag} {kind}"
+        case ir.OnRecordUpdated(record=kind, fields=fields):
+            same = caused.kind == f"record_updated {kind}"
+            return same and (not fields or not caused.fields.isdisjoint(fields))
         case ir.OnTaskCompleted():
             return caused.kind == "task_completed"
     return False
@@ -113,10 +124,12 @@ def _answers(on: ir.Trigger, caused: _Caused) -> bool:
 def _may_run(target: ir.Automation, caused: _Caused, logic: Logic, own: bool, step: ir.Step, again: bool) -> bool:
     once = target.again
     # The second time round it has acted already; a deal that is made anew is another one, of the same person.
-    counted = ("person",) if caused.kind == "deal_created" else ("person", "deal")
+    counted = {"person"} if caused.kind == "deal_created" else {"person", "deal", "record"}
+    if caused.kind.startswith("record_added"):
+        counted.discard("record")  # so is a record that is made anew
     if again and isinstance(once, ir.Once) and once.within is None and once.per in counted:
         return False
-    if own and isinstance(step, ir.UpdateDealStep | ir.ChangeTagsStep) and _is_constant(step):
+    if own and isinstance(step, ir.UpdateDealStep | ir.ChangeTagsStep | ir.UpdateRecordStep) and _is_constant(step):
         # It sets itself off once, and then writes what is there already.
         return False
     if isinstance(step, ir.UpdateDealStep) and _made_false(target.when, step.changes):
@@ -135,7 +148,7 @@ def _made_false(when: ir.Condition, changes: dict[str, ir.Expression]) -> bool:
     return False
 
 
-def _is_constant(step: ir.UpdateDealStep | ir.ChangeTagsStep) -> bool:
+def _is_constant(step: ir.UpdateDealStep | ir.ChangeTagsStep | ir.UpdateRecordStep) -> bool:
     return isinstance(step, ir.ChangeTagsStep) or all(isinstance(value, ir.Value) for value in step.changes.values())
 
 

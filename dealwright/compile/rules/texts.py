@@ -51,9 +51,9 @@ def _expressions(step: ir.Step) -> Iterator[ir.Expression | None]:
             yield step.title
         case ir.UpdateDealStep():
             yield step.changes.get("title")
-        case ir.CreateContactStep():
+        case ir.CreateContactStep() | ir.CreateRecordStep():
             yield from step.fields.values()
-        case ir.UpdateContactStep() | ir.UpdateCompanyStep():
+        case ir.UpdateContactStep() | ir.UpdateCompanyStep() | ir.UpdateRecordStep():
             yield from step.changes.values()
         case ir.SendEmailStep():
             mails = step.by_language or (step,)

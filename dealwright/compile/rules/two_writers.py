@@ -70,6 +70,10 @@ def _one_event(first: ir.Trigger, second: ir.Trigger) -> bool:
             return not one or not other or not set(one).isdisjoint(other)
         case (ir.OnContactUpdated(fields=one), ir.OnContactUpdated(fields=other)):
             return not one or not other or not set(one).isdisjoint(other)
+        case (ir.OnRecordAdded(), ir.OnRecordAdded()):
+            return first.record == second.record
+        case (ir.OnRecordUpdated(fields=one), ir.OnRecordUpdated(fields=other)):
+            return first.record == second.record and (not one or not other or not set(one).isdisjoint(other))
         case (ir.OnEventReceived(), ir.OnEventReceived()):
             return first.name == second.name and (
                 first.source == second.source or None in (first.source, second.source)
@@ -96,6 +100,8 @@ def _written(step: ir.Step) -> Iterator[tuple[str, object]]:
             yield from ((f"{contact}.{name}", value) for name, value in changes.items())
         case ir.UpdateCompanyStep(changes=changes):
             yield from ((f"deal.company.{name}", value) for name, value in changes.items())
+        case ir.UpdateRecordStep(record=kind, changes=changes):
+            yield from ((f"{kind}.{name}", value) for name, value in changes.items())
         case ir.ChangeTagsStep(add=add, remove=remove):
             yield from ((f"the tag {tag!r}", True) for tag in add)
             yield from ((f"the tag {tag!r}", False) for tag in remove)

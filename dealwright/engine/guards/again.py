@@ -15,7 +15,7 @@ from dealwright.engine.records import Controls, Reservation
 from dealwright.engine.told import told
 from dealwright.language import calendar, facts
 from dealwright.model.crm import Money, User
-from dealwright.model.events import EventReceived
+from dealwright.model.events import EventReceived, record_of
 from dealwright.model.requests import READS
 
 
@@ -55,6 +55,9 @@ def scope(again: ir.Once, candidate: Candidate) -> str:
         return f"person:{candidate.person or deal.main_contact.id}"
     if again.per == "stage_visit":
         return f"visit:{deal.id}:{deal.pipeline}.{deal.stage}:{deal.stage_since.isoformat()}"
+    record = record_of(candidate.facts.event)
+    if again.per == "record" and record is not None:
+        return f"record:{deal.id}:{record.id}"
     if again.per == "value":
         return f"value:{deal.id}:{_told(candidate)}"
     return f"deal:{deal.id}"
@@ -64,10 +67,11 @@ def _told(candidate: Candidate) -> str:
     """Return a digest of what the trigger names, as the event told it: values can be personal, and scopes are shown."""
     event = candidate.facts.event
     own = own_of(candidate.account)
-    contact = candidate.facts.contact
+    contact, record = candidate.facts.contact, record_of(event)
     known = facts.Known(
         deal=own.settled(candidate.facts.first),
         contact=None if contact is None else own.settled_contact(contact),
+        record=None if record is None else own.settled_record(record),
         data=told(candidate.account, event) if isinstance(event, EventReceived) else {},
     )
     values = [_plain(facts.lookup(path, known)) for path in _paths(candidate.automation.on)]
@@ -97,6 +101,8 @@ def _paths(on: ir.Trigger) -> list[str]:
             return [f"deal.{name}" for name in fields]
         case ir.OnContactUpdated(fields=fields):
             return [f"event.contact.{name}" for name in fields]
+        case ir.OnRecordUpdated(fields=fields):
+            return [f"record.{name}" for name in fields]
         case ir.OnEventReceived(data=names):
             return [f"event.data.{name}" for name in names]
     return []
