@@ -275,6 +275,7 @@ ADDED: Final = frozenset(
         "exit_on",
         "for_each",
         "holidays",
+        "in_language",
         "late",
         "limits",
         "messages",

@@ -175,6 +175,7 @@ class SendEmailStep(Node, tag_field="do", tag="send_email", frozen=True, kw_only
 
     `cc` are the addresses it is copied to; `late` is not kept to yet.
     `by_language` are the same in each language, if there are several; subject, text and html are then the first ones.
+    `in_language` is the one that they are in, if there is one.
     """
 
     name: str
@@ -187,6 +188,7 @@ class SendEmailStep(Node, tag_field="do", tag="send_email", frozen=True, kw_only
     late: Duration | None = None
     cc: tuple[Expression, ...] = ()
     by_language: tuple[MailText, ...] = ()
+    in_language: str = ""
 
 
 class SendMessageStep(Node, tag_field="do", tag="send_message", frozen=True, kw_only=True):

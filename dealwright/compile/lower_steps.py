@@ -372,6 +372,7 @@ class _Run:
                 bcc=step.bcc,
                 late=None if step.late is None else length(step.late),
                 by_language=mails if len(mails) > 1 else (),
+                in_language=mails[0].language if len(mails) == 1 else "",
             )
         if isinstance(step.html, Words):
             for problem in check_html(step.html.source):

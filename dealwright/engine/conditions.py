@@ -21,7 +21,8 @@ from dealwright.engine.of_records import among
 from dealwright.engine.predicates import say
 from dealwright.engine.reckoning import comes_to
 from dealwright.engine.trace import Trace, TraceLine
-from dealwright.language.facts import reader, shown_day
+from dealwright.language.facts import reader
+from dealwright.language.shown import shown_day
 from dealwright.model.crm import MOST_CONTACTS, Money, User
 
 Truth = bool | None

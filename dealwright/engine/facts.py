@@ -19,8 +19,10 @@ from dealwright.compile.settings import defaults
 from dealwright.engine.own import own_of
 from dealwright.engine.records import Progress, StepOutcome
 from dealwright.engine.replies import last, pressed
+from dealwright.engine.spelling import spelling_of
 from dealwright.engine.told import told
 from dealwright.language import facts as language
+from dealwright.language.shown import shown
 from dealwright.model.crm import Contact, Deal, Record
 from dealwright.model.events import (
     ActivityLogged,
@@ -69,6 +71,8 @@ class Facts(msgspec.Struct, frozen=True, gc=False, kw_only=True):
 class View:
     """Looks facts up by path, as conditions and texts name them; `recipient` is whom the texts are for.
 
+    `written_in` is the language of the texts, empty if they are in none.
+
     `settings` are values that people have set, by key; of the others the defaults count. `own` are the
     company's own fields.
     """
@@ -82,8 +86,10 @@ class View:
         recipient: Contact | None = None,
         record: Record | None = None,
         settings: Mapping[str, object] = _NO_SETTINGS,
+        written_in: str = "",
     ) -> None:
         self.account = account
+        self._spelling = spelling_of(written_in, account.country)
         self.own = own_of(account)
         self.facts = facts
         self._progress = progress
@@ -165,11 +171,17 @@ class View:
             return self.facts.contact
         return self.deal.contact_as(path.removeprefix("deal.contact_as."))
 
-    def for_recipient(self, recipient: Contact) -> View:
-        """Return the view as the texts of a message to somebody see it."""
+    def for_recipient(self, recipient: Contact, language: str = "") -> View:
+        """Return the view as the texts of a message to somebody see it, in their language if they are in one."""
         recipient = self.own.settled_contact(recipient)
         return View(
-            self.account, self.facts, self._progress, recipient=recipient, record=self._one, settings=self._settings
+            self.account,
+            self.facts,
+            self._progress,
+            recipient=recipient,
+            record=self._one,
+            settings=self._settings,
+            written_in=language,
         )
 
     def for_record(self, record: Record) -> View:
@@ -193,11 +205,11 @@ class View:
 
     def text(self, path: str) -> object:
         """Return the fact at a path as texts show it."""
-        return language.shown(self.value(path), ZoneInfo(self.account.calendar.zone))
+        return shown(self.value(path), ZoneInfo(self.account.calendar.zone), self._spelling)
 
     def texts(self, only: frozenset[str]) -> dict[str, object]:
         """Return the facts that a template names as plain mappings of texts."""
-        return language.text_facts(self.known, self.account.calendar.zone, only)
+        return language.text_facts(self.known, self.account.calendar.zone, only, self._spelling)
 
 
 def _typed(outcome: StepOutcome) -> Mapping[str, object]:

@@ -71,8 +71,8 @@ def send_email(step: ir.SendEmailStep, view: View) -> SendEmail:
         raise NobodyThere(f"{called(step.to)} has no e-mail address")
     if not is_address(address):
         raise NobodyThere(f"what {called(step.to)} has for an e-mail address is none")
-    theirs = view.for_recipient(recipient)
     mail = chosen(step.by_language, view.account, recipient) if step.by_language else step
+    theirs = view.for_recipient(recipient, step.in_language if isinstance(mail, ir.SendEmailStep) else mail.language)
     text = text_of(mail.text, theirs, "text")
     if not text or text.isspace():
         raise Unrenderable("the text of the e-mail is empty")

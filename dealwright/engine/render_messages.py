@@ -16,7 +16,7 @@ def send_message(step: ir.SendMessageStep, view: View) -> SendMessage:
     recipient = somebody(step.to, view)
     message = step.message
     body = chosen(message.bodies, view.account, recipient)
-    text = text_of(body.text, view.for_recipient(recipient), "text")
+    text = text_of(body.text, view.for_recipient(recipient, body.language), "text")
     if not text or text.isspace():
         raise Unrenderable("the text of the message is empty")
     if len(text) > MOST_MESSAGE:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
-from datetime import date, datetime
 from decimal import Decimal
 from functools import lru_cache
 from typing import Final
@@ -13,11 +12,10 @@ import msgspec
 
 from dealwright.language import schema
 from dealwright.language.named import Named
-from dealwright.model.crm import Activity, Contact, Deal, Money, PipelineShape, Record, Task, User
+from dealwright.language.shown import PLAIN, Spelling, shown
+from dealwright.model.crm import Activity, Contact, Deal, PipelineShape, Record, Task, User
 from dealwright.model.custom import Customs, value_of
 from dealwright.model.messages import Message
-
-_MONTHS: Final = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 
 _CONTACT_PARTS: Final = ("id", "name", "first_name", "last_name", "phone", "email")
 _USER_PARTS: Final = ("name", "first_name", "email")
@@ -291,42 +289,18 @@ def _may_be_own_of_event(path: str) -> bool:
     return group == "before" and (rest.startswith("company.") or _may_be_own(rest.removeprefix("main_contact.")))
 
 
-def shown_day(day: date) -> str:
-    """Return the day as people read it everywhere: `14 Mar 2026`."""
-    return f"{day.day} {_MONTHS[day.month - 1]} {day.year}"
-
-
-def shown(value: object, zone: ZoneInfo) -> str | bool | tuple[str, ...] | None:
-    """Return a fact as texts show it; moments in `zone`, as `14 Mar 2026, 15:04`.
-
-    Flags stay flags and tags stay a tuple, so that `if` and `for` work on them; None stays None.
-    """
-    match value:
-        case None | bool() | str():
-            return value
-        case Money():
-            return f"{value.amount:,} {value.currency}"
-        case Decimal():
-            return f"{value:,f}"
-        case datetime():
-            local = value.astimezone(zone)
-            return f"{shown_day(local)}, {local:%H:%M}"
-        case date():
-            return shown_day(value)
-        case User():
-            return value.name
-        case tuple():
-            return tuple(str(item) for item in value)
-    raise TypeError(f"no fact is of type {type(value).__name__}")
-
-
-def text_facts(known: Known, zone: str, only: Collection[str] | None = None) -> dict[str, object]:
+def text_facts(
+    known: Known, zone: str, only: Collection[str] | None = None, spelling: Spelling = PLAIN
+) -> dict[str, object]:
     """Return facts as nested plain mappings of texts, for `templates.render`; moments in `zone`.
 
     With `only`, the paths that a template names, what it does not name may be missing: a text names three of fifty
     facts. A step named `next-deal` is `steps.next_deal` there, since templates have no hyphens in names.
     """
     local = ZoneInfo(zone)
+
+    def shown_here(value: object) -> str | bool | tuple[str, ...] | None:
+        return shown(value, local, spelling)
 
     def named(under: str) -> set[str] | None:
         """The first parts of what is named below; None if it is not known."""
@@ -339,7 +313,7 @@ def text_facts(known: Known, zone: str, only: Collection[str] | None = None) -> 
         for name in (named(under) or set()) - set(taken):
             value = _own(customs, name)
             if f"{under}{name}" in (only or ()):
-                found[name] = "" if value is None else shown(value, local)  # a loop goes over nothing
+                found[name] = "" if value is None else shown_here(value)  # a loop goes over nothing
             else:  # only users have parts
                 found[name] = {part: _own(customs, f"{name}.{part}") for part in _USER_PARTS}
         return found
@@ -347,7 +321,7 @@ def text_facts(known: Known, zone: str, only: Collection[str] | None = None) -> 
     def facts_of(which: Deal, under: str) -> dict[str, object]:
         names = named(under)
         found: dict[str, object] = {
-            name: shown(read(which), local)
+            name: shown_here(read(which))
             for name, read in _PLAIN.items()
             if (names is None or name in names) and "." not in name
         }
@@ -361,7 +335,7 @@ def text_facts(known: Known, zone: str, only: Collection[str] | None = None) -> 
         if only is None or _below(f"{under}company.", only):
             found["company"] = Named(which.company, company_facts(which, f"{under}company."))
         if names is None or "contacts" in names:
-            found["contacts"] = {"count": shown(Decimal(which.contact_count), local)}
+            found["contacts"] = {"count": shown_here(Decimal(which.contact_count))}
         roles = {each.partition(".")[0] for each in _below(f"{under}contact_as.", only or ())}
         if roles:
             found["contact_as"] = {
@@ -369,7 +343,7 @@ def text_facts(known: Known, zone: str, only: Collection[str] | None = None) -> 
             }
         kinds = {each.partition(".")[0] for each in _below(f"{under}records.", only or ())}
         if kinds:
-            found["records"] = {kind: {"count": shown(_records(which, kind), local)} for kind in kinds}
+            found["records"] = {kind: {"count": shown_here(_records(which, kind))} for kind in kinds}
         return found | own(which.custom, under, found.keys())
 
     def contact_facts(contact: Contact | None, under: str) -> dict[str, object]:
@@ -384,11 +358,11 @@ def text_facts(known: Known, zone: str, only: Collection[str] | None = None) -> 
             place = tree
             for each in groups:
                 place = place.setdefault(each, {})  # type: ignore[assignment]  # no value has parts
-            place[last] = shown(_of_deal(f"company.{path}", which, known.pipelines), local)
+            place[last] = shown_here(_of_deal(f"company.{path}", which, known.pipelines))
         return tree
 
     receipts = {
-        name.replace("-", "_"): {field: shown(_number(value), local) for field, value in receipt.items()}
+        name.replace("-", "_"): {field: shown_here(_number(value)) for field, value in receipt.items()}
         for name, receipt in known.steps.items()
     }
     facts: dict[str, object] = {
@@ -408,14 +382,14 @@ def text_facts(known: Known, zone: str, only: Collection[str] | None = None) -> 
         return facts
     event: dict[str, object] = {
         "contact": contact_facts(known.contact, "event.contact."),
-        "task": {part: shown(_task(known.task, part), local) for part in ("id", "text", "due_at")}
+        "task": {part: shown_here(_task(known.task, part)) for part in ("id", "text", "due_at")}
         | {"owner": {"name": _task(known.task, "owner.name")}},
         "activity": {
-            part: shown(_activity(known.activity, part), local) for part in ("id", "kind", "at", "outcome", "text")
+            part: shown_here(_activity(known.activity, part)) for part in ("id", "kind", "at", "outcome", "text")
         }
         | {"by": {"name": _activity(known.activity, "by.name")}},
-        "data": {name: shown(value, local) for name, value in known.data.items()},
-        "message": {part: shown(_message(known.message, part), local) for part in ("id", "text", "button", "at")},
+        "data": {name: shown_here(value) for name, value in known.data.items()},
+        "message": {part: shown_here(_message(known.message, part)) for part in ("id", "text", "button", "at")},
     }
     if known.before is not None:
         event["before"] = facts_of(known.before, "event.before.")

@@ -24,6 +24,7 @@ from jinja2.runtime import LoopContext
 from dealwright.errors import DefinitionError
 from dealwright.language.characters import one_line
 from dealwright.language.schema import ALWAYS, FieldType, did_you_mean, is_group, unknown_hint, with_roles
+from dealwright.language.shown import ShownMoney, ShownTime
 from dealwright.language.values import MAX_TEXT
 from dealwright.model.crm import role_key
 
@@ -76,13 +77,19 @@ FILTERS: Final[Mapping[str, Callable[..., str]]] = {
     "trim": lambda value: _shown(value).strip(),
     "truncate": _shorter,
     "replace": _replaced,
-    "date": lambda value: _shown(value).partition(", ")[0],
-    "time": lambda value: _shown(value).partition(", ")[2],
+    "date": lambda value: value.day if isinstance(value, ShownTime) else _shown(value).partition(", ")[0],
+    "time": lambda value: value.clock if isinstance(value, ShownTime) else _shown(value).partition(", ")[2],
+    "money": lambda value: value.local if isinstance(value, ShownMoney) else _shown(value),
 }
-"""The filters there are: `truncate(40)` shortens, `replace('a', 'b')` replaces, `date` and `time` part a moment."""
+"""The filters there are: `truncate(40)` shortens, `replace('a', 'b')` replaces, `date` and `time` part a moment, and
+`money` shows an amount as people write it who speak the text's language."""
 
 _ARGUMENTS: Final[Mapping[str, tuple[type, ...]]] = {"truncate": (int,), "replace": (str, str)}
-_ONLY_FOR: Final[Mapping[str, tuple[FieldType, ...]]] = {"date": ("moment", "day"), "time": ("moment",)}
+_ONLY_FOR: Final[Mapping[str, tuple[FieldType, ...]]] = {
+    "date": ("moment", "day"),
+    "time": ("moment",),
+    "money": ("money",),
+}
 
 
 def _shown(value: object) -> str:

@@ -361,6 +361,7 @@ TEXTS: Final[Mapping[str, str]] = {
     "fill.lower": "{value} in small letters",
     "fill.shortened": "{value}, shortened",
     "fill.day": "the day of {value}",
+    "fill.money": "{value}, as people there write it",
     "fill.time": "the time of {value}",
     # --- steps
     "do.create_deal": "Makes a new deal {title} in {stage}{more}.",

@@ -362,6 +362,7 @@ TEXTS: Final[Mapping[str, str]] = {
     "fill.lower": "{value} em minúsculas",
     "fill.shortened": "{value}, abreviado",
     "fill.day": "{value} (só o dia)",
+    "fill.money": "{value}, como se escreve lá",
     "fill.time": "{value} (só a hora)",
     # --- steps
     "do.create_deal": "Cria um negócio novo {title} em {stage}{more}.",

@@ -362,6 +362,7 @@ TEXTS: Final[Mapping[str, str]] = {
     "fill.lower": "{value} en minúsculas",
     "fill.shortened": "{value}, abreviado",
     "fill.day": "{value} (solo el día)",
+    "fill.money": "{value}, como se escribe allí",
     "fill.time": "{value} (solo la hora)",
     # --- steps
     "do.create_deal": "Crea un negocio nuevo {title} en {stage}{more}.",

@@ -13,6 +13,7 @@ from dealwright.language.templates import parsed
 
 _FILTERS: Final = {
     "upper": "fill.upper", "lower": "fill.lower", "truncate": "fill.shortened", "date": "fill.day", "time": "fill.time",
+    "money": "fill.money",
 }  # fmt: skip
 """Filters that change what is read; the others only tidy up."""
 
