@@ -7,6 +7,10 @@ from pathlib import Path
 
 import pytest
 from databases import postgresql
+from templates import Templates
+
+_MIGRATING = ("crm", "journal", "faults", "flows")
+"""Folders whose tests are about the databases themselves: there each one is migrated."""
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
@@ -17,6 +21,22 @@ def journal_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]
         return
     with postgresql("journal") as url:
         yield url
+
+
+@pytest.fixture(scope="session")
+def templates(tmp_path_factory: pytest.TempPathFactory) -> Templates:
+    """Migrated databases of this run."""
+    return Templates(tmp_path_factory.mktemp("templates"))
+
+
+@pytest.fixture(autouse=True, scope="module")
+def _copied_databases(request: pytest.FixtureRequest, templates: Templates) -> Iterator[None]:
+    """New databases are copies of migrated ones, but where migrations are what is tested."""
+    if request.path.parent.name in _MIGRATING:
+        yield
+        return
+    with templates.used():
+        yield
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
