@@ -151,6 +151,15 @@ class DealChange(ChangeBase):
             after = self._next_version(before, custom=merged(before.custom, own))
             self._tell(DealUpdated, origin, before, after, changed=tuple(each.key for each in own))
 
+    def call_company(self, deals: Sequence[str], name: str, origin: Origin) -> None:
+        """Let loaded deals be with a company of that name, which has it by now; each tells it."""
+        self._companies_hold = None
+        self._held_by_company.clear()
+        for deal_id in deals:
+            before = self.deal(deal_id)
+            after = self._next_version(before, company=name, company_custom=self.company_custom(name))
+            self._tell(DealUpdated, origin, before, after, changed=("company",))
+
     def change_tags(self, wanted: ChangeTags, origin: Origin) -> bool:
         """Add tags and take tags off; a tag in both is there. Return whether any is different now.
 

@@ -10,6 +10,7 @@ from sqlalchemy import Connection, Row, func, select
 
 from dealwright.model.crm import CompanyDeals, User
 from dealwright.model.custom import Customs, CustomValue
+from dealwright.model.events import MOST_DEALS
 from dealwright_embedded_crm import own_reads, paging, reads, schema, values
 from dealwright_embedded_crm.paging import Page
 
@@ -52,11 +53,16 @@ def page_of_companies(connection: Connection, query: CompanyQuery, after: str | 
 
 
 def company(connection: Connection, which: str) -> Company | None:
-    """Return the company of that id or, if it is no id, of exactly that name; None if there is none."""
-    table = schema.companies.c
-    number = reads.number(which)
-    found = [] if number is None else _companies(connection, connection.execute(_where(table.id == number)).all())
-    found = found or _companies(connection, connection.execute(_where(table.name == which)).all())
+    """Return the company of that id or, if it is no company's id, of exactly that name; None if there is none."""
+    return by_id(connection, which) or by_name(connection, which)
+
+
+def by_id(connection: Connection, company_id: str) -> Company | None:
+    """Return the company of that id, or None; the id of one that was merged away means the kept one."""
+    number = reads.number(reads.merged(connection, "company", [company_id]).get(company_id, company_id))
+    if number is None:
+        return None
+    found = _companies(connection, connection.execute(_where(schema.companies.c.id == number)).all())
     return found[0] if found else None
 
 
@@ -64,6 +70,19 @@ def by_name(connection: Connection, name: str) -> Company | None:
     """Return the company of exactly that name, which may look like an id."""
     found = _companies(connection, connection.execute(_where(schema.companies.c.name == name)).all())
     return found[0] if found else None
+
+
+def newest_open(connection: Connection, company_id: str) -> list[str]:
+    """Return the newest open deals of a company, at most 50."""
+    deals, stages = schema.deals.c, schema.stages.c
+    query = (
+        select(deals.id)
+        .join(schema.stages, (stages.pipeline == deals.pipeline) & (stages.key == deals.stage))
+        .where(deals.company_id == int(company_id), stages.kind.in_(_OPEN))
+        .order_by(deals.id.desc())
+        .limit(MOST_DEALS)
+    )
+    return [str(id_) for id_ in connection.execute(query).scalars()]
 
 
 def _where(where: Any) -> Any:

@@ -38,7 +38,7 @@ def merge_contacts(change: Change, kept: str, absorbed: str, origin: Origin) -> 
     )
     change.connection.execute(delete(schema.contacts).where(schema.contacts.c.id == int(other.id)))
     lookups.forget_contact(change.connection, int(other.id))
-    _remember(change, "contact", int(before.id), int(other.id))
+    remember(change, "contact", int(before.id), int(other.id))
     blank: dict[str, Any] = {
         name: value for name, value in asdict(other).items() if value and getattr(before, name) is None
     }
@@ -76,7 +76,7 @@ def merge_deals(change: Change, kept: str, absorbed: str, origin: Origin) -> Dea
         update(messages).where(messages.c.deal_id == int(other.id)).values(deal_id=int(before.id))
     )
     remove_deals(change, [other.id])
-    _remember(change, "deal", int(before.id), int(other.id))
+    remember(change, "deal", int(before.id), int(other.id))
     return change.deal(before.id)
 
 
@@ -106,7 +106,7 @@ def _move_links(change: Change, kept: int, absorbed: int) -> None:
     change.connection.execute(update(links).where(links.c.contact_id == absorbed).values(contact_id=kept))
 
 
-def _remember(change: Change, kind: str, kept: int, absorbed: int) -> None:
+def remember(change: Change, kind: str, kept: int, absorbed: int) -> None:
     """Keep what was merged into what; what was merged into the absorbed one is the kept one now too."""
     table = schema.merges
     change.connection.execute(update(table).where(table.c.kind == kind, table.c.kept == absorbed).values(kept=kept))

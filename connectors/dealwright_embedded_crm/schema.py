@@ -280,7 +280,7 @@ merges = Table(
     Column("absorbed", BigInteger, primary_key=True, autoincrement=False),
     Column("kept", BigInteger, nullable=False),
     Column("at", Instant, nullable=False),
-    CheckConstraint("kind in ('deal', 'contact')", name="kind"),
+    CheckConstraint("kind in ('deal', 'contact', 'company')", name="kind"),
     Index("ix_merges_kept", "kind", "kept"),
 )
 """What was merged away, and into what: never a chain, the kept one is there or was deleted."""

@@ -11,7 +11,8 @@ from msgspec import UNSET
 from dealwright.errors import NotFound, Rejected
 from dealwright.model.crm import CompanyDeals, User
 from dealwright.model.custom import Custom, FieldShape, FieldShapes, UserHeld, held
-from dealwright.model.requests import DealChanges, Refused, Sent, UpdateCompany
+from dealwright.model.events import MOST_DEALS, DealUpdated
+from dealwright.model.requests import CreateDeal, DealChanges, Refused, Sent, UpdateCompany
 from dealwright.ports import DealKey
 from dealwright_embedded_crm import EmbeddedCrm
 from dealwright_embedded_crm.company_reads import CompanyQuery
@@ -139,6 +140,85 @@ def test_deals_are_found_by_what_their_company_holds(crm: EmbeddedCrm) -> None:
     crm.shape([SALES, AFTERCARE], apply=True, fields=renamed)
     key = DealKey("company.tax_id", "DE3")
     assert looked(crm, key) == {key: [second, first]}
+
+
+def test_another_name_is_that_of_all_deals_and_the_open_ones_tell_it(crm: EmbeddedCrm) -> None:
+    crm.shape([SALES, AFTERCARE], apply=True, fields=FIRM)
+    crm.add_user("Ann")
+    open_, won, other = deal(crm, "incoming", "Acme"), deal(crm, "won", "Acme"), deal(crm, "incoming", "Beta")
+    acme = crm.set_company("Acme", [SMALL])
+    before = crm.deal(open_)
+    drain(crm)
+    renamed = crm.rename_company("Acme", " Acme\nLtd ", actor="user:1")
+    assert (renamed.id, renamed.name, renamed.custom) == (acme.id, "Acme Ltd", (SMALL,))
+    (told,) = drain(crm)
+    assert isinstance(told, DealUpdated)
+    assert (told.before, told.after, told.changed) == (before, crm.deal(open_), ("company",))
+    assert (told.after.company, told.after.company_custom, told.actor) == ("Acme Ltd", (SMALL,), "user:1")
+    assert (crm.deal(won).company, crm.deal(other).company) == ("Acme Ltd", "Beta")  # type: ignore[union-attr]
+    crm.rename_company(acme.id, "Acme Ltd")
+    assert drain(crm) == [], "it is called so already"
+    for bad, code in (("Beta", "name_taken"), (" \n", "bad_company"), ("x" * 1_001, "bad_company")):
+        with pytest.raises(Rejected) as refused:
+            crm.rename_company(acme.id, bad)
+        assert refused.value.code == code
+    with pytest.raises(NotFound):
+        crm.rename_company("Acme", "Gone")
+    assert deal(crm, "incoming", "Acme") and crm.company("Acme").id != acme.id  # type: ignore[union-attr]
+
+
+def test_a_name_and_fields_are_changed_both_or_neither(crm: EmbeddedCrm) -> None:
+    crm.shape([SALES, AFTERCARE], apply=True, fields=FIRM)
+    only = deal(crm, "incoming", "Acme")
+    deal(crm, "incoming", "Beta")
+    with pytest.raises(Rejected):
+        crm.change_company("Acme", name="Beta", custom=[SMALL])
+    assert firm(crm, only) == {}
+    crm.change_company("Acme", name="Gamma", custom=[SMALL])
+    assert firm(crm, only) == {"segment": "small"}
+
+
+def test_a_company_of_very_many_deals_tells_its_newest_fifty(crm: EmbeddedCrm) -> None:
+    made = crm.create_deals(
+        [CreateDeal(pipeline="sales", stage="incoming", title="x", company="Acme") for _ in range(MOST_DEALS + 3)]
+    )
+    drain(crm)
+    crm.rename_company("Acme", "Beta")
+    told = drain(crm)
+    assert [each.after.id for each in told] == [each.id for each in reversed(made[3:])]
+    found = crm.deals()
+    assert {each.company for each in found} == {"Beta"}
+    assert [each.version for each in found] == [1] * 3 + [2] * MOST_DEALS
+
+
+def test_two_companies_become_one_with_all_deals_and_what_the_kept_one_did_not_hold(crm: EmbeddedCrm) -> None:
+    ann = crm.add_user("Ann")
+    crm.shape([SALES, AFTERCARE], apply=True, fields=FieldShapes(company=(*FIRM.company, *VAT.company)))
+    kept, moved, closed = deal(crm, "incoming", "Acme"), deal(crm, "incoming", "ACME"), deal(crm, "lost", "ACME")
+    keeper, vat = Custom("keeper", held(ann)), Custom("vat_id", held("DE1"))
+    acme = crm.set_company("Acme", [SMALL])
+    other = crm.set_company("ACME", [Custom("segment", held("key account")), keeper, vat])
+    drain(crm)
+    one = crm.merge_companies("Acme", "ACME", actor="user:1")
+    assert (one.id, one.custom) == (acme.id, (keeper, SMALL, vat))
+    (told,) = drain(crm)
+    assert (told.before.company, told.after, told.changed) == ("ACME", crm.deal(moved), ("company",))
+    assert {crm.deal(each).company for each in (kept, moved, closed)} == {"Acme"}  # type: ignore[union-attr]
+    assert firm(crm, kept) == firm(crm, closed) == {"keeper": ann, "segment": "small", "vat_id": "DE1"}
+    assert crm.company(other.id) == crm.company_of_id(other.id) == one
+    assert crm.company("ACME") is None
+    key = DealKey("company.vat_id", "DE1")
+    assert looked(crm, key) == {key: [closed, moved, kept]}
+    third = deal(crm, "incoming", "Third")
+    last = crm.merge_companies(crm.company("Third").id, acme.id)  # type: ignore[union-attr]
+    assert crm.company(other.id) == crm.company(acme.id) == last
+    assert beside(crm, third)[third].open == 2
+    for pair in ((last.id, acme.id), (last.id, last.id)):
+        with pytest.raises(Rejected) as refused:
+            crm.merge_companies(*pair)
+        assert refused.value.code == "same_company"
+    with pytest.raises(NotFound):
+        crm.merge_companies(last.id, "Nobody")
 
 
 VAT = FieldShapes(company=(FieldShape(key="vat_id", type="text"),))

@@ -138,6 +138,21 @@ def test_a_database_from_before_records_keeps_its_fields_and_kinds_can_have_some
     crm.close()
 
 
+def test_what_was_merged_before_companies_could_be_is_still_known(empty_url: str) -> None:
+    rows = [
+        f"insert into contacts (id, name, created_at, updated_at) values (1, 'Bo', {_AT}, {_AT})",
+        f"insert into merges (kind, absorbed, kept, at) values ('contact', 2, 1, {_AT})",
+    ]
+    made_by("0010", empty_url, rows)
+    crm = opened(empty_url)
+    assert crm.contact("2") == crm.contact("1")
+    for name in ("Acme", "Beta"):
+        crm.create_deal(pipeline="sales", stage="incoming", title="x", company=name)
+    kept = crm.merge_companies("Acme", "Beta")
+    assert crm.company_of_id("2") == kept
+    crm.close()
+
+
 V0001_EVENT = (
     b'{"kind":"deal_created","source_id":"abc:1","occurred_at":"2026-03-02T09:00:00Z","actor":"user:1","after":'
     b'{"id":"1","title":"x","pipeline":"sales","stage":"engaging","created_at":"2026-03-02T09:00:00Z",'

@@ -31,8 +31,12 @@ _SOME = (
     FieldShape(key="_", type="number"),
     FieldShape(key="C", type="moment"),
 )
-_KINDS = tuple(RecordShape(key=key, fields=_SOME) for key in ("0", "A", "instalment"))
-FIELDS = FieldShapes(deal=_SOME, contact=_SOME, records=_KINDS)
+_INSTALMENT = (FieldShape(key="amount", type="money"), FieldShape(key="due_on", type="day"))
+_KINDS = (
+    *(RecordShape(key=key, fields=_SOME) for key in ("0", "A")),
+    RecordShape(key="instalment", fields=_INSTALMENT),
+)
+FIELDS = FieldShapes(deal=_SOME, contact=_SOME, company=_SOME, records=_KINDS)
 """Fields and kinds of records of the short names that a fuzzer tries."""
 
 

@@ -130,7 +130,7 @@ def test_a_server_that_is_killed_while_it_writes_has_written_all_of_it_or_nothin
 @pytest.mark.skipif(shutil.which("curl") is None, reason="no curl: the page's examples were not typed")
 def test_the_examples_of_the_page_can_be_typed(served: Served) -> None:
     examples = [block for block in re.findall(r"```sh\n(.*?)```", PAGE, re.DOTALL) if block.startswith("curl")]
-    assert len(examples) == 5
+    assert len(examples) == 6
     assert served.ask("POST", "/contacts", {"name": "Maria"})[1]["id"] == "1"
     environ = {**os.environ, "API": served.where["url"], "TOKEN": served.where["token"]}
     replies = [
@@ -140,7 +140,8 @@ def test_the_examples_of_the_page_can_be_typed(served: Served) -> None:
     assert [reply.get("stage") for reply in replies[:2]] == ["prospecting", "won"], replies
     assert [deal["title"] for deal in replies[2]["items"]] == ["Forty chairs"]
     assert (replies[3]["direction"], replies[3]["author"]) == ("in", "Maria")
-    assert replies[4]["secret"].startswith("dwhook_") and replies[4]["after"] == "3", replies[4]
+    assert (replies[4]["kind"], replies[4]["fields"]["due_on"]) == ("instalment", "2026-12-01"), replies[4]
+    assert replies[5]["secret"].startswith("dwhook_") and replies[5]["after"] == "4", replies[5]
 
 
 def test_schemathesis_finds_nothing(served: Served, tmp_path: Path) -> None:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
 from datetime import timedelta
 from decimal import Decimal
 from pathlib import Path
 from typing import Any, Protocol
 
 import pytest
+from databases import postgresql
 from kommo_world import MONDAY, PERSON, SALES, Account, account
 
 from dealwright.clock import PlayedClock
@@ -19,7 +20,8 @@ from dealwright.engine import observe
 from dealwright.engine.records import Routed
 from dealwright.journal.store import Journal
 from dealwright.model.calendar import Calendar, WorkingSpan
-from dealwright.model.crm import Contact, Money
+from dealwright.model.crm import Contact, Money, Record
+from dealwright.model.custom import Custom, FieldShape, FieldShapes, RecordShape, held
 from dealwright.model.delivery import Checkable, Keyed
 from dealwright.model.events import Event
 from dealwright.model.requests import (
@@ -28,19 +30,25 @@ from dealwright.model.requests import (
     ChangeTags,
     CompleteTasks,
     CreateDeal,
+    CreateRecord,
     DealChanges,
     MoveDeal,
     Refused,
+    RemoveRecord,
     Request,
     Sent,
     SetTask,
     UpdateDeal,
+    UpdateRecord,
 )
-from dealwright.ports import Crm, FeedItem
+from dealwright.ports import Connector, Crm, FeedItem, TellsLess
 from dealwright_embedded_crm import EmbeddedCrm
 from dealwright_http.faults import Fault
 
 DUE = MONDAY + timedelta(days=1)
+PLANS = FieldShapes(records=(RecordShape(key="line", fields=(FieldShape(key="product", type="text"),)),))
+RECORDS = frozenset({"create_record", "update_record", "remove_record"})
+RECORD_NEWS = frozenset({"record_added", "record_updated", "record_removed"})
 
 
 class Site(Protocol):
@@ -87,9 +95,9 @@ class Embedded:
 
     source = "embedded_crm"
 
-    def __init__(self, folder: Path, clock: PlayedClock) -> None:
-        self.crm = EmbeddedCrm(f"sqlite:///{folder / 'crm.db'}", clock)
-        self.crm.shape([SALES], apply=True)
+    def __init__(self, url: str, clock: PlayedClock) -> None:
+        self.crm = EmbeddedCrm(url, clock)
+        self.crm.shape([SALES], fields=PLANS, apply=True)
         self.crm.add_user("Ben Okafor")
         self._taken = 0
 
@@ -180,8 +188,8 @@ class Kommos:
 
 
 @contextlib.asynccontextmanager
-async def embedded(folder: Path) -> AsyncIterator[Site]:
-    site = Embedded(folder, PlayedClock(MONDAY))
+async def embedded(url: str) -> AsyncIterator[Site]:
+    site = Embedded(url, PlayedClock(MONDAY))
     try:
         yield site
     finally:
@@ -198,13 +206,26 @@ Body = Callable[[Site], Awaitable[None]]
 Play = Callable[[Body], None]
 
 
-@pytest.fixture(params=[embedded, kommo], ids=["embedded", "kommo"])
+@pytest.fixture
+def postgresql_url() -> Iterator[str]:
+    """An empty PostgreSQL database."""
+    with postgresql("contract") as url:
+        yield url.replace("+psycopg", "")
+
+
+@pytest.fixture(params=["embedded", pytest.param("postgresql", marks=pytest.mark.slow), "kommo"])
 def play(request: pytest.FixtureRequest, tmp_path: Path) -> Play:
-    """Plays a body in each CRM."""
+    """Plays a body in each CRM, in the embedded one on each database; making one on PostgreSQL takes a second."""
+    if request.param == "kommo":
+        sites = kommo(tmp_path)
+    elif request.param == "embedded":
+        sites = embedded(f"sqlite:///{tmp_path / 'crm.db'}")
+    else:
+        sites = embedded(str(request.getfixturevalue("postgresql_url")))
 
     def run(body: Body) -> None:
         async def main() -> None:
-            async with request.param(tmp_path) as site:
+            async with sites as site:
                 await body(site)
 
         asyncio.run(asyncio.wait_for(main(), 30))
@@ -331,6 +352,39 @@ def test_what_people_do_is_told_as_the_same_events(play: Play, tmp_path: Path) -
         assert moved.before is not None
         assert (moved.before.stage, moved.about[0].stage) == ("quoted", "agreed")
         journal.close()
+
+    play(body)
+
+
+def test_records_are_kept_or_the_crm_says_that_it_knows_none(play: Play) -> None:
+    async def body(site: Site) -> None:
+        deal = await site.new_deal()
+        await site.told()
+        chair = Custom("product", held("A chair"))
+        assert isinstance(site.crm, Connector)
+        knows = site.crm.actions() >= RECORDS
+        made, *others = await site.crm.perform(
+            [
+                call(1, CreateRecord(deal_id=deal, record="line")),
+                call(2, UpdateRecord(deal_id=deal, record_id="1", custom=(chair,))),
+                call(3, CreateRecord(deal_id=deal, record="line")),
+                call(4, RemoveRecord(deal_id=deal, record_id="2")),
+            ]
+        )
+        read = (await site.crm.read_deals([deal]))[deal]
+        told_ = [item.event.kind for item in await site.told()]
+        if knows:
+            assert made == Sent(receipt={"record_id": "1"})
+            assert [type(each) for each in others] == [Sent] * 3
+            assert read.records == (Record(id="1", kind="line", custom=(chair,)),)
+            assert told_ == ["record_added", "record_updated", "record_added", "record_removed"]
+        else:
+            assert not RECORDS & site.crm.actions()
+            assert isinstance(site.crm, TellsLess)
+            assert site.crm.untold() >= RECORD_NEWS
+            assert [type(each) for each in (made, *others)] == [Refused] * 4
+            assert not read.records
+            assert told_ == []
 
     play(body)
 

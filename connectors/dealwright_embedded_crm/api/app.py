@@ -16,6 +16,7 @@ from dealwright.clock import Clock
 from dealwright.errors import ConnectorError
 from dealwright.ports import Asgi
 from dealwright_embedded_crm.api import (
+    companies,
     contacts,
     conversations,
     deals,
@@ -38,6 +39,7 @@ ROUTERS: Final[tuple[APIRouter, ...]] = (
     many_deals.router,
     deals.router,
     contacts.router,
+    companies.router,
     records.router,
     conversations.router,
     tasks.router,

@@ -30,6 +30,7 @@ register_url_convertor("id", _IdConvertor())
 DealId = Annotated[str, Path(pattern=ID_PATTERN, examples=["12"])]
 ContactId = Annotated[str, Path(pattern=ID_PATTERN, examples=["7"])]
 RecordId = Annotated[str, Path(pattern=ID_PATTERN, examples=["5"])]
+CompanyId = Annotated[str, Path(pattern=ID_PATTERN, examples=["4"])]
 TaskId = Annotated[str, Path(pattern=ID_PATTERN, examples=["3"])]
 UserId = Annotated[str, Path(pattern=ID_PATTERN, examples=["1"])]
 TokenId = Annotated[str, Path(pattern=ID_PATTERN, examples=["1"])]

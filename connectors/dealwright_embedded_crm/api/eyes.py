@@ -12,7 +12,8 @@ from dealwright.model import crm
 from dealwright.model.custom import Custom, Customs, CustomValue
 from dealwright_embedded_crm.api.caller import Caller
 from dealwright_embedded_crm.api.problems import Problem
-from dealwright_embedded_crm.api.views import ContactOut, DealOut, RecordOut
+from dealwright_embedded_crm.api.views import CompanyOut, ContactOut, DealOut, RecordOut
+from dealwright_embedded_crm.company_reads import Company
 from dealwright_embedded_crm.own_sight import Sight
 from dealwright_embedded_crm.people_fields import FieldReader
 from dealwright_embedded_crm.record_reads import KeptRecord
@@ -41,6 +42,10 @@ class Eyes:
     def contact(self, contact: crm.Contact) -> ContactOut:
         """Return a contact as the caller sees it."""
         return ContactOut.of(contact, self._sight if contact.custom else None)
+
+    def company(self, company: Company) -> CompanyOut:
+        """Return a company as the caller sees it."""
+        return CompanyOut.of(company, self._sight if company.custom else None)
 
     def record(self, kept: KeptRecord) -> RecordOut:
         """Return a record under a deal as the caller sees it."""

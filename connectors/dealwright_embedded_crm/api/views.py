@@ -8,6 +8,7 @@ from pydantic import Field, WithJsonSchema
 
 from dealwright.model import crm
 from dealwright_embedded_crm.api.fields import Day, Id, Key, Moment, MoneyOut, Shown
+from dealwright_embedded_crm.company_reads import Company
 from dealwright_embedded_crm.own_sight import Sight
 from dealwright_embedded_crm.record_reads import KeptRecord
 
@@ -87,6 +88,20 @@ class LinkedOut(ContactOut):
             cls(**ContactOut.of(contact, sight).model_dump(), role=deal.role_of(contact.id))
             for contact in deal.contacts
         ]
+
+
+class CompanyOut(Shown):
+    """A company that deals are with."""
+
+    id: Id
+    name: Annotated[str, Field(examples=["Acme"])]
+    fields: OwnOut
+
+    @classmethod
+    def of(cls, company: Company, sight: Sight | None = None) -> CompanyOut:
+        """Return the company as shown; without `sight` nothing of its own fields."""
+        own = {} if sight is None else sight.of("company", company.custom)
+        return cls(id=company.id, name=company.name, fields=own)
 
 
 class DealOut(Shown):
@@ -238,6 +253,10 @@ class ContactPage(Page[ContactOut]):
 
 class RecordPage(Page[RecordOut]):
     """One page of records."""
+
+
+class CompanyPage(Page[CompanyOut]):
+    """One page of companies."""
 
 
 class TaskPage(Page[TaskOut]):

@@ -4,11 +4,23 @@ from __future__ import annotations
 
 import click
 
-from dealwright.errors import NotFound
+from dealwright.errors import InputError, NotFound
 from dealwright_embedded_crm import tables
 from dealwright_embedded_crm.commands.fields import findable, given, looked_for
-from dealwright_embedded_crm.commands.opening import Opened, actor, as_actor, listed, of_account, opened, pages, show
+from dealwright_embedded_crm.commands.opening import (
+    Opened,
+    actor,
+    as_actor,
+    ask,
+    confirmed,
+    listed,
+    of_account,
+    opened,
+    pages,
+    show,
+)
 from dealwright_embedded_crm.company_reads import Company, CompanyQuery
+from dealwright_embedded_crm.values import shown
 
 
 @click.group()
@@ -54,6 +66,33 @@ def companies_set(company: str, own: tuple[str, ...], account: str | None, actin
         found = _found(here, company)
         here.crm.set_company(found.id, given(here, "company", own), actor=actor(here.crm, acting))
     click.echo(f"company {found.id} changed")
+
+
+@companies.command("rename")
+@click.argument("company", metavar="COMPANY")
+@click.argument("name", metavar="NAME")
+@as_actor
+def companies_rename(company: str, name: str, account: str | None, acting: str | None) -> None:
+    """Let a company, by its id or exact name, be called otherwise: all its deals are with that name then."""
+    with opened(account) as here:
+        found = here.crm.rename_company(_found(here, company).id, name, actor=actor(here.crm, acting))
+    click.echo(f"company {found.id} is called {shown(found.name)}")
+
+
+@companies.command("merge")
+@click.argument("kept", metavar="COMPANY")
+@click.argument("absorbed", metavar="OTHER")
+@confirmed
+@as_actor
+def companies_merge(kept: str, absorbed: str, yes: bool, account: str | None, acting: str | None) -> None:
+    """Merge OTHER into COMPANY: its deals are COMPANY's then, and OTHER is gone."""
+    with opened(account) as here:
+        one, other = _found(here, kept), _found(here, absorbed)
+        if one.id == other.id:
+            raise InputError(f"company {one.id} cannot be merged with itself")
+        ask(f"Merge company {other.id} into company {one.id}? Company {other.id} cannot be recovered.", yes)
+        here.crm.merge_companies(one.id, other.id, actor=actor(here.crm, acting))
+    click.echo(f"company {other.id} was merged into company {one.id}")
 
 
 def _found(here: Opened, which: str) -> Company:

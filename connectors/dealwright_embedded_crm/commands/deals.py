@@ -117,7 +117,7 @@ def deals_show(deal_id: str, as_json: bool, account: str | None) -> None:
     "--contact", "contacts", multiple=True, metavar="ID", help="May be given more than once; the main one first."
 )
 @click.option("--owner", metavar="USER", help="Id, e-mail or name.")
-@click.option("--amount", type=AMOUNT, metavar="'NUMBER CURRENCY'")
+@click.option("--amount", type=AMOUNT, metavar="NUMBER", help="In the account's currency, or with one: '9000 EUR'.")
 @click.option("--close-date", type=DAY, metavar="DAY")
 @click.option("--reference", metavar="TEXT")
 @click.option("--company", metavar="NAME")
@@ -138,6 +138,7 @@ def deals_add(
         shape = pipeline_named(here.crm, pipeline)
         standing = stage or shape.stages[0].key
         custom = given(here, "deal", own) or UNSET
+        fields["amount"] = here.amount(fields["amount"])
         made = here.crm.create_deal(
             pipeline=shape.key, stage=standing, **fields, custom=custom, actor=actor(here.crm, acting)
         )
@@ -148,7 +149,7 @@ def deals_add(
 @click.argument("ids", metavar="DEAL...", nargs=-1, required=True)
 @click.option("--title", metavar="TEXT")
 @click.option("--owner", metavar="USER", help="Id, e-mail or name; - clears (in Incoming only).")
-@click.option("--amount", type=AMOUNT, metavar="'NUMBER CURRENCY'")
+@click.option("--amount", type=AMOUNT, metavar="NUMBER", help="In the account's currency, or with one: '9000 EUR'.")
 @click.option("--no-amount", is_flag=True, help="Clear the amount.")
 @click.option("--close-date", type=DAY, metavar="DAY")
 @click.option("--no-close-date", is_flag=True, help="Clear the close date.")
@@ -180,6 +181,7 @@ def deals_edit(
         if len(ids) > 1:
             ask(f"Change {', '.join([*new, *(each.key for each in custom)])} of {len(ids)} deals?", yes)
         new.update({"custom": custom} if custom else {})
+        new.update({"amount": here.amount(new["amount"])} if "amount" in new else {})
         changed = here.crm.update_deals(ids, DealChanges(**new), actor=actor(here.crm, acting))
     for deal in changed:
         click.echo(f"deal {deal.id} is at version {deal.version}")

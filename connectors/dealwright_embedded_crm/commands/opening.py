@@ -51,6 +51,20 @@ class Opened(msgspec.Struct, frozen=True):
         active = self._active()
         return None if active is None else active.currency
 
+    def amount(self, given: Money | None) -> Money | None:
+        """Return an amount that was typed, in the account's currency if it was typed without one.
+
+        Raises:
+            InputError: the account's currency is not known yet.
+        """
+        if given is None or given.currency:
+            return given
+        currency = self.currency()
+        if currency is None:
+            message = "the account's currency is known when it was released: write the amount with one, "
+            raise InputError(f"{message}such as --amount '{given.amount:f} USD'")
+        return Money(given.amount, currency)
+
     def is_released(self) -> bool:
         """Say whether a release was recorded for the account."""
         return self._active() is not None
@@ -162,7 +176,7 @@ def show(rows: Sequence[Any], table: Callable[[list[Any]], Any], as_json: bool) 
 
 
 class MoneyType(click.ParamType):  # type: ignore[type-arg]  # generic since click 8.3 only
-    """Reads an amount with its currency, such as `1054.50 USD`."""
+    """Reads an amount such as `1054.50 USD`; without a currency it has none until `Opened.amount` gives it one."""
 
     name = "amount"
 
@@ -174,7 +188,7 @@ class MoneyType(click.ParamType):  # type: ignore[type-arg]  # generic since cli
                 raise InvalidOperation
             return Money(Decimal(number), currency.strip().upper())
         except InvalidOperation:
-            self.fail("write an amount with its currency, such as '1054.50 USD'.", param, ctx)
+            self.fail("write an amount such as 1054.50, or with its currency: '1054.50 USD'.", param, ctx)
 
 
 class DayType(click.ParamType):  # type: ignore[type-arg]  # generic since click 8.3 only
