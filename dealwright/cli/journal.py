@@ -31,9 +31,10 @@ def journal() -> None:
 def prune(keep: Moment, dry_run: bool, as_json: bool) -> None:
     """Take away what is old and no audit asks for, of all accounts, while the engine goes on.
 
-    What goes are raw bodies of hooks, the facts and traces of executions that have ended, and the tables of recorded
-    windows. Whatever the public views show stays, and all by which a duplicate is known: events, executions, effects
-    with requests and receipts, transitions, reservations. A database file does not shrink: its room is used again.
+    What goes are raw bodies of hooks, the facts and traces of executions that have ended, what they asked people and
+    who was picked for them, the tables of recorded windows, and the log of changes of roles and leaves. Whatever the
+    public views show stays, and all by which a duplicate is known: events, executions, effects with requests and
+    receipts, transitions, reservations. A database file does not shrink: its room is used again.
     """
     if not isinstance(keep, timedelta):
         raise InputError("--keep takes an age, such as 90d or 12w, and not a day")
@@ -51,6 +52,7 @@ def prune(keep: Moment, dry_run: bool, as_json: bool) -> None:
         return
     would = "would go" if dry_run else "gone"
     click.echo(
-        f"{would}: {found.raw_bodies:,} raw bodies, {found.turns:,} turns, "
-        f"the progress of {found.progress:,} executions, the tables of {found.windows:,} windows; {found.bytes:,} bytes"
+        f"{would}: {found.raw_bodies:,} raw bodies, {found.turns:,} turns, the progress of {found.progress:,} "
+        f"executions, {found.questions:,} questions, {found.picks:,} picks, the tables of {found.windows:,} windows, "
+        f"{found.people_log:,} changes of people; {found.bytes:,} bytes"
     )

@@ -1,7 +1,8 @@
 """Making a deal for an event from outside that fits none: keyed, so that the event makes one however often it is read.
 
 It is no step of an automation, so no gate stands before it. What the gate would say is asked here: a deal is made while
-an automation that answers the event is live and not stopped; else the event waits for a person.
+an automation that answers the event is live and not stopped; else the event waits until one is, or for a person. A
+request takes a token of the CRM's rate as every other write does.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from dealwright import faults
 from dealwright.compile import ir
 from dealwright.engine.bench import Site
 from dealwright.engine.matching import BY_PERSON, Asked, Found, ToMake, Verdict
+from dealwright.engine.records import NOT_LIVE
 from dealwright.engine.store import Store
 from dealwright.errors import OutcomeUnknown
 from dealwright.model.custom import Custom, FieldShape, held
@@ -77,7 +79,7 @@ class Maker:
             controls.mode(automation.key) == "live" and not controls.is_stopped(automation.key)
             for automation in answering
         ):
-            return each.unmatched("not_live", "a deal would be made of it, and no automation that answers it is live")
+            return each.unmatched(NOT_LIVE, "a deal would be made of it, and no automation that answers it is live")
         crm = self._site.crm
         request = _new_deal(account, each, what, {})
         if request.kind not in crm.actions() or not isinstance(crm.delivery(request), Keyed):
@@ -113,8 +115,11 @@ class Maker:
 
     async def _perform(self, calls: Sequence[Call]) -> list[Outcome]:
         crm = self._site.crm
+        limiter = self._site.limiters.get(crm.name)
         found: list[Outcome] = []
         for start in range(0, len(calls), crm.at_once):
+            if limiter is not None:
+                await limiter.acquire()
             found += await crm.perform(calls[start : start + crm.at_once])
         return found
 

@@ -34,6 +34,9 @@ _READ_AGAIN_AT_ONCE: Final = 100
 GIVE_UP: Final = 600.0
 """Seconds for which an event that cannot be read keeps those behind it waiting, while others can be read."""
 
+GIVE_UP_ALONE: Final = 3_600.0
+"""The same where no other event shows that the CRM can be read: it may be the CRM, though it does not say so."""
+
 
 class Observer:
     """Reads what events of one account name, beside the engine's loop: a CRM that is away costs no other account.
@@ -154,33 +157,50 @@ class Observer:
                 with contextlib.suppress(Exception):
                     return await self._outside.matched(account, await read(self._site.crm, unread[:many], account))
                 many //= 2
-            if len(unread) > 1 and not many and await self._lets_go_of(unread[0], unread[-1], account, error):
+            if not many and await self._lets_go_of(unread, account, error):
                 return _given_up(unread[0], account, error)
             raise
 
-    async def _lets_go_of(self, first: ToRoute, other: ToRoute, account: ir.Account, error: Exception) -> bool:
-        """Say whether the first one has kept the others waiting for long enough, though the CRM can be read."""
-        await read(self._site.crm, [other], account)
+    async def _lets_go_of(self, unread: Sequence[ToRoute], account: ir.Account, error: Exception) -> bool:
+        """Say whether the first one has been tried for long enough: less long where another one can be read."""
+        first = unread[0]
+        enough = GIVE_UP if await self._can_read(unread[1:], account) else GIVE_UP_ALONE
         now = self._clock.monotonic()
         if self._stuck is None or self._stuck[0] != first.id:
             self._stuck = (first.id, now)
-        if now - self._stuck[1] < GIVE_UP:
+        if now - self._stuck[1] < enough:
             return False
         _log.error(
-            "%s: event %d cannot be read (%s); it is recorded and sets nothing off",
+            "%s: event %d cannot be read (%s); it is recorded, and sets nothing off by itself",
             self._site.account,
             first.id,
             type(error).__name__,
         )
         return True
 
+    async def _can_read(self, others: Sequence[ToRoute], account: ir.Account) -> bool:
+        """Say whether the last of these can be read.
+
+        Raises:
+            ConnectorError: the CRM says itself that it is away.
+        """
+        try:
+            await read(self._site.crm, others[-1:], account)
+        except (RateLimited, Unauthorized, Unavailable):
+            self._stuck = None
+            raise
+        except Exception:
+            return False
+        return bool(others)
+
 
 def _given_up(item: ToRoute, account: ir.Account, error: Exception) -> Reading:
-    """Return that nothing is known of the event; one that has a class waits in the tray, for a person or its deal."""
+    """Return that nothing is known of the event; one from outside waits in the tray, for a person or its deal."""
     unmatched: tuple[Unmatched, ...] = ()
     if isinstance(item.event, EventReceived):
-        if (each := asked(account, item)) is not None:
-            unmatched = (each.unmatched("unmade", _failed(error)),)
+        each = asked(account, item)
+        named = Unmatched(event_id=item.id, name=item.event.name, reason="unread", detail=_failed(error))
+        unmatched = (named if each is None else each.unmatched("unmade", _failed(error)),)
         item = msgspec.structs.replace(item, event=msgspec.structs.replace(item.event, observed=True))
     return Reading(events=(item,), unread=frozenset({item.id}), unmatched=unmatched)
 

@@ -82,7 +82,30 @@ class Outside:
             if deal is not None:
                 asking[id_] = replace(found, event=replace(found.event, deal=deal))
         verdicts = await self.verdicts(account, list(asking.values()))
-        return [_looked(each, asking.get(each.id), verdicts) for each in waiting]
+        named_only = await self._named([each for each in waiting if each.id not in asking])
+        return [
+            named_only[each.id] if each.id in named_only else _looked(each, asking.get(each.id), verdicts)
+            for each in waiting
+        ]
+
+    async def _named(self, waiting: Sequence[ToLookAt]) -> dict[int, Looked]:
+        """Return what comes of events without a class that name their deal, which could not be read once."""
+        crm, events = self._site.crm, {each.id: each.item.event for each in waiting}
+        named = {id_: event for id_, event in events.items() if isinstance(event, EventReceived)}
+        ids = sorted({event.deal_id for event in named.values() if event.deal_id is not None})
+        references = sorted({e.reference for e in named.values() if e.deal_id is None and e.reference is not None})
+        by_id = await crm.read_deals(ids) if ids else {}
+        by_reference = await crm.find_deals(references) if references else {}
+        found: dict[int, Looked] = {}
+        for each in waiting:
+            event = named.get(each.id)
+            if event is None or (event.deal_id is None and event.reference is None):
+                continue
+            deal = by_id.get(event.deal_id) if event.deal_id is not None else by_reference.get(event.reference or "")
+            made = Looked(id=each.id, asked=each.asked, event_id=each.item.id)
+            gone = replace(made, reason="gone", detail="the deal that it names is not there")
+            found[each.id] = gone if deal is None else replace(made, deals=(deal.id,))
+        return found
 
     async def verdicts(self, account: ir.Account, asking: Sequence[Asked]) -> dict[int, Verdict]:
         """Say what becomes of each event, by its id; deals are made as far as that is asked for."""

@@ -64,47 +64,65 @@ class Questions:
         return [False] * len(calls)
 
     async def perform(self, calls: Sequence[Call]) -> Sequence[Outcome]:
-        """Open the questions, and tell those who are asked."""
+        """Open the questions, and tell those who are asked, in as few calls as the e-mail connector takes."""
         untold = self._store.ask_people(calls)
-        return [await self._tell(call) if call.key in untold else Sent(receipt={"told": 0}) for call in calls]
+        letters = {call.key: self._letters(call) for call in calls if call.key in untold}
+        sent = await self._sent([letter for each in letters.values() for letter in each])
+        outcomes = [
+            self._told(call, [sent[letter.key] for letter in letters[call.key]])
+            if call.key in letters
+            else Sent(receipt={"told": 0})
+            for call in calls
+        ]
+        later = [call.key for call, outcome in zip(calls, outcomes, strict=True) if isinstance(outcome, TryAgain)]
+        if later:
+            self._store.untell(later)
+        return outcomes
 
-    async def _tell(self, call: Call) -> Outcome:
-        request = call.request
-        assert isinstance(request, AskPerson)
-        told = 0
-        for person in request.who if self._teller is not None else ():
-            if person.email is None:
-                continue
-            match await self._told(call, request, person):
-                case TryAgain() as later if not told and call.attempt < _TELLINGS:
-                    self._store.untell([call.key])
-                    return later
-                case Refused() | TryAgain():
-                    continue
-                case _:
-                    told += 1
+    def _told(self, call: Call, outcomes: Sequence[Outcome]) -> Outcome:
+        """Say what came of the letters about one question: whoever was told may answer, and nobody is told twice."""
+        told = sum(not isinstance(outcome, Refused | TryAgain) for outcome in outcomes)
+        later = next((outcome for outcome in outcomes if isinstance(outcome, TryAgain)), None)
+        if later is not None and not told and call.attempt < _TELLINGS:
+            return later
         return Sent(receipt={"told": told})
 
-    async def _told(self, call: Call, request: AskPerson, person: Respondent) -> Outcome:
-        assert self._teller is not None and person.email is not None
-        letter = Notify(
-            deal_id=request.deal_id,
-            user_id=person.id,
-            to=person.email,
-            to_name=person.name,
-            subject=_subject(request),
-            text=letter_of(call.key, self._account, request, person),
-        )
-        try:
-            (outcome,) = await self._teller.perform(
-                [Call(key=f"{call.key}-{person.id}", actor=call.actor, request=letter)]
+    def _letters(self, call: Call) -> list[Call]:
+        """Return the e-mails about one question, one to each of those who are asked and have an address."""
+        request = call.request
+        assert isinstance(request, AskPerson)
+        return [
+            Call(
+                key=f"{call.key}-{person.id}",
+                actor=call.actor,
+                request=Notify(
+                    deal_id=request.deal_id,
+                    user_id=person.id,
+                    to=person.email,
+                    to_name=person.name,
+                    subject=_subject(request),
+                    text=letter_of(call.key, self._account, request, person),
+                ),
             )
-        except ConnectorError:
-            return TryAgain(reason="nobody was told: the e-mail could not be sent", after=30.0)
-        except Exception as error:
-            _log.error("the e-mail about a question failed with %s", type(error).__name__)
-            return Refused(code="failed", message="the e-mail could not be made")
-        return outcome
+            for person in (request.who if self._teller is not None else ())
+            if person.email is not None
+        ]
+
+    async def _sent(self, letters: Sequence[Call]) -> dict[str, Outcome]:
+        """Send letters, as many at once as the connector takes; a call that fails costs those of the others nothing."""
+        found: dict[str, Outcome] = {}
+        for start in range(0, len(letters), self._teller.at_once if self._teller is not None else 1):
+            assert self._teller is not None
+            some = letters[start : start + self._teller.at_once]
+            try:
+                outcomes = await self._teller.perform(some)
+            except ConnectorError:
+                outcomes = [TryAgain(reason="nobody was told: the e-mail could not be sent", after=30.0)] * len(some)
+            except Exception as error:
+                _log.error("the e-mails about questions failed with %s", type(error).__name__)
+                outcomes = [Refused(code="failed", message="the e-mail could not be made")] * len(some)
+            found |= {letter.key: outcome for letter, outcome in zip(some, outcomes, strict=True)}
+        return found
 
 
 def letter_of(key: str, account: str, request: AskPerson, person: Respondent) -> str:

@@ -313,11 +313,14 @@ class ToRoute(msgspec.Struct, frozen=True, gc=False, kw_only=True):
 
 
 UnmatchedReason = Literal[
-    "nobody", "several", "refused", "gone", "unfit", "unmade", "not_live", "no_lookup", "too_many"
+    "nobody", "several", "refused", "gone", "unfit", "unmade", "not_live", "no_lookup", "too_many", "unread"
 ]
 """Why an event from outside waits for a person: no deal fits it, several do and a person is asked, several do and it
 is refused; the deal it names is not there; a value does not fit its type; no deal could be made of it, or none may be
-made now; its CRM cannot look deals up so; too many deals are in its segment."""
+made now; its CRM cannot look deals up so; too many deals are in its segment; the deal it names cannot be read."""
+
+NOT_LIVE: Final = "not_live"
+"""Why it waits until an automation that answers it is live: it is looked at again whenever that may have changed."""
 
 
 class Unmatched(msgspec.Struct, frozen=True, gc=False, kw_only=True):

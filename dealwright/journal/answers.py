@@ -15,6 +15,9 @@ from dealwright.model.requests import Sent
 MOST_ANSWERS: Final = 50_000
 """Answers that are kept of one account; beyond, those go that would go first anyhow."""
 
+_ROOM: Final = 1_000
+"""Answers after which it is looked whether they are too many: to find the 50,000th one is to pass all before it."""
+
 _TABLE: Final = lookup_answers.name
 _KNOWN: Final = statement(
     f"select question, body from {_TABLE} where account = :account and question in :questions and until > :now",
@@ -56,4 +59,9 @@ class Answers(Part):
         with self.database.write() as connection:
             connection.execute(_KEEP, rows)
             connection.execute(_OVER, {"account": account, "now": self._now()})
-            connection.execute(_BEYOND, {"account": account, "most": MOST_ANSWERS})
+            room = self._answers_left.get(account, 0) - len(rows)
+            if room < 0:
+                # As many are left out as may come until it is looked again, so that there are never more.
+                room = min(_ROOM, MOST_ANSWERS // 50)
+                connection.execute(_BEYOND, {"account": account, "most": MOST_ANSWERS - room})
+        self._answers_left[account] = room

@@ -27,6 +27,7 @@ class Part:
         self._registered = float("-inf")
         self._open_windows: set[str] = set()
         self._failed_windows: set[str] = set()
+        self._answers_left: dict[str, int] = {}
         self._releases: dict[tuple[str, str], Release] = {}
         with database.read() as connection:
             meta = connection.execute(statement("select key, value from meta")).all()

@@ -1,9 +1,11 @@
 """Prune: what is old and no audit asks for is taken out of the journal, in small pieces, while the engine goes on.
 
-What goes: raw bodies of events, the turns (facts and traces) and the progress of executions that have ended, and what
-closed windows told Prefect. What stays for ever: every row that the public views show, the ids by which duplicates are
-known, effects with their keys, requests, attempts and receipts, transitions, and reservations. So an event that comes
-again is still a duplicate, a key that was sent is still sent, and who has had an offer does not get it twice.
+What goes: raw bodies of events, the turns (facts and traces) and the progress of executions that have ended, what they
+asked people and who of a role was picked for them, what closed windows told Prefect, and who changed what about people.
+Whoever had a person or a company last is known on: `sticky()` asks for that. What stays for ever: every row that the
+public views show, the ids by which duplicates are known, effects with their keys, requests, attempts and receipts,
+transitions, and reservations. So an event that comes again is still a duplicate, a key that was sent is still sent, and
+who has had an offer does not get it twice.
 """
 
 from __future__ import annotations
@@ -28,13 +30,17 @@ _NOTHING: Final = pack(b"")
 class Pruned(msgspec.Struct, frozen=True, kw_only=True):
     """What was taken away, or would be: how many of each, and the bytes that they held.
 
-    `raw_bodies` of events, `turns` and `progress` of ended executions, `windows` whose summary went.
+    `raw_bodies` of events, `turns`, `progress`, `questions` and `picks` of ended executions, `windows` whose summary
+    went, `people_log`: changes of roles and leaves.
     """
 
     raw_bodies: int = 0
     turns: int = 0
     progress: int = 0
     windows: int = 0
+    questions: int = 0
+    picks: int = 0
+    people_log: int = 0
     bytes: int = 0
 
 
@@ -52,6 +58,19 @@ class _Kind(msgspec.Struct, frozen=True, kw_only=True):
 
 
 _ENDED: Final = "ended_at is not null and ended_at < :cutoff"
+_OVER: Final = f"state in ('done', 'skipped', 'cancelled') and {_ENDED}"
+"""A failed execution may be retried by a person, and goes on where it was."""
+
+_NO_LONGER_NEEDED: Final = (
+    # The last pick of an account numbers the next one; the last one of a person or a company is whom they had.
+    "picks.n < (select max(last.n) from picks as last where last.account = picks.account)"
+    " and (picks.contact is null or exists (select 1 from picks as later where later.account = picks.account"
+    " and later.role = picks.role and later.contact = picks.contact and later.space = picks.space"
+    " and later.n > picks.n))"
+    " and (picks.company is null or exists (select 1 from picks as later where later.account = picks.account"
+    " and later.role = picks.role and later.company = picks.company and later.space = picks.space"
+    " and later.n > picks.n))"
+)
 _KINDS: Final = (
     _Kind(
         name="raw_bodies",
@@ -80,16 +99,48 @@ _KINDS: Final = (
     _Kind(
         name="progress",
         first="",
-        # A failed execution may be retried by a person, and goes on where it was.
         find=Query(
             "select id, case when progress is null then 0 else 1 end as many, coalesce(length(progress), 0) as bytes"
-            f" from executions where id > :after and state in ('done', 'skipped', 'cancelled') and {_ENDED}"
-            " order by id limit :piece"
+            f" from executions where id > :after and {_OVER} order by id limit :piece"
+        ),
+        take=Query(f"update executions set progress = null where id in :ids and {_OVER}"),
+    ),
+    _Kind(
+        name="questions",
+        first="",
+        find=Query(
+            "select executions.id, count(*) as many,"
+            " sum(length(questions.body) + coalesce(length(questions.note), 0)) as bytes"
+            " from executions join questions on questions.execution_id = executions.id"
+            f" where executions.id > :after and executions.{_OVER} group by executions.id"
+            " order by executions.id limit :piece"
         ),
         take=Query(
-            "update executions set progress = null"
-            f" where id in :ids and state in ('done', 'skipped', 'cancelled') and {_ENDED}"
+            f"delete from questions where execution_id in (select id from executions where id in :ids and {_OVER})"
         ),
+    ),
+    _Kind(
+        name="picks",
+        first="",
+        find=Query(
+            "select executions.id, count(*) as many, sum(length(picks.body)) as bytes"
+            " from executions join picks on picks.execution_id = executions.id"
+            f" where executions.id > :after and executions.{_OVER} and {_NO_LONGER_NEEDED} group by executions.id"
+            " order by executions.id limit :piece"
+        ),
+        take=Query(
+            f"delete from picks where execution_id in (select id from executions where id in :ids and {_OVER})"
+            f" and {_NO_LONGER_NEEDED}"
+        ),
+    ),
+    _Kind(
+        name="people_log",
+        first=0,
+        find=Query(
+            "select id, 1 as many, length(what) + length(role) + length(user_id) + length(detail) + length(actor)"
+            " as bytes from people_log where id > :after and at_wall < :wall_cutoff order by id limit :piece"
+        ),
+        take=Query("delete from people_log where id in :ids"),
     ),
     _Kind(
         name="windows",

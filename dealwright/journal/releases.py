@@ -12,7 +12,7 @@ from sqlalchemy import Connection
 from dealwright.compile import digest as digests
 from dealwright.compile import ir
 from dealwright.errors import ReleaseError
-from dealwright.journal import switches
+from dealwright.journal import switches, tray
 from dealwright.journal.database import instant, statement
 from dealwright.journal.parts import Part, Release
 from dealwright.journal.payload import pack, unpack
@@ -95,6 +95,7 @@ class Releases(Part):
     def _begin_in(self, connection: Connection, account: ir.Account, digest: str) -> None:
         modes = {automation.key: automation.mode for automation in account.automations}
         switches.begin_in(connection, account.key, modes, wall=self._wall(), actor=f"release:{digest[:12]}")
+        tray.ask_those_that_nobody_answered(connection, account.key)
 
     def activate_release(self, account: str, digest: str) -> bool:
         """Make a release that was recorded the active one: events are routed by it from now on; False if it was.

@@ -9,7 +9,7 @@ import msgspec
 from sqlalchemy import Connection
 
 from dealwright.engine.records import Controls
-from dealwright.journal import lanes, reservations
+from dealwright.journal import lanes, reservations, tray
 from dealwright.journal.database import Database, Row, statement
 from dealwright.journal.parts import Part
 from dealwright.model.requests import MESSAGES as MESSAGE_KINDS
@@ -313,9 +313,13 @@ class Switches(Part):
 
 
 def put(connection: Connection, row: dict[str, Any], *, guards: bool) -> None:
-    """Set a switch, or take it back if its value is empty, and log it; one that guards ask raises the epoch."""
+    """Set a switch, or take it back if its value is empty, and log it; one that guards ask raises the epoch.
+
+    What may be made live by it, or let go, is what waits for that in the tray.
+    """
     if guards:
         connection.execute(_RAISE, row)
+        tray.ask_those_that_nobody_answered(connection, row["account"])
     connection.execute(_SET if row["value"] else _CLEAR, row)
     connection.execute(_LOG, row)
 

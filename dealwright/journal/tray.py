@@ -19,7 +19,7 @@ from sqlalchemy import Connection
 from dealwright import faults
 from dealwright.compile import ir
 from dealwright.engine.matching import keys_of_deal
-from dealwright.engine.records import Looked, ToLookAt, ToRoute, Unmatched
+from dealwright.engine.records import NOT_LIVE, Looked, ToLookAt, ToRoute, Unmatched
 from dealwright.errors import JournalError
 from dealwright.journal import hot
 from dealwright.journal.database import Row, decided_again, instant, micros, statement
@@ -50,6 +50,9 @@ _ASK: Final = statement(
 )
 _ASK_ALL: Final = (
     "update unmatched set asked = asked + 1 where account = :account and state = 'waiting' and automation = ''"
+)
+_ASK_NOT_LIVE: Final = statement(
+    "update unmatched set asked = asked + 1 where account = :account and state = 'waiting' and reason = :reason"
 )
 _TO_LOOK_AT: Final = statement(
     """
@@ -126,6 +129,11 @@ def ask_again(connection: Connection, account: ir.Account, events: Sequence[ToRo
     marks = sorted({_hash(mark, secret) for deal in deals.values() for mark in keys_of_deal(account, deal)})
     if marks:
         connection.execute(_ASK, {"account": account.key, "marks": marks})
+
+
+def ask_those_that_nobody_answered(connection: Connection, account: str) -> None:
+    """Let those events be looked at again that wait until an automation is live: one may be, from now on."""
+    connection.execute(_ASK_NOT_LIVE, {"account": account, "reason": NOT_LIVE})
 
 
 def _hash(mark: str, secret: bytes) -> str:

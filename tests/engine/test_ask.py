@@ -36,7 +36,7 @@ from dealwright.errors import JournalError
 from dealwright.journal.questions import Asking
 from dealwright.journal.store import Journal
 from dealwright.model.delivery import AtMostOnce, Delivery
-from dealwright.model.requests import Call, Notify, Outcome, Request, Sent, TryAgain
+from dealwright.model.requests import Call, Notify, Outcome, Refused, Request, Sent, TryAgain
 
 HEAD = ask(
     "head",
@@ -66,6 +66,7 @@ class Letters:
 
     def __init__(self, *outcomes: Outcome) -> None:
         self.sent: list[Notify] = []
+        self.calls: list[int] = []
         self._outcomes = list(outcomes)
 
     def actions(self) -> frozenset[str]:
@@ -79,6 +80,7 @@ class Letters:
 
     async def perform(self, calls: Sequence[Call]) -> Sequence[Outcome]:
         told: list[Outcome] = []
+        self.calls.append(len(calls))
         for call in calls:
             assert isinstance(call.request, Notify)
             outcome = self._outcomes.pop(0) if self._outcomes else Sent(receipt={"message_id": "1"})
@@ -129,6 +131,43 @@ def test_the_question_waits_and_holds_nobody_up(world: World) -> None:
     assert found.until == MONDAY + timedelta(hours=4)
     assert world.journal.unanswered("acme").count == 1
     assert tags(world, id_) == {"seen"}
+
+
+def of_head(world: World, count: int) -> list[str]:
+    """Create deals that somebody with an address owns; return their ids."""
+    world.crm.add_user("Head", email="head@example.com")
+    return [
+        world.crm.create_deal(pipeline="sales", stage="quoted", title=f"Chairs {n}", owner="Head").id
+        for n in range(count)
+    ]
+
+
+def test_the_e_mails_about_many_questions_leave_in_as_few_calls_as_the_mail_takes(tmp_path: Path) -> None:
+    letters = Letters()
+    letters.at_once = 4
+    made = World(tmp_path, account(DECIDE), letters)
+    deals = of_head(made, 9)
+    made.work()
+    assert made.journal.unanswered("acme").count == 9
+    assert letters.calls == [4, 4, 1]
+    assert sorted(letter.deal_id for letter in letters.sent) == sorted(deals)
+    made.close()
+
+
+def test_a_letter_that_is_to_be_tried_again_costs_the_others_of_its_call_nothing(tmp_path: Path) -> None:
+    sent, later, refused = (
+        Sent(receipt={"message_id": "1"}),
+        TryAgain(reason="full", after=0.0),
+        Refused(code="no", message="no such address"),
+    )
+    letters = Letters(sent, later, refused)
+    made = World(tmp_path, account(DECIDE), letters)
+    deals = of_head(made, 4)
+    made.work()
+    assert letters.calls == [4, 1]
+    assert sorted(letter.deal_id for letter in letters.sent) == sorted({deals[0], deals[1], deals[3]})
+    assert made.states() == {"decide": {"waiting": 4}}
+    made.close()
 
 
 def test_yes_goes_its_way_and_what_follows_knows_who_and_why(world: World) -> None:

@@ -6,16 +6,34 @@ import asyncio
 import contextlib
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import cast
 
 import pytest
-from engine_world import Sales, World, account
+from engine_world import Sales, World, account, deal
 
-from dealwright import Automation, deal_created, every_event, send_event
+from dealwright import (
+    Automation,
+    Match,
+    OutsideEvent,
+    Text,
+    deal_created,
+    event_received,
+    every_event,
+    hours,
+    send_event,
+    set_task,
+)
 from dealwright.clock import SystemClock
+from dealwright.engine.act import Connectors
+from dealwright.engine.bench import Site
 from dealwright.engine.limits import Ended, Line, SharedLimiter, token
 from dealwright.engine.loop import Engine
+from dealwright.engine.making import Maker
+from dealwright.engine.matching import Found, ToMake, asked
+from dealwright.engine.records import ToRoute
 from dealwright.errors import RateLimited
 from dealwright.model.delivery import Keyed
+from dealwright.model.events import EventReceived
 from dealwright.model.requests import Call, Outcome
 from dealwright.ports import Limiter, Pace
 from dealwright.testing.scripted import ScriptedConnector
@@ -274,4 +292,48 @@ def test_a_token_that_is_not_wanted_any_more_is_left_to_the_next(tmp_path: Path)
         assert SystemClock().monotonic() - before < 0.9, "the third in a row would come after a second"
 
     asyncio.run(main())
+    world.close()
+
+
+class Grants:
+    """Hands out tokens, and counts them."""
+
+    def __init__(self) -> None:
+        self.taken = 0
+
+    async def acquire(self) -> None:
+        self.taken += 1
+
+
+def test_a_deal_that_is_made_for_an_event_takes_tokens_as_every_other_write_does(tmp_path: Path) -> None:
+    class Booked(OutsideEvent):
+        key = "agenda.booked"
+        folio = Text()
+        phone = Text()
+        match = Match(by=[(folio, deal.reference), (phone, deal.contacts.phone)], in_=Sales, if_none="create")
+
+    rule = Automation(
+        key="booked", on=event_received(Booked), again=every_event(), do=[set_task("c", text="C", due=hours(1))]
+    )
+    world = World(tmp_path, account(rule))
+    grants = Grants()
+    limiters = {world.crm.name: cast(SharedLimiter, grants)}
+    requests: list[int] = []
+    perform = world.crm.perform
+
+    async def counted(calls: Sequence[Call]) -> Sequence[Outcome]:
+        requests.append(len(calls))
+        return await perform(calls)
+
+    world.crm.perform = counted  # type: ignore[method-assign]
+    maker = Maker(world.journal, Site("acme", world.crm, Connectors([world.crm]), limiters=limiters))
+    event = EventReceived(
+        source_id="e1", occurred_at=world.clock.now(), actor="hook:agenda", source="agenda", name="agenda.booked",
+        data={"folio": "F-1", "phone": "+12125550123"},
+    )  # fmt: skip
+    each = asked(world.company, ToRoute(id=1, event=event, chain=None, depth=0))
+    assert each is not None
+    made = asyncio.run(maker.make(world.company, [(each, ToMake(pipeline="sales", keys=each.keys))]))
+    assert isinstance(made[1], Found)
+    assert (len(requests), grants.taken) == (2, 2)  # the deal, and its contact
     world.close()

@@ -13,7 +13,7 @@ import pytest
 from databases import postgresql
 from engine_world import Sales, World, account, deal
 from msgspec import structs
-from sqlalchemy import text
+from sqlalchemy import event, text
 
 from dealwright import (
     Account,
@@ -253,6 +253,29 @@ def test_what_is_kept_names_nobody_and_is_bounded(world: World, system: Vies) ->
     world.journal.keep_answers("acme", [("last", Sent(receipt=GOOD), world.clock.now() + timedelta(days=1))])
     rows = world.journal.database.rows(text("select question from lookup_answers"))
     assert [row["question"] for row in rows] == ["last"]
+
+
+def test_keeping_an_answer_seldom_looks_how_many_there_are_and_there_are_never_too_many(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("dealwright.journal.answers.MOST_ANSWERS", 100)
+    later = world.clock.now() + timedelta(days=1)
+    looks: list[int] = []
+
+    def count(connection: Any, cursor: Any, statement: str, *_: Any) -> None:
+        looks.extend([1] if "offset" in statement else [])
+
+    event.listen(world.journal.database.engine, "before_cursor_execute", count)
+    most = 0
+    for number in range(160):
+        answer = (f"{number:032}", Sent(receipt=GOOD), later + timedelta(seconds=number))
+        world.journal.keep_answers("acme", [answer])
+        (row,) = world.journal.database.rows(text("select count(*) as n from lookup_answers"))
+        most = max(most, row["n"])
+    assert most == 100
+    assert len(looks) == 54  # once for three answers
+    newest = [f"{number:032}" for number in range(160)][-98:]
+    assert set(newest) <= set(world.journal.known_answers("acme", newest))
 
 
 def test_stop_holds_it_and_shadow_asks(world: World, system: Vies) -> None:

@@ -26,6 +26,7 @@ from sqlalchemy import text
 
 from dealwright.journal.prune import Pruned
 from dealwright.journal.store import Journal
+from dealwright.model.crm import User
 
 KEEP = timedelta(days=90)
 LONG = timedelta(days=100)
@@ -120,3 +121,68 @@ def test_the_engine_goes_on_between_two_pieces(open_journal: Open, clock: HandCl
 
     assert journal.prune(KEEP, rest=work).raw_bodies == 1
     assert one(engine, "select count(*) from events where routed_at is null") > 1
+
+
+def _ended(journal: Journal, name: str, state: str = "done") -> str:
+    """Take one deal's event down the road, with a question and a pick of its execution; return the execution's id."""
+    act(journal, name, state)
+    id_ = str(one(journal, f"select id from executions where subject = 'deal:{name}'"))
+    with journal.database.write() as connection:
+        connection.execute(_QUESTION, {"id": f"q-{id_}", "execution": id_, "body": b"12345"})
+    return id_
+
+
+_QUESTION = text(
+    "insert into questions (id, account, execution_id, automation, step, subject, state, asked_at, until, actor, body)"
+    " values (:id, 'acme', :execution, 'greet', 'ask', 'deal:x', 'open', 1, 1, '', :body)"
+)
+_PICK = text(
+    "insert into picks (execution_id, step, account, n, space, role, user_id, task, contact, company, at, body)"
+    " values (:execution, 'give', 'acme', :n, 'live', 'closers', 'u1', false, :contact, :company, 1, :body)"
+)
+
+
+def _pick(journal: Journal, execution: str, n: int, contact: str | None = None, company: str | None = None) -> None:
+    with journal.database.write() as connection:
+        connection.execute(
+            _PICK, {"execution": execution, "n": n, "contact": contact, "company": company, "body": b"123"}
+        )
+
+
+def test_questions_and_picks_go_with_the_executions_that_they_were_of(journal: Journal, clock: HandClock) -> None:
+    old, failed = _ended(journal, "old"), _ended(journal, "failed", "failed")
+    clock.business += LONG
+    young = _ended(journal, "young")
+    for n, execution in enumerate((old, failed, young), start=1):
+        _pick(journal, execution, n)
+    told = journal.prune(KEEP, dry_run=True)
+    assert (told.questions, told.picks) == (1, 1)
+    assert journal.prune(KEEP) == told
+    wanted = sorted([failed, young])  # a failed one may be retried: it asks nobody twice, and picks nobody else
+    for table in ("questions", "picks"):
+        rows = journal.database.rows(text(f"select execution_id from {table}"))
+        assert sorted(row["execution_id"] for row in rows) == wanted
+    assert journal.prune(KEEP) == Pruned()
+
+
+def test_the_last_pick_of_a_person_a_company_and_the_account_stays(journal: Journal, clock: HandClock) -> None:
+    ids = [_ended(journal, name) for name in "abcdef"]
+    _pick(journal, ids[0], 1, contact="c1", company="f1")
+    _pick(journal, ids[1], 2, contact="c1", company="f2")  # the last one of f2
+    _pick(journal, ids[2], 3, contact="c1", company="f1")
+    _pick(journal, ids[3], 4, contact="c2")
+    _pick(journal, ids[4], 5)
+    _pick(journal, ids[5], 6)  # the last one of all: its number is what the next one counts from
+    clock.business += LONG
+    assert journal.prune(KEEP).picks == 2
+    rows = journal.database.rows(text("select n from picks order by n"))
+    assert [row["n"] for row in rows] == [2, 3, 4, 6]
+    assert journal.last_pick("acme") == 6
+
+
+def test_who_changed_what_about_people_goes_by_the_wall_clock(journal: Journal, clock: HandClock) -> None:
+    journal.set_role("acme", "closers", [User(id="u1", name="Ana")], actor="user:ana")
+    clock.on_the_wall += LONG
+    journal.set_role("acme", "closers", [], actor="user:ana")
+    assert journal.prune(KEEP).people_log == 1
+    assert one(journal, "select count(*) from people_log") == 1
