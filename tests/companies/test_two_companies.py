@@ -3,7 +3,7 @@
 They are the examples beside the design (clinic, reseller) in the language's own spelling. What changed, and why: steps
 are named in ASCII; own fields of contacts stand in the class of the deal's; examples are deals and expectations that
 `check` runs, not prose; a fact that no CRM has (a signature, a last activity) is left out; a message says what it does
-for somebody without a name or a phone. What cannot be said yet: records under a deal (the reseller's quote lines).
+for somebody without a name or a phone; and quote lines, which the reseller's engineer has a class for, have a rule.
 """
 
 from __future__ import annotations
@@ -14,19 +14,20 @@ from decimal import Decimal
 from pathlib import Path
 
 import pytest
-from nordkabel.account import Projects, lead, sdr
+from nordkabel.account import Projects, QuoteLine, lead, sdr
 from nordkabel.account import account as nordkabel
 from sonrisa.account import Citas, closer, reception
 from sonrisa.account import account as sonrisa
 
-from dealwright import Account, minutes
+from dealwright import Account, Money, minutes
 from dealwright.compile.check import check
 from dealwright.compile.explain.page import page
 from dealwright.compile.explain.tongue import TONGUES
 from dealwright.compile.loader import load
 from dealwright.compile.refused import refusals
+from dealwright.model.crm import Money as Held
 from dealwright.model.requests import UpdateDeal
-from dealwright.testing import a_contact, a_deal, a_reply, compiled_account, rehearse
+from dealwright.testing import a_contact, a_deal, a_record, a_reply, compiled_account, rehearse
 
 HERE = Path(__file__).parent
 COMPANIES = ("nordkabel", "sonrisa")
@@ -147,3 +148,14 @@ def test_an_invoice_that_is_paid_wins_the_deal_and_begins_the_next() -> None:
     told = rehearse(nordkabel, "invoice-paid", a_deal(Projects.ordered, company="Kabel AG"), data={"po_number": "P1"})
     assert told.acts == ["won", "next"]
     assert told.moves == ["projects.won"]
+
+
+def test_a_line_that_is_not_in_stock_is_asked_for_and_the_deal_is_worth_its_lines() -> None:
+    cable = a_record(QuoteLine, id="1", sku="C-1", qty=100, unit_price=Money("0.80", "EUR"), in_stock=True)
+    switch = a_record(QuoteLine, id="2", sku="S-24", qty=2, unit_price=Money("310", "EUR"), in_stock=False)
+    deal = a_deal(Projects.scoped, company="Kabel AG", records=[cable, switch])
+    told = rehearse(nordkabel, "quote-lines", deal, record=switch)
+    assert told.tasks == ["Ask for the delivery time of S-24"]
+    worth = told.requests[0]
+    assert isinstance(worth, UpdateDeal) and worth.changes.amount == Held(Decimal("700.00"), "EUR")
+    assert rehearse(nordkabel, "quote-lines", deal, record=cable).acts == ["worth"]

@@ -24,6 +24,7 @@ from dealwright import (
     Number,
     OutsideEvent,
     Pipeline,
+    Record,
     Role,
     Stage,
     Task,
@@ -47,6 +48,8 @@ from dealwright import (
     once,
     owner_changed,
     points,
+    record,
+    record_added,
     replied,
     send_email,
     set_task,
@@ -79,7 +82,12 @@ class B2BDeal(DealFields):
     score = Number("Score")
 
 
+class QuoteLine(Record, of="deal", key="quote-line"):
+    sku, qty, unit_price, in_stock = Text("SKU"), Number("Qty"), Money("Price"), Flag("In stock")
+
+
 deal = B2BDeal()
+lines = deal.records(QuoteLine)
 sdr, ae, key_am, lead = Role("sdr"), Role("account executive"), Role("key account manager"), Role("head of sales")
 max_free_discount = setting("max-free-discount-pct", int, default=12, editable_by="head of sales")
 
@@ -208,6 +216,25 @@ discount = Automation(
     ],
 )
 
+quoted_lines = Automation(
+    key="quote-lines",
+    why="What is not in stock has to be ordered before it is promised.",
+    on=record_added(QuoteLine),
+    when=[deal.stage.is_open()],
+    again=once(per=record),
+    do=[
+        update_deal("worth", amount=lines.total(QuoteLine.unit_price * QuoteLine.qty)),
+        branch(
+            "stock",
+            case(
+                QuoteLine.in_stock.is_false(),
+                update_deal("order", needs_stock=True),
+                set_task("delivery", text="Ask for the delivery time of {{ record.sku }}", due=working_hours(4)),
+            ),
+        ),
+    ],
+)
+
 quote_follow = Automation(
     key="quote-follow-up",
     why="Half of the quotes die unanswered.",
@@ -288,7 +315,7 @@ account = Account(
     country="DE",
     languages=["de", "en"],
     pipelines=[Projects, Reorders],
-    automations=[route, discount, quote_follow, paid, stale, handover],
+    automations=[route, discount, quoted_lines, quote_follow, paid, stale, handover],
     messages=MessagePolicy(
         max_per_person={days(1): 1, days(7): 3},
         quiet=("18:00", "08:00"),
