@@ -14,6 +14,7 @@ from rich.tree import Tree
 from dealwright.cli.terminal import plain
 from dealwright.compile import ir
 from dealwright.engine.advance import ACTS
+from dealwright.engine.conditions import spelled
 from dealwright.engine.trace import TraceLine
 from dealwright.journal.history import EffectLine, EventStory, ExecutionStory
 from dealwright.model.custom import Custom
@@ -172,11 +173,11 @@ def _asked(request: Request, zone: ZoneInfo) -> str:
         case CreateDeal():
             return f"“{request.title}” in {request.pipeline}.{request.stage}"
         case UpdateDeal() | UpdateContact():
-            return ", ".join(f"{name} = {_shown(value)}" for name, value in request.changes.given().items())
+            return _changes(request.changes.given())
         case UpdateCompany() | UpdateRecord():
             return _own(request.custom)
         case CreateRecord():
-            return f"{request.record}: {_own(request.custom or ())}"
+            return f"{request.record}: {_own(request.custom)}" if request.custom else request.record
         case RemoveRecord():
             return f"record {request.record_id}"
         case ChangeTags():
@@ -204,13 +205,19 @@ def _asked(request: Request, zone: ZoneInfo) -> str:
             return f"“{request.subject}” to {request.to_name or request.to}"
 
 
+def _changes(given: Mapping[str, object]) -> str:
+    """Fields with what they are given; the company's own stand among the others."""
+    own = given.get("custom", ())
+    built_in = [f"{name} = {_shown(value)}" for name, value in given.items() if name != "custom"]
+    return ", ".join([*built_in, *([_own(own)] if isinstance(own, tuple) and own else ())])
+
+
 def _own(custom: Iterable[Custom]) -> str:
-    shown = ((each.key, each.value and each.value.value) for each in custom)
-    return ", ".join(f"{name} = {_shown(value)}" for name, value in shown)
+    return ", ".join(f"{each.key} = {_shown(each.value and each.value.value)}" for each in custom)
 
 
 def _shown(value: object) -> str:
-    return ", ".join(map(str, value)) if isinstance(value, tuple) else str(value)
+    return "nothing" if value is None else spelled(value)
 
 
 def _local(when: datetime, zone: ZoneInfo) -> datetime:

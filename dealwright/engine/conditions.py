@@ -315,11 +315,16 @@ def _of_records(condition: ir.OfRecords) -> _Leaf:
         found = among(condition.record, condition.where, view, holds)
         truths = [ready(each, Trace(), "", 0) for each in found.views]
         values = {name: found.seen(), "true of": str(truths.count(True))}
+        # One that is perhaps not meant can only be without effect, or leave it open; so can those that were not read.
+        perhaps = [ready(each, Trace(), "", 0) for each in found.perhaps]
+        known = [*truths, *(each if each is condition.every else None for each in perhaps)]
         if found.beyond:
-            truths.append(None)
+            known.append(None)
         if not condition.every:
-            return any_of(truths), values
-        return all_of(truths) if truths else False, values
+            return any_of(known), values
+        if not truths:  # whether there is one at all
+            return None if known else False, values
+        return all_of(known), values
 
     return of_records
 

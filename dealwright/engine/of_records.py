@@ -15,16 +15,16 @@ Holds: TypeAlias = Callable[[ir.Condition, View], bool | None]
 
 
 class Among(msgspec.Struct, frozen=True):
-    """The views of the records that are meant; how many were left out as unknown, and how many were not read."""
+    """The views of the records that are meant, and of those of which that is not known; how many were not read."""
 
     views: tuple[View, ...]
-    unknown: int
+    perhaps: tuple[View, ...]
     beyond: int
 
     def seen(self) -> str:
         """Return how many there are, for the trace."""
-        left_out = f", {self.unknown} unknown" if self.unknown else ""
-        return f"{len(self.views)}{left_out}{f', {self.beyond:,} of the deal not read' if self.beyond else ''}"
+        perhaps = f", perhaps {len(self.perhaps)} more" if self.perhaps else ""
+        return f"{len(self.views)}{perhaps}{f', {self.beyond:,} of the deal not read' if self.beyond else ''}"
 
 
 def among(kind: str, where: ir.Condition | None, view: View, holds: Holds) -> Among:
@@ -32,7 +32,9 @@ def among(kind: str, where: ir.Condition | None, view: View, holds: Holds) -> Am
     views = [view.for_record(record) for record in view.deal.records or () if record.kind == kind]
     beyond = view.deal.records_beyond or 0
     if where is None:
-        return Among(tuple(views), 0, beyond)
+        return Among(tuple(views), (), beyond)
     truths = [holds(where, each) for each in views]
-    kept = tuple(each for each, truth in zip(views, truths, strict=True) if truth is True)
-    return Among(kept, truths.count(None), beyond)
+    meant, perhaps = (
+        tuple(each for each, truth in zip(views, truths, strict=True) if truth is wanted) for wanted in (True, None)
+    )
+    return Among(meant, perhaps, beyond)

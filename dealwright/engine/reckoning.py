@@ -83,6 +83,8 @@ def _aggregated(node: ir.Aggregate, view: View, holds: Holds) -> Reckoned:
     found = among(node.record, node.where, view, holds)
     if found.beyond:
         return None, f"the deal has more than {MOST_RECORDS} records"
+    if found.perhaps:
+        return None, f"not known of {len(found.perhaps)} records whether they are meant"
     if node.of == "count":
         return Decimal(len(found.views)), ""
     assert node.value is not None

@@ -121,7 +121,7 @@ class Records(Group):
         object.__setattr__(self, "_where", where)
 
     def where(self, *of: Condition) -> Records:
-        """Those of them for which all of this is true; what is unknown of a record leaves it out."""
+        """Those of them for which all of this is true; what comes of them is unset where that is not known of one."""
         asked = self._asked(of, "where")
         return Records(self._path, self._kind, (*self._where, *asked))
 

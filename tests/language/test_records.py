@@ -137,6 +137,30 @@ def test_totals_and_counts_of_those_that_are_meant():
     assert wrote(told) == {"left": Held(Decimal(500), "EUR"), "next_due": date(2026, 2, 1)}
 
 
+DENIED = theirs.where(~Instalment.paid.is_true())
+
+
+@pytest.mark.parametrize(
+    ("asked", "paid", "reason"),
+    [
+        (DENIED.count > 0, (False, None), "conditions: unset"),
+        (DENIED.total(Instalment.amount) >= 0, (True, None), "conditions: unset"),
+        (DENIED.count == 1, (True, False), ""),
+        (DENIED.any(Instalment.no == 1), (False, None), ""),
+        (DENIED.any(Instalment.no == 1), (None, False), "conditions: unset"),
+        (DENIED.any(Instalment.no == 9), (None, False), "conditions"),
+        (DENIED.all(Instalment.no > 0), (None, False), ""),
+        (DENIED.all(Instalment.no > 1), (None, False), "conditions: unset"),
+        (DENIED.all(Instalment.no > 0), (None,), "conditions: unset"),
+        (DENIED.all(Instalment.no > 1), (False, None), "conditions"),
+        (DENIED.all(Instalment.no > 1), (True,), "conditions"),
+    ],
+)
+def test_a_record_of_which_it_is_unknown_whether_it_is_meant_is_not_left_out(asked, paid, reason):
+    """Somebody who owes 450 was told to owe nothing: nobody had filled in whether it was paid."""
+    assert rehearse(rule(when=[asked]), "rule", a_deal(Sales.quoted, records=plan(*paid))).reason == reason
+
+
 def test_of_none_a_total_is_nothing_and_the_least_is_unset():
     sums = update_deal("sum", left=unpaid.total(Instalment.amount), next_due=unpaid.least(Instalment.due_on))
     told = rehearse(rule(sums), "rule", a_deal(Sales.quoted, records=plan(True)))
