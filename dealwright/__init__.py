@@ -31,6 +31,7 @@ from dealwright.language.custom import (
 from dealwright.language.deal import ContactFields, DealFields, contact, event
 from dealwright.language.deal_steps import add_note, add_tags, assign_owner, complete_tasks, remove_tags
 from dealwright.language.durations import days, hours, minutes, working_days, working_hours, working_minutes
+from dealwright.language.example_replies import a_reply
 from dealwright.language.examples import Example
 from dealwright.language.later_triggers import date_reached, message_failed, no_activity, opted_out, rep_wrote
 from dealwright.language.lookup_step import lookup
@@ -119,6 +120,7 @@ __all__ = [
     "Text",
     "WhatsAppTemplate",
     "Won",
+    "a_reply",
     "activity_logged",
     "add_note",
     "add_tags",

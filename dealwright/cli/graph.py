@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import Final
 
 import click
 import msgspec
@@ -14,14 +15,21 @@ from dealwright.cli.shapes import prints
 from dealwright.cli.terminal import plain
 from dealwright.compile import describe, ir
 from dealwright.compile.loader import load
-from dealwright.compile.rules.links import links_of
+from dealwright.compile.rules.links import links_of, made_by_events
 from dealwright.errors import DefinitionError, InputError
 
 _DEFAULT = Path("pipeline_defs")
 
 
+_CREATE: Final = "if_none=create"
+"""What stands in the place of a step where the event itself makes a deal, before the automation begins."""
+
+
 class Edge(msgspec.Struct, frozen=True, kw_only=True, order=True):
-    """One automation's step can set another one off; `new_deal` says that it does so for a deal it has made."""
+    """One automation's step can set another one off; `new_deal` says that it does so for a deal it has made.
+
+    The step is `if_none=create` where no step does: the event that begins the automation makes a deal if it finds none.
+    """
 
     cause: str
     step: str
@@ -77,10 +85,15 @@ def _graph(account: ir.Account) -> Graph:
 
 
 def _edges(account: ir.Account) -> list[Edge]:
-    return sorted(
+    links = [
         Edge(cause=link.source.key, step=link.step, effect=link.target.key, new_deal=link.creates)
         for link in links_of(account, again=False)
-    )
+    ]
+    made = [
+        Edge(cause=source.key, step=_CREATE, effect=target.key, new_deal=True)
+        for source, target in made_by_events(account)
+    ]
+    return sorted([*links, *made])
 
 
 def _text(account: ir.Account) -> Iterator[str]:

@@ -6,8 +6,9 @@ from collections.abc import Sequence
 
 from dealwright.cli.terminal import plain
 from dealwright.compile import ir
-from dealwright.engine.rehearse_replies import Reply, buttons, listening
+from dealwright.engine.rehearse_replies import buttons, listening
 from dealwright.errors import InputError
+from dealwright.language.example_replies import Reply
 
 
 def replies(automation: ir.Automation, said: Sequence[str], pressed: Sequence[str]) -> dict[str, Reply]:

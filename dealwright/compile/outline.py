@@ -11,7 +11,9 @@ from typing import Literal
 import msgspec
 
 from dealwright.compile.ir import Where
+from dealwright.language.example_replies import Reply
 from dealwright.model.crm import Deal
+from dealwright.model.custom import Custom
 
 DefinitionKind = Literal["account", "pipeline", "automation"]
 PartKind = Literal["incoming", "open", "won", "lost", "step"]
@@ -33,7 +35,8 @@ class Part(msgspec.Struct, frozen=True, kw_only=True):
 class Example(msgspec.Struct, frozen=True, kw_only=True):
     """An example of an automation: a deal, a moment in the account's zone, and what is done then.
 
-    `answers`: to questions, by step; `came_from`: where the deal stood before.
+    `answers`: to questions, by step; `came_from`: where the deal stood before; `people` behind roles; `given` by other
+    systems, by step; `replies` of the contact, by the step that waits.
     """
 
     title: str
@@ -45,6 +48,9 @@ class Example(msgspec.Struct, frozen=True, kw_only=True):
     data: dict[str, str] = {}
     met: tuple[str, ...] = ()
     answers: dict[str, str] = {}
+    people: dict[str, tuple[str, ...]] = {}
+    given: dict[str, tuple[Custom, ...]] = {}
+    replies: dict[str, Reply] = {}
 
 
 class Definition(msgspec.Struct, frozen=True, kw_only=True):

@@ -165,6 +165,12 @@ class Record:
             data=dict(given.data),
             met=given.met,
             answers=dict(given.answers),
+            people=dict(given.people),
+            given={
+                step: tuple(Custom(name, held(value)) for name, value in told.items())
+                for step, told in given.given.items()
+            },
+            replies=dict(given.replies),
         )
 
     def _steps(self, given: Iterable[steps.Step]) -> Iterator[Part]:

@@ -14,9 +14,10 @@ from dealwright.compile.findings import Company, Finding, Loaded
 from dealwright.compile.later import Unheard
 from dealwright.compile.outline import Example
 from dealwright.engine.imagine import Imagination
-from dealwright.engine.pretended import fitted, wrong_data, wrong_steps
+from dealwright.engine.pretended import fitted, given_to, wrong_data, wrong_steps
 from dealwright.engine.rehearse import Rehearsal, rehearse
-from dealwright.errors import DealwrightError
+from dealwright.engine.rehearse_replies import replies_to
+from dealwright.errors import DealwrightError, DefinitionError
 from dealwright.model.crm import User
 from dealwright.model.requests import AddNote, Notify, Request, SendEmail, SetTask
 
@@ -95,8 +96,30 @@ def _rehearsed(account: ir.Account, automation: ir.Automation, example: Example,
     stays = before is not None or isinstance(automation.on, ir.OnDealCreated)
     imagination = Imagination(account, now, before=before, data=example.data or None, stays=stays)
     event, deal = imagination.event(automation.on, deal)
-    people = {role: [User(id=f"role-{n}", name=role)] for n, role in enumerate(account.roles, start=1)}
-    return rehearse(account, automation, event, deal, now, met=example.met, answers=example.answers, people=people)
+    given = {step: {each.key: each.value.value for each in told if each.value} for step, told in example.given.items()}
+    return rehearse(
+        account,
+        automation,
+        event,
+        deal,
+        now,
+        met=example.met,
+        answers=example.answers,
+        given=given_to(automation, given),
+        people=_staff(account, example),
+        replies=replies_to(automation, example.replies),
+    )
+
+
+def _staff(account: ir.Account, example: Example) -> dict[str, list[User]]:
+    """Who stands behind each role: whom the example names, or somebody who is called as the role is."""
+    unknown = sorted(example.people.keys() - set(account.roles))
+    if unknown:
+        known = ", ".join(account.roles) or "none"
+        raise DefinitionError(f"nobody is picked of a role {unknown[0]!r}", hint=f"there is {known}")
+    named = {role: example.people.get(role, (role,)) for role in account.roles}
+    ids = {name: f"role-{n}" for n, name in enumerate(dict.fromkeys(sum(named.values(), ())), start=1)}
+    return {role: [User(id=ids[name], name=name) for name in names] for role, names in named.items()}
 
 
 class _Did:

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from datetime import datetime
+from datetime import date, datetime
+from decimal import Decimal
 from zoneinfo import ZoneInfo
 
 from dealwright.compile import ir
+from dealwright.engine.records import Receipt
 from dealwright.engine.told import read
+from dealwright.errors import DefinitionError
 from dealwright.language.schema import did_you_mean
 from dealwright.model.crm import Money, User
 from dealwright.model.custom import (
@@ -24,6 +27,7 @@ from dealwright.model.custom import (
     UserHeld,
 )
 from dealwright.model.normal import normal_email, normal_phone
+from dealwright.model.requests import Given
 
 
 def wrong_data(account: ir.Account, trigger: ir.Trigger, data: Mapping[str, str]) -> Iterator[str]:
@@ -55,6 +59,42 @@ def wrong_steps(automation: ir.Automation, met: Iterable[str], answers: Mapping[
             yield f"it has no ask({step[:80]!r}, ...); it has {_listed(asking)}"
         elif answer not in asking[step]:
             yield f"{step!r} takes {', '.join(map(repr, asking[step]))}, and not {answer[:80]!r}"
+
+
+def given_to(automation: ir.Automation, given: Mapping[str, Mapping[str, object]]) -> dict[str, Receipt]:
+    """Return what other systems give, as the journal would keep it; each must give all that its step says.
+
+    Raises:
+        DefinitionError: there is no such step, or it gives something else, or of another type.
+    """
+    looking = {step.name: step for step in ir.actions(automation.do) if isinstance(step, ir.LookupStep)}
+    found: dict[str, Receipt] = {}
+    for step, values in given.items():
+        if step not in looking:
+            raise DefinitionError(f"the automation {automation.key!r} has no step lookup({step!r}, ...)")
+        gives, optional = looking[step].gives, looking[step].optional
+        told = {name: value for name, value in values.items() if value is not None or name not in optional}
+        if not gives.keys() - set(optional) <= told.keys() <= gives.keys():
+            raise DefinitionError(f"{step!r} gives {', '.join(sorted(gives))}, and not {', '.join(sorted(values))}")
+        found[step] = {name: _given_value(step, name, gives[name], value) for name, value in told.items()}
+    return found
+
+
+def _given_value(step: str, name: str, kind: Given, value: object) -> str | bool | int:
+    match kind, value:
+        case "flag", bool():
+            return value
+        case "text", str():
+            return value
+        case "whole", int() if not isinstance(value, bool):
+            return value
+        case "whole", Decimal() if value == value.to_integral_value():
+            return int(value)
+        case "number", int() | float() | Decimal() if not isinstance(value, bool):
+            return f"{Decimal(str(value)):f}"
+        case "day", date() if not isinstance(value, datetime):
+            return value.isoformat()
+    raise DefinitionError(f"{name!r} of {step!r} is a {kind}, and {value!r} is none")
 
 
 def fitted(account: ir.Account, given: Iterable[Custom]) -> tuple[list[Custom], list[str]]:

@@ -18,11 +18,12 @@ from dealwright.engine.advance import Act, Choose, End, Wait, advance
 from dealwright.engine.facts import Facts, overlay
 from dealwright.engine.records import News, Progress, Question, Receipt, StepOutcome
 from dealwright.engine.rehearse_people import Staff, owned
-from dealwright.engine.rehearse_replies import Replies, Reply
+from dealwright.engine.rehearse_replies import Replies
 from dealwright.engine.render import written
 from dealwright.engine.route import begins
 from dealwright.engine.segments import holds
 from dealwright.engine.trace import TraceLine
+from dealwright.language.example_replies import Reply
 from dealwright.model.crm import Deal, PipelineShape, User
 from dealwright.model.custom import held_in
 from dealwright.model.events import Event

@@ -3,26 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime, timedelta
+from datetime import datetime
 
 import msgspec
 
 from dealwright.compile import ir
 from dealwright.engine.records import News, Progress
 from dealwright.engine.replies import written_by
+from dealwright.errors import DefinitionError
+from dealwright.language.example_replies import Reply
 from dealwright.model.crm import Contact, Deal
 from dealwright.model.events import MessageReceived
 from dealwright.model.messages import Message
 
 _NOBODY = Contact(id="0")
-
-
-class Reply(msgspec.Struct, frozen=True, kw_only=True):
-    """What a contact answers while a step waits for it, so long after the waiting began."""
-
-    text: str
-    button: str | None = None
-    after: timedelta = timedelta(minutes=1)
 
 
 def listening(automation: ir.Automation) -> frozenset[str]:
@@ -39,6 +33,25 @@ def buttons(automation: ir.Automation) -> dict[str, str]:
         if isinstance(step, ir.SendMessageStep) and isinstance(step.message, ir.TemplateMessage)
         for each in step.message.buttons
     }
+
+
+def replies_to(automation: ir.Automation, replies: Mapping[str, Reply]) -> dict[str, Reply]:
+    """Return the answers with the texts of the buttons that are pressed.
+
+    Raises:
+        DefinitionError: no such step waits for an answer, or no message before has such a button.
+    """
+    waits, there = listening(automation), buttons(automation)
+    found = {}
+    for step, reply in replies.items():
+        if step not in waits:
+            known = ", ".join(sorted(waits)) or "none"
+            raise DefinitionError(f"{step!r} of {automation.key!r} waits for no answer; those that do: {known}")
+        if reply.button is not None and reply.button not in there:
+            known = ", ".join(map(repr, there)) or "none"
+            raise DefinitionError(f"no message of {automation.key!r} has the button {reply.button!r}; it has {known}")
+        found[step] = msgspec.structs.replace(reply, text=reply.text or there[str(reply.button)])
+    return found
 
 
 class Replies:

@@ -9,10 +9,12 @@ from decimal import Decimal
 from types import MappingProxyType
 from typing import Final, TypeAlias
 
+from dealwright.language.example_replies import Reply
 from dealwright.language.keys import MAX_NAME
 from dealwright.language.money import number
 from dealwright.language.origin import Origin, here, refused
 from dealwright.language.pipeline import StageLike
+from dealwright.language.roles import Role
 
 Own: TypeAlias = str | float | Decimal | bool | date | datetime | Sequence[str]
 """A value of a company's own field."""
@@ -29,6 +31,8 @@ class Example:
     stands; `at` is local time, as `2026-05-09 22:30`. `phone` and `email` are those of its main contact (none, if not
     said); `contact=None` says that there is no contact. `own` are the company's own fields, `data` is what an event
     from outside tells, `met` names the steps wait_until() whose waiting is rewarded, `answers` are those to ask().
+    `people` stand behind roles, `given` is what other systems give the steps lookup(), `replies` what the contact
+    answers while a step waits for it, as in `rehearse()`.
     """
 
     title: str
@@ -42,6 +46,9 @@ class Example:
     data: Mapping[str, str]
     met: tuple[str, ...]
     answers: Mapping[str, str]
+    people: Mapping[str, tuple[str, ...]]
+    given: Mapping[str, Mapping[str, str | Decimal | bool | date]]
+    replies: Mapping[str, Reply]
     origin: Origin = field(compare=False, repr=False)
 
     def __init__(
@@ -68,6 +75,9 @@ class Example:
         data: Mapping[str, str] = MappingProxyType({}),
         met: Sequence[str] = (),
         answers: Mapping[str, str] = MappingProxyType({}),
+        people: Mapping[Role, Sequence[str]] = MappingProxyType({}),
+        given: Mapping[str, Mapping[str, str | float | Decimal | bool | date | None]] = MappingProxyType({}),
+        replies: Mapping[str, Reply] = MappingProxyType({}),
     ) -> None:
         if not isinstance(title, str) or not title.strip() or len(title) > MAX_NAME:
             raise refused("an example says in words what happens", hint='Example("a lead on Saturday at 22:30", ...)')
@@ -102,6 +112,9 @@ class Example:
             "data": MappingProxyType(dict(data)),
             "met": _texts(met, f"met of the example {title!r}"),
             "answers": MappingProxyType(dict(answers)),
+            "people": _people(people, title),
+            "given": _given(given, title),
+            "replies": _replies(replies, title),
             "origin": here(),
         }
         for name, value in values.items():
@@ -141,6 +154,39 @@ def _own(given: object, key: str) -> str | Decimal | bool | date | datetime | tu
             return _texts(given, f"own={{{key[:80]!r}: ...}}")
     hint = "write a text, a number, True, a date(...), a datetime(...), or a list of texts"
     raise refused(f"{key[:80]!r} of own= is a {type(given).__name__}", hint=hint)
+
+
+def _people(given: object, title: str) -> Mapping[str, tuple[str, ...]]:
+    hint = 'people={closers: ["Ana Lima"]}'
+    if not isinstance(given, Mapping) or not all(isinstance(role, Role) for role in given):
+        raise refused(f"people of the example {title!r} are names by role", hint=hint)
+    return MappingProxyType(
+        {role.name: _texts(names, f"people of the role {role.name!r}") for role, names in given.items()}
+    )
+
+
+def _given(given: object, title: str) -> Mapping[str, Mapping[str, str | Decimal | bool | date]]:
+    hint = 'given={"vies": {"valid": True}}'
+    if not isinstance(given, Mapping) or not all(isinstance(each, Mapping) for each in given.values()):
+        raise refused(f"given of the example {title!r} is what other systems give, by step", hint=hint)
+    found: dict[str, Mapping[str, str | Decimal | bool | date]] = {}
+    for step, told in given.items():
+        values: dict[str, str | Decimal | bool | date] = {}
+        for name, value in told.items():
+            kept = None if value is None else _own(value, str(name))
+            if isinstance(kept, tuple):
+                raise refused(f"{str(step)[:80]!r} of the example {title!r} gives single values", hint=hint)
+            if kept is not None:
+                values[name] = kept
+        found[step] = MappingProxyType(values)
+    return MappingProxyType(found)
+
+
+def _replies(given: object, title: str) -> Mapping[str, Reply]:
+    if not isinstance(given, Mapping) or not all(isinstance(each, Reply) for each in given.values()):
+        hint = 'replies={"answer": a_reply(button="yes", after=minutes(10))}'
+        raise refused(f"replies of the example {title!r} are answers by step", hint=hint)
+    return MappingProxyType(dict(given))
 
 
 def _texts(given: object, what: str) -> tuple[str, ...]:

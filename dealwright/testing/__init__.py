@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dealwright.language.example_replies import a_reply
 from dealwright.model.crm import CompanyDeals
 from dealwright.testing.rehearsal import (
     MONDAY,
@@ -17,7 +18,6 @@ from dealwright.testing.rehearsal import (
     moved,
     rehearse,
 )
-from dealwright.testing.replying import a_reply
 
 __all__ = [
     "MONDAY",

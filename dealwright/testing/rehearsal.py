@@ -24,14 +24,14 @@ from dealwright.compile import describe, ir
 from dealwright.compile.lower import lower
 from dealwright.engine.imagine import Imagination
 from dealwright.engine.imagine import enrolled as stood_there
-from dealwright.engine.pretended import wrong_data
-from dealwright.engine.records import Receipt
+from dealwright.engine.pretended import given_to, wrong_data
 from dealwright.engine.rehearse import Part, Rehearsal
 from dealwright.engine.rehearse import rehearse as _rehearse
-from dealwright.engine.rehearse_replies import Reply
+from dealwright.engine.rehearse_replies import replies_to
 from dealwright.errors import DefinitionError, InputError
 from dealwright.language.account import Account
 from dealwright.language.custom import fields_of
+from dealwright.language.example_replies import Reply
 from dealwright.language.money import Amount
 from dealwright.language.pipeline import StageLike, parts
 from dealwright.language.records import Record as OfKind
@@ -54,7 +54,6 @@ from dealwright.model.events import DealCreated, DealUpdated, Event, StageChange
 from dealwright.model.requests import (
     AddNote,
     AskPerson,
-    Given,
     Lookup,
     MoveDeal,
     Notify,
@@ -65,7 +64,7 @@ from dealwright.model.requests import (
     SendMessage,
     SetTask,
 )
-from dealwright.testing.replying import replies_to, written_in
+from dealwright.testing.replying import written_in
 
 MONDAY: Final = datetime(2026, 5, 11, 10, 0, tzinfo=UTC)
 """When rehearsals happen unless a test says otherwise."""
@@ -427,40 +426,6 @@ def check_answers(automation: ir.Automation, answers: Mapping[str, str]) -> None
             raise DefinitionError(f"the automation {automation.key!r} has no step ask({step!r}, ...)")
         if answer not in asking[step]:
             raise DefinitionError(f"{step!r} takes {', '.join(map(repr, asking[step]))}, and not {answer!r}")
-
-
-def given_to(automation: ir.Automation, given: Mapping[str, Mapping[str, object]]) -> dict[str, Receipt]:
-    """Return what other systems give, as the journal would keep it; each must give all that its step says.
-
-    Raises:
-        DefinitionError: there is no such step, or it gives something else, or of another type.
-    """
-    looking = {step.name: step for step in ir.actions(automation.do) if isinstance(step, ir.LookupStep)}
-    found: dict[str, Receipt] = {}
-    for step, values in given.items():
-        if step not in looking:
-            raise DefinitionError(f"the automation {automation.key!r} has no step lookup({step!r}, ...)")
-        gives, optional = looking[step].gives, looking[step].optional
-        told = {name: value for name, value in values.items() if value is not None or name not in optional}
-        if not gives.keys() - set(optional) <= told.keys() <= gives.keys():
-            raise DefinitionError(f"{step!r} gives {', '.join(sorted(gives))}, and not {', '.join(sorted(values))}")
-        found[step] = {name: _given(step, name, gives[name], value) for name, value in told.items()}
-    return found
-
-
-def _given(step: str, name: str, kind: Given, value: object) -> str | bool | int:
-    match kind, value:
-        case "flag", bool():
-            return value
-        case "text", str():
-            return value
-        case "whole", int() if not isinstance(value, bool):
-            return value
-        case "number", int() | float() | Decimal() if not isinstance(value, bool):
-            return f"{Decimal(str(value)):f}"
-        case "day", date() if not isinstance(value, datetime):
-            return value.isoformat()
-    raise DefinitionError(f"{name!r} of {step!r} is a {kind}, and {value!r} is none")
 
 
 def _staff(people: Mapping[Role, Sequence[str | User]]) -> dict[str, list[User]]:

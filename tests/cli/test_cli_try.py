@@ -228,6 +228,31 @@ def test_graph_draws_what_can_set_off_what(tmp_path: Path) -> None:
     assert "go can set off second" in typed("graph", str(tmp_path / "company.py")).output
 
 
+MADE = """
+class Booked(OutsideEvent):
+    key = "booked"
+    phone = Text()
+    match = Match(by=[(phone, DealFields().contacts.phone)], in_=[Sales], if_none="IF_NONE")
+book = Automation(key="book", on=event_received(Booked), again=every_event(), do=[
+    add_note("n", text="{{ event.data.phone }}")])
+far = Automation(key="far", on=deal_created(in_=Sales.quoted), do=[add_note("log", text="x")])
+a = Account("a", zone="UTC", country="US", currency="USD", pipelines=[Sales], automations=[first, third, book, far])
+"""
+
+
+def test_graph_draws_what_a_deal_sets_off_that_an_event_has_made(tmp_path: Path) -> None:
+    text = COMPANY.partition("a = Account")[0] + MADE
+    (tmp_path / "company.py").write_text(text.replace("IF_NONE", "create"))
+    (account,) = found("graph", str(tmp_path / "company.py"))
+    edges = [(edge["cause"], edge["step"], edge["effect"], edge["new_deal"]) for edge in account["edges"]]
+    assert edges == [("book", "if_none=create", "first", True)]
+    assert "if_none=create can set off first for the new deal" in typed("graph", str(tmp_path / "company.py")).output
+    chart = typed("graph", str(tmp_path / "company.py"), "--format", "mermaid").output
+    assert 'a_book -.->|"if_none=create"| a_first' in chart
+    (tmp_path / "company.py").write_text(text.replace("IF_NONE", "hold"))
+    assert found("graph", str(tmp_path / "company.py"))[0]["edges"] == []
+
+
 def test_graph_needs_definitions_without_errors(tmp_path: Path) -> None:
     (tmp_path / "company.py").write_text(COMPANY.replace("to=Sales.quoted", "to=Sales.quote"))
     assert "dealwright check" in typed("graph", str(tmp_path / "company.py"), code=1).output

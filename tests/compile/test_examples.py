@@ -8,7 +8,7 @@ import pytest
 from click.testing import CliRunner, Result
 from company_files import GOOD
 
-from dealwright import Example, Pipeline, Stage
+from dealwright import Example, Pipeline, Role, Stage
 from dealwright.cli.main import cli
 from dealwright.errors import DefinitionError
 
@@ -160,6 +160,73 @@ def test_an_example_that_cannot_happen_is_a_finding(write, trigger, more, told):
     assert told in output
 
 
+# --- people, other systems and answers -------------------------------------------------------------------------------
+
+WHOLE = (
+    GOOD
+    + """
+closers = Role("closers")
+hello = Template("hello", body="Hi {{ contact.first_name or 'there' }}", buttons=[Button("yes", "Yes")])
+vies = lookup("vies", at="vies:/check", ask={"vat": deal.title},
+              gives={"valid": bool, "staff": int, "worth": Decimal, "since": date, "shop": str | None},
+              on_error=[add_tags("away", "away"), stop()])
+greet = Automation(
+    key="greet",
+    on=deal_created(in_=Sales),
+    when=deal.main_contact.id.is_set(),
+    again=once(per=person),
+    do=[
+        vies,
+        assign_owner("owner", to=closers),
+        send_message("hi", via="crm", template=hello, to=deal.main_contact),
+        wait_until("answer", replied(to="hi"), timeout=hours(4), on_timeout=[stop()]),
+        branch("said", case(hello.pressed("yes"), add_note("n", text="{{ deal.owner.name }}: {{ steps.vies.staff }}")),
+               otherwise=[add_note("m", text="{{ reply.text }} {{ steps.vies.shop or 'nowhere' }}")]),
+    ],
+    examples=[Example("x", in_=Sales.incoming, at="2026-05-11 10:00", MORE)],
+)
+a = Account("a", zone="UTC", country="US", currency="USD", pipelines=[Sales], automations=[greet])
+""".replace("from dealwright import *", "")
+).replace(
+    "from dealwright import *", "from datetime import date\nfrom decimal import Decimal\nfrom dealwright import *"
+)
+GIVEN = '"vies": {"valid": True, "staff": 7, "worth": 10.5, "since": date(2020, 1, 31)}'
+YES = 'replies={"answer": a_reply(button="yes", after=minutes(10))}'
+ANA = 'people={closers: ["Ana Lima", "Ben Ek"]}'
+
+
+@pytest.mark.parametrize(
+    "more",
+    [
+        f"{ANA}, given={{{GIVEN}}}, {YES}, then=['vies', 'owner', 'hi at Mon 10:00', 'n at Mon 10:10: Ana Lima: 7']",
+        f"given={{{GIVEN}}}, {YES}, then=['vies', 'owner', 'hi', 'n: closers: 7']",
+        f"given={{{GIVEN}}}, then=['vies', 'owner', 'hi', 'done']",
+        f"{YES}, then=['vies', 'away', 'done']",
+        f"given={{{GIVEN}}}, replies={{'answer': a_reply('When?')}}, then=['vies', 'owner', 'hi', 'm: When? nowhere']",
+    ],
+)
+def test_an_example_says_who_is_picked_what_others_give_and_what_is_answered(write, more):
+    result = CliRunner().invoke(cli, ["check", str(write(a=WHOLE.replace("MORE", more)))])
+    assert result.output == "a: 1 pipeline, 2 automations, ok\n"
+
+
+@pytest.mark.parametrize(
+    ("more", "told"),
+    [
+        ('people={Role("callers"): ["Ana"]}', "nobody is picked of a role 'callers'"),
+        ('given={"vise": {"valid": True}}', "has no step lookup('vise', ...)"),
+        ('given={"vies": {"valid": True}}', "'vies' gives shop, since, staff, valid, worth, and not valid"),
+        (f"given={{{GIVEN.replace('7', '7.5')}}}", "'staff' of 'vies' is a whole"),
+        ('replies={"anser": a_reply("x")}', "'anser' of 'greet' waits for no answer; those that do: answer"),
+        ('replies={"answer": a_reply(button="no")}', "has the button 'no'; it has 'yes'"),
+    ],
+)
+def test_an_example_that_names_what_there_is_not_is_a_finding(write, more, told):
+    output = CliRunner().invoke(cli, ["check", str(write(a=WHOLE.replace("MORE", f"{more}, then=['vies']")))]).output
+    assert " DW290 the example 'x' cannot be run: " in output
+    assert told in output
+
+
 class Sales(Pipeline, key="sales"):
     """A short pipeline."""
 
@@ -175,6 +242,11 @@ class Sales(Pipeline, key="sales"):
         ({"then": "call"}, "then of the example 'x' is a list of texts"),
         ({"own": {"kw": object()}}, "'kw' of own= is a object"),
         ({"contact": None, "phone": "1"}, "has no contact, and a phone or an e-mail"),
+        ({"people": {"closers": ["Ana"]}}, "people of the example 'x' are names by role"),
+        ({"people": {Role("closers"): "Ana"}}, "people of the role 'closers' is a list of texts"),
+        ({"given": {"vies": True}}, "given of the example 'x' is what other systems give, by step"),
+        ({"given": {"vies": {"valid": ["a"]}}}, "'vies' of the example 'x' gives single values"),
+        ({"replies": {"answer": "yes"}}, "replies of the example 'x' are answers by step"),
     ],
 )
 def test_an_example_that_is_none_is_refused(wrong, message):

@@ -185,10 +185,10 @@ due within 2 working hours.
 **Então**
 
 - (1) Espera 2 dias e olha o negócio de novo.
-- (2) Segue o primeiro caminho que serve:
+- (2) Segue o primeiro caminho que servir:
   - Se a etapa não é “Sent the quote” (New business):
     - (3) Termina aqui.
-- (4) Segue o primeiro caminho que serve:
+- (4) Segue o primeiro caminho que servir:
   - Se o valor é no mínimo 10.000 USD:
     - (5) Cria uma tarefa para o responsável pelo negócio: \
 “Call the sponsor of ‹o título do negócio› (‹o valor›)”, com prazo de 2 horas úteis.
@@ -366,3 +366,33 @@ def test_one_account_is_told_and_what_cannot_be_is_said(write: Any, tmp_path: Pa
     missing = explain(folder, "--account", "a", "--output", tmp_path / "no" / "page.md")
     assert missing.exit_code == 2
     assert "cannot be written" in missing.output
+
+
+SPREAD: Final = """
+class Prices(OutsideEvent):
+    key = "prices"
+    code = Text()
+spread = Automation(
+    key="spread",
+    on=event_received(Prices, from_="erp"),
+    for_each=Segment(in_=[Sales], where=[deal.amount > 5], at_most=20),
+    again=every_event(),
+    do=[set_task("t", text="New prices: {{ event.data.code }}", due=hours(1))],
+)
+rules = [spread]
+"""
+WORDS: Final = {
+    "en": ("tells of \u201cprices\u201d.", "If there are more than 20, nothing is done until a person lets it go on.",
+           "if it names none, the rules that answer it say for which deals."),
+    "es": ("avisa de \u00abprices\u00bb.", "Si son m\u00e1s de 20, no se hace nada hasta que una persona lo permita.",
+           "si no nombra ninguno, las reglas que responden dicen para qu\u00e9 negocios."),
+    "pt": ("avisa de \u201cprices\u201d.", "Se forem mais de 20, nada \u00e9 feito at\u00e9 que uma pessoa o permita.",
+           "se n\u00e3o nomear nenhum, as regras que respondem dizem para quais neg\u00f3cios."),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("code", WORDS)
+def test_an_event_without_a_deal_is_told_as_one(code: str) -> None:
+    (account,) = company_files.account_of(SPREAD).accounts
+    told = page(account, TONGUES[code])
+    assert all(words in told for words in WORDS[code]), told

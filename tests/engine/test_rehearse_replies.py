@@ -17,8 +17,8 @@ from dealwright import (
     minutes,
 )
 from dealwright.cli.try_replies import replies
-from dealwright.engine.rehearse_replies import Reply
 from dealwright.errors import DefinitionError, InputError
+from dealwright.language.example_replies import Reply
 from dealwright.testing import Told, a_contact, a_deal, a_reply, compiled_account, rehearse
 
 GREET = Automation(key="greet", on=deal_created(in_=Sales), again=every_event(), do=list(GREETING))

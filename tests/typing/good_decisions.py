@@ -11,13 +11,16 @@ from dealwright import (
     Automation,
     Choice,
     DealFields,
+    Example,
     Incoming,
     Lost,
     Number,
     Pipeline,
+    Role,
     Stage,
     Text,
     Won,
+    a_reply,
     add_note,
     ask,
     branch,
@@ -27,6 +30,7 @@ from dealwright import (
     event,
     every_event,
     lookup,
+    minutes,
     move_deal,
     notify,
     outcome,
@@ -109,3 +113,15 @@ r42 = Automation(
     again=every_event(),
     do=[vies, branch("b", case(vies.valid.is_true() & (vies.worth > 5) & (outcome("vies") == "answered"), stop()))],
 )
+
+examples = [
+    Example(
+        "a lead that answers",
+        in_=Sales.incoming,
+        at="2026-05-11 10:00",
+        people={Role("closers"): ["Ana Lima"]},
+        given={"vies": {"valid": True, "worth": Decimal("10.5"), "people": 7, "since": date(2020, 1, 1), "shop": None}},
+        replies={"answer": a_reply(button="yes", after=minutes(10)), "other": a_reply("When?")},
+        then=["vies", "done"],
+    )
+]

@@ -23,6 +23,8 @@ TEXTS: Final[Mapping[str, str]] = {
     "page.automations": "What is done by itself",
     "page.none": "Nothing is done by itself.",
     "page.outside": "What other systems tell us",
+    "outside.spread": "{name} is about the deal that it names; if it names none, the rules that answer it say for "
+    "which deals.",
     "outside.named": "Of {name} the other system says which deal it is about; what names none waits for a person.",
     "outside.found": "The deal of {name} is looked for in {places}, by {ways}; the first that finds one counts.",
     "outside.way": "{field}, told as {told}",
@@ -77,7 +79,8 @@ TEXTS: Final[Mapping[str, str]] = {
     "rule.if": "Only if",
     "rule.if_all": "all of this holds",
     "rule.within": "If that does not hold yet, it is looked at again whenever the deal changes, for {within}.",
-    "rule.for_each": "For each deal of its segment in {places}, {most} at most; of more, a person decides first.",
+    "rule.for_each": "Once for each deal of its segment in {places}. If there are more than {most}, nothing is "
+    "done until a person lets it go on.",
     "rule.for_each.where": "In its segment are those of which this is true:",
     "rule.do": "Then",
     "rule.often": "How often",
@@ -128,6 +131,8 @@ TEXTS: Final[Mapping[str, str]] = {
     "on.owner_changed": "a deal gets another owner{where}",
     "on.task_completed": "a task of a deal is completed{where}",
     "on.activity_logged": "{kinds} is written down for a deal{where}",
+    "on.event_received.alone": "another system ({source}) tells of {name}",
+    "on.event_received.alone.any": "another system tells of {name}",
     "on.event_received": "another system ({source}) tells of {name} for a deal{where}",
     "on.event_received.any": "another system tells of {name} for a deal{where}",
     "on.message_received": "a contact writes to us, for each of its open deals{where}",

@@ -11,8 +11,9 @@ from dealwright.compile.explain.names import Names
 
 def events(account: ir.Account, names: Names) -> Iterator[str]:
     """Yield a line for each class of events that is used."""
+    spread = {each.on.name for each in account.automations if each.for_each and isinstance(each.on, ir.OnEventReceived)}
     for event in account.outside:
-        yield f"- {' '.join(_told(event, names))}"
+        yield f"- {' '.join(_told(event, names, spread=event.key in spread))}"
 
 
 def segment(given: ir.Segment, names: Names) -> Iterator[str]:
@@ -26,11 +27,11 @@ def segment(given: ir.Segment, names: Names) -> Iterator[str]:
         yield from (f"- {each}" for each in demands)
 
 
-def _told(event: ir.OutsideEvent, names: Names) -> Iterator[str]:
+def _told(event: ir.OutsideEvent, names: Names, *, spread: bool) -> Iterator[str]:
     tongue = names.tongue
     name = tongue.quoted(event.key)
     if event.match is None:
-        yield tongue.say("outside.named", name=name)
+        yield tongue.say("outside.spread" if spread else "outside.named", name=name)
     else:
         yield _found(name, event.match, names)
     if event.fields:

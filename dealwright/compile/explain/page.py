@@ -14,7 +14,7 @@ from dealwright.compile.explain.policy import policy
 from dealwright.compile.explain.stages import said
 from dealwright.compile.explain.steps import numbered, told
 from dealwright.compile.explain.tongue import Tongue, harmless
-from dealwright.compile.explain.triggers import again, ends, trigger
+from dealwright.compile.explain.triggers import again, ends, trigger, without_a_deal
 from dealwright.compile.later import later
 from dealwright.model.calendar import Calendar
 from dealwright.model.crm import PipelineShape, StageShape
@@ -141,7 +141,8 @@ def _automation(automation: ir.Automation, account: ir.Account, tongue: Tongue) 
     if words:
         yield f"**{tongue.say('rule.later', words=tongue.all_of(f'`{word}`' for word in words))}**"
         yield ""
-    yield f"**{tongue.say('rule.when')}** {trigger(automation.on, names)}."
+    begins = trigger if automation.for_each is None else without_a_deal
+    yield f"**{tongue.say('rule.when')}** {begins(automation.on, names)}."
     if automation.for_each is not None:
         yield ""
         yield from segment(automation.for_each, names)

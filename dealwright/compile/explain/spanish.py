@@ -23,6 +23,8 @@ TEXTS: Final[Mapping[str, str]] = {
     "page.automations": "Lo que se hace automáticamente",
     "page.none": "Nada se hace automáticamente.",
     "page.outside": "Lo que nos dicen otros sistemas",
+    "outside.spread": "{name} trata del negocio que nombra; si no nombra ninguno, las reglas que responden dicen "
+    "para qué negocios.",
     "outside.named": "De {name} el otro sistema dice de qué negocio se trata; lo que no nombra ninguno espera a una "
     "persona.",
     "outside.found": "El negocio de {name} se busca en {places}, por {ways}; cuenta lo primero que encuentra uno.",
@@ -78,8 +80,9 @@ TEXTS: Final[Mapping[str, str]] = {
     "rule.if": "Solo si",
     "rule.if_all": "se cumple todo esto",
     "rule.within": "Si todavía no se cumple, se mira otra vez cada vez que el negocio cambia, durante {within}.",
-    "rule.for_each": "Para cada negocio de su segmento en {places}, {most} como máximo; si son más, decide alguien.",
-    "rule.for_each.where": "En su segmento están aquellos de los que esto es cierto:",
+    "rule.for_each": "Una vez por cada negocio de su segmento en {places}. Si son más de {most}, no se hace nada "
+    "hasta que una persona lo permita.",
+    "rule.for_each.where": "Pertenecen al segmento los negocios en los que se cumple esto:",
     "rule.do": "Entonces",
     "rule.often": "Con qué frecuencia",
     "rule.exit": "Termina antes",
@@ -129,6 +132,8 @@ TEXTS: Final[Mapping[str, str]] = {
     "on.owner_changed": "un negocio cambia de responsable{where}",
     "on.task_completed": "se completa una tarea de un negocio{where}",
     "on.activity_logged": "se anota {kinds} en un negocio{where}",
+    "on.event_received.alone": "otro sistema ({source}) avisa de {name}",
+    "on.event_received.alone.any": "otro sistema avisa de {name}",
     "on.event_received": "otro sistema ({source}) avisa de {name} para un negocio{where}",
     "on.event_received.any": "otro sistema avisa de {name} para un negocio{where}",
     "on.message_received": "un contacto nos escribe, por cada uno de sus negocios abiertos{where}",

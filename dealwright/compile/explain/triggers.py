@@ -94,6 +94,14 @@ def trigger(on: ir.Trigger, names: Names) -> str:
             return say("on.opted_out", where=names.where(on.pipelines))
 
 
+def without_a_deal(on: ir.Trigger, names: Names) -> str:
+    """Return when an automation starts whose event is about no deal."""
+    if not isinstance(on, ir.OnEventReceived):
+        return trigger(on, names)
+    key = "on.event_received.alone" if on.source is not None else "on.event_received.alone.any"
+    return names.tongue.say(key, source=harmless(on.source or ""), name=names.tongue.quoted(on.name))
+
+
 def nearness(before: Duration | None, after: Duration | None, date: ir.Ref, names: Names) -> str:
     """Return a date of the deal, or how long before or after it."""
     say, field = names.tongue.say, names.field(date.path)

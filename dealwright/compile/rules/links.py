@@ -54,6 +54,22 @@ def links_of(account: ir.Account, *, again: bool = True) -> Iterator[Link]:
                 yield Link(automation, step.name, target, forward, creates)
 
 
+def made_by_events(account: ir.Account) -> Iterator[tuple[ir.Automation, ir.Automation]]:
+    """Yield what answers an event that makes a deal where it finds none, with what answers that new deal."""
+    logic = Logic(account.currency)
+    for automation in account.automations:
+        event = account.outside_event(automation.on.name) if isinstance(automation.on, ir.OnEventReceived) else None
+        match = None if event is None else event.match
+        shape = account.pipeline(match.pipelines[0]) if match and match.if_none == "create" else None
+        if shape is None or not shape.stages:
+            continue
+        first = ir.StageValue(pipeline=shape.key, stage=shape.stages[0].key)
+        made = _Caused("deal_created", frozenset(), one_of("deal.stage", [first]))
+        for target in account.automations:
+            if _answers(target.on, made) and possible(of_trigger(target.on), logic.true(target.when), made.known):
+                yield automation, target
+
+
 def _caused(step: ir.Step) -> Iterator[_Caused]:
     match step:
         case ir.CreateDealStep(stage=stage):

@@ -245,7 +245,10 @@ quote_follow = Automation(
     on_change="finish",
     do=[
         update_deal(
-            "numbers", quote_no=QuoteIssued.number, amount=QuoteIssued.total, quote_valid_until=QuoteIssued.valid_until
+            "numbers",
+            quote_no=QuoteIssued.number,
+            amount=QuoteIssued.total.or_(deal.amount),
+            quote_valid_until=QuoteIssued.valid_until,
         ),
         move_deal("quoted", to=Projects.quoted),
         send_email("quote", template=quote_mail, to=deal.contact_as("buyer"), cc=[deal.contact_as("engineer")]),

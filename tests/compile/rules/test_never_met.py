@@ -142,6 +142,55 @@ class Booked(OutsideEvent):
     assert said in told.message
 
 
+EVENT = """
+class Own(DealFields):
+    code, note, on = Text("Code"), Text("Note"), Day("On")
+
+
+own = Own()
+
+
+class Paid(OutsideEvent):
+    key = "paid"
+    number, total, on = Text(), Money(), Day()
+
+
+r = Automation(key="r", on=event_received(Paid), when=[{when}], again=every_event(), do=[update_deal("u", {changes})])
+s = Automation(key="s", on=entered(Sales.won), do=[update_deal("v", note="Won")])
+"""
+CLEARS = {
+    "amount": ("", "amount=Paid.total", "clears deal.amount where the event does not tell event.data.total"),
+    "reckoned": ("", "amount=Paid.total * 2", "clears deal.amount where"),
+    "shifted": ("", "close_date=Paid.on + days(2)", "clears deal.close_date where"),
+    "several": ("", "amount=Paid.total, reference=Paid.number", "clears deal.amount, deal.reference where"),
+    "written_by_two": ("", "note=Paid.number", "clears deal.note where"),
+    "another_is_asked": ("Paid.on.is_set()", "amount=Paid.total", "clears deal.amount where"),
+}
+KEEPS = {
+    "asked": ("Paid.total.is_set()", "amount=Paid.total"),
+    "compared": ("Paid.total > 5", "amount=Paid.total"),
+    "or": ("", "amount=Paid.total.or_(deal.amount), close_date=Paid.on.or_(deal.close_date) + days(1)"),
+    "text": ("", 'reference="{{ event.data.number or deal.reference }}"'),
+    "own_of_one": ("", "code=Paid.number, on=Paid.on"),
+    "of_the_deal": ("", "close_date=own.on"),
+}
+
+
+def test_what_an_event_may_not_tell_clears_what_others_know(tmp_path: Path) -> None:
+    files = {
+        name: example_file(EVENT.format(when=when, changes=changes)) for name, (when, changes, _) in CLEARS.items()
+    }
+    found = check_files(tmp_path / "company", files)
+    for name, (_, _, words) in CLEARS.items():
+        told = [each.message for each in found[name] if each.code == "DW225"]
+        assert len(told) == 1 and words in told[0], (name, told)
+    files = {name: example_file(EVENT.format(when=when, changes=changes)) for name, (when, changes) in KEEPS.items()}
+    kept = check_files(tmp_path / "kept", files)
+    assert {name: [each.message for each in told if each.code == "DW225"] for name, told in kept.items()} == {
+        name: [] for name in KEEPS
+    }
+
+
 def test_hints_name_a_pipeline_of_the_authors_own(tmp_path: Path) -> None:
     slips = {
         "stage": ("deal.stage == 'won'", "compare it with a stage: == Sales.won"),
