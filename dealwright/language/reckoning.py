@@ -97,14 +97,18 @@ def instead(made: Mapping[FieldType, type[Field]], field: Field, other: object) 
         raise refused(f"{field._path} is never unset", hint="leave .or_(...) out", code="DW234")
     kind = _kind(other)
     if kind != field.kind and not (kind == "plain" and field.kind in ("number", "money")):
-        shown = f"{other._path} is a {other.kind}" if isinstance(other, Field) else f"{other!r:.80} is none"
+        shown = f"{other._path} is {_a(other.kind)}" if isinstance(other, Field) else f"{other!r:.80} is none"
         hint = _INSTEAD[field.kind].format(field._path)
-        raise refused(f"{field._path} is a {field.kind}, and {shown}", hint=hint, code="DW234")
+        raise refused(f"{field._path} is {_a(field.kind)}, and {shown}", hint=hint, code="DW234")
     if isinstance(other, Field) and other._sum is not None:
         raise refused("a sum of points is compared or written as it is", hint="write a number", code="DW234")
     if isinstance(other, datetime) and other.tzinfo is None:
         raise refused(f"{other!r} has no time zone", hint="write datetime(..., tzinfo=ZoneInfo(...))", code="DW234")
     return _made(made[field.kind], "or", (reference(field), _part(other)), spelled)
+
+
+def _a(kind: FieldType) -> str:
+    return "an amount" if kind == "money" else f"a {kind}"
 
 
 def _made(kind: type[Field], sign: Sign, parts: tuple[Part, Part], spelled: str) -> Field:

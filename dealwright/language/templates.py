@@ -311,7 +311,8 @@ def check_template(source: str, facts: Mapping[str, FieldType]) -> list[Problem]
         wanted = _ONLY_FOR.get(node.name)
         filtered = _path_of(node.node) if node.node is not None else None
         if wanted and _held(filtered or "", facts) not in wanted:
-            what = f"a {' or a '.join(wanted)}, not on {filtered or 'this'}"
+            kinds = " or ".join("an amount" if kind == "money" else f"a {kind}" for kind in wanted)
+            what = f"{kinds}, not on {filtered or 'this'}"
             problems.append(Problem("DW301", f"the filter {node.name!r} works on {what}", line=node.lineno))
     return problems
 
@@ -490,6 +491,8 @@ def _meant(node: nodes.Node) -> str:
     if isinstance(node, nodes.Sub) and (_path_of(node.left) or "").startswith("steps."):
         return "a step's name is spelled with underscores in texts: steps.next_deal.deal_id"
     path = _path_of(node.node) if isinstance(node, nodes.Call) else None
+    if path is not None and path.endswith(".or_"):
+        return f"in a text write {{{{ {path.removesuffix('.or_')} or 'none' }}}}"
     if isinstance(node, nodes.Call) and path is not None and path.endswith(".contact_as"):
         given = node.args[0].value if len(node.args) == 1 and isinstance(node.args[0], nodes.Const) else None
         return f"in a text write {path}.{role_key(str(given)) or 'buyer'}.name"

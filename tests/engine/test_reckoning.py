@@ -308,6 +308,7 @@ def test_what_cannot_be_computed_is_refused_at_once(slip):
     ("step", "code"),
     [
         (set_task("x", text="{{ deal.score + 1 }}", due=hours(1)), "DW301"),
+        (set_task("x", text="{{ deal.score.or_(1) }}", due=hours(1)), "DW301"),
         (update_deal("x", score=deal.amount * 2), "DW203"),
         (update_deal("x", due_on=deal.visit + hours(1)), "DW203"),
     ],

@@ -224,3 +224,17 @@ def test_is_template_sees_every_mark():
     assert is_template("{% if a %}")
     assert is_template("{# a #}")
     assert not is_template("100 % {a}")
+
+
+@pytest.mark.parametrize(
+    ("source", "message", "hint"),
+    [
+        ("{{ deal.amount.or_(0) }}", "the text calls something", "in a text write {{ deal.amount or 'none' }}"),
+        ("{{ deal.title | money }}", "the filter 'money' works on an amount, not on deal.title", ""),
+        ("{{ deal.amount | date }}", "the filter 'date' works on a moment or a day, not on deal.amount", ""),
+    ],
+)
+def test_what_amounts_and_days_are_asked_for_in_a_text_is_told(source, message, hint):
+    (problem,) = check_template(source, schema.ALWAYS)
+    assert message in problem.message
+    assert problem.hint == hint

@@ -79,6 +79,8 @@ WRONG: Final = (
           rule(f"{CREATED}, when=(deal.amount > 1) or deal.tags.has('a'), {DO}")),
     Wrong("or behind a field", "check", "DW211 `or` behind a field is decided now",
           'rule = Automation(key="r", on=deal_created(), when=[(deal.amount or 0) > 5], do=[])'),
+    Wrong("or behind a field without parentheses", "check", "DW211 `or` behind a field is decided now",
+          'rule = Automation(key="r", on=deal_created(), when=[deal.amount or 0 > 5], do=[])'),
     Wrong("not before a condition", "check", "DW211 `not` before",
           rule(f"{CREATED}, when=[not deal.tags.has('a')], {DO}")),
     Wrong("a chain of comparisons", "check", "DW211 a chain of comparisons keeps the last one only",

@@ -21,7 +21,9 @@ def _look(subject: Subject) -> Iterator[Spot]:
             word, sign = _SIGNS[type(joined.op)]
             first, *rest = joined.values
             if word == "or" and fields.is_field(first) and not any(map(fields.is_condition, rest)):
-                instead = f"{ast.unparse(first)}.or_({ast.unparse(rest[0])[:60]})"
+                # `deal.amount or 0 > 5` is read as `deal.amount or (0 > 5)`, and meant otherwise.
+                second = rest[0].left if isinstance(rest[0], ast.Compare) else rest[0]
+                instead = f"{ast.unparse(first)}.or_({ast.unparse(second)[:60]})"
                 hint = f"write {instead}; in a text {{{{ ... or 'there' }}}}"
                 yield _spot(source, joined, "`or` behind a field is decided now", hint)
             elif any(map(fields.is_condition, joined.values)):
