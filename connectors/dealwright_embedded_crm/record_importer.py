@@ -155,7 +155,8 @@ class RecordImporter:
             keys = {row.line: f"import:{digest[:32]}:records:{self._columns.kind}:line {row.line}" for row in rows}
             known = kept(connection, keys.values())
             change = Change(connection, self._clock.now())
-            change.load(deals=[row.deal for row in rows])
+            if not dry:
+                change.load(deals=[row.deal for row in rows if keys[row.line] not in known])
             for row in rows:
                 if keys[row.line] in known:
                     done.already_there += 1

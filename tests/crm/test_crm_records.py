@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import random
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import date
@@ -13,7 +14,7 @@ import pytest
 from crm_world import START, call, drain, perform
 from msgspec import UNSET
 from msgspec.structs import replace
-from sqlalchemy import event, insert, update
+from sqlalchemy import event, insert, select, update
 
 from dealwright.errors import InputError, NotFound, Rejected
 from dealwright.model.crm import MOST_RECORDS, Deal, Money, Record, User
@@ -24,12 +25,13 @@ from dealwright.model.requests import (
     DealChanges,
     Refused,
     RemoveRecord,
+    Request,
     Sent,
     UpdateDeal,
     UpdateRecord,
 )
 from dealwright.ports import DealKey
-from dealwright_embedded_crm import EmbeddedCrm, feed, schema
+from dealwright_embedded_crm import EmbeddedCrm, change_records, deal_records, feed, schema
 from dealwright_embedded_crm.own_sight import Sight
 
 INSTALMENT = RecordShape(
@@ -381,6 +383,59 @@ def test_deals_without_records_cost_no_query(plans: EmbeddedCrm) -> None:
     with asked(plans) as statements:
         asyncio.run(plans.read_deals(ids))
     assert sum("FROM records" in each for each in statements) == 1
+
+
+@pytest.mark.slow  # forty batches, each read back
+@pytest.mark.parametrize("seed", range(3))
+def test_whatever_happens_each_event_carries_the_deal_as_it_is_read(
+    plans: EmbeddedCrm, monkeypatch: pytest.MonkeyPatch, seed: int
+) -> None:
+    for module in (change_records, deal_records):
+        monkeypatch.setattr(module, "MOST_RECORDS", 3)
+    chance = random.Random(seed)
+    deals = [a_deal(plans), a_deal(plans)]
+    under: dict[str, dict[str, str | None]] = {deal: {} for deal in deals}
+    drain(plans)
+    for step in range(40):
+        calls: list[Request] = []
+        for _ in range(chance.randint(1, 4)):
+            deal = chance.choice(deals)
+            record = chance.choice([*under[deal], "999"])
+            text = chance.choice(["a", "b", None])
+            value = (Custom("product", None if text is None else held(text)),)
+            match chance.randrange(4):
+                case 0 | 1:
+                    calls.append(CreateRecord(deal_id=deal, record="line", custom=value))
+                    under[deal][str(_made(plans, calls))] = text
+                case 2:
+                    calls.append(UpdateRecord(deal_id=deal, record_id=record, custom=value))
+                    under[deal].update({record: text} if record in under[deal] else {})
+                case 3:
+                    calls.append(RemoveRecord(deal_id=deal, record_id=record))
+                    under[deal].pop(record, None)
+        perform(plans, *(call(f"{step} {place}", each) for place, each in enumerate(calls)))
+        last = {each.after.id: each.after for each in drain(plans)}
+        for deal, records in under.items():
+            found = read(plans, deal)
+            assert last.get(deal, found) == found
+            shown = {each.id: value_of(each.custom, "product") for each in found.records or ()}
+            assert shown == dict(list(records.items())[:3])
+            assert (found.records_beyond or 0) == max(0, len(records) - 3)
+            pages = plans.page_records(deal, limit=500).items
+            assert {each.record.id: value_of(each.record.custom, "product") for each in pages} == records
+    merged = plans.merge_deals(*deals)
+    everything = sorted((each for records in under.values() for each in records), key=int)
+    assert merged == read(plans, deals[0])
+    assert [each.id for each in merged.records or ()] == everything[:3]
+    assert (merged.records_beyond or 0) == max(0, len(everything) - 3)
+
+
+def _made(crm: EmbeddedCrm, calls: list[Request]) -> int:
+    """Return the id that the last of these calls will give: ids are counted, and nobody else writes."""
+    with crm._database.read() as connection:
+        counters = schema.counters
+        last = connection.execute(select(counters.c.last).where(counters.c.name == "record")).scalar_one()
+    return int(last) + sum(isinstance(each, CreateRecord) for each in calls)
 
 
 # --- who sees what ----------------------------------------------------------------------------------------------------

@@ -155,6 +155,12 @@ def test_what_cannot_be_is_refused_and_changes_nothing(plans: World) -> None:
     assert [event["kind"] for event in ask("GET", "/events").json["items"]] == ["deal_created", "record_added"]
 
 
+def test_webhooks_are_told_of_records(plans: World) -> None:
+    wanted = {"url": "https://shop.example.com/crm", "kinds": ["record_added", "record_updated", "record_removed"]}
+    assert plans.owner("POST", "/webhooks", wanted).status == 201
+    assert plans.owner("POST", "/webhooks", {**wanted, "kinds": ["record_aded"]}).status == 422
+
+
 def test_a_kind_that_no_release_names_is_shown_and_not_added(plans: World) -> None:
     deal, ask = plans.deal(), plans.owner
     record = ask("POST", f"/deals/{deal}/records", {"kind": "line", "fields": {"product": "A"}}).json["id"]
