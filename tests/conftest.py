@@ -2,15 +2,33 @@
 
 from __future__ import annotations
 
+import gc
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from databases import postgresql
+from hypothesis import HealthCheck, settings
+from nursery import Nursery
 from templates import Templates
+
+from dealwright.compile import loader
+
+# How long a machine under load takes to make an example says nothing about the code. The fast suite (./run test) tries
+# fewer examples of each property; ./run test all, and whoever runs a file, as many as Hypothesis would.
+settings.register_profile("patient", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.register_profile("quick", settings.get_profile("patient"), max_examples=20)
+settings.load_profile(os.environ.get("DEALWRIGHT_TEST_EXAMPLES", "patient"))
 
 _MIGRATING = ("crm", "journal", "faults", "flows")
 """Folders whose tests are about the databases themselves: there each one is migrated."""
+
+_ON_BOTH = ("test_journal_claim", "test_journal_gate", "test_journal_constraints")
+"""Files of tests that the fast suite runs on PostgreSQL too."""
+
+_STARTING = ("test_loader", "test_hostile_files", "test_definitions_cli", "test_check_cli")
+"""Files whose tests are about the processes that load definitions: there each one is started."""
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
@@ -39,10 +57,35 @@ def _copied_databases(request: pytest.FixtureRequest, templates: Templates) -> I
         yield
 
 
+@pytest.fixture(scope="session")
+def nursery() -> Iterator[Nursery]:
+    """The process from which definitions' loaders are forked."""
+    nursery = Nursery()
+    yield nursery
+    nursery.close()
+
+
+@pytest.fixture(autouse=True, scope="module")
+def _forked_loaders(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Load definitions in forked children, but where their start and their walls are what is tested."""
+    if request.path.stem in _STARTING:
+        yield
+        return
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(loader, "subprocess", request.getfixturevalue("nursery"))
+        yield
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark as slow what runs on PostgreSQL again, but for the journal's own tests: the fast suite stays fast."""
+    """Mark as slow what runs on PostgreSQL again, but for the journal's queue itself: the fast suite stays fast."""
     for item in items:
         parameters = getattr(item, "callspec", None)
         again = parameters is not None and "postgresql" in parameters.params.values()
-        if again and "journal" not in item.path.parts and item.get_closest_marker("nightly") is None:
+        if again and item.path.stem not in _ON_BOTH and item.get_closest_marker("nightly") is None:
             item.add_marker(pytest.mark.slow)
+
+
+def pytest_collection_finish() -> None:
+    """Leave what was collected, thousands of tests and their modules, out of the garbage collector's rounds."""
+    gc.collect()
+    gc.freeze()

@@ -6,6 +6,7 @@ import pytest
 from cli_world import TRUTH, Shell
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("deal", TRUTH)
 def test_the_command_line_alone_tells_what_happened_to_a_deal_and_why(both: Shell, deal: str) -> None:
     listed = both.json("executions", "ls", "--deal", deal)

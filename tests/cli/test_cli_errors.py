@@ -140,6 +140,7 @@ def test_a_postgresql_that_is_away_is_said(monkeypatch: pytest.MonkeyPatch) -> N
     assert (result.exit_code, "does not answer" in result.stderr) == (1, True), result.output
 
 
+@pytest.mark.slow
 def test_a_reader_that_goes_away_ends_it_silently(tmp_path: Path) -> None:
     for buffered in ({}, {"PYTHONUNBUFFERED": "1"}):
         program = "from dealwright.cli.main import cli; import click\n"

@@ -135,6 +135,7 @@ def test_watching_is_for_people(write):
     assert run("check", write(a=WHOLE), "--watch", "--format", "json").exit_code == 2
 
 
+@pytest.mark.slow
 def test_watching_checks_again_after_a_change_and_ends_cleanly_on_ctrl_c(write):
     folder = write(a=WHOLE)
     watching = subprocess.Popen(

@@ -116,6 +116,7 @@ def kinds(value: Any) -> Iterator[type]:
             yield from kinds(held)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("strategy", "union"), [(triggers, ir.Trigger), (steps, ir.Step)])
 def test_every_kind_of_node_is_among_what_is_tried(strategy, union):
     """A kind that the strategies forget is a kind whose leaves nobody looks at."""

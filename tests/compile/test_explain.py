@@ -129,6 +129,7 @@ def test_languages_say_the_same_with_the_same_blanks(tongue: Tongue) -> None:
     assert {key for key in english if _blanks(english[key]) != _blanks(tongue.texts[key])} == set()
 
 
+@pytest.mark.slow
 @given(account=accounts)
 @settings(max_examples=25, deadline=None)
 def test_whatever_an_account_says_is_explained_in_every_language(account: ir.Account) -> None:

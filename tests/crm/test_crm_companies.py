@@ -44,6 +44,7 @@ def test_what_else_a_company_has_does_not_count_the_deal_itself(crm: EmbeddedCrm
     assert beside(crm) == {}
 
 
+@pytest.mark.slow
 def test_very_many_deals_are_asked_about_at_once(crm: EmbeddedCrm) -> None:
     with crm.together():
         ids = [deal(crm, "incoming", f"C{number % 7}") for number in range(300)]

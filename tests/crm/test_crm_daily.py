@@ -405,6 +405,7 @@ def test_the_one_deal_of_a_reference_is_found(crm: EmbeddedCrm, staff: Staff) ->
     assert asyncio.run(crm.find_deals(["A", "B", "C", " A "])) == {"A": one, " A ": one}
 
 
+@pytest.mark.slow
 def test_the_change_of_a_contact_on_very_many_deals_stays_cheap(crm: EmbeddedCrm, staff: Staff) -> None:
     bo = crm.create_contact(name="Bo")
     many = 3_000

@@ -68,6 +68,7 @@ def test_what_is_gone_is_in_no_index(crm: EmbeddedCrm) -> None:
         assert connection.execute(text("select count(*) from lookups")).scalar_one() == 0
 
 
+@pytest.mark.slow
 def test_a_value_that_thousands_have_is_not_read_whole(crm: EmbeddedCrm) -> None:
     joe = crm.create_contact(name="Joe", phone="2125550123")
     ids = [new(crm, contacts=[joe.id], company="Acme") for _ in range(MOST_FOUND + 5)]

@@ -10,6 +10,7 @@ from typing import Any
 
 import hypothesis.strategies as st
 import msgspec
+import pytest
 from crm_world import DUE, SALES, call, drain, opened, perform
 from hypothesis import HealthCheck, settings
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
@@ -301,4 +302,4 @@ class Work(RuleBasedStateMachine):
 Work.TestCase.settings = settings(
     max_examples=12, stateful_step_count=20, deadline=None, suppress_health_check=list(HealthCheck)
 )
-TestWork = Work.TestCase
+TestWork = pytest.mark.slow(Work.TestCase)

@@ -300,6 +300,7 @@ def test_an_address_in_any_script_needs_a_server_that_reads_it(tmp_path: Path) -
     assert sent(tmp_path / "unable", mail("l", to="jurg@bücher.example"), smtputf8=False) == [ok("l")]
 
 
+@pytest.mark.slow
 def test_a_message_larger_than_the_server_takes_does_not_travel(tmp_path: Path) -> None:
     (refused,) = sent(tmp_path / "m", mail("k", text="x" * 20_000), largest=10_000)
     assert refused == Refused(code="too_large", message="127.0.0.1 takes messages up to 10000 bytes")

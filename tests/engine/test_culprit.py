@@ -133,6 +133,7 @@ def is_bad(event: object) -> bool:
     return isinstance(event, DealCreated) and event.after.title == BAD
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("where", EVERYWHERE)
 def test_what_makes_its_batch_fail_is_parked_alone_and_comes_back_after_a_fix(
     tmp_path: Path, url: str, where: str, caplog: pytest.LogCaptureFixture

@@ -115,6 +115,7 @@ def test_the_branch_and_the_conditions_stay_decided_on_what_the_event_told(world
     assert [(row["n"], bool(row["own"])) for row in rows] == [(1, True), (2, False)]
 
 
+@pytest.mark.slow
 def test_never_more_than_twenty_messages_are_on_their_way(world: MakeWorld) -> None:
     here: World
     sending: list[int] = []

@@ -398,6 +398,7 @@ def test_nothing_that_was_done_is_done_again_and_nothing_before_it_is_done_at_on
 # --- who goes first -------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_bulk_work_waits_for_all_other_work_and_not_for_ever(world: MakeWorld) -> None:
     """All deals are there at once; the order in which notes and tasks are written shows who went first."""
     bulk = rule(add_note("note", text="noted"), key="bulk", priority="bulk")

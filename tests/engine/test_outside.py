@@ -269,6 +269,7 @@ def test_what_is_to_be_dropped_is_recorded_and_asks_nobody(tmp_path: Path, journ
         assert clinic.states() == {}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("point", ["match.before-observed", "observe.before-commit", "observe.after-commit"])
 def test_a_failure_between_matching_and_routing_loses_and_doubles_nothing(clinic: Clinic, point: str) -> None:
     mine = clinic.deal_of("2125550123")

@@ -7,6 +7,7 @@ from collections import Counter
 from datetime import date, timedelta
 from pathlib import Path
 
+import pytest
 from engine_world import Sales, World, account
 from sqlalchemy import text
 
@@ -81,6 +82,7 @@ def test_everybody_on_leave_is_held_until_the_first_is_back(tmp_path: Path) -> N
     made.close()
 
 
+@pytest.mark.slow
 def test_a_batch_of_leads_spreads_over_the_least_loaded(tmp_path: Path) -> None:
     least = closers.least_loaded(open_in=[Sales.quoted])
     rule = Automation(key="give", on=deal_created(in_=Sales.incoming), do=[assign_owner("owner", to=least)])

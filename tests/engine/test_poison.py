@@ -221,6 +221,7 @@ def test_back_off_outlasts_a_day_and_ends() -> None:
     assert 1800 < sum(backoff(n) for n in range(1, MOST_FAILURES)) < 4 * 3600
 
 
+@pytest.mark.slow
 def test_what_is_looked_up_in_vain_is_repeated_in_ever_smaller_requests(tmp_path: Path) -> None:
     """A request that is never answered because of one of its calls: its neighbours get through by halves."""
     clock = FastClock(MONDAY)

@@ -137,6 +137,7 @@ def test_a_checkable_effect_is_looked_up_twice_before_it_is_repeated(world: Make
     assert len(other.requests) == 2
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("fault", ["away", "rate-limited"])
 def test_what_surely_did_not_arrive_is_tried_again(world: MakeWorld, fault: Fault) -> None:
     other = erp(AtMostOnce(), fault)
@@ -307,6 +308,7 @@ def test_quick_changes_fire_each_on_the_state_the_event_left(world: MakeWorld) -
     assert [task.text for task in here.crm.tasks()] == ["Sent the quote"]
 
 
+@pytest.mark.slow
 def test_one_lane_runs_in_event_order(world: MakeWorld) -> None:
     rule = Automation(
         key="note",

@@ -126,6 +126,7 @@ def test_each_automation_has_its_own_segment_and_others_their_own_deal(
     assert [row.name for row in world.journal.unmatched("acme")] == ["erp.paid"]
 
 
+@pytest.mark.slow
 def test_a_failure_in_the_middle_spreads_it_once(open_world: Callable[..., World]) -> None:
     world = open_world()
     world.new_deal(title="D")

@@ -78,6 +78,7 @@ def journal(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return file
 
 
+@pytest.mark.slow
 def test_without_faults_everything_is_done_once(tmp_path: Path, journal: Path) -> None:
     assert play(tmp_path, journal, []) == 0
 

@@ -99,6 +99,7 @@ def test_a_child_left_by_an_earlier_run_is_ended_but_a_stranger_with_its_pid_is_
     assert process.wait(5) == -signal.SIGKILL
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(sys.platform != "linux", reason="the kernel is asked for this on Linux only")
 def test_a_child_does_not_outlive_a_parent_that_was_killed(tmp_path: Path) -> None:
     script = (

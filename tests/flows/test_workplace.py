@@ -25,6 +25,7 @@ from dealwright_flows.story import tell
 from dealwright_flows.system import System
 
 
+@pytest.mark.slow
 def test_a_story_whose_stages_are_gone_is_refused_before_it_is_played(tmp_path: Path) -> None:
     clock = PlayedClock(tell().moments[0].at)
     crm = EmbeddedCrm(f"sqlite:///{tmp_path}/crm.db", clock)
@@ -102,12 +103,14 @@ def test_what_uses_a_word_that_is_not_there_yet_is_refused_loudly_and_the_others
     assert len(release.account.automations) > 5
 
 
+@pytest.mark.slow
 def test_with_several_accounts_the_advice_names_each(twofold: System) -> None:
     shown = commands._addresses(twofold)
     assert "(try: dealwright crm deals ls --account acme)" in shown
     assert "(try: dealwright crm deals ls --account beta)" in shown
 
 
+@pytest.mark.slow
 def test_what_runs_beside_the_engine_is_started_again_and_ends_with_it(
     twofold: System, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:

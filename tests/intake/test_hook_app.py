@@ -222,6 +222,7 @@ def test_a_slow_journal_pushes_back_and_nothing_grows() -> None:
     assert journal.commits == [1, 2]  # those that waited shared one
 
 
+@pytest.mark.slow
 def test_thousands_at_once_are_told_to_come_again_and_the_memory_stays(caplog: pytest.LogCaptureFixture) -> None:
     """The journal hangs: what waits is bounded in number, all others hear 503 at once, and afterwards all is well."""
     journal = SlowJournal()

@@ -472,6 +472,7 @@ def _files(template: Path) -> Iterator[Callable[[], str]]:
         shutil.rmtree(folder)
 
 
+@pytest.mark.slow
 def test_the_journal_does_what_its_model_does(migrated_sqlite: Path) -> None:
     with _files(migrated_sqlite) as new_database:
         _run(new_database, 10, 50, fixed=True)

@@ -51,6 +51,7 @@ def test_a_source_has_its_room_and_beyond_it_nothing_is_kept(journal: Journal, m
     assert journal.quarantine([unread(10, body=b"x" * 31), unread(10, body=b"x" * 30)]) == ["full", "kept"]
 
 
+@pytest.mark.slow
 def test_two_processes_share_the_room_of_a_source(
     journal: Journal, journal_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:

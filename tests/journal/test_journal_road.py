@@ -131,6 +131,7 @@ def test_what_is_skipped_when_it_is_routed_ends_there_and_holds_no_lane(journal:
     assert not journal.busy()
 
 
+@pytest.mark.slow
 def test_two_engines_route_each_event_once_and_keep_every_lane_in_order(open_postgresql: Open) -> None:
     first, second = open_postgresql(), open_postgresql()
     receive(first, *(updated(str(n), deal(f"d{n % 7}", n)) for n in range(300)))
@@ -152,6 +153,7 @@ def test_two_engines_route_each_event_once_and_keep_every_lane_in_order(open_pos
 # --- route beside settle ----------------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_route_beside_settle_leaves_no_lane_without_its_head(open_postgresql: Open) -> None:
     """Seen without the lane's lock: work in a lane and no head, which never moves again (engine-contract §3)."""
     engine, router = open_postgresql(), open_postgresql()
@@ -166,6 +168,7 @@ def test_route_beside_settle_leaves_no_lane_without_its_head(open_postgresql: Op
         assert headless(engine) == 0
 
 
+@pytest.mark.slow
 def test_a_wake_up_beside_settle_is_never_lost(open_postgresql: Open) -> None:
     engine, router = open_postgresql(), open_postgresql()
     receive(engine, created("0", deal("a")))

@@ -30,6 +30,7 @@ from dealwright.mirror.tables import metadata
 from dealwright.model.delivery import Keyed
 
 
+@pytest.mark.slow
 def test_two_processes_open_a_journal_that_is_not_there_yet(journal_url: str) -> None:
     barrier = Barrier(3)
 
@@ -111,6 +112,7 @@ def test_a_journal_of_a_newer_version_is_refused_and_left_as_it_is(journal: Jour
         execute(journal, "update alembic_version set version_num = :before", before=before)
 
 
+@pytest.mark.slow
 def test_a_journal_of_the_first_schema_is_migrated_with_everything_in_it(journal_url: str) -> None:
     """What was held, parked or refused under the old schema can be approved, retried and replayed under the new."""
     old = _of_the_first_schema(journal_url)

@@ -72,6 +72,7 @@ def test_resume_drop_cancels_the_pile_and_nothing_of_it_leaves(journal: Journal)
     assert claim(journal) == ()
 
 
+@pytest.mark.slow
 def test_resume_goes_through_a_pile_of_more_than_one_transaction(journal: Journal) -> None:
     held(journal, 510)
     assert journal.resume("acme", "greet", "run", actor="ana") == 510

@@ -198,6 +198,7 @@ def test_what_is_no_hook_of_kommo_is_refused_without_its_content(
 _NAME = st.text("ab[]0129", max_size=12)
 
 
+@pytest.mark.slow
 @settings(max_examples=200, deadline=None)
 @given(st.lists(st.tuples(st.sampled_from(["leads", "contacts", "account", "x"]), _NAME, st.text(max_size=5))))
 def test_whatever_comes_is_told_or_refused_and_nothing_else(pairs: list[tuple[str, str, str]]) -> None:

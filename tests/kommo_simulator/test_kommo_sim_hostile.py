@@ -6,6 +6,7 @@ import random
 from pathlib import Path
 from typing import Any
 
+import pytest
 from kommo_sim_world import Kommo, play
 
 ODD: list[Any] = [
@@ -63,6 +64,7 @@ LISTS = """
 """.split()  # noqa: SIM905
 
 
+@pytest.mark.slow
 def test_no_nonsense_breaks_the_account(tmp_path: Path) -> None:
     chance = random.Random(7)
 

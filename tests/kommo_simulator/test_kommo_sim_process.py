@@ -11,6 +11,7 @@ from pathlib import Path
 
 import httpx
 import msgspec
+import pytest
 
 TOKEN = "a-long-lived-token"
 
@@ -30,6 +31,7 @@ def simulator(folder: Path, *options: str) -> Iterator[tuple[subprocess.Popen[st
             process.kill()
 
 
+@pytest.mark.slow
 def test_what_was_answered_survives_kill_9_and_sigterm_ends_it_quietly(tmp_path: Path) -> None:
     faults = '[{"method": "POST", "path": "/api/v4/leads", "status": 504, "commit": true}]'
     with simulator(tmp_path, "--faults", faults, "--hook", "http://127.0.0.1:9/nobody") as (process, client):

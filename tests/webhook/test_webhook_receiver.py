@@ -53,6 +53,7 @@ def send(port: int, *keys: str) -> list[Outcome]:
     return asyncio.run(go())
 
 
+@pytest.mark.slow
 def test_what_was_answered_survives_kill_9(tmp_path: Path) -> None:
     with simulator(tmp_path, "--name", "erp") as (process, port):
         assert send(port, "a", "b") == [Sent(receipt={"status": 200})] * 2
@@ -115,6 +116,7 @@ def test_a_line_that_a_crash_cut_off_is_cut_away(tmp_path: Path) -> None:
     assert [line["key"] for line in lines(log)] == ["a", "b"]
 
 
+@pytest.mark.slow
 def test_faults_that_cannot_be_read_end_the_start_with_a_reason(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -120,6 +120,7 @@ def truth(condition: ir.Condition, deal: Deal, before: Deal | None, currency: st
     return evaluate(condition, View(account, facts, Progress()), Trace(), at="when")
 
 
+@pytest.mark.slow
 @settings(max_examples=250)
 @given(conditions, deals, st.none() | deals, st.sampled_from([None, "USD"]))
 def test_what_a_deal_does_is_never_called_impossible(
@@ -137,6 +138,7 @@ def test_what_a_deal_does_is_never_called_impossible(
         assert possible(logic.not_true(condition), logic.not_false(condition))
 
 
+@pytest.mark.slow
 @settings(max_examples=120)
 @given(conditions, conditions, deals, st.none() | deals, st.sampled_from([None, "USD"]))
 def test_two_that_hold_on_one_deal_are_possible_together(
@@ -151,6 +153,7 @@ def test_two_that_hold_on_one_deal_are_possible_together(
     assert possible(either(ways[0], []), both(ways[1]))
 
 
+@pytest.mark.slow
 @settings(max_examples=120)
 @given(
     st.one_of(
