@@ -98,14 +98,14 @@ class DealChange(ChangeBase):
         return deal
 
     def open_deal_like(self, wanted: CreateDeal) -> str | None:
-        """Return the open deal that a deal is not to be made beside: of one of its contacts, or of its company.
+        """Return the open deal that a deal is not to be made beside: of one of its people, or of its company.
 
         There is one write transaction at a time, so nobody makes another one between this look and the making.
         """
         pipeline = wanted.unless_open
         if pipeline is UNSET:
             return None
-        contacts = set(wanted.contacts)
+        contacts = {*wanted.contacts, *(wanted.unless_contacts or ())}
         for deal in self._deals.values():
             if deal.pipeline != pipeline or self.catalog.stage(deal.pipeline, deal.stage)[1].kind in CLOSED:
                 continue

@@ -67,9 +67,25 @@ class SystemClient:
         self._system = system
         self._places = asyncio.Semaphore(concurrency)
         self._circuit = Circuit(clock)
-        self._http = make_client(
-            Guard(clock, allow_private=system.allow_private), timeout=system.timeout, connections=concurrency
-        )
+        self._guard = Guard(clock, allow_private=system.allow_private)
+        self._http = make_client(self._guard, timeout=system.timeout, connections=concurrency)
+
+    async def reachable(self) -> str:
+        """Open a connection and close it, with nothing asked; return what is wrong, or nothing."""
+        url = httpx.URL(self._system.url)
+        port = url.port or (443 if url.scheme == "https" else 80)
+        try:
+            async with asyncio.timeout(self._system.timeout):
+                address, *_ = await self._guard.addresses(url.host, port)
+                _, writer = await asyncio.open_connection(str(address), port)
+        except Rejected as error:
+            return f"{self._name}: {error}"
+        except (OSError, ValueError, httpx.ConnectError):  # a time that is over is an OSError, too
+            return f"nobody answers at {url.host}:{port}, where {self._name} is asked: set its url, or start it"
+        writer.close()
+        with contextlib.suppress(OSError):
+            await writer.wait_closed()
+        return ""
 
     async def ask(self, request: Lookup) -> Outcome:
         """Ask, and return what the system gives, or the error in words of ours; never later than the time allows."""

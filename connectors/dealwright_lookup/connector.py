@@ -58,7 +58,7 @@ class LookupConnector:
         return await asyncio.gather(*(self._ask(call) for call in calls))
 
     async def self_test(self) -> Sequence[str]:
-        """Return which secrets cannot be read; nobody is asked anything."""
+        """Return which secrets cannot be read, and which systems are not there; nobody is asked anything."""
         wrong = []
         for system in self._settings.systems.values():
             try:
@@ -66,7 +66,8 @@ class LookupConnector:
                     system.secret.reveal()
             except InputError as error:
                 wrong.append(str(error))
-        return wrong
+        clients = [client for name in sorted(self._settings.systems) if (client := self._clients.get(name)) is not None]
+        return [*wrong, *filter(None, await asyncio.gather(*(client.reachable() for client in clients)))]
 
     async def look(self, calls: Sequence[Call]) -> Sequence[bool]:
         """Refuse: a question leaves nothing to look for.

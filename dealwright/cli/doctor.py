@@ -6,7 +6,7 @@ import asyncio
 import os
 import platform
 import shutil
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from importlib.metadata import PackageNotFoundError, requires, version
 from typing import Final, Literal
 
@@ -187,11 +187,32 @@ def _release(project: Project, journal: Journal, binding: AccountBinding) -> Ite
         told = f"nobody stands behind {role}: what is for somebody of it is held"
         todo = f'dealwright people set --role "{role}" NAME ...'
         yield Symptom(what=f"{binding.key}: roles", state="look", told=told, todo=todo)
+    for sentence in unheard(account, {source.name for source in binding.hooks}):
+        todo = f"write a table [account.{binding.key}.hooks.NAME] into the target file (docs/hooks.md), or take it out"
+        told = f"nobody can tell of {sentence}"
+        yield Symptom(what=f"{binding.key}: hooks", state="look", told=told, todo=todo)
     missing = sorted(_needed(account) - {kind for each in binding.connectors for kind in each.actions()})
     if missing:
         told = f"no connector carries out {', '.join(missing)}"
         todo = f"connect one in the target file of account {binding.key}, or take the steps out"
         yield Symptom(what=f"{binding.key}: actions", state="wrong", told=told, todo=todo)
+
+
+def unheard(account: ir.Account, sources: Collection[str]) -> Iterator[str]:
+    """Yield which events from outside nobody can tell of, with the automations that answer them."""
+    wanted: dict[tuple[str, str | None], list[str]] = {}
+    for automation in account.automations:
+        waits = [on for step in ir.waits(automation.do) for on in step.on]
+        for trigger in (automation.on, *automation.exit_on, *waits):
+            if isinstance(trigger, ir.OnEventReceived):
+                wanted.setdefault((trigger.name, trigger.source), []).append(automation.key)
+    for (name, source), automations in wanted.items():
+        if source is None and not sources:
+            yield f"{name}, which {', '.join(dict.fromkeys(automations))} hears of: the account has no hook source"
+        elif source is not None and source not in sources:
+            known = ", ".join(sorted(sources)) or "none"
+            heard = ", ".join(dict.fromkeys(automations))
+            yield f"{name} from {source}, which {heard} hears of: the account has no such source, it has {known}"
 
 
 def _prefect(project: Project) -> Symptom:

@@ -105,10 +105,15 @@ def people_ls(account: str | None, as_json: bool) -> None:
     with opened(account) as site:
         behind = _behind(site)
         found = [_role(site, behind, role) for role in _roles(site, behind)]
+        coming = _coming(site) if site.release is None else ()
     if as_json:
         output.print_json(found)
         return
-    if not found:
+    if site.release is None:
+        click.echo("no release was recorded yet: `dealwright up` records it")
+        for role in sorted(set(coming) - {item.role for item in found}):
+            click.echo(f'the files name {plain(role)}: dealwright people set --role "{plain(role)}" NAME ...')
+    elif not found:
         click.echo("the definitions use no role, and nobody stands behind any")
     rows = [
         (plain(item.role), plain(member.name), plain(member.email or ""), plain(member.user), _away(member))
@@ -362,6 +367,14 @@ def _used(site: Site) -> tuple[str, ...]:
 
 def _roles(site: Site, behind: Behind) -> list[str]:
     return sorted({*_used(site), *behind.members})
+
+
+def _coming(site: Site) -> tuple[str, ...]:
+    """Return the roles that the files name; none while those cannot be loaded, which other commands say."""
+    try:
+        return site.project.definitions(site.account).roles
+    except DefinitionError:
+        return ()
 
 
 def _role(site: Site, behind: Behind, role: str) -> RoleShown:

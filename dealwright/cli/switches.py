@@ -13,6 +13,7 @@ from dealwright.cli import options, output
 from dealwright.cli.shapes import Switched, prints
 from dealwright.cli.site import Site, actor, complete_automations, opened
 from dealwright.cli.terminal import plain
+from dealwright.engine.records import MODES as BY_STRICTNESS
 from dealwright.errors import InputError
 from dealwright.journal.database import instant
 from dealwright.journal.switches import Pile
@@ -142,21 +143,39 @@ def mode(words: Sequence[str], account: str | None, as_json: bool) -> None:
         kind = cast(Literal["live", "approve", "shadow", ""], "" if wanted == "default" else wanted)
         site.journal.set_mode(scope.account, scope.automation or "", kind, actor=actor())
         controls = site.journal.controls(site.account)
-        in_force, own = controls.mode(scope.automation or ""), controls.defaults.get(scope.automation or "", "live")
+        unreleased = _unreleased(site, scope)
+        own = controls.defaults.get(scope.automation or "", "live") if unreleased is None else unreleased
+        in_force = min(meant_by(wanted, own), controls.modes.get("", "live"), key=BY_STRICTNESS.index)
     if as_json:
         output.print_json(
             Switched(account=scope.account, automation=scope.automation, switch="mode", value=wanted, count=0)
         )
         return
-    meant = own if wanted == "default" else wanted
+    meant = meant_by(wanted, own)
+    since = "from now on" if unreleased is None else "as soon as `dealwright up` has released it"
     click.echo(
-        f"{scope} is {meant} from now on"
-        + (", as its definition says" if wanted == "default" and scope.automation else "")
+        f"{scope} is {meant} {since}" + (", as its definition says" if wanted == "default" and scope.automation else "")
     )
     if meant != own:
         click.echo(f"its definition says {own}; this wins until: dealwright mode {scope.words()} default")
     if in_force != meant:
         click.echo(f"but its account is in {in_force}, which is stricter and counts")
+
+
+def meant_by(wanted: str, own: str) -> str:
+    """Return the mode that is meant; by default it is what the definition says."""
+    return own if wanted == "default" else wanted
+
+
+def _unreleased(site: Site, scope: Scope) -> str | None:
+    """Return the mode that the files say of an automation that no release has; None if one has it."""
+    released = site.release is not None and (
+        scope.automation is None or site.release.automation(scope.automation) is not None
+    )
+    if released or (scope.automation is not None and scope.automation in site.journal.automations_seen(site.account)):
+        return None
+    found = site.project.definitions(site.account).automation(scope.automation or "")
+    return (found.mode if found is not None else "") or "live"
 
 
 def _piles(site: Site, scope: Scope) -> Sequence[Pile]:

@@ -25,7 +25,7 @@ from typing import TypeAlias
 
 import msgspec
 
-from dealwright.compile.diagnose import TooLong, diagnose
+from dealwright.compile.diagnose import TooLong, defect, diagnose
 from dealwright.compile.findings import Finding, Severity
 from dealwright.compile.guard import Guard, Refusing
 from dealwright.compile.lower import draft
@@ -212,7 +212,10 @@ def _work(descriptor: int) -> _Work:
             data = data[write(descriptor, data) :]
 
     _limit(job.limits)
-    yield from _Child(job, tell).run()
+    try:
+        yield from _Child(job, tell).run()
+    except Exception as error:
+        tell(Found(finding=defect(error)))
     tell(Done())
 
 

@@ -264,7 +264,7 @@ call = Automation(
         reason="A misspelled code silences nothing.",
         severity="warning",
         bad="""
-# dealwright: ignore[DW999] because it must
+# dealwright: ignore[DW998] because it must
 call = Automation(
     key="call",
     on=deal_created(in_=Sales),
@@ -298,6 +298,14 @@ call = Automation(
     do=[set_task("call", text="Call about {{ deal.title }}", due=hours(1))],
 )
 """,
+    ),
+    Code(
+        code="DW999",
+        title="Dealwright itself failed over the definitions",
+        reason=(
+            "Nothing need be wrong with the files: what reads them has a defect, and says where. Please report it. "
+            "Nothing was released."
+        ),
     ),
 )
 """What loading finds: a file with one of these is not used."""

@@ -109,6 +109,29 @@ again_ = Template("hello_again", body="Hello again, when can we talk?")
         + _greet('send_message("hi-2", via="crm", template=again_, to=deal.main_contact)'),
     ),
     Code(
+        code="DW310",
+        title="a text holds characters that nobody sees",
+        reason=(
+            "Escapes that steer a terminal, marks that turn a text around and spaces without width come along when a "
+            "text is pasted: it reads right here, and otherwise in a customer's mail or a colleague's list. Marks of "
+            "right-to-left scripts, joiners and soft hyphens are left alone."
+        ),
+        bad="""
+call = Automation(
+    key="call",
+    on=deal_created(in_=Sales),
+    do=[set_task("call", text="Call \\u202e{{ deal.title }}", due=hours(1))],
+)
+""",
+        good="""
+call = Automation(
+    key="call",
+    on=deal_created(in_=Sales),
+    do=[set_task("call", text="Call {{ deal.title }}", due=hours(1))],
+)
+""",
+    ),
+    Code(
         code="DW404",
         title="a button of a template that was not sent",
         reason="What was pressed is known of a template that a step before has sent, on the same way through branches.",

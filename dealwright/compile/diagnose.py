@@ -24,6 +24,7 @@ from dealwright.language.schema import did_you_mean
 
 _MAX_MESSAGE: Final = 300
 _PLACE_OF_MODULE: Final = re.compile(r" \([^()]*\)$")
+_OURS: Final = Path(dealwright.__file__).parent
 _MISSING: Final = re.compile(r"cannot import name '(\w+)' from 'dealwright'")
 _CALL: Final = re.compile(r"(?P<name>\w+(?:\.\w+)*?)(?P<made>\.__init(?:_subclass)?__)?\(\) (?P<rest>.*)", re.DOTALL)
 _UNKNOWN_KEYWORD: Final = re.compile(r"got an unexpected keyword argument '(\w+)'")
@@ -100,6 +101,17 @@ def _pipelines(error: BaseException, root: Path) -> Iterator[type[Pipeline]]:
     for frame, _ in traceback.walk_tb(error.__traceback__):
         if _below(frame.f_code.co_filename, root) is not None:
             yield from (value for value in list(frame.f_globals.values()) if is_pipeline(value))
+
+
+def defect(error: BaseException) -> Finding:
+    """Return the finding of an exception that is none of a file's: what was to read the definitions has failed itself.
+
+    Its text may hold what a definition holds; where it came from is enough for whoever mends it.
+    """
+    frames = [frame for frame in traceback.extract_tb(error.__traceback__) if _OURS in Path(frame.filename).parents]
+    where = f" ({Path(frames[-1].filename).name}:{frames[-1].lineno})" if frames else ""
+    message = f"Dealwright failed over these definitions: {type(error).__name__}{where}"
+    return _finding("DW999", (".", 1), message, "that is a defect of Dealwright's: please report it, with this line")
 
 
 def _unwrapped(error: BaseException) -> BaseException:

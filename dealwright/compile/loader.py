@@ -273,6 +273,10 @@ class _Child:
         hint = "definitions only describe: take out what computes, waits or reads"
         if self._silent or -self._status in (signal.SIGXCPU, signal.SIGKILL):
             return _finding("DW905", file, "loading took too long or too much memory, and was ended", hint)
+        if self.file is None and self._status > 0:
+            hint = "that is a defect of Dealwright's, or of its installation: `dealwright doctor`"
+            message = f"the process that loads definitions ended before the first file, with exit code {self._status}"
+            return _finding("DW999", file, message, hint)
         how = f"by signal {-self._status}" if self._status < 0 else f"with exit code {self._status}"
         return _finding("DW904", file, f"the file ended the process that loaded it, {how}", "take out what ends it")
 

@@ -15,6 +15,7 @@ from dealwright.compile.own_values import misfit
 from dealwright.compile.sensitive import leaks
 from dealwright.compile.text_places import place_of
 from dealwright.language import conditions, schema
+from dealwright.language.characters import unseen
 from dealwright.language.conditions import Condition, Reference
 from dealwright.language.durations import RunningTime, WorkingTime
 from dealwright.language.origin import Origin
@@ -200,6 +201,7 @@ class ValueLowering(NameLowering):
 
     def words(self, source: str, scope: Scope) -> ir.TemplateText | ir.TextValue:
         """Lower a text, checked against the facts that are known there."""
+        self._seen(source, lambda _: scope.origin)
         if not is_template(source):
             return ir.TextValue(value=source)
         self._check(source, scope, lambda _: scope.origin)
@@ -207,10 +209,17 @@ class ValueLowering(NameLowering):
 
     def body(self, body: Body, scope: Scope, whose: str) -> ir.TemplateText | ir.TextValue:
         """Lower one body of a message, checked where it stands; `whose` says of which message."""
+        self._seen(body.text, lambda line: place_of(body, line), whose)
         if not is_template(body.text):
             return ir.TextValue(value=body.text)
         self._check(body.text, scope, lambda line: place_of(body, line), whose)
         return ir.TemplateText(source=body.text)
+
+    def _seen(self, source: str, at: Callable[[int], Origin], whose: str = "") -> None:
+        """Refuse what nobody sees and everybody would get."""
+        for line, odd in unseen(source):
+            message = f"the text holds {odd}, which is not seen"
+            self.found("DW310", at(line), message + whose, "write it in visible characters")
 
     def _check(self, source: str, scope: Scope, at: Callable[[int], Origin], whose: str = "") -> None:
         for problem in check_template(source, self.facts(scope)):

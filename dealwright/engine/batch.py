@@ -27,6 +27,7 @@ from dealwright.engine.bench import (
     decided,
     effect_of,
     is_message,
+    know_people,
     planned,
     sending_turn,
     sent_outcome,
@@ -46,6 +47,7 @@ from dealwright.engine.lookups import performed
 from dealwright.engine.meters import METERS
 from dealwright.engine.news import Listening, ending, rests
 from dealwright.engine.observe import READ_AGAIN, read_facts
+from dealwright.engine.predicates import Resting
 from dealwright.engine.questions import look_at_answers
 from dealwright.engine.records import (
     Claimed,
@@ -211,12 +213,17 @@ class Batch(Leaving):
         turns = []
         self._listening.hear(jobs)
         set_by_people(self._store, jobs)
+        know_people(self._store, jobs)
         look_at_answers(self._store, jobs)
         for work in jobs:
             if work.effect is not None and work.effect.state in ("sending", "unknown"):
                 continue  # it is repeated as it was rendered, with nothing decided again
             work.n += 1
-            decision, at = self._advance(work)
+            try:
+                decision, at = self._advance(work)
+            except Resting as resting:
+                self._leave(work, "retrying", str(resting), not_before=resting.seconds)
+                continue
             for step, outcome in decision.passed:
                 self._tally.step(step, outcome)
             work.progress = decision.progress

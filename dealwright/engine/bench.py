@@ -18,6 +18,7 @@ from dealwright.engine.apart import Answers
 from dealwright.engine.culprit import Culprits
 from dealwright.engine.facts import Facts
 from dealwright.engine.limits import SharedLimiter
+from dealwright.engine.predicates import Resting
 from dealwright.engine.records import (
     Claimed,
     EffectRow,
@@ -95,7 +96,8 @@ class Job(msgspec.Struct, kw_only=True):
     event that it wants to hear of, `news` those that came. `considered` are those after `seen` that had come before its
     deal was read. `settings` are the values in force when it is decided about, `questions` what
     people were asked and have answered, by step (`asks`: its automation ever asks anybody). `choosing` is the step for
-    which somebody of a role has to be picked; `anew` if whom was picked before is gone.
+    which somebody of a role has to be picked; `anew` if whom was picked before is gone. `same` are further contacts
+    behind which the people of its deal stand, where it makes a deal only if they have none.
     """
 
     claimed: Claimed
@@ -116,6 +118,7 @@ class Job(msgspec.Struct, kw_only=True):
     questions: Mapping[str, Question] = {}
     choosing: tuple[str, ir.RoleValue] | None = None
     anew: bool = False
+    same: tuple[str, ...] = ()
 
 
 def begin(store: Store, claimed: Claimed) -> Job:
@@ -172,8 +175,31 @@ def set_by_people(store: Store, jobs: Sequence[Job]) -> None:
             job.settings = in_force(job.account, stored)
 
 
+def know_people(store: Store, jobs: Sequence[Job]) -> None:
+    """Tell those executions that make deals unless one is open under which other records their people are known."""
+    asking = [(job, job.facts.deal) for job in jobs if job.facts is not None and _asks_for_people(job.automation)]
+    contacts = {contact.id for _, deal in asking for contact in deal.contacts}
+    if not contacts:
+        return
+    others = store.same_people(asking[0][0].claimed.account, sorted(contacts))
+    for job, deal in asking:
+        own = [contact.id for contact in deal.contacts]
+        found = dict.fromkeys(other for each in own for other in others.get(each, ()))
+        job.same = tuple(each for each in found if each not in own)
+
+
+def _asks_for_people(automation: ir.Automation) -> bool:
+    return any(
+        isinstance(step, ir.CreateDealStep) and step.unless_open is not None for step in ir.actions(automation.do)
+    )
+
+
 def decided(job: Job, now: datetime, *, recheck: bool) -> Decision:
-    """Decide what comes next for an execution whose deal was read; one that cannot be decided has failed."""
+    """Decide what comes next for an execution whose deal was read; one that cannot be decided has failed.
+
+    Raises:
+        Resting: a predicate of it is not asked now.
+    """
     assert job.facts is not None
     try:
         return advance(
@@ -187,6 +213,8 @@ def decided(job: Job, now: datetime, *, recheck: bool) -> Decision:
             settings=job.settings,
             questions=job.questions,
         )
+    except Resting:
+        raise
     except Exception as error:
         # One execution that cannot be decided must not stop its automation. The type only: texts may be personal.
         _log.error("automation %s cannot be decided: %s", job.automation.key, type(error).__name__)
@@ -205,6 +233,9 @@ def planned(installation: str, job: Job, intent: Intent, delivery: Delivery, at:
     """Return the effect that a decision asks for, with what is known of it from earlier turns."""
     key = effect_key(installation, job.claimed.id, intent.step, intent.visit, intent.target)
     before = next((effect for effect in job.claimed.effects if effect.key == key), None)
+    request = intent.request
+    if isinstance(request, CreateDeal) and request.unless_open is not msgspec.UNSET and job.same:
+        request = msgspec.structs.replace(request, unless_contacts=job.same)
     return EffectRow(
         key=key,
         execution_id=job.claimed.id,
@@ -212,7 +243,7 @@ def planned(installation: str, job: Job, intent: Intent, delivery: Delivery, at:
         target=intent.target,
         state="planned",
         delivery=delivery,
-        request=intent.request,
+        request=request,
         attempts=before.attempts if before is not None else 0,
         failures=before.failures if before is not None else 0,
         rendered_at=at,

@@ -40,9 +40,12 @@ def read_given(kind: Given, typed: str) -> str | bool | int:
             return int(typed)
         case "number":
             try:
-                return f"{Decimal(typed):f}"
+                number = Decimal(typed)
             except InvalidOperation:
                 raise ValueError(typed) from None
+            if not number.is_finite():
+                raise ValueError(typed)
+            return f"{number:f}"
         case "day":
             return date.fromisoformat(typed).isoformat()
         case "text":

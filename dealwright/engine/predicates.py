@@ -40,6 +40,14 @@ _CHILD: Final = Path(__file__).with_name("predicate_child.py")
 _LARGEST: Final = 1_000_000
 
 
+class Resting(Exception):
+    """A function is not asked now, or could not be: what it is to decide waits for `seconds`, and is not decided."""
+
+    def __init__(self, label: str, why: str, seconds: float) -> None:
+        self.seconds = seconds
+        super().__init__(f"predicate {label!r} {why}: it is asked again")
+
+
 class Runner:
     """One process that runs functions; it is begun when it is first needed, and again when it had to be ended."""
 
@@ -50,21 +58,30 @@ class Runner:
         self._lock = threading.Lock()
 
     def ask(self, predicate: ir.Predicate, facts: Mapping[str, tuple[str, object]]) -> tuple[bool | None, str]:
-        """Return what the function says (None is unknown), and why it says nothing, in words without its facts."""
+        """Return what the function says (None is unknown), and why it says nothing, in words without its facts.
+
+        Raises:
+            Resting: it took too long lately and is not asked, or its process was held up: that decides nothing.
+        """
         with self._lock:
-            since = self._monotonic() - REST
+            now = self._monotonic()
+            since = now - REST
             self._slow = {
                 code: kept for code, each in self._slow.items() if (kept := [at for at in each if at > since])
             }
-            if len(self._slow.get(predicate.code, ())) >= MOST_SLOW:
-                return None, "it took too long lately, and was not asked"
+            slow = self._slow.get(predicate.code, ())
+            if len(slow) >= MOST_SLOW:
+                raise Resting(predicate.label, "took too long lately, and rests", slow[-MOST_SLOW] + REST - now)
             question = {"name": predicate.name, "code": predicate.code, "facts": facts}
             line = json.dumps(question).encode() + b"\n"
             answer = self._answer(line)
             if answer is None and self._was_ended_by_others():
                 answer = self._answer(line)
             if answer is None:
+                held_up = self._process is not None and self._process.poll() is None
                 self.close()
+                if held_up:  # it was not ended for computing too long: that says nothing of the function
+                    raise Resting(predicate.label, "was not answered, its process was held up", _PATIENCE)
                 self._slow.setdefault(predicate.code, []).append(self._monotonic())
                 return None, f"it did not answer within {LIMIT:g} s"
         if "error" in answer:
@@ -142,7 +159,11 @@ atexit.register(_RUNNER.close)
 
 
 def say(predicate: ir.Predicate, facts: Mapping[str, object], zone: ZoneInfo) -> tuple[bool | None, str]:
-    """Return what a predicate says of facts (None is unknown), and why it says nothing; moments are in `zone`."""
+    """Return what a predicate says of facts (None is unknown), and why it says nothing; moments are in `zone`.
+
+    Raises:
+        Resting: it is not asked now, and what it is to decide waits.
+    """
     return _RUNNER.ask(predicate, {path: _sent(value, zone) for path, value in facts.items()})
 
 

@@ -12,7 +12,7 @@ from dealwright.engine.records import Receipt
 from dealwright.engine.told import read
 from dealwright.errors import DefinitionError
 from dealwright.language.schema import did_you_mean
-from dealwright.model.crm import Money, User
+from dealwright.model.crm import Deal, Money, User
 from dealwright.model.custom import (
     ChoicesHeld,
     Custom,
@@ -88,9 +88,9 @@ def _given_value(step: str, name: str, kind: Given, value: object) -> str | bool
             return value
         case "whole", int() if not isinstance(value, bool):
             return value
-        case "whole", Decimal() if value == value.to_integral_value():
+        case "whole", Decimal() if value.is_finite() and value == value.to_integral_value():
             return int(value)
-        case "number", int() | float() | Decimal() if not isinstance(value, bool):
+        case "number", int() | float() | Decimal() if not isinstance(value, bool) and Decimal(str(value)).is_finite():
             return f"{Decimal(str(value)):f}"
         case "day", date() if not isinstance(value, datetime):
             return value.isoformat()
@@ -115,6 +115,40 @@ def fitted(account: ir.Account, given: Iterable[Custom]) -> tuple[list[Custom], 
         else:
             fit.append(Custom(each.key, value))
     return fit, wrong
+
+
+def wrong_fields(account: ir.Account, deal: Deal) -> Iterator[str]:
+    """Yield what is wrong with the own fields of a deal that is made up, as CRMs hold them: also under old names."""
+    shapes = {shape.key: shape for shape in account.deal_fields}
+    old = {name: shape for shape in account.deal_fields for name in shape.renamed_from}
+    for each in deal.custom or ():
+        shape = shapes.get(each.key) or old.get(each.key)
+        if shape is None:
+            near = did_you_mean(each.key, shapes)
+            yield f"deals have no field {each.key[:80]!r}; {near or f'they have {_listed(shapes)}'}"
+        elif shape.key == each.key and each.value is not None and not _kind_fits(shape, each.value):
+            yield f"{each.key} is a {shape.type}, and what is given is none"
+
+
+def _kind_fits(shape: FieldShape, value: CustomValue) -> bool:
+    """Say whether a field could hold a value of that kind; which options it has now is no matter of it."""
+    match value:
+        case TextHeld():
+            return shape.type in ("text", "link", "choice", "phone", "email", "user")
+        case NumberHeld(value=number):
+            return shape.type in ("number", "money") and number.is_finite()
+        case ChoicesHeld():
+            return shape.type == "choices"
+        case FlagHeld():
+            return shape.type == "flag"
+        case DayHeld():
+            return shape.type == "day"
+        case MomentHeld():
+            return shape.type == "moment"
+        case MoneyHeld():
+            return shape.type == "money"
+        case UserHeld():
+            return shape.type == "user"
 
 
 def _held(account: ir.Account, shape: FieldShape, value: CustomValue) -> CustomValue | None:

@@ -14,7 +14,7 @@ from dealwright.model.crm import Deal, Money
 from dealwright.model.custom import Customs, merged
 from dealwright.model.delivery import Delivery
 from dealwright.model.events import Event, EventReceived, deal_of
-from dealwright.model.requests import Given, Outcome, Request, Sent, UpdateDeal
+from dealwright.model.requests import CreateDeal, Given, Outcome, Request, Sent, UpdateDeal
 from dealwright.ports import ContactRead
 
 Receipt = dict[str, str | bool | int | None]
@@ -157,10 +157,12 @@ def request_digest(request: Request) -> str:
 
     The version that a change of a deal was decided on is no part of it: a person approves the change, whatever else has
     changed since. What the change overwrites is a part of it: a value that somebody has set since is not overwritten
-    unseen.
+    unseen. Nor is under which other records a person is known by now.
     """
     if isinstance(request, UpdateDeal):
         request = msgspec.structs.replace(request, version=None)
+    if isinstance(request, CreateDeal):
+        request = msgspec.structs.replace(request, unless_contacts=msgspec.UNSET)
     return hashlib.blake2b(msgspec.json.encode(request, order="deterministic"), digest_size=16).hexdigest()
 
 

@@ -16,6 +16,7 @@ import msgspec
 from dealwright.compile import ir
 from dealwright.engine.advance import Act, Choose, End, Wait, advance
 from dealwright.engine.facts import Facts, overlay
+from dealwright.engine.predicates import Resting
 from dealwright.engine.records import News, Progress, Question, Receipt, StepOutcome
 from dealwright.engine.rehearse_people import Staff, owned
 from dealwright.engine.rehearse_replies import Replies
@@ -118,7 +119,10 @@ def rehearse(
     turn = 0
     while True:
         turn += 1
-        decision = advance(account, automation, progress, facts, now, news=news, questions=questions)
+        try:
+            decision = advance(account, automation, progress, facts, now, news=news, questions=questions)
+        except Resting as resting:
+            return _ended(automation, event, is_for, parts, "retrying", str(resting))
         news = ()
         progress = decision.progress
         trace, before = before + decision.trace, ()

@@ -217,6 +217,10 @@ class Store(Protocol):
         """Pick somebody for each, in one transaction, by execution; what was picked before stays picked."""
         ...
 
+    def same_people(self, account: str, contacts: Sequence[str]) -> dict[str, list[str]]:
+        """Return the other contacts behind which the same person stands as behind these; who is alone is missing."""
+        ...
+
     def persons(self, account: str, contacts: Sequence[str]) -> dict[str, str]:
         """Return who stands behind contacts."""
         ...

@@ -16,13 +16,17 @@ from dealwright.journal.database import statement
 from dealwright.journal.news import to_wake
 from dealwright.journal.parts import Part
 from dealwright.journal.payload import seal
-from dealwright.mirror.identity import Merge, identify
+from dealwright.mirror.identity import Merge, identify, same_people
 from dealwright.mirror.identity import persons as read_persons
 from dealwright.mirror.observe import observe
 from dealwright.model.crm import Contact
 from dealwright.model.events import ContactUpdated, Event, MessageReceived, deal_subject
 
 _LATE: Final = statement("update events set late = true where id in :ids", "ids")
+
+
+_MOST_OTHERS: Final = 5_000
+"""Further records of people that are told at once: a switchboard's number may stand at every contact of a company."""
 
 
 def execution_id(account: str, event_id: int, automation: str, subject: str) -> str:
@@ -160,6 +164,11 @@ class Routing(Part):
         rows = hot.AWAITED.run(connection, account=account, subjects=sorted(kinds))
         found = sorted({row.execution_id for row in rows if row.kind in kinds[row.subject]})
         return to_wake(connection, found, events)
+
+    def same_people(self, account: str, contacts: Sequence[str]) -> dict[str, list[str]]:
+        """Return the other contacts behind which the same person stands as behind these."""
+        with self.database.read() as connection:
+            return same_people(connection, account, contacts, _MOST_OTHERS)
 
     def persons(self, account: str, contacts: Sequence[str]) -> dict[str, str]:
         """Return who stands behind contacts."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from typing import Final
 
 # Control characters, the line separators, and invisible format characters that reorder or hide text (bidi overrides,
@@ -19,3 +20,20 @@ _RUNS: Final = re.compile(f"(?:{UNSAFE.pattern})+")
 def one_line(text: str) -> str:
     """Return the text with every run of unsafe characters replaced by one space: a value stays one visible line."""
     return _RUNS.sub(" ", text)
+
+
+_WRITTEN: Final = frozenset("\t\r\xad\u061c\u200e\u200f")
+"""What people write on purpose though it is not seen: tabs, places to break a word, marks of right-to-left scripts."""
+
+
+def unseen(text: str) -> Iterator[tuple[int, str]]:
+    """Yield the lines of a text that hold what steers a terminal, hides a text or turns it around, and what that is."""
+    for number, line in enumerate(text.split("\n"), start=1):
+        odd = sorted({f"U+{ord(each):04X}" for each in UNSAFE.findall(line) if not _is_left_alone(each)})
+        if odd:
+            yield number, ", ".join(odd)
+
+
+def _is_left_alone(character: str) -> bool:
+    """Say whether it is written on purpose, or is no text at all, which is told elsewhere: NUL, half a character."""
+    return character in _WRITTEN or character == "\0" or "\ud800" <= character <= "\udfff"

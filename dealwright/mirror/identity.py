@@ -37,6 +37,12 @@ def keys_of(contact: Contact, *, country: str, secret: bytes) -> tuple[str, ...]
 
 
 _CONTACTS: Final = Query("select contact, person from person_contacts where account = :account and contact in :ids")
+_SAME: Final = Query(
+    "select mine.contact, theirs.contact as other from person_contacts as mine"
+    " join person_contacts as theirs on theirs.account = mine.account and theirs.person = mine.person"
+    " where mine.account = :account and mine.contact in :ids and theirs.contact <> mine.contact"
+    " order by mine.contact, theirs.contact limit :most"
+)
 _KEYS: Final = Query("select key, person from person_keys where account = :account and key in :ids")
 _PUT_CONTACT: Final = text(
     "insert into person_contacts (account, contact, person) values (:account, :id, :person) "
@@ -58,6 +64,15 @@ def persons(connection: Connection, account: str, contacts: Sequence[str]) -> di
         return {}
     rows = _CONTACTS.run(connection, account=account, ids=list(contacts))
     return {row.contact: row.person for row in rows}
+
+
+def same_people(connection: Connection, account: str, contacts: Sequence[str], most: int) -> dict[str, list[str]]:
+    """Return the other contacts behind which the same person stands, `most` in all; who is alone is missing."""
+    found: dict[str, list[str]] = {}
+    if contacts:
+        for row in _SAME.run(connection, account=account, ids=list(contacts), most=most):
+            found.setdefault(row.contact, []).append(row.other)
+    return found
 
 
 def identify(

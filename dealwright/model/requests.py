@@ -32,6 +32,7 @@ class CreateDeal(_Request, frozen=True, kw_only=True, tag="create_deal"):
 
     With `unless_open` (a pipeline's key) no deal is made if an open one stands there that has one of these contacts or
     this company: the CRM looks and makes it in one go. The receipt's `deal_id` is then None, its `open_deal` that deal.
+    `unless_contacts` are further contacts that count for this alone: the same people under other records.
     """
 
     pipeline: str
@@ -45,6 +46,7 @@ class CreateDeal(_Request, frozen=True, kw_only=True, tag="create_deal"):
     tags: tuple[str, ...] = ()
     company: str | None = None
     unless_open: str | msgspec.UnsetType = msgspec.UNSET
+    unless_contacts: tuple[str, ...] | msgspec.UnsetType = msgspec.UNSET
     contact_roles: tuple[ContactRole, ...] | msgspec.UnsetType = msgspec.UNSET
     custom: Customs = msgspec.UNSET
 

@@ -24,7 +24,7 @@ from dealwright.compile import describe, ir
 from dealwright.compile.lower import lower
 from dealwright.engine.imagine import Imagination
 from dealwright.engine.imagine import enrolled as stood_there
-from dealwright.engine.pretended import given_to, wrong_data
+from dealwright.engine.pretended import given_to, wrong_data, wrong_fields
 from dealwright.engine.rehearse import Part, Rehearsal
 from dealwright.engine.rehearse import rehearse as _rehearse
 from dealwright.engine.rehearse_replies import replies_to
@@ -379,6 +379,9 @@ def rehearse(
     check_answers(found, answers)
     for wrong in wrong_data(compiled, found.on, data or {}) if event is None else ():
         raise DefinitionError(f"data= of {automation!r}: {wrong}")
+    for name, each in (("the deal", deal), ("before", before)):
+        for wrong in wrong_fields(compiled, each) if each is not None else ():
+            raise DefinitionError(f"custom= of {name}: {wrong}")
     said = replies_to(found, replies)
     kept = given_to(found, given)
     zone = ZoneInfo(compiled.calendar.zone)

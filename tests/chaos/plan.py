@@ -21,7 +21,7 @@ WEB_POINTS: Final = ("receive.before-append", "receive.after-append")
 ENGINE_POINTS: Final = tuple(
     name
     for name in faults.POINTS
-    if not name.startswith(("match.", "operate.", "receive.")) and name not in ("act.after-check",)
+    if not name.startswith(("enrol.", "match.", "operate.", "receive.")) and name not in ("act.after-check",)
 )
 """The fault points that an engine passes in a run; what only a person's decision passes is tested elsewhere."""
 

@@ -172,7 +172,9 @@ def test_the_mode_of_a_definition_holds_until_somebody_says_otherwise_and_after_
 
 
 def test_what_is_written_and_not_yet_released_can_begin_in_shadow(typed: Shell) -> None:
-    assert "acme.coming is shadow from now on" in typed("mode", "coming", "shadow").stdout
+    assert (
+        "acme.coming is shadow as soon as `dealwright up` has released it" in typed("mode", "coming", "shadow").stdout
+    )
     assert "stopped acme.coming" in typed("stop", "coming").stdout
     assert "did you mean coming?" in typed("mode", "comin", "shadow", code=2).stderr
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from pathlib import Path
 
 import pytest
@@ -135,6 +136,22 @@ def test_files_that_misbehave_are_told_and_the_others_are_loaded(write):
         assert str(finding).isprintable()
         assert len(finding.message) < 400
     assert [account.key for account in loaded.accounts] == ["a"]
+
+
+def test_a_defect_of_ours_is_not_blamed_on_the_file(write):
+    breaks = "import sys\nsys.modules['__main__'].draft = lambda *given: {}['secret of a definition']\n"
+    loaded = load(write(a_breaks=breaks, b_good=WHOLE))
+    (finding,) = loaded.findings
+    assert (finding.code, finding.severity) == ("DW999", "error")
+    assert re.fullmatch(r"Dealwright failed over these definitions: KeyError \(\w+\.py:\d+\)", finding.message)
+    assert "please report it" in finding.hint
+    assert loaded.errors
+
+
+def test_a_process_that_does_not_begin_is_a_defect_of_ours(write, monkeypatch):
+    monkeypatch.setattr("dealwright.compile.loader.sys.executable", "/bin/false")
+    (finding,) = load(write(b_good=WHOLE)).findings
+    assert (finding.code, "dealwright doctor" in finding.hint) == ("DW999", True)
 
 
 def test_what_a_file_prints_is_a_warning_and_reaches_nobody(write, capfd):

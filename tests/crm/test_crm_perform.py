@@ -310,6 +310,25 @@ def test_business_time_is_stamped(crm: EmbeddedCrm) -> None:
     assert [event.occurred_at for event in drain(crm)] == [START, START + timedelta(days=2)]
 
 
+def test_no_deal_is_made_beside_an_open_one_of_who_is_the_same_under_another_record(crm: EmbeddedCrm) -> None:
+    maria, again, bo = (crm.create_contact(name=name) for name in ("Maria Silva", "M. Silva", "Bo Li"))
+
+    def made(key: str, contact: str, *others: str) -> object:
+        wanted = CreateDeal(
+            pipeline="sales", stage="incoming", title="x", contacts=(contact,), unless_open="sales",
+            unless_contacts=others,
+        )  # fmt: skip
+        (outcome,) = perform(crm, call(key, wanted))
+        assert isinstance(outcome, Sent)
+        return outcome.receipt["deal_id"]
+
+    first = made("1", maria.id, again.id)
+    assert first is not None
+    assert made("2", again.id, maria.id) is None
+    assert made("3", bo.id, bo.id) is not None
+    assert crm.deal(str(first)).contacts[0].id == maria.id
+
+
 def test_no_deal_is_made_beside_an_open_one_of_the_same_contact_or_company(crm: EmbeddedCrm) -> None:
     """Decided where it is made: also two in one request, and under one key again, make one deal."""
     maria, bo = (crm.create_contact(name=name) for name in ("Maria Silva", "Bo Li"))

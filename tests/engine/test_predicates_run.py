@@ -16,12 +16,14 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
-from engine_world import Sales, World, account, deal
+from engine_world import Sales, World, account, created, deal
+from sqlalchemy import text
 
 from dealwright import Automation, add_tags, deal_created, every_event, predicate
 from dealwright.compile import ir
 from dealwright.compile.digest import behaviour_digest
-from dealwright.engine.predicates import LIMIT, MOST_SLOW, Runner, _sent
+from dealwright.engine.predicates import LIMIT, MOST_SLOW, REST, Resting, Runner, _sent, say
+from dealwright.engine.rehearse import rehearse
 from dealwright.model.crm import Money, User
 
 Facts = Mapping[str, Any]
@@ -148,7 +150,11 @@ def test_what_takes_too_long_is_ended_and_rests(runner: Runner, body: str) -> No
     for _ in range(MOST_SLOW):
         assert asked(runner, code) == (None, f"it did not answer within {LIMIT:g} s")
     began = time.monotonic()
-    assert asked(runner, code) == (None, "it took too long lately, and was not asked")
+    with pytest.raises(
+        Resting, match=r"predicate 'rule' took too long lately, and rests: it is asked again"
+    ) as resting:
+        asked(runner, code)
+    assert 0 < resting.value.seconds <= REST
     assert time.monotonic() - began < LIMIT
     assert asked(runner, "def f(facts):\n    return False") == (False, "")
 
@@ -185,6 +191,51 @@ def test_a_machine_that_is_busy_decides_nothing(runner: Runner) -> None:
     runner._process.send_signal(signal.SIGSTOP)
     threading.Timer(2 * LIMIT, runner._process.send_signal, [signal.SIGCONT]).start()
     assert asked(runner, "def f(facts):\n    return True") == (True, "")
+
+
+@pytest.mark.slow
+def test_a_process_that_was_held_up_for_long_decides_nothing_and_counts_for_nothing(
+    runner: Runner, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("dealwright.engine.predicates._PATIENCE", 0.2)
+    code = "def f(facts):\n    return True"
+    for _ in range(MOST_SLOW + 1):
+        asked(runner, "def f(facts):\n    return False")
+        assert runner._process is not None
+        runner._process.send_signal(signal.SIGSTOP)
+        with pytest.raises(Resting, match="its process was held up"):
+            asked(runner, code)
+    assert asked(runner, code) == (True, "")
+
+
+def test_what_rests_decides_nothing_and_is_asked_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    made = World(tmp_path, tagger(is_large, deal.amount))
+    states: list[dict[str, dict[str, int]]] = []
+
+    def resting(*given: Any) -> tuple[bool | None, str]:
+        states.append(made.states())
+        if len(states) < 3:
+            raise Resting("rule", "rests", 0.01)
+        return say(*given)
+
+    monkeypatch.setattr("dealwright.engine.conditions.say", resting)
+    made.new_deal()
+    made.work()
+    assert [each["rule"] for each in states] == [{"running": 1}] * 3
+    assert (made.states(), made.reasons()) == ({"rule": {"done": 1}}, [""])
+    rows = made.journal.database.rows(text("select reason from transitions where to_state = 'retrying'"))
+    assert [row["reason"] for row in rows] == ["predicate 'rule' rests: it is asked again"] * 2
+    made.close()
+
+
+def test_a_rehearsal_says_that_it_rests(monkeypatch: pytest.MonkeyPatch) -> None:
+    def resting(*_: Any) -> tuple[bool | None, str]:
+        raise Resting("rule", "rests", 60.0)
+
+    monkeypatch.setattr("dealwright.engine.conditions.say", resting)
+    made, event = tagger(is_large, deal.amount), created()
+    told = rehearse(made, made.automations[0], event, event.after, event.occurred_at)
+    assert (told.state, told.reason, told.requests) == ("retrying", "predicate 'rule' rests: it is asked again", ())
 
 
 def test_a_process_that_is_gone_is_begun_again(runner: Runner) -> None:

@@ -383,3 +383,27 @@ def test_two_executions_at_once_do_not_make_two_deals(world: MakeWorld) -> None:
     here.work()
     assert [each.title for each in here.crm.deals("sales", "incoming")] == ["Next"]
     assert tasks(here) == ["one is open"]
+
+
+@pytest.mark.parametrize(
+    ("first", "second"),
+    [
+        ({"phone": "+1 212 555 0123"}, {"phone": "(212) 555-0123"}),
+        ({"email": "maria@example.com"}, {"email": " Maria@Example.com"}),
+    ],
+)
+def test_one_person_behind_two_contacts_has_one_open_deal(
+    world: MakeWorld, first: dict[str, str], second: dict[str, str]
+) -> None:
+    renew = Automation(
+        key="renew",
+        on=stage_changed(to=Sales.won),
+        again=every_event(),
+        do=[create_deal("next", in_=Sales.incoming, title="Next", unless_open=Sales)],
+    )
+    here = world(account(renew))
+    for reached in (first, second, {"phone": "+1 212 555 0199"}):
+        contact = here.crm.create_contact(name="Maria", **reached)
+        here.crm.move_deal(here.new_deal(contacts=[contact.id]).id, "sales", "won")
+    here.work()
+    assert [each.title for each in here.crm.deals("sales", "incoming")] == ["Next", "Next"]  # of Maria, and another one

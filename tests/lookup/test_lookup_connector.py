@@ -9,7 +9,7 @@ from typing import Any
 
 import msgspec
 import pytest
-from lookup_world import error, play, question, told
+from lookup_world import error, play, question, told, world
 
 from dealwright.clock import SystemClock
 from dealwright.errors import InputError
@@ -212,12 +212,13 @@ def test_a_table_is_read() -> None:
 
 
 def test_a_secret_that_is_not_there_is_told_before_anybody_is_asked(tmp_path: Path) -> None:
-    table = {"vies": {"url": "https://vies.example.com", "secret_file": str(tmp_path / "later.secret")}}
+    secret = str(tmp_path / "later.secret")
+    table = {"vies": {"url": "http://127.0.0.1:9", "allow_private": True, "secret_file": secret}}
     connector = LookupConnector(from_table(table, environ={}), SystemClock())
-    (said,) = asyncio.run(connector.self_test())
+    said, away = asyncio.run(connector.self_test())
     assert "later.secret cannot be read" in said
     (tmp_path / "later.secret").write_text("0123456789abcdef")
-    assert asyncio.run(connector.self_test()) == []
+    assert asyncio.run(connector.self_test()) == [away]
 
 
 @pytest.mark.parametrize(
@@ -242,3 +243,21 @@ def test_a_slip_in_the_target_file_is_told(change: dict[str, Any], said: str) ->
     with pytest.raises(InputError) as refused:
         from_table({"vies": {"url": "https://vies.example.com", **change}}, environ={})
     assert said in str(refused.value)
+
+
+def test_the_self_test_says_which_systems_are_not_there_and_asks_nobody(tmp_path: Path) -> None:
+    async def main() -> None:
+        async with world(tmp_path / "log") as (connector, _):
+            assert await connector.self_test() == []
+            assert not (tmp_path / "log").exists() or not (tmp_path / "log").read_text()
+        (gone,) = await connector.self_test()
+        assert gone.startswith("nobody answers at 127.0.0.1:")
+        assert "where vies is asked: set its url, or start it" in gone
+        async with world(tmp_path / "log", system={"allow_private": False}) as (connector, _):
+            (private,) = await connector.self_test()
+            assert private.startswith("vies: 127.0.0.1 is at a private address")
+        async with world(tmp_path / "log", system={"url": "https://no-such-system.invalid/api"}) as (connector, _):
+            (unknown,) = await connector.self_test()
+            assert unknown.startswith("nobody answers at no-such-system.invalid:443, where vies is asked")
+
+    asyncio.run(main())
