@@ -250,8 +250,7 @@ HINTED = {
     ),
     "nameless_move": (
         "move_deal(to=Sales.won)",
-        "DW910 move_deal needs 'name' as well"
-        ' (every step has a name first: move_deal("approve", to=NewBusiness.won))',
+        "DW910 move_deal needs 'name' as well (every step has a name first: move_deal(\"approve\", to=Sales.won))",
     ),
     "too_many": (
         'Stage("x", 40)',
