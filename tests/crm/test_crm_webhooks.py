@@ -409,8 +409,9 @@ def test_the_secret_is_shown_once_and_limits_hold(here: Here) -> None:
 
 def test_the_kinds_are_those_of_the_feed() -> None:
     tags = {kind.__struct_config__.tag for kind in Event.__args__}
-    # What other systems tell, and what CRMs tell that say only that something changed, is no news of ours.
-    assert tags - {"event_received", "deal_noticed", "contact_noticed"} == set(KINDS)
+    # What other systems tell, what CRMs tell that say only that something changed, and what a release begins, is no
+    # news of ours.
+    assert tags - {"event_received", "deal_noticed", "contact_noticed", "deal_enrolled"} == set(KINDS)
 
 
 def test_a_deleted_subscription_gets_nothing_more(small: Here) -> None:
