@@ -11,6 +11,7 @@ import pytest
 from engine_world import MONDAY, Sales, World, account, created, deal, some_deal
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from msgspec.structs import replace
 from sqlalchemy import text
 
 from dealwright import (
@@ -41,12 +42,12 @@ from dealwright import (
 from dealwright.compile import ir
 from dealwright.engine.advance import Act, Decision, End, Wait, advance
 from dealwright.engine.facts import Facts
-from dealwright.engine.records import News, Progress, StepOutcome
+from dealwright.engine.records import News, Progress, StepOutcome, request_digest
 from dealwright.engine.rehearse import rehearse
 from dealwright.errors import DefinitionError
 from dealwright.model.crm import Money
 from dealwright.model.events import Event, StageChanged
-from dealwright.model.requests import DealChanges, SetTask
+from dealwright.model.requests import CreateDeal, DealChanges, SetTask
 
 CALL = set_task("call", text="Call", due=days(1))
 LATE = set_task("late", text="Nobody answered", due=days(1))
@@ -407,3 +408,9 @@ def test_one_person_behind_two_contacts_has_one_open_deal(
         here.crm.move_deal(here.new_deal(contacts=[contact.id]).id, "sales", "won")
     here.work()
     assert [each.title for each in here.crm.deals("sales", "incoming")] == ["Next", "Next"]  # of Maria, and another one
+
+
+def test_what_was_approved_stays_so_when_a_person_turns_out_to_have_another_record() -> None:
+    wanted = CreateDeal(pipeline="sales", stage="incoming", title="Next", contacts=("1",), unless_open="sales")
+    assert request_digest(wanted) == request_digest(replace(wanted, unless_contacts=("2",)))
+    assert request_digest(wanted) != request_digest(replace(wanted, contacts=("2",)))
