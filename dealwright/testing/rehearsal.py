@@ -121,6 +121,7 @@ def a_deal(
     roles: Mapping[str, str] = MappingProxyType({}),
     company: str | None = None,
     company_deals: CompanyDeals | None = None,
+    company_custom: Mapping[str, Own] = MappingProxyType({}),
     reference: str | None = None,
     close_date: date | None = None,
     lost_reason: str | None = None,
@@ -132,8 +133,9 @@ def a_deal(
 
     `records` are those under it, such as `a_record(Instalment, paid=True)`, each with an id of its own.
 
-    `roles` are what contacts are on it, by their ids; `company_deals` what else its company has. `amount` is a number
-    in `currency`, or `Money("1100", "EUR")`: no account is known here whose currency it could be.
+    `roles` are what contacts are on it, by their ids; `company_deals` what else its company has, `company_custom` the
+    own fields of that company. `amount` is a number in `currency`, or `Money("1100", "EUR")`: no account is known here
+    whose currency it could be.
     """
     assert stage.pipeline is not None, "the stage stands in a Pipeline class"
     return Deal(
@@ -148,6 +150,7 @@ def a_deal(
         tags=tuple(tags),
         company=company,
         company_deals=msgspec.UNSET if company_deals is None else company_deals,
+        company_custom=_customs(company_custom),
         contact_roles=tuple(ContactRole(who, role) for who, role in roles.items()) or msgspec.UNSET,
         contacts=((contact,) if contact is not None else ()) + tuple(contacts),
         lost_reason=lost_reason,

@@ -19,7 +19,8 @@ from dealwright import (
     working_hours,
 )
 
-from .pipelines import NewBusiness, Renewals, deal
+from .fields import deal
+from .pipelines import NewBusiness, Renewals
 
 contact_left = Automation(
     key="contact-left",

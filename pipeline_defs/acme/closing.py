@@ -24,7 +24,8 @@ from dealwright import (
     working_days,
 )
 
-from .pipelines import NewBusiness, Renewals, deal
+from .fields import deal
+from .pipelines import NewBusiness, Renewals
 
 won_to_erp = Automation(
     key="won-to-erp",
@@ -42,8 +43,8 @@ won_to_erp = Automation(
             "renewal",
             in_=Renewals.incoming,
             title="Renewal: {{ deal.company or deal.title }}",
-            owner=deal.owner,
-            amount=deal.amount,
+            copy=[deal.owner, deal.amount],
+            close_date=deal.deliver_on.or_(deal.close_date) + days(365),
             tags=["renewal"],
         ),
         branch(
@@ -106,19 +107,14 @@ win_back = Automation(
     on=entered(NewBusiness.lost),
     when=[deal.lost_reason == "Timing"],
     again=once(per=stage_visit),
+    exit_on=stage_changed(from_=NewBusiness.lost),
     do=[
         add_tags("mark", "ask-again"),
         wait("quarter", days(90)),
-        branch(
-            "still-lost",
-            case(
-                deal.stage == NewBusiness.lost,
-                set_task(
-                    "ask",
-                    text="Ask {{ deal.main_contact.name or deal.company or deal.title }} again: the time was not right",
-                    due=working_days(1),
-                ),
-            ),
+        set_task(
+            "ask",
+            text="Ask {{ deal.main_contact.name or deal.company or deal.title }} again: the time was not right",
+            due=working_days(1),
         ),
     ],
 )

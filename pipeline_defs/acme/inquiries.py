@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from dealwright import (
     Automation,
+    Example,
     activity_logged,
     add_note,
     branch,
@@ -20,14 +21,18 @@ from dealwright import (
     move_deal,
     once,
     person,
+    points,
     send_email,
     send_event,
     set_task,
+    update_deal,
     working_hours,
     working_minutes,
 )
 
-from .pipelines import NewBusiness, deal
+from .fields import deal
+from .pipelines import NewBusiness
+from .settings import large_deal, promising_from
 
 greet_inbound = Automation(
     key="greet-inbound",
@@ -37,6 +42,66 @@ greet_inbound = Automation(
     again=once(per=person, within=days(30)),
     do=[
         set_task("call", text="Call {{ deal.main_contact.name }} about {{ deal.title }}", due=working_minutes(15)),
+    ],
+    examples=[
+        Example(
+            "an inquiry of Saturday night",
+            in_=NewBusiness.incoming,
+            at="2026-05-09 22:30",
+            phone="(212) 555-0142",
+            then=["call at Sat 22:30: Call Maria Silva about Forty chairs"],
+        ),
+        Example(
+            "somebody who sells instead of buying",
+            in_=NewBusiness.incoming,
+            at="2026-05-11 10:00",
+            phone="(212) 555-0142",
+            tags=["spam"],
+            then=["skipped: conditions"],
+        ),
+    ],
+)
+
+promise = points(
+    (40, deal.amount >= large_deal),
+    (30, deal.company.won_deals > 0),
+    (20, deal.company.size == "chain"),
+    (10, deal.main_contact.phone.is_set()),
+)
+
+score_inquiry = Automation(
+    key="score-inquiry",
+    why="On a full morning, who promises most is called first.",
+    on=deal_created(in_=NewBusiness.incoming),
+    when=[~deal.tags.has("spam")],
+    again=once(per=deal),
+    do=[
+        update_deal("score", score=promise),
+        branch(
+            "promising",
+            case(
+                promise >= promising_from,
+                set_task("first", text="Call {{ deal.company or deal.title }} before the others", due=working_hours(1)),
+            ),
+        ),
+    ],
+    examples=[
+        Example(
+            "much money, and a number to call",
+            in_=NewBusiness.incoming,
+            at="2026-05-11 10:00",
+            amount=25_000,
+            phone="(212) 555-0142",
+            then=["score", "first: Call Forty chairs before the others"],
+        ),
+        Example(
+            "little money",
+            in_=NewBusiness.incoming,
+            at="2026-05-11 10:00",
+            amount=900,
+            phone="(212) 555-0142",
+            then=["score"],
+        ),
     ],
 )
 
@@ -120,4 +185,5 @@ automations = [
     qualified_to_erp,
     qualify_with_contact,
     reached_by_phone,
+    score_inquiry,
 ]

@@ -22,7 +22,8 @@ from dealwright import (
     working_hours,
 )
 
-from .pipelines import SEND_INVOICE, NewBusiness, deal
+from .fields import deal
+from .pipelines import SEND_INVOICE, NewBusiness
 
 invoice_number = Automation(
     key="invoice-number",

@@ -5,9 +5,9 @@ A stage is called after what has happened, and has the task that leads to the ne
 
 from __future__ import annotations
 
-from dealwright import DealFields, Incoming, Lost, Pipeline, Stage, Task, Won, working_days, working_hours
+from dealwright import Incoming, Lost, Pipeline, Stage, Task, Won, working_days, working_hours
 
-deal = DealFields()
+from .fields import deal
 
 SEND_INVOICE = "Send the invoice"
 """The task's text, in one place: a rule in invoices.py waits for it to be completed."""

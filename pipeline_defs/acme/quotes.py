@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dealwright import (
     Automation,
+    Example,
     add_tags,
     branch,
     case,
@@ -12,20 +13,22 @@ from dealwright import (
     entered,
     once,
     set_task,
+    stage_changed,
     stage_visit,
-    stop,
     wait,
     working_days,
     working_hours,
 )
 
-from .pipelines import NewBusiness, deal
+from .fields import deal
+from .pipelines import NewBusiness
+from .settings import large_deal
 
 review_amount = Automation(
     key="review-amount",
     why="Large promises deserve a second pair of eyes.",
     on=deal_updated(fields=[deal.amount], in_=NewBusiness),
-    when=[deal.amount >= 25_000, deal.stage.is_open()],
+    when=[deal.amount >= large_deal, deal.stage.is_open()],
     again=once(per=deal, within=days(7)),
     do=[
         set_task(
@@ -42,9 +45,9 @@ quote_follow_up = Automation(
     why="Half of the quotes die unanswered.",
     on=entered(NewBusiness.quoted),
     again=once(per=stage_visit),
+    exit_on=stage_changed(from_=NewBusiness.quoted),
     do=[
         wait("two-days", days(2)),
-        branch("still-quoted", case(deal.stage != NewBusiness.quoted, stop())),
         branch(
             "size",
             case(
@@ -57,6 +60,21 @@ quote_follow_up = Automation(
             ),
             otherwise=[set_task("nudge", text="Nudge {{ deal.main_contact.name or deal.title }}", due=working_days(1))],
             unset=[set_task("ask-amount", text="Write down what {{ deal.title }} is worth", due=working_hours(4))],
+        ),
+    ],
+    examples=[
+        Example(
+            "a large quote of Friday morning",
+            in_=NewBusiness.quoted,
+            at="2026-05-15 10:00",
+            amount=12_000,
+            then=["call-sponsor at Sun 10:00"],
+        ),
+        Example(
+            "a quote that says no sum",
+            in_=NewBusiness.quoted,
+            at="2026-05-11 10:00",
+            then=["ask-amount at Wed 10:00: Write down what Forty chairs is worth"],
         ),
     ],
 )

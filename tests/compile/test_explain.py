@@ -151,11 +151,8 @@ QUOTES: Final = {
 
 - (1) Waits 2 days, then looks at the deal again.
 - (2) Takes the first way that fits:
-  - If the stage is not “Sent the quote” (New business):
-    - (3) Ends here.
-- (4) Takes the first way that fits:
   - If the amount is at least 10,000 USD:
-    - (5) Sets a task for the deal's owner: “Call the sponsor of ‹the deal's title› (‹the amount›)”, \
+    - (3) Sets a task for the deal's owner: “Call the sponsor of ‹the deal's title› (‹the amount›)”, \
 due within 2 working hours.
 """,
     "es": """\
@@ -169,11 +166,8 @@ due within 2 working hours.
 
 - (1) Espera 2 días y vuelve a mirar el negocio.
 - (2) Toma el primer camino que corresponda:
-  - Si la etapa no es «Sent the quote» (New business):
-    - (3) Termina aquí.
-- (4) Toma el primer camino que corresponda:
   - Si el importe es como mínimo 10.000 USD:
-    - (5) Pone una tarea para el responsable del negocio: \
+    - (3) Pone una tarea para el responsable del negocio: \
 «Call the sponsor of ‹el título del negocio› (‹el importe›)», con un plazo de 2 horas laborales.
 """,
     "pt": """\
@@ -187,11 +181,8 @@ due within 2 working hours.
 
 - (1) Espera 2 dias e olha o negócio de novo.
 - (2) Segue o primeiro caminho que servir:
-  - Se a etapa não é “Sent the quote” (New business):
-    - (3) Termina aqui.
-- (4) Segue o primeiro caminho que servir:
   - Se o valor é no mínimo 10.000 USD:
-    - (5) Cria uma tarefa para o responsável pelo negócio: \
+    - (3) Cria uma tarefa para o responsável pelo negócio: \
 “Call the sponsor of ‹o título do negócio› (‹o valor›)”, com prazo de 2 horas úteis.
 """,
 }

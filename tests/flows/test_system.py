@@ -105,6 +105,8 @@ def test_the_demo_prints_one_object_that_the_databases_and_the_receiver_bear_out
         assert automations == keys(account)
         resumed = "select count(*) from transitions where to_state = 'waiting'"
         assert one(journal, resumed) > 50
+        ended = "select count(*) from dw_executions where automation = 'quote-follow-up' and reason like 'exit:%'"
+        assert one(journal, ended) > 5
     assert set(figures["effects"]) == {
         "create_deal",
         "update_deal",

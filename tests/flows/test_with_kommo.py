@@ -39,6 +39,7 @@ def test_up_with_kommo_hears_what_people_do_there_and_acts_there(project: Path) 
         said = (project / "up.log").read_text()
         assert "not run with kommo: invoice-sent: the CRM never tells task_completed" in said
         assert "not run with kommo: reached-by-phone: the CRM never tells activity_logged" in said
+        assert "not run with kommo: score-inquiry: the CRM does not tell what else a company has" in said
         port = (data / "kommo.port").read_text().strip()
         account = f"http://127.0.0.1:{port}"
         people = f"{account}/_control/leads"
@@ -69,6 +70,7 @@ def test_the_demo_with_kommo_is_borne_out_by_the_journal_and_by_the_log_of_each_
     assert figures["left_out"] == {
         "invoice-sent": "the CRM never tells task_completed",
         "reached-by-phone": "the CRM never tells activity_logged",
+        "score-inquiry": "the CRM does not tell what else a company has (deal.company.open_deals and the like)",
     }
     compiled = json.loads(subprocess.check_output(dealwright("compile", "--json"), env=environment(project)))
     assert set(figures["executions"]) == keys(compiled) - set(figures["left_out"]), "unchanged, all that can be served"

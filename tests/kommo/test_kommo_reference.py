@@ -72,6 +72,7 @@ def test_what_kommo_can_serve_is_unchanged_and_the_rest_is_listed(tmp_path: Path
             assert sorted(str(each) for each in left) == [
                 "invoice-sent: the CRM never tells task_completed",
                 "reached-by-phone: the CRM never tells activity_logged",
+                "score-inquiry: the CRM does not tell what else a company has (deal.company.open_deals and the like)",
             ]
             whole = acme()
             out = {each.automation for each in left}

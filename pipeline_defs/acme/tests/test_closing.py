@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from decimal import Decimal
 
 import pytest
@@ -9,6 +10,7 @@ from acme.account import acme
 from acme.pipelines import NewBusiness, Renewals
 from acme.tests.people import ANA, BY_MAIL, MARIA, MONDAY_MORNING, NAMELESS, SATURDAY_NIGHT, UNREACHABLE
 
+from dealwright.compile.ir import OnStageChanged, StageValue
 from dealwright.model.crm import Contact, Deal, Money
 from dealwright.model.requests import ChangeTags, CreateDeal
 from dealwright.testing import a_deal, moved, rehearse
@@ -29,7 +31,7 @@ def test_what_is_won_is_told_to_the_erp_and_renewed() -> None:
         "renewals", "incoming", "Renewal: Chairs & Co", ("renewal",), ("1",),
     )  # fmt: skip
     assert renewal.owner is not None
-    assert (renewal.amount, renewal.reference) == (deal.amount, None)
+    assert (renewal.amount, renewal.reference, renewal.close_date) == (deal.amount, None, None)
     assert told.tasks == ["Introduce onboarding; the renewal is new"]
     assert told.due == ["Sun 10 May 22:30"]
     assert told.again == "once per deal"
@@ -39,6 +41,23 @@ def test_a_renewal_without_a_company_is_called_after_the_deal() -> None:
     renewal = rehearse(acme, "won-to-erp", a_deal(NewBusiness.won, amount=1)).requests[1]
     assert isinstance(renewal, CreateDeal)
     assert renewal.title == "Renewal: Forty chairs"
+
+
+@pytest.mark.parametrize(
+    ("deal", "day"),
+    [
+        (a_deal(NewBusiness.won, amount=1, close_date=date(2026, 5, 1)), date(2027, 5, 1)),
+        (
+            a_deal(NewBusiness.won, amount=1, close_date=date(2026, 5, 1), custom={"deliver_on": date(2026, 6, 15)}),
+            date(2027, 6, 15),
+        ),
+    ],
+    ids=["the day it was to close", "the day it was wanted by"],
+)
+def test_a_renewal_is_due_a_year_after(deal: Deal, day: date) -> None:
+    renewal = rehearse(acme, "won-to-erp", deal).requests[1]
+    assert isinstance(renewal, CreateDeal)
+    assert renewal.close_date == day
 
 
 def test_what_is_won_for_nothing_is_not_renewed() -> None:
@@ -150,10 +169,9 @@ def test_who_had_another_reason_is_not_asked_again() -> None:
     assert not rehearse(acme, "win-back", renewal, event=moved(a_deal(Renewals.offered), renewal)).answers
 
 
-def test_who_came_back_meanwhile_is_not_asked_again() -> None:
-    back, lost = a_deal(NewBusiness.met, lost_reason="Timing"), a_deal(NewBusiness.lost, lost_reason="Timing")
-    told = rehearse(acme, "win-back", back, event=moved(a_deal(NewBusiness.met), lost))
-    assert told.acts == ["mark"]
+def test_who_comes_back_meanwhile_is_not_asked_again() -> None:
+    told = rehearse(acme, "win-back", a_deal(NewBusiness.lost, lost_reason="Timing"))
+    assert told.automation.exit_on == (OnStageChanged(from_=(StageValue(pipeline="new-business", stage="lost"),)),)
 
 
 def test_what_is_open_again_is_asked_about_and_no_longer_marked() -> None:

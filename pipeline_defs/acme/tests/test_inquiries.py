@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
+
 import pytest
 from acme.account import acme
 from acme.pipelines import NewBusiness, Renewals
 from acme.tests.people import ANA, BY_MAIL, BY_PHONE, MARIA, MONDAY_MORNING, NAMELESS, SATURDAY_NIGHT, UNREACHABLE
 
-from dealwright.model.crm import Deal
+from dealwright.model.crm import CompanyDeals, Contact, Deal
+from dealwright.model.custom import held, held_in
+from dealwright.model.requests import UpdateDeal
 from dealwright.testing import a_deal, an_activity, created, moved, rehearse
 
 
@@ -62,6 +66,43 @@ def test_spam_and_who_cannot_be_reached_is_not_greeted(automation: str, deal: De
 def test_what_is_no_new_inquiry_is_not_greeted(automation: str, stage: object) -> None:
     deal = a_deal(stage, contact=MARIA)  # type: ignore[arg-type]
     assert not rehearse(acme, automation, deal, event=created(deal)).answers
+
+
+@pytest.mark.parametrize(
+    ("amount", "contact", "won", "size", "score", "first"),
+    [
+        (25_000, BY_PHONE, 0, None, 50, True),
+        (24_999, BY_PHONE, 1, None, 40, False),
+        (None, UNREACHABLE, 2, "chain", 50, True),
+        (25_000, BY_PHONE, 1, "chain", 100, True),
+        (None, None, None, "workshop", 0, False),
+    ],
+)
+def test_an_inquiry_is_scored_and_who_promises_much_is_called_first(
+    amount: int | None, contact: Contact | None, won: int | None, size: str | None, score: int, first: bool
+) -> None:
+    deal = a_deal(
+        NewBusiness.incoming,
+        amount=amount,
+        contact=contact,
+        company="Chairs & Co",
+        company_deals=None if won is None else CompanyDeals(won=won),
+        company_custom={} if size is None else {"size": size},
+    )
+    told = rehearse(acme, "score-inquiry", deal, at=MONDAY_MORNING)
+    assert told.acts == ["score", "first"][: 1 + first]
+    (update, *_) = told.requests
+    assert isinstance(update, UpdateDeal)
+    assert held_in(update.changes.custom, "score") == held(Decimal(score))
+    assert told.tasks == ["Call Chairs & Co before the others"][:first]
+    assert told.due == ["Mon 11 May 11:00"][:first]
+    assert told.again == "once per deal"
+
+
+def test_spam_and_what_is_no_inquiry_is_not_scored() -> None:
+    assert rehearse(acme, "score-inquiry", a_deal(NewBusiness.incoming, tags=["spam"])).acts == []
+    deal = a_deal(NewBusiness.qualified)
+    assert not rehearse(acme, "score-inquiry", deal, event=created(deal)).answers
 
 
 @pytest.mark.parametrize(

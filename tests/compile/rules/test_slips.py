@@ -30,9 +30,10 @@ welcome = Automation(
 def reference_company() -> str:
     """The reference company as one file, with one message more."""
     folder = ROOT / "pipeline_defs" / "acme"
-    rules = sorted(file.stem for file in folder.glob("*.py") if file.stem not in ("pipelines", "account"))
+    first, last = ("fields", "settings", "pipelines"), "account"
+    rules = sorted(file.stem for file in folder.glob("*.py") if file.stem not in (*first, last))
     texts = []
-    for name in ("pipelines", *rules, "account"):
+    for name in (*first, *rules, last):
         text = re.sub(r"^from (__future__|\.\w+) import .*\n", "", (folder / f"{name}.py").read_text(), flags=re.M)
         texts.append(text.replace("automations = [\n", f"{name} = [\n", 1))
     whole = "\n".join(texts).replace(f"{rules[0]} = [\n", f"{MAIL}\n\n{rules[0]} = [\n    welcome,\n", 1)

@@ -1,0 +1,18 @@
+"""What Acme writes down beside what every deal, contact and company has. The files of rules name it as `deal`."""
+
+from __future__ import annotations
+
+from dealwright import Choice, CompanyFields, Day, DealFields, Number
+
+
+class Firm(CompanyFields):
+    size = Choice("Size", ["workshop", "factory", "chain"])
+
+
+class Sale(DealFields):
+    company: Firm = Firm()
+    score = Number("Score")
+    deliver_on = Day("Wanted by")
+
+
+deal = Sale()
