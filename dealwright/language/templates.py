@@ -12,79 +12,32 @@ An unset value is an empty text.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from functools import lru_cache
 from html import escape
 from typing import Any, Final
 
 import msgspec
-from jinja2 import Environment, StrictUndefined, Template, TemplateSyntaxError, UndefinedError, nodes
-from jinja2.runtime import LoopContext
+from jinja2 import Template, UndefinedError, nodes
 
-from dealwright.errors import DefinitionError
 from dealwright.language.characters import one_line
-from dealwright.language.schema import ALWAYS, FieldType, did_you_mean, is_group, unknown_hint, with_roles
-from dealwright.language.shown import ShownMoney, ShownTime
-from dealwright.language.values import MAX_TEXT
-from dealwright.model.crm import role_key
+from dealwright.language.schema import ALWAYS, FieldType, is_group, unknown_hint, with_roles
+from dealwright.language.template_environment import HTML, MAX_OUTPUT, PLAIN, TemplateError, as_text, too_long
+from dealwright.language.template_syntax import Problem, named, parse, path_of
 
-MAX_OUTPUT: Final = 65_536
-"""The longest text a template may make, in bytes."""
+__all__ = [
+    "MAX_OUTPUT",
+    "Problem",
+    "TemplateError",
+    "check_template",
+    "filled",
+    "is_template",
+    "parsed",
+    "paths",
+    "render",
+]
 
-_MAX_DEPTH: Final = 20
-_LOOP: Final = frozenset({"first", "last", "index"})
 _MARKS: Final = ("{{", "{%", "{#")
-
-
-class TemplateError(DefinitionError):
-    """A template that may not be used, or a text that cannot be made of it."""
-
-
-class Problem(msgspec.Struct, frozen=True):
-    """One thing wrong with a template, on which of its lines; `path` is the fact that it is about, if there is one."""
-
-    code: str
-    message: str
-    hint: str = ""
-    line: int = 1
-    path: str = ""
-
-
-def is_template(text: str) -> bool:
-    """Say whether the text has anything to fill in."""
-    return any(mark in text for mark in _MARKS)
-
-
-# --- filters --------------------------------------------------------------------------------------------------------
-
-
-def _shorter(value: object, length: int = 80) -> str:
-    text = _shown(value)
-    return text if len(text) <= length else text[: max(length - 1, 0)].rstrip() + "…"
-
-
-def _replaced(value: object, old: str, new: str) -> str:
-    text = _shown(value)
-    if len(text) + text.count(old) * (len(new) - len(old)) > MAX_OUTPUT:
-        raise _too_long()
-    return text.replace(old, new) if old else text
-
-
-FILTERS: Final[Mapping[str, Callable[..., str]]] = {
-    "upper": lambda value: _shown(value).upper(),
-    "lower": lambda value: _shown(value).lower(),
-    "title": lambda value: _shown(value).title(),
-    "trim": lambda value: _shown(value).strip(),
-    "truncate": _shorter,
-    "replace": _replaced,
-    "date": lambda value: value.day if isinstance(value, ShownTime) else _shown(value).partition(", ")[0],
-    "time": lambda value: value.clock if isinstance(value, ShownTime) else _shown(value).partition(", ")[2],
-    "money": lambda value: value.local if isinstance(value, ShownMoney) else _shown(value),
-}
-"""The filters there are: `truncate(40)` shortens, `replace('a', 'b')` replaces, `date` and `time` part a moment, and
-`money` shows an amount as people write it who speak the text's language."""
-
-_ARGUMENTS: Final[Mapping[str, tuple[type, ...]]] = {"truncate": (int,), "replace": (str, str)}
 _ONLY_FOR: Final[Mapping[str, tuple[FieldType, ...]]] = {
     "date": ("moment", "day"),
     "time": ("moment",),
@@ -92,54 +45,9 @@ _ONLY_FOR: Final[Mapping[str, tuple[FieldType, ...]]] = {
 }
 
 
-def _shown(value: object) -> str:
-    """A fact as text: unset is empty, flags are yes and no, lists are joined."""
-    if value is None:
-        return ""
-    if isinstance(value, bool):
-        return "yes" if value else "no"
-    if isinstance(value, tuple | list):
-        return ", ".join(map(str, value))
-    return str(value)
-
-
-# --- the environment ------------------------------------------------------------------------------------------------
-
-
-class _PlainEnvironment(Environment):
-    """Looks names up in mappings only: no attribute of any Python object is ever read."""
-
-    def getattr(self, obj: Any, attribute: str) -> Any:
-        """Return the mapping's value, or an undefined that raises when it is used."""
-        if isinstance(obj, Mapping) and attribute in obj:
-            return obj[attribute]
-        if isinstance(obj, LoopContext) and attribute in _LOOP:
-            return getattr(obj, attribute)
-        return self.undefined(name=attribute)
-
-    def getitem(self, obj: Any, argument: Any) -> Any:
-        """Return the mapping's value: subscripts do not pass the allow-list, and would find no more than names do."""
-        return self.getattr(obj, str(argument))
-
-
-def _made(encode: Callable[[str], str]) -> Environment:
-    """An environment whose values pass through `encode` last, after every filter."""
-    made = _PlainEnvironment(
-        undefined=StrictUndefined,
-        finalize=lambda value: value if isinstance(value, StrictUndefined) else encode(one_line(_shown(value))),
-        autoescape=False,
-        optimized=False,
-        keep_trailing_newline=True,
-        cache_size=0,
-    )
-    made.filters = dict(FILTERS)
-    made.tests = {}
-    made.globals = {}
-    return made
-
-
-_environment = _made(lambda value: value)
-_html_environment = _made(escape)
+def is_template(text: str) -> bool:
+    """Say whether the text has anything to fill in."""
+    return any(mark in text for mark in _MARKS)
 
 
 class _Compiled(msgspec.Struct, frozen=True):
@@ -188,7 +96,7 @@ def render(source: str, facts: Mapping[str, object], *, calendar_zone: str = "UT
         for part in compiled.template.generate(facts):
             size += len(part.encode("utf-8", "replace"))
             if size > MAX_OUTPUT:
-                raise _too_long()
+                raise too_long()
             parts.append(part)
     except UndefinedError as error:
         raise TemplateError(f"a text names something that is not there: {error}", code="DW302") from error
@@ -203,7 +111,7 @@ def filled(source: str, read: Callable[[str], object]) -> str | None:
     compiled = _compile(source, False)
     if compiled.plain is None or not compiled.of_deal:
         return None
-    shown = (part if isinstance(part, str) else one_line(_shown(read(".".join(part)))) for part in compiled.plain)
+    shown = (part if isinstance(part, str) else one_line(as_text(read(".".join(part)))) for part in compiled.plain)
     text = "".join(shown)
     return text if len(text) * 4 <= MAX_OUTPUT else None
 
@@ -225,7 +133,7 @@ def _plainly(
             if not isinstance(found, dict) or name not in found:
                 return None
             found = found[name]
-        texts.append(encode(one_line(_shown(found))))
+        texts.append(encode(one_line(as_text(found))))
     text = "".join(texts)
     return text if len(text) * 4 <= MAX_OUTPUT else None
 
@@ -241,7 +149,7 @@ def _plain(tree: nodes.Template) -> tuple[str | tuple[str, ...], ...] | None:
         for node in output.nodes if isinstance(output, nodes.Output) else [output]:
             if isinstance(node, nodes.TemplateData):
                 parts.append(node.data)
-            elif (path := _path_of(node)) is not None:
+            elif (path := path_of(node)) is not None:
                 parts.append(tuple(path.split(".")))
             else:
                 return None
@@ -259,7 +167,7 @@ def paths(source: str) -> frozenset[str]:
 
 def parsed(source: str) -> nodes.Template | None:
     """Return the template as a tree of Jinja's nodes, for those who tell what it says; None if it is not allowed."""
-    tree, problems = _parse(source)
+    tree, problems = parse(source)
     return None if problems else tree
 
 
@@ -267,25 +175,19 @@ def _group(given: object) -> dict[str, Any]:
     return dict(given) if isinstance(given, Mapping) else {}
 
 
-def _too_long() -> TemplateError:
-    return TemplateError(
-        f"a text would be longer than {MAX_OUTPUT // 1024} kB", code="DW303", hint="shorten values with | truncate(200)"
-    )
-
-
 @lru_cache(maxsize=2048)
 def _compile(source: str, html: bool) -> _Compiled:
-    tree, problems = _parse(source)
+    tree, problems = parse(source)
     if tree is None or problems:
         raise TemplateError(problems[0].message, code=problems[0].code, hint=problems[0].hint)
-    named = [path.split(".") for path, _, _ in _paths(tree)]
+    facts = [path.split(".") for path, _, _ in named(tree)]
     return _Compiled(
-        (_html_environment if html else _environment).from_string(source),
-        frozenset(".".join(path) for path in named),
+        (HTML if html else PLAIN).from_string(source),
+        frozenset(".".join(path) for path in facts),
         _plain(tree),
-        all(_is_plain(".".join(path)) for path in named),
-        tuple({(path[1], path[2]) for path in named if len(path) == 3 and path[0] == "steps"}),
-        tuple({path[2] for path in named if len(path) == 3 and path[:2] == ["event", "data"]}),
+        all(_is_plain(".".join(path)) for path in facts),
+        tuple({(path[1], path[2]) for path in facts if len(path) == 3 and path[0] == "steps"}),
+        tuple({path[2] for path in facts if len(path) == 3 and path[:2] == ["event", "data"]}),
     )
 
 
@@ -294,22 +196,19 @@ def _is_plain(path: str) -> bool:
     return path in ALWAYS and (ALWAYS[path] == "text" or not is_group(path, ALWAYS))
 
 
-# --- checking -------------------------------------------------------------------------------------------------------
-
-
 def check_template(source: str, facts: Mapping[str, FieldType]) -> list[Problem]:
     """Return what is wrong with the template, given the facts (`schema.known`) it may name."""
-    tree, problems = _parse(source)
+    tree, problems = parse(source)
     if tree is None or problems:
         return problems
-    facts = with_roles(facts, (path for path, _, _ in _paths(tree)))
-    for path, listed, line in _paths(tree):
+    facts = with_roles(facts, (path for path, _, _ in named(tree)))
+    for path, listed, line in named(tree):
         problem = _path_problem(path, listed, facts)
         if problem is not None and problem.message not in [each.message for each in problems]:
             problems.append(msgspec.structs.replace(problem, line=line, path=path))
     for node in tree.find_all(nodes.Filter):
         wanted = _ONLY_FOR.get(node.name)
-        filtered = _path_of(node.node) if node.node is not None else None
+        filtered = path_of(node.node) if node.node is not None else None
         if wanted and _held(filtered or "", facts) not in wanted:
             kinds = " or ".join("an amount" if kind == "money" else f"a {kind}" for kind in wanted)
             what = f"{kinds}, not on {filtered or 'this'}"
@@ -340,160 +239,3 @@ def _path_problem(path: str, listed: bool, facts: Mapping[str, FieldType]) -> Pr
         parts = sorted(other for other in map(_spelled, facts) if other.startswith(f"{path}."))
         return Problem("DW302", f"{path} has parts, and no text of its own", f"say {', '.join(parts)}")
     return None
-
-
-def _parse(source: str) -> tuple[nodes.Template | None, list[Problem]]:
-    """Parse without compiling: compiling folds constants, which runs what the template says."""
-    if len(source) > MAX_TEXT:
-        return None, [Problem("DW303", f"the text is longer than {MAX_TEXT:,} characters", "shorten it")]
-    try:
-        tree = _environment.parse(source)
-        problems = list(_refused(tree, 0, frozenset()))
-    except TemplateSyntaxError as error:
-        what = f"the text cannot be read: {error.message} (its line {error.lineno})"
-        return None, [Problem("DW300", what, line=error.lineno)]
-    except (RecursionError, ValueError, OverflowError):
-        return None, [Problem("DW301", "the text is nested too deeply or holds a number out of all proportion")]
-    return tree, problems
-
-
-def _path_of(node: nodes.Node) -> str | None:
-    """`a.b.c` for names and constant attributes, else None."""
-    if isinstance(node, nodes.Name):
-        return str(node.name)
-    if isinstance(node, nodes.Getattr):
-        owner = _path_of(node.node)
-        return None if owner is None else f"{owner}.{node.attr}"
-    return None
-
-
-def _paths(tree: nodes.Node, loops: frozenset[str] = frozenset()) -> Iterator[tuple[str, bool, int]]:
-    """Every fact the template names, whether `for` goes over it, and on which line; loop variables are left out."""
-    if isinstance(tree, nodes.For):
-        path = _path_of(tree.iter)
-        if path is not None:
-            yield path, True, tree.lineno
-        inner = loops | {str(getattr(tree.target, "name", "")), "loop"}
-        for child in tree.body:
-            yield from _paths(child, inner)
-        return
-    path = _path_of(tree)
-    if path is not None:
-        if path.partition(".")[0] not in loops:
-            yield path, False, tree.lineno
-        return
-    for child in tree.iter_child_nodes():
-        yield from _paths(child, loops)
-
-
-_ALLOWED: Final = (
-    nodes.Template,
-    nodes.Output,
-    nodes.TemplateData,
-    nodes.Name,
-    nodes.Getattr,
-    nodes.Const,
-    nodes.Filter,
-    nodes.If,
-    nodes.For,
-    nodes.CondExpr,
-    nodes.And,
-    nodes.Or,
-    nodes.Not,
-    nodes.Compare,
-    nodes.Operand,
-)
-
-_CALLED: Final = {
-    nodes.Call: "calls something",
-    nodes.Getitem: "uses [ ]",
-    nodes.Test: "uses `is`",
-    nodes.Assign: "sets a variable",
-    nodes.Macro: "defines a macro",
-    nodes.Include: "includes another text",
-    nodes.Import: "imports another text",
-    nodes.FromImport: "imports another text",
-    nodes.Extends: "extends another text",
-    nodes.Block: "defines a block",
-}
-
-
-def _refused(node: nodes.Node, depth: int, loops: frozenset[str]) -> Iterator[Problem]:
-    """What of the tree is not on the allow-list."""
-    if depth > _MAX_DEPTH:
-        yield Problem("DW301", "the text is nested too deeply")
-        return
-    if not isinstance(node, _ALLOWED):
-        hint = _meant(node)
-        what = _CALLED.get(type(node), "computes something" if isinstance(node, nodes.Expr) else "does more")
-        yield Problem(
-            "DW301", f"the text {what}, which texts may not", hint or "name facts, or-else values and filters"
-        )
-        return
-    for problem in _refused_here(node, loops):
-        yield msgspec.structs.replace(problem, line=node.lineno)
-    inner = loops
-    if isinstance(node, nodes.For):
-        inner = loops | {str(getattr(node.target, "name", ""))}
-    for child in node.iter_child_nodes():
-        # Only what nests counts: a path is one thing however long it is.
-        yield from _refused(child, depth + (not isinstance(child, nodes.Getattr | nodes.Output)), inner)
-
-
-def _refused_here(node: nodes.Node, loops: frozenset[str]) -> Iterator[Problem]:
-    match node:
-        case nodes.Filter():
-            yield from _refused_filter(node)
-        case nodes.For():
-            if loops:
-                yield Problem("DW301", "the text has a loop in a loop, which texts may not")
-            if node.recursive or node.test is not None or node.else_ or not isinstance(node.target, nodes.Name):
-                yield Problem("DW301", "a loop in a text reads {% for tag in deal.tags %} and no more")
-            elif _path_of(node.iter) is None:
-                yield Problem("DW301", "a loop in a text goes over a given list such as deal.tags")
-        case nodes.Getattr():
-            path = _path_of(node)
-            if path is None:
-                yield Problem("DW301", "the text reads a part of something that is no fact", _meant(node.node))
-            elif path.startswith("loop.") and path.removeprefix("loop.") not in _LOOP:
-                yield Problem("DW302", f"there is no {path!r}", "a loop knows loop.first, loop.last and loop.index")
-            elif path.partition(".")[0] in loops:
-                yield Problem("DW302", f"{path!r} is part of a text, which has no parts")
-        case nodes.Compare():
-            if any(operand.op not in ("eq", "ne") for operand in node.ops):
-                yield Problem("DW301", "texts compare with == and != only", "put other conditions into a branch")
-        case nodes.CondExpr():
-            if node.expr2 is None:
-                yield Problem(
-                    "DW301", "the text has an `if` without `else` inside {{ }}", "say what else, or use {% if %}"
-                )
-        case nodes.Const():
-            if not isinstance(node.value, str | bool | int | None):
-                yield Problem("DW301", "texts hold words and whole numbers only")
-
-
-def _refused_filter(node: nodes.Filter) -> Iterator[Problem]:
-    if node.name not in FILTERS:
-        hint = did_you_mean(node.name, FILTERS) or f"there are {', '.join(sorted(FILTERS))}"
-        yield Problem("DW301", f"there is no filter {node.name!r}", hint)
-        return
-    wanted = _ARGUMENTS.get(node.name, ())
-    given = [argument.value if isinstance(argument, nodes.Const) else None for argument in node.args]
-    fits = len(given) == len(wanted) and all(type(value) is kind for value, kind in zip(given, wanted, strict=True))
-    if node.node is None or node.kwargs or node.dyn_args or node.dyn_kwargs or not fits:
-        words = {int: "a whole number", str: "a text"}
-        needs = " and ".join(words[kind] for kind in wanted) or "nothing"
-        yield Problem("DW301", f"the filter {node.name!r} takes {needs}")
-
-
-def _meant(node: nodes.Node) -> str:
-    """What was probably meant by what texts may not say."""
-    if isinstance(node, nodes.Sub) and (_path_of(node.left) or "").startswith("steps."):
-        return "a step's name is spelled with underscores in texts: steps.next_deal.deal_id"
-    path = _path_of(node.node) if isinstance(node, nodes.Call) else None
-    if path is not None and path.endswith(".or_"):
-        return f"in a text write {{{{ {path.removesuffix('.or_')} or 'none' }}}}"
-    if isinstance(node, nodes.Call) and path is not None and path.endswith(".contact_as"):
-        given = node.args[0].value if len(node.args) == 1 and isinstance(node.args[0], nodes.Const) else None
-        return f"in a text write {path}.{role_key(str(given)) or 'buyer'}.name"
-    return ""

@@ -1,0 +1,184 @@
+"""What a template may say: an allow-list over the tree that Jinja2 makes of it, and the facts that it names."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Final
+
+import msgspec
+from jinja2 import TemplateSyntaxError, nodes
+
+from dealwright.language.schema import did_you_mean
+from dealwright.language.template_environment import FILTERS, LOOP, PLAIN
+from dealwright.language.values import MAX_TEXT
+from dealwright.model.crm import role_key
+
+_MAX_DEPTH: Final = 20
+_ARGUMENTS: Final[Mapping[str, tuple[type, ...]]] = {"truncate": (int,), "replace": (str, str)}
+
+
+class Problem(msgspec.Struct, frozen=True):
+    """One thing wrong with a template, on which of its lines; `path` is the fact that it is about, if there is one."""
+
+    code: str
+    message: str
+    hint: str = ""
+    line: int = 1
+    path: str = ""
+
+
+def parse(source: str) -> tuple[nodes.Template | None, list[Problem]]:
+    """Parse without compiling: compiling folds constants, which runs what the template says."""
+    if len(source) > MAX_TEXT:
+        return None, [Problem("DW303", f"the text is longer than {MAX_TEXT:,} characters", "shorten it")]
+    try:
+        tree = PLAIN.parse(source)
+        problems = list(_refused(tree, 0, frozenset()))
+    except TemplateSyntaxError as error:
+        what = f"the text cannot be read: {error.message} (its line {error.lineno})"
+        return None, [Problem("DW300", what, line=error.lineno)]
+    except (RecursionError, ValueError, OverflowError):
+        return None, [Problem("DW301", "the text is nested too deeply or holds a number out of all proportion")]
+    return tree, problems
+
+
+def path_of(node: nodes.Node) -> str | None:
+    """`a.b.c` for names and constant attributes, else None."""
+    if isinstance(node, nodes.Name):
+        return str(node.name)
+    if isinstance(node, nodes.Getattr):
+        owner = path_of(node.node)
+        return None if owner is None else f"{owner}.{node.attr}"
+    return None
+
+
+def named(tree: nodes.Node, loops: frozenset[str] = frozenset()) -> Iterator[tuple[str, bool, int]]:
+    """Every fact the template names, whether `for` goes over it, and on which line; loop variables are left out."""
+    if isinstance(tree, nodes.For):
+        path = path_of(tree.iter)
+        if path is not None:
+            yield path, True, tree.lineno
+        inner = loops | {str(getattr(tree.target, "name", "")), "loop"}
+        for child in tree.body:
+            yield from named(child, inner)
+        return
+    path = path_of(tree)
+    if path is not None:
+        if path.partition(".")[0] not in loops:
+            yield path, False, tree.lineno
+        return
+    for child in tree.iter_child_nodes():
+        yield from named(child, loops)
+
+
+_ALLOWED: Final = (
+    nodes.Template,
+    nodes.Output,
+    nodes.TemplateData,
+    nodes.Name,
+    nodes.Getattr,
+    nodes.Const,
+    nodes.Filter,
+    nodes.If,
+    nodes.For,
+    nodes.CondExpr,
+    nodes.And,
+    nodes.Or,
+    nodes.Not,
+    nodes.Compare,
+    nodes.Operand,
+)
+
+_CALLED: Final = {
+    nodes.Call: "calls something",
+    nodes.Getitem: "uses [ ]",
+    nodes.Test: "uses `is`",
+    nodes.Assign: "sets a variable",
+    nodes.Macro: "defines a macro",
+    nodes.Include: "includes another text",
+    nodes.Import: "imports another text",
+    nodes.FromImport: "imports another text",
+    nodes.Extends: "extends another text",
+    nodes.Block: "defines a block",
+}
+
+
+def _refused(node: nodes.Node, depth: int, loops: frozenset[str]) -> Iterator[Problem]:
+    """What of the tree is not on the allow-list."""
+    if depth > _MAX_DEPTH:
+        yield Problem("DW301", "the text is nested too deeply")
+        return
+    if not isinstance(node, _ALLOWED):
+        hint = _meant(node)
+        what = _CALLED.get(type(node), "computes something" if isinstance(node, nodes.Expr) else "does more")
+        yield Problem(
+            "DW301", f"the text {what}, which texts may not", hint or "name facts, or-else values and filters"
+        )
+        return
+    for problem in _refused_here(node, loops):
+        yield msgspec.structs.replace(problem, line=node.lineno)
+    inner = loops
+    if isinstance(node, nodes.For):
+        inner = loops | {str(getattr(node.target, "name", ""))}
+    for child in node.iter_child_nodes():
+        # Only what nests counts: a path is one thing however long it is.
+        yield from _refused(child, depth + (not isinstance(child, nodes.Getattr | nodes.Output)), inner)
+
+
+def _refused_here(node: nodes.Node, loops: frozenset[str]) -> Iterator[Problem]:
+    match node:
+        case nodes.Filter():
+            yield from _refused_filter(node)
+        case nodes.For():
+            if loops:
+                yield Problem("DW301", "the text has a loop in a loop, which texts may not")
+            if node.recursive or node.test is not None or node.else_ or not isinstance(node.target, nodes.Name):
+                yield Problem("DW301", "a loop in a text reads {% for tag in deal.tags %} and no more")
+            elif path_of(node.iter) is None:
+                yield Problem("DW301", "a loop in a text goes over a given list such as deal.tags")
+        case nodes.Getattr():
+            path = path_of(node)
+            if path is None:
+                yield Problem("DW301", "the text reads a part of something that is no fact", _meant(node.node))
+            elif path.startswith("loop.") and path.removeprefix("loop.") not in LOOP:
+                yield Problem("DW302", f"there is no {path!r}", "a loop knows loop.first, loop.last and loop.index")
+            elif path.partition(".")[0] in loops:
+                yield Problem("DW302", f"{path!r} is part of a text, which has no parts")
+        case nodes.Compare():
+            if any(operand.op not in ("eq", "ne") for operand in node.ops):
+                yield Problem("DW301", "texts compare with == and != only", "put other conditions into a branch")
+        case nodes.CondExpr():
+            if node.expr2 is None:
+                yield Problem(
+                    "DW301", "the text has an `if` without `else` inside {{ }}", "say what else, or use {% if %}"
+                )
+        case nodes.Const():
+            if not isinstance(node.value, str | bool | int | None):
+                yield Problem("DW301", "texts hold words and whole numbers only")
+
+
+def _refused_filter(node: nodes.Filter) -> Iterator[Problem]:
+    if node.name not in FILTERS:
+        hint = did_you_mean(node.name, FILTERS) or f"there are {', '.join(sorted(FILTERS))}"
+        yield Problem("DW301", f"there is no filter {node.name!r}", hint)
+        return
+    wanted = _ARGUMENTS.get(node.name, ())
+    given = [argument.value if isinstance(argument, nodes.Const) else None for argument in node.args]
+    fits = len(given) == len(wanted) and all(type(value) is kind for value, kind in zip(given, wanted, strict=True))
+    if node.node is None or node.kwargs or node.dyn_args or node.dyn_kwargs or not fits:
+        words = {int: "a whole number", str: "a text"}
+        needs = " and ".join(words[kind] for kind in wanted) or "nothing"
+        yield Problem("DW301", f"the filter {node.name!r} takes {needs}")
+
+
+def _meant(node: nodes.Node) -> str:
+    """What was probably meant by what texts may not say."""
+    if isinstance(node, nodes.Sub) and (path_of(node.left) or "").startswith("steps."):
+        return "a step's name is spelled with underscores in texts: steps.next_deal.deal_id"
+    path = path_of(node.node) if isinstance(node, nodes.Call) else None
+    if path is not None and path.endswith(".or_"):
+        return f"in a text write {{{{ {path.removesuffix('.or_')} or 'none' }}}}"
+    if isinstance(node, nodes.Call) and path is not None and path.endswith(".contact_as"):
+        given = node.args[0].value if len(node.args) == 1 and isinstance(node.args[0], nodes.Const) else None
+        return f"in a text write {path}.{role_key(str(given)) or 'buyer'}.name"
+    return ""
