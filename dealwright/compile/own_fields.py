@@ -83,7 +83,9 @@ class OwnFields:
             if f"{deal}.id" in known:
                 found |= _under(deal, self.deal) | _under(f"{deal}.company", self.company)
         if "deal.id" in known:
-            found.update((f"deal.records.{segment(key)}.count", "number") for key in self.kinds)
+            for key, shapes in self.records.items():
+                found[f"deal.records.{segment(key)}.count"] = "number"
+                found |= _under(f"deal.records.{segment(key)}.each", shapes)
         if self.contact:
             for path in known:
                 # Whoever has a last name is a contact: the main one, the event's, the recipient.

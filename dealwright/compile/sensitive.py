@@ -74,6 +74,8 @@ def shape_at(path: str, own: HasShapes) -> FieldShape | None:
             return own.contact.get(key)
         case ["company", key, *_]:
             return own.company.get(key)
+        case ["records", _, "each", key, *_]:
+            return own.record.get(key)
         case ["records", *_]:
             return None
         case [key, *_]:

@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 import msgspec
 
 from dealwright.language import schema
-from dealwright.language.named import Named
+from dealwright.language.named import Listed, Named
 from dealwright.language.shown import PLAIN, Spelling, shown
 from dealwright.model.crm import Activity, Contact, Deal, PipelineShape, Record, Task, User
 from dealwright.model.custom import Customs, value_of
@@ -343,8 +343,13 @@ def text_facts(
             }
         kinds = {each.partition(".")[0] for each in _below(f"{under}records.", only or ())}
         if kinds:
-            found["records"] = {kind: {"count": shown_here(_records(which, kind))} for kind in kinds}
+            found["records"] = {kind: listed(which, kind, f"{under}records.{kind}.each.") for kind in kinds}
         return found | own(which.custom, under, found.keys())
+
+    def listed(which: Deal, kind: str, under: str) -> Listed:
+        theirs = [each for each in which.records or () if each.kind.replace("-", "_") == kind]
+        each = None if which.records_beyond else [own(record.custom, under, ()) for record in theirs]
+        return Listed(shown_here(_records(which, kind)), each)
 
     def contact_facts(contact: Contact | None, under: str) -> dict[str, object]:
         found = {part: _contact(contact, part) for part in _CONTACT_PARTS}

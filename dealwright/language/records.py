@@ -47,6 +47,10 @@ class Record(metaclass=FieldsMeta):
             raise refused(f"{cls.__name__} has a key that begins with no letter", hint=hint)
         cls._key = kept
         cls._name = cls.__name__ if name is None else checked_name(name, "a kind of records")
+        if kept in ("deal", "contact", "company"):
+            raise refused(
+                f"a kind of records cannot be called {kept!r}", hint="give it another name, or a key= of its own"
+            )
         check_names(cls, Record, "a record", ("id", "kind", "key", "name", "each"))
         fields = fields_of(cls)
         if not fields:

@@ -264,7 +264,7 @@ _BELONGS: Final[Mapping[str, str]] = MappingProxyType(
         "event.data.": 'event.data belongs to event_received(..., data=["number"]), which lists what is read',
         "answer.": "the answer is known after its step, ask(...), on the same way through the branches",
         "record.": "a record is known where one set the automation off: on=record_added(Instalment)",
-        "deal.records.": "of records texts tell how many there are: deal.records.instalment.count",
+        "deal.records.": "a kind of records that texts alone name stands in the account: records=[Instalment]",
         "contact.": "contact is whom a message goes to in its texts, and one of them in deal.contacts.any(...)",
         "deal.contacts.": "what many contacts have is asked for by deal.contacts.any(contact.email.is_set())",
         "steps.": "a receipt is known after its step, on the same way through the branches",

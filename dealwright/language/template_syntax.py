@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from types import MappingProxyType
 from typing import Final
 
 import msgspec
@@ -52,23 +53,53 @@ def path_of(node: nodes.Node) -> str | None:
     return None
 
 
-def named(tree: nodes.Node, loops: frozenset[str] = frozenset()) -> Iterator[tuple[str, bool, int]]:
-    """Every fact the template names, whether `for` goes over it, and on which line; loop variables are left out."""
+_NOTHING: Final[Mapping[str, str]] = MappingProxyType({})
+
+
+def named(tree: nodes.Node, loops: Mapping[str, str] = _NOTHING) -> Iterator[tuple[str, bool, int]]:
+    """Every fact the template names, whether `for` goes over it, and on which line.
+
+    What is named of the variable of a loop is `.each` of what it goes over: `deal.records.instalment.each.amount`.
+    """
     if isinstance(tree, nodes.For):
         path = path_of(tree.iter)
         if path is not None:
             yield path, True, tree.lineno
-        inner = loops | {str(getattr(tree.target, "name", "")), "loop"}
+        inner = _inside(tree, loops)
         for child in tree.body:
             yield from named(child, inner)
         return
     path = path_of(tree)
     if path is not None:
-        if path.partition(".")[0] not in loops:
-            yield path, False, tree.lineno
+        meant = _meant_by(path, loops)
+        if meant:
+            yield meant, False, tree.lineno
         return
     for child in tree.iter_child_nodes():
         yield from named(child, loops)
+
+
+def filtered(tree: nodes.Node, loops: Mapping[str, str] = _NOTHING) -> Iterator[tuple[str, str, int]]:
+    """Every filter in the template, the fact that it is on (empty: something else), and on which line."""
+    inner = _inside(tree, loops) if isinstance(tree, nodes.For) else loops
+    if isinstance(tree, nodes.Filter):
+        path = None if tree.node is None else path_of(tree.node)
+        yield tree.name, "" if path is None else _meant_by(path, loops), tree.lineno
+    for child in tree.iter_child_nodes():
+        yield from filtered(child, inner)
+
+
+def _inside(loop: nodes.For, loops: Mapping[str, str]) -> Mapping[str, str]:
+    """The variables that are known inside of a loop, with what each stands for; `loop` stands for no fact."""
+    path = path_of(loop.iter) or ""
+    return {**loops, str(getattr(loop.target, "name", "")): f"{path}.each", "loop": ""}
+
+
+def _meant_by(path: str, loops: Mapping[str, str]) -> str:
+    head, dot, rest = path.partition(".")
+    if head not in loops:
+        return path
+    return f"{loops[head]}{dot}{rest}" if loops[head] else ""
 
 
 _ALLOWED: Final = (
@@ -142,8 +173,6 @@ def _refused_here(node: nodes.Node, loops: frozenset[str]) -> Iterator[Problem]:
                 yield Problem("DW301", "the text reads a part of something that is no fact", _meant(node.node))
             elif path.startswith("loop.") and path.removeprefix("loop.") not in LOOP:
                 yield Problem("DW302", f"there is no {path!r}", "a loop knows loop.first, loop.last and loop.index")
-            elif path.partition(".")[0] in loops:
-                yield Problem("DW302", f"{path!r} is part of a text, which has no parts")
         case nodes.Compare():
             if any(operand.op not in ("eq", "ne") for operand in node.ops):
                 yield Problem("DW301", "texts compare with == and != only", "put other conditions into a branch")

@@ -1,8 +1,9 @@
 """Texts with facts in them: Jinja2 with an allow-listed syntax, over plain mappings of texts.
 
 What a template may say: `{{ deal.title }}`, `{{ deal.main_contact.first_name or 'there' }}`, the filters in `FILTERS`,
-`{% if %}` with `and`, `or`, `not`, `==` and `!=`, and `{% for tag in deal.tags %}`. Nothing is called, subscripted,
-computed, assigned or included, so a template cannot reach Python, and its work is bounded by its size.
+`{% if %}` with `and`, `or`, `not`, `==` and `!=`, and loops: `{% for tag in deal.tags %}`, and over a deal's records,
+`{% for line in deal.records.quote_line %}{{ line.sku }}{% endfor %}`. Nothing is called, subscripted, computed,
+assigned or included, so a template cannot reach Python, and its work is bounded by its size.
 
 Values are data: they are never rendered again, and what they hold of control characters and line breaks becomes a
 space (a value is one line; the template's own line breaks stay). In a template of HTML, values are escaped and the
@@ -21,9 +22,9 @@ import msgspec
 from jinja2 import Template, UndefinedError, nodes
 
 from dealwright.language.characters import one_line
-from dealwright.language.schema import ALWAYS, FieldType, is_group, unknown_hint, with_roles
+from dealwright.language.schema import ALWAYS, FieldType, did_you_mean, is_group, unknown_hint, with_roles
 from dealwright.language.template_environment import HTML, MAX_OUTPUT, PLAIN, TemplateError, as_text, too_long
-from dealwright.language.template_syntax import Problem, named, parse, path_of
+from dealwright.language.template_syntax import Problem, filtered, named, parse, path_of
 
 __all__ = [
     "MAX_OUTPUT",
@@ -180,7 +181,7 @@ def _compile(source: str, html: bool) -> _Compiled:
     tree, problems = parse(source)
     if tree is None or problems:
         raise TemplateError(problems[0].message, code=problems[0].code, hint=problems[0].hint)
-    facts = [path.split(".") for path, _, _ in named(tree)]
+    facts = [path.split(".") for path, _, _ in named(tree) if not path.endswith(".each")]
     return _Compiled(
         (HTML if html else PLAIN).from_string(source),
         frozenset(".".join(path) for path in facts),
@@ -206,13 +207,12 @@ def check_template(source: str, facts: Mapping[str, FieldType]) -> list[Problem]
         problem = _path_problem(path, listed, facts)
         if problem is not None and problem.message not in [each.message for each in problems]:
             problems.append(msgspec.structs.replace(problem, line=line, path=path))
-    for node in tree.find_all(nodes.Filter):
-        wanted = _ONLY_FOR.get(node.name)
-        filtered = path_of(node.node) if node.node is not None else None
-        if wanted and _held(filtered or "", facts) not in wanted:
+    for name, path, line in filtered(tree):
+        wanted = _ONLY_FOR.get(name)
+        if wanted and _held(path, facts) not in wanted:
             kinds = " or ".join("an amount" if kind == "money" else f"a {kind}" for kind in wanted)
-            what = f"{kinds}, not on {filtered or 'this'}"
-            problems.append(Problem("DW301", f"the filter {node.name!r} works on {what}", line=node.lineno))
+            what = f"{kinds}, not on {path or 'this'}"
+            problems.append(Problem("DW301", f"the filter {name!r} works on {what}", line=line))
     return problems
 
 
@@ -228,13 +228,34 @@ def _held(path: str, facts: Mapping[str, FieldType]) -> FieldType | None:
     return facts.get(path)
 
 
+def _each_problem(path: str, facts: Mapping[str, FieldType]) -> Problem | None:
+    """What is wrong with what is named of the variable of a loop."""
+    over, _, part = path.partition(".each")
+    fields = sorted(other.removeprefix(f"{over}.each.") for other in facts if other.startswith(f"{over}.each."))
+    if not fields:  # it goes over texts, or over what is no list, which is told
+        texts = _held(over, facts) in ("tags", "choices")
+        return Problem("DW302", f"one of {over} is a text, which has no parts") if part and texts else None
+    key = part.removeprefix(".")
+    if not key:
+        hint = f"name one of its fields, such as .{fields[0]}"
+        return Problem("DW302", f"one of {over} is a record, and has no text of its own", hint)
+    if key in fields:
+        return None
+    hint = did_you_mean(key, fields) or f"it has {', '.join(fields)}"[:300]
+    return Problem("DW302", f"one of {over} has no field {key!r}", hint)
+
+
 def _path_problem(path: str, listed: bool, facts: Mapping[str, FieldType]) -> Problem | None:
+    if ".each" in path and not listed:
+        return _each_problem(path, facts)
+    if listed and is_group(f"{path}.each", facts):
+        return None
     held = _held(path, facts)
     grouped = held in (None, "pipeline", "stage", "user") and is_group(path, map(_spelled, facts))
     if held is None and not grouped:
         return Problem("DW302", f"there is no fact {path!r} here", unknown_hint(path, list(map(_spelled, facts))))
     if listed and held not in ("tags", "choices"):
-        return Problem("DW301", f"{path} is not a list", "{% for %} goes over deal.tags")
+        return Problem("DW301", f"{path} is not a list", "{% for %} goes over deal.tags, or deal.records.instalment")
     if not listed and grouped:
         parts = sorted(other for other in map(_spelled, facts) if other.startswith(f"{path}."))
         return Problem("DW302", f"{path} has parts, and no text of its own", f"say {', '.join(parts)}")

@@ -274,6 +274,55 @@ def test_a_record_is_put_under_the_deal():
     assert held_in(request.custom, "no") is None
 
 
+def each(body, of="quote_line"):
+    return f"{{% for line in deal.records.{of} %}}{body}{{% endfor %}}"
+
+
+LINES = each("{{ loop.index }}. {{ line.sku }}: {{ line.unit_price | money }}; ")
+
+
+def listed(text, *records, more=0):
+    made = a_deal(Sales.quoted, records=records)
+    if more:
+        made = type(made)(**{name: getattr(made, name) for name in made.__struct_fields__} | {"records_beyond": more})
+    rules = rule(set_task("list", text=text, due=days(1)), when=[lines.any(QuoteLine.sku.is_set())])
+    return rehearse(rules, "rule", made)
+
+
+def test_a_text_lists_them():
+    first = a_record(QuoteLine, id="1", sku="A <b>", unit_price=Money("3.50", "EUR"))
+    told = listed(LINES, first, a_record(QuoteLine, id="2", sku="B"), *plan(True, no=7))
+    assert told.tasks == ["1. A <b>: 3.50 EUR; 2. B: ; "]
+
+
+def test_a_list_that_would_end_early_is_not_written():
+    told = listed(LINES, a_record(QuoteLine, id="1", sku="A"), more=5)
+    assert told.state == "failed" and "more than 200" in told.reason
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        (each("{{ line.skuu }}"), "DW302 one of deal.records.quote_line has no field 'skuu' | did you mean sku?"),
+        (each("{{ line }}"), "DW302 one of deal.records.quote_line is a record"),
+        (each("{{ line.sku | money }}"), "DW301 the filter 'money'"),
+        (each("{{ line.sku }}", of="quote_lin"), "DW302 there is no fact 'deal.records.quote_lin'"),
+        ("{% for line in deal.records %}{{ line.sku }}{% endfor %}", "DW301 deal.records is not a list"),
+        ("{{ deal.records.quote_line }}", "DW302 deal.records.quote_line has parts"),
+        ("{{ deal.records.quote_line.sku }}", "DW302 there is no fact"),
+        ("{% for tag in deal.tags %}{{ tag.x }}{% endfor %}", "DW302 one of deal.tags is a text"),
+    ],
+)
+def test_a_list_in_a_text_is_checked(text, says):
+    rules = rule(set_task("list", text=text, due=days(1)), when=[lines.count > 0])
+    assert any(each.startswith(says) for each in found(rules)), found(rules)
+
+
+def test_what_is_sensitive_of_a_list_is_told_nobody():
+    rules = rule(send_event("x", to="erp", with_={"cost": each("{{ line.cost }}")}), when=[lines.count > 0])
+    assert any(each.startswith("DW231 'x' would tell deal.records.quote_line.each.cost") for each in found(rules))
+
+
 def test_what_was_removed_is_known_as_it_was_last():
     some = plan(False)
     rules = rule(set_task("look", text="No. {{ record.no }} is gone", due=days(1)), on=record_removed(Instalment))
@@ -319,6 +368,7 @@ def refused(make):
         (lambda: type(Record)("Line", (Record,), {"x": Text()}, key="Quote line"), "cannot be the key"),
         (lambda: type(Record)("Line", (Record,), {"x": Text()}, of="contact"), "stand under a deal"),
         (lambda: type(Record)("Line", (Record,), {"id": Text()}), "that name is taken"),
+        (lambda: type(Record)("Deal", (Record,), {"x": Text()}), "cannot be called 'deal'"),
         (lambda: type(Record)("Line", (Record,), {"x": Text(), "y": 5}), "'y' of Line is no field"),
         (lambda: deal.records(Sales), "Sales is none"),
         (lambda: deal.records("instalment"), "takes a kind of records"),

@@ -99,7 +99,8 @@ class Names:
         if path.startswith("deal.records."):
             spelled = path.split(".")[2]
             key = next((kind.key for kind in self.account.records if kind.key.replace("-", "_") == spelled), spelled)
-            return self.tongue.say("field.deal.records", kind=self.kind(key))
+            told = "field.deal.records" if path.endswith(".count") else "is.records"
+            return self.tongue.say(told, kind=self.kind(key))
         if head == "pressed":
             return self.tongue.say("field.pressed", name=harmless(rest))
         if head == "settings":
