@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from types import MappingProxyType
 from typing import Final
 
 from dealwright.compile.sources import Source, called
@@ -15,6 +16,7 @@ _ASKS: Final = frozenset(
 
 _ON_CLASS: Final = frozenset({"OutsideEvent", "Record"})
 """What is extended by classes on which their fields hang themselves."""
+_NO_KINDS: Final[Mapping[str, str]] = MappingProxyType({})
 _OF_DEAL: Final = frozenset({"contact_as", "records", "where", "total", "least", "greatest"})
 """Methods that give fields of a deal, or what has some."""
 
@@ -38,11 +40,27 @@ def field_names(sources: Iterable[Source]) -> frozenset[str]:
     return frozenset(names)
 
 
-class Fields:
-    """Tells fields and conditions by how they are written."""
+def on_classes(sources: Iterable[Source]) -> dict[str, str]:
+    """Return the classes on which their fields hang themselves, with what each extends: `OutsideEvent` or `Record`."""
+    return {
+        made.name: base.id
+        for source in sources
+        for made in source.nodes(ast.ClassDef)
+        for base in made.bases
+        if isinstance(base, ast.Name) and base.id in _ON_CLASS
+    }
 
-    def __init__(self, roots: frozenset[str]) -> None:
+
+class Fields:
+    """Tells fields and conditions by how they are written; `kinds` are the classes on which fields hang themselves."""
+
+    def __init__(self, roots: frozenset[str], kinds: Mapping[str, str] = _NO_KINDS) -> None:
         self._roots = roots
+        self._kinds = kinds
+
+    def kind_of(self, name: str) -> str:
+        """Return what a class extends on which fields hang; empty if it is none."""
+        return self._kinds.get(name, "")
 
     def is_field(self, node: ast.expr) -> bool:
         """Say whether this is a field: `deal.owner.name`, or `deal.amount * 2`."""

@@ -116,6 +116,11 @@ class NameLowering:
             name = kind.__name__
             message = f"{of!r} is about the {name} that set the automation off, and none did"
             self.found("DW203", scope.origin, message, f"write on=record_added({name}), or record_updated({name})")
+        elif of and scope.trigger == "record_removed":
+            message = (
+                f"{of!r} is about a {kind.__name__} that was removed: there is nothing to change or remove any more"
+            )
+            self.found("DW203", scope.origin, message, "take the step out, or write create_record(...)")
         return kind._key
 
     def stage(self, stage: StageLike, origin: Origin) -> ir.StageValue:

@@ -23,7 +23,7 @@ from dealwright.language.pipeline import parts
 from dealwright.language.points import Sum
 from dealwright.language.predicates import Predicate
 from dealwright.language.reckoning import Reckoning
-from dealwright.language.records import Aggregate, RecordType
+from dealwright.language.records import PLACE, Aggregate, RecordType
 from dealwright.language.roles import Pick
 from dealwright.language.templates import check_template, is_template
 from dealwright.language.texts import Body
@@ -276,7 +276,12 @@ class ValueLowering(NameLowering):
 
     def revealed(self, given: Iterable[Reference], scope: Scope) -> tuple[str, ...]:
         """Lower the sensitive fields that a step may tell outside."""
-        return tuple(dict.fromkeys(self.ref(each, scope).path for each in given))
+        return tuple(dict.fromkeys(each.path if self._of_kind(each) else self.ref(each, scope).path for each in given))
+
+    def _of_kind(self, given: Reference) -> bool:
+        """Whether it is a field of records: a total of them may be told also where no record is at hand."""
+        owner = None if given.own is None else given.own.owner
+        return owner in self.own.kinds.values()
 
     def keep_in(self, step: ir.Step, scope: Scope) -> None:
         """See that the step tells no sensitive field outside, and writes it nowhere where it would not be one."""
@@ -286,7 +291,15 @@ class ValueLowering(NameLowering):
                 hint = "make that field sensitive too: what is in it would go anywhere"
             else:
                 message = f"{step.name!r} would tell {leak.path}, which is sensitive, to {leak.to}"
-                hint = f"take it out, or write reveals=[{leak.path}] if it may know"
+                hint = f"take it out, or write reveals=[{self._as_written(leak.path)}] if it may know"
                 if leak.kind == "advertised":
                     hint = "take it out: it is never told a sensitive field, whatever is in it"
             self.found("DW231", scope.origin, message, hint)
+
+    def _as_written(self, path: str) -> str:
+        """Return a field as Python names it: one of records hangs on the class of its kind."""
+        place, _, key = path.rpartition(".")
+        if place != PLACE and not place.startswith("deal.records."):
+            return path
+        kinds = (each.__name__ for name, each in self.own.kinds.items() if key in self.own.records[name])
+        return f"{next(kinds, 'Record')}.{key}"

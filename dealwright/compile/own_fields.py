@@ -85,7 +85,7 @@ class OwnFields:
         if "deal.id" in known:
             for key, shapes in self.records.items():
                 found[f"deal.records.{segment(key)}.count"] = "number"
-                found |= _under(f"deal.records.{segment(key)}.each", shapes)
+                found |= _under(f"deal.records.{segment(key)}.*", shapes)
         if self.contact:
             for path in known:
                 # Whoever has a last name is a contact: the main one, the event's, the recipient.

@@ -51,7 +51,7 @@ def misfit(given: ir.Expression, field: FieldShape) -> str | None:
 _ADVICE: Final[Mapping[CustomType, str]] = {
     "email": "give it an e-mail address, such as ana@example.com",
     "link": "give it an address that begins with https:// or http://",
-    "money": 'give it a number in the account\'s currency, or Money("100", "EUR")',
+    "money": 'give it a number in the account\'s currency, 0 or more, or Money("100", "EUR")',
     "user": "give it deal.owner, or a user's name or id",
 }
 
@@ -72,10 +72,10 @@ def _fits(given: ir.Expression, field: FieldShape) -> bool:
             return field.type in _TEXTS
         case ir.Points():
             return field.type == "number"
-        case ir.NumberValue():
-            return field.type in ("number", "money")
-        case ir.MoneyValue():
-            return field.type == "money"
+        case ir.NumberValue(value=value):
+            return field.type == "number" or (field.type == "money" and value >= 0)
+        case ir.MoneyValue(amount=amount):
+            return field.type == "money" and amount >= 0
         case ir.FlagValue():
             return field.type == "flag"
         case ir.DayValue():

@@ -17,7 +17,7 @@ from dealwright.language import templates
 from dealwright.language.schema import CONTACT_FIELDS, UPDATABLE
 from dealwright.model.custom import FieldShape
 
-_NAMES: Final = re.compile(r"[\w.-]+")
+_NAMES: Final = re.compile(r"[\w.*-]+")
 
 ADVERTISING: Final = "the advertising platform"
 
@@ -74,7 +74,7 @@ def shape_at(path: str, own: HasShapes) -> FieldShape | None:
             return own.contact.get(key)
         case ["company", key, *_]:
             return own.company.get(key)
-        case ["records", _, "each", key, *_]:
+        case ["records", _, "*", key, *_]:
             return own.record.get(key)
         case ["records", *_]:
             return None
@@ -94,7 +94,7 @@ def leaks(step: ir.Step, own: HasShapes) -> Iterator[Leak]:
     match step:
         case ir.SendEventStep(to=system, with_=given) | ir.LookupStep(system=system, ask=given):
             for path in _sensitive(given, own):
-                if path not in step.reveals:
+                if path not in step.reveals and _of_record(path) not in step.reveals:
                     yield Leak(path, f"the system {system!r}", "told")
         case ir.SendConversionStep():
             for path in _sensitive((step.value, step.lead_id, step.with_), own):
@@ -110,6 +110,12 @@ def leaks(step: ir.Step, own: HasShapes) -> Iterator[Leak]:
             yield from _copied(given, own.company, own)
         case ir.CreateRecordStep(record=kind, fields=given) | ir.UpdateRecordStep(record=kind, changes=given):
             yield from _copied(given, own.records.get(kind, {}), own)
+
+
+def _of_record(path: str) -> str:
+    """Return what is revealed where a list of records is: the field of each of them."""
+    _, star, key = path.partition(".*.")
+    return f"record.{key}" if star else path
 
 
 def _copied(given: Mapping[str, object], shapes: Mapping[str, FieldShape], own: HasShapes) -> Iterator[Leak]:

@@ -19,6 +19,7 @@ from dealwright.engine.facts import Facts, overlay
 from dealwright.engine.predicates import Resting
 from dealwright.engine.records import News, Progress, Question, Receipt, StepOutcome
 from dealwright.engine.rehearse_people import Staff, owned
+from dealwright.engine.rehearse_records import with_records
 from dealwright.engine.rehearse_replies import Replies
 from dealwright.engine.render import written
 from dealwright.engine.route import begins
@@ -145,7 +146,7 @@ def rehearse(
                     else _imagined(intent.request, current, account.pipelines, turn)
                 )
                 progress = msgspec.structs.replace(progress, outcomes={**progress.outcomes, intent.step: outcome})
-                deal = owned(deal, intent.request, progress.picks.get(intent.step))
+                deal = with_records(owned(deal, intent.request, progress.picks.get(intent.step)), intent.request)
                 facts = msgspec.structs.replace(facts, deal=deal)
             case Wait(until=until, step=step):
                 parts.append(Part(at=now, trace=trace, step=step))

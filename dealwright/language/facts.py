@@ -343,7 +343,7 @@ def text_facts(
             }
         kinds = {each.partition(".")[0] for each in _below(f"{under}records.", only or ())}
         if kinds:
-            found["records"] = {kind: listed(which, kind, f"{under}records.{kind}.each.") for kind in kinds}
+            found["records"] = {kind: listed(which, kind, f"{under}records.{kind}.*.") for kind in kinds}
         return found | own(which.custom, under, found.keys())
 
     def listed(which: Deal, kind: str, under: str) -> Listed:

@@ -278,7 +278,7 @@ def unknown_hint(path: str, facts: Collection[str]) -> str:
         main = f"deal.main_contact.{path.rpartition('.')[2]}"
         return did_you_mean(main, facts).replace(".main_contact.", f".contact_as.{path.split('.')[2]}.")
     group = next((start for start in _BELONGS if path.startswith(start)), "")
-    among = [other for other in facts if other.startswith(group)]
+    among = [other for other in facts if other.startswith(group) and "*" not in other]
     if group and not among:
         here = f"deal.main_{path}"
         return f"{_BELONGS[group]}: write {here}" if here in facts else _BELONGS[group]

@@ -60,6 +60,8 @@ Sendable: TypeAlias = (
     | MomentField
     | FlagField
     | TagsField
+    | ChoiceField
+    | ChoicesField
     | None
 )
 """What an event sent out may carry."""

@@ -59,7 +59,8 @@ _NOTHING: Final[Mapping[str, str]] = MappingProxyType({})
 def named(tree: nodes.Node, loops: Mapping[str, str] = _NOTHING) -> Iterator[tuple[str, bool, int]]:
     """Every fact the template names, whether `for` goes over it, and on which line.
 
-    What is named of the variable of a loop is `.each` of what it goes over: `deal.records.instalment.each.amount`.
+    What is named of the variable of a loop is `.*` of what it goes over, which no text can spell:
+    `deal.records.instalment.*.amount`.
     """
     if isinstance(tree, nodes.For):
         path = path_of(tree.iter)
@@ -92,7 +93,7 @@ def filtered(tree: nodes.Node, loops: Mapping[str, str] = _NOTHING) -> Iterator[
 def _inside(loop: nodes.For, loops: Mapping[str, str]) -> Mapping[str, str]:
     """The variables that are known inside of a loop, with what each stands for; `loop` stands for no fact."""
     path = path_of(loop.iter) or ""
-    return {**loops, str(getattr(loop.target, "name", "")): f"{path}.each", "loop": ""}
+    return {**loops, str(getattr(loop.target, "name", "")): f"{path}.*", "loop": ""}
 
 
 def _meant_by(path: str, loops: Mapping[str, str]) -> str:

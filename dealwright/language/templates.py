@@ -181,7 +181,7 @@ def _compile(source: str, html: bool) -> _Compiled:
     tree, problems = parse(source)
     if tree is None or problems:
         raise TemplateError(problems[0].message, code=problems[0].code, hint=problems[0].hint)
-    facts = [path.split(".") for path, _, _ in named(tree) if not path.endswith(".each")]
+    facts = [path.split(".") for path, _, _ in named(tree) if not path.endswith(".*")]
     return _Compiled(
         (HTML if html else PLAIN).from_string(source),
         frozenset(".".join(path) for path in facts),
@@ -230,8 +230,8 @@ def _held(path: str, facts: Mapping[str, FieldType]) -> FieldType | None:
 
 def _each_problem(path: str, facts: Mapping[str, FieldType]) -> Problem | None:
     """What is wrong with what is named of the variable of a loop."""
-    over, _, part = path.partition(".each")
-    fields = sorted(other.removeprefix(f"{over}.each.") for other in facts if other.startswith(f"{over}.each."))
+    over, _, part = path.partition(".*")
+    fields = sorted(other.removeprefix(f"{over}.*.") for other in facts if other.startswith(f"{over}.*."))
     if not fields:  # it goes over texts, or over what is no list, which is told
         texts = _held(over, facts) in ("tags", "choices")
         return Problem("DW302", f"one of {over} is a text, which has no parts") if part and texts else None
@@ -246,9 +246,9 @@ def _each_problem(path: str, facts: Mapping[str, FieldType]) -> Problem | None:
 
 
 def _path_problem(path: str, listed: bool, facts: Mapping[str, FieldType]) -> Problem | None:
-    if ".each" in path and not listed:
+    if ".*" in path and not listed:
         return _each_problem(path, facts)
-    if listed and is_group(f"{path}.each", facts):
+    if listed and is_group(f"{path}.*", facts):
         return None
     held = _held(path, facts)
     grouped = held in (None, "pipeline", "stage", "user") and is_group(path, map(_spelled, facts))

@@ -47,6 +47,8 @@ from dealwright import (
     wait_until,
 )
 from dealwright.compile import ir
+from dealwright.compile.explain.page import page
+from dealwright.compile.explain.tongue import TONGUES
 from dealwright.compile.lower import draft
 from dealwright.errors import DefinitionError, InputError
 from dealwright.model.crm import MOST_RECORDS
@@ -310,6 +312,7 @@ def test_a_list_that_would_end_early_is_not_written():
         ("{% for line in deal.records %}{{ line.sku }}{% endfor %}", "DW301 deal.records is not a list"),
         ("{{ deal.records.quote_line }}", "DW302 deal.records.quote_line has parts"),
         ("{{ deal.records.quote_line.sku }}", "DW302 there is no fact"),
+        ("{{ deal.records.quote_line.each.sku }}", "DW302 there is no fact"),
         ("{% for tag in deal.tags %}{{ tag.x }}{% endfor %}", "DW302 one of deal.tags is a text"),
     ],
 )
@@ -320,7 +323,7 @@ def test_a_list_in_a_text_is_checked(text, says):
 
 def test_what_is_sensitive_of_a_list_is_told_nobody():
     rules = rule(send_event("x", to="erp", with_={"cost": each("{{ line.cost }}")}), when=[lines.count > 0])
-    assert any(each.startswith("DW231 'x' would tell deal.records.quote_line.each.cost") for each in found(rules))
+    assert any(each.startswith("DW231 'x' would tell deal.records.quote_line.*.cost") for each in found(rules))
 
 
 def test_what_was_removed_is_known_as_it_was_last():
@@ -410,6 +413,15 @@ def found(rules):
         (lambda: rule(when=[theirs.total(deal.amount) > 1]), "DW241 total() of deal.records(Instalment)"),
         (lambda: rule(update_record("x", Instalment, paid=True)), "DW203 'x' is about the Instalment that set"),
         (lambda: rule(remove_record("x", Instalment), on=record_added(QuoteLine)), "DW203 'x' is about the Instalment"),
+        (
+            lambda: rule(update_record("x", Instalment, no=1), on=record_removed(Instalment)),
+            "DW203 'x' is about a Inst",
+        ),
+        (lambda: rule(create_record("x", Instalment, amount=-5)), "DW203 the field 'amount' is a money"),
+        (
+            lambda: rule(create_record("x", Instalment, amount=Money("-5", "EUR"))),
+            "DW203 the field 'amount' is a money",
+        ),
         (lambda: rule(again=once(per=record)), "DW411 the automation 'rule' acts once(per=record)"),
         (lambda: rule(again=once(per=value), on=record_updated(Instalment)), "DW403"),
         (lambda: rule(set_task("x", text="{{ record.no }}", due=days(1))), "DW302 there is no fact 'record.no'"),
@@ -481,3 +493,33 @@ def test_what_is_reckoned_counts_among_what_a_definition_uses():
         ],
     )
     assert [shape.key for shape in compiled_account(rules).deal_fields] == ["rebate"]
+
+
+def test_what_records_cost_is_told_where_it_is_revealed():
+    """reveals= of a field of records was not known in a rule about the deal, and the hint named no Python."""
+    for given in ({"cost": lines.total(QuoteLine.cost)}, {"cost": each("{{ line.cost }}")}):
+        hidden = rule(send_event("x", to="erp", with_=given), when=[lines.count > 0])
+        assert any("write reveals=[QuoteLine.cost]" in said for said in found(hidden))
+        assert (
+            found(rule(send_event("x", to="erp", with_=given, reveals=[QuoteLine.cost]), when=[lines.count > 0])) == []
+        )
+
+
+def test_a_rehearsal_goes_on_with_what_it_has_put_there():
+    rules = rule(
+        create_record("one", Instalment, no=1),
+        create_record("two", Instalment, no=2),
+        set_task("t", text="{{ deal.records.instalment.count }}", due=days(1)),
+    )
+    assert rehearse(rules, "rule", a_deal(Sales.quoted)).tasks == ["2"]
+
+
+def test_the_page_for_the_owner_calls_fields_by_the_label_of_what_has_them():
+    """The deal's field was called what a record's field of the same key is called."""
+
+    class Costly(Record):
+        left = Money("Left of one")
+
+    rules = rule(update_deal("x", left=deal.records(Costly).total(Costly.left)))
+    text = page(compiled_account(rules), TONGUES["en"])
+    assert "the field “Left to pay”: the sum (the field “Left of one”)" in text

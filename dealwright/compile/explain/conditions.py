@@ -61,7 +61,7 @@ def condition(given: ir.Condition, names: Names, *, holds: bool = True) -> str:
             return tongue.say(f"if.any_contact{not_}", test=_inner(given.of, theirs, True, alone=False))
         case ir.OfRecords():
             key = f"if.records.{'all' if given.every else 'any'}{not_}"
-            test = _inner(given.of, names, True, alone=False)
+            test = _inner(given.of, names.of_record(given.record), True, alone=False)
             asked = tongue.say(key, records=_records(given.record, given.where, names), test=test)
             return tongue.say("if.of_records", test=asked)
 
@@ -108,12 +108,12 @@ def _records(kind: str, where: ir.Condition | None, names: Names) -> str:
     records = names.tongue.say("is.records", kind=names.kind(kind))
     if where is None:
         return records
-    test = _inner(where, names, True, alone=False)
+    test = _inner(where, names.of_record(kind), True, alone=False)
     return names.tongue.say("is.records.where", records=records, test=test)
 
 
 def _aggregate(given: ir.Aggregate, names: Names) -> str:
-    value = "" if given.value is None else expression(given.value, names)
+    value = "" if given.value is None else expression(given.value, names.of_record(given.record))
     records = _records(given.record, given.where, names)
     made = names.tongue.say(f"is.aggregate.{given.of}", records=records, value=value)
     return names.tongue.say("is.aggregate", value=made)

@@ -2,37 +2,54 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from copy import copy
+from typing import Final
 from zoneinfo import ZoneInfo
 
 from dealwright.compile import ir
 from dealwright.compile.explain.tongue import Tongue, harmless
+from dealwright.model.custom import FieldShape
 
 
 class Names:
     """The names of one account, in one language.
 
-    `numbers` are those under which the steps of the automation at hand are listed, by name.
+    `numbers` are those under which the steps of the automation at hand are listed, by name; `given` what other systems
+    give its steps, as `step.name`.
     """
 
-    def __init__(self, account: ir.Account, tongue: Tongue, numbers: Mapping[str, int] | None = None) -> None:
+    def __init__(
+        self,
+        account: ir.Account,
+        tongue: Tongue,
+        numbers: Mapping[str, int] | None = None,
+        given: Collection[str] = (),
+    ) -> None:
         self.account = account
         self.tongue = tongue
         self.numbers = numbers or {}
+        self.given = given
         self._contact = "of.recipient"
-        own = (
-            *account.deal_fields,
-            *account.contact_fields,
-            *account.company_fields,
-            *(field for kind in account.records for field in kind.fields),
-        )
-        self._labels = {shape.key: shape.label for shape in own}
+        self._kind = ""
+        self._labels = {
+            "deal": _labels(account.deal_fields),
+            "contact": _labels(account.contact_fields),
+            "company": _labels(account.company_fields),
+        }
+        self._of_records = {kind.key: _labels(kind.fields) for kind in account.records}
         self._zone = ZoneInfo(account.calendar.zone)
 
     def of_one_contact(self) -> Names:
         """Return the names inside of a condition that one of a deal's contacts has to meet."""
-        inside = Names(self.account, self.tongue, self.numbers)
+        inside = copy(self)
         inside._contact = "of.contact"
+        return inside
+
+    def of_record(self, kind: str) -> Names:
+        """Return the names where a record of that kind is meant."""
+        inside = copy(self)
+        inside._kind = kind
         return inside
 
     # --- places -----------------------------------------------------------------------------------------------------
@@ -142,14 +159,22 @@ class Names:
 
     def _receipt(self, rest: str) -> str:
         name, _, field = rest.partition(".")
-        if f"receipt.{field}" in self.tongue.texts:
+        if f"receipt.{field}" in self.tongue.texts and f"{name.replace('_', '-')}.{field}" not in self.given:
             return self.tongue.say(f"receipt.{field}", step=self.step(name))
         return self.tongue.say("receipt", name=self.tongue.quoted(field), step=self.step(name))
 
     def _other(self, path: str) -> str:
         key = path.rpartition(".")[2]
-        name = self._labels.get(key) or key.replace("_", " ")
+        name = self._labels_at(path).get(key) or key.replace("_", " ")
         return self.tongue.say("field.other", name=harmless(name))
+
+    def _labels_at(self, path: str) -> Mapping[str, str]:
+        """The labels of the own fields of what has the field at a path; one without a place is of a contact."""
+        if path.startswith("record."):
+            return self._of_records.get(self._kind, {})
+        if "." not in path or path.startswith(_OF_CONTACT):
+            return self._labels["contact"]
+        return self._labels["company" if path.startswith("deal.company.") else "deal"]
 
     # --- values -----------------------------------------------------------------------------------------------------
 
@@ -196,3 +221,9 @@ _PARTS = {
     "event.contact.": "of.event_contact",
     "deal.owner.": "of.owner",
 }
+
+_OF_CONTACT: Final = ("contact.", "deal.main_contact.", "deal.contact_as.", "event.contact.")
+
+
+def _labels(shapes: Iterable[FieldShape]) -> dict[str, str]:
+    return {shape.key: shape.label for shape in shapes}

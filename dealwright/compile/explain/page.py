@@ -131,7 +131,11 @@ def _demands(pipeline: PipelineShape, stage: StageShape, names: Names) -> Iterat
 
 
 def _automation(automation: ir.Automation, account: ir.Account, tongue: Tongue) -> Iterator[str]:
-    names = Names(account, tongue, numbered(automation.do))
+    asking = [step for step in ir.actions(automation.do) if isinstance(step, ir.LookupStep)]
+    given = frozenset(f"{step.name}.{name}" for step in asking for name in step.gives)
+    names = Names(account, tongue, numbered(automation.do), given)
+    if isinstance(automation.on, ir.OnRecord):
+        names = names.of_record(automation.on.record)
     yield f"### {harmless(automation.key.replace('-', ' ').replace('.', ', ').capitalize())}"
     if automation.why:
         yield ""

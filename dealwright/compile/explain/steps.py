@@ -100,10 +100,10 @@ def sentence(step: ir.Step, names: Names) -> str:
         case ir.UpdateCompanyStep():
             return say("do.update_company", changes=_changes(step.changes, names, "company"))
         case ir.CreateRecordStep():
-            changes = _changes(step.fields, names, "record")
+            changes = _changes(step.fields, names, "record", step.record)
             return say("do.create_record", kind=names.kind(step.record), changes=changes)
         case ir.UpdateRecordStep():
-            changes = _changes(step.changes, names, "record")
+            changes = _changes(step.changes, names, "record", step.record)
             return say("do.update_record", kind=names.kind(step.record), changes=changes)
         case ir.RemoveRecordStep():
             return say("do.remove_record", kind=names.kind(step.record))
@@ -229,12 +229,14 @@ def _more_fields(given: Mapping[str, ir.Expression], names: Names) -> str:
     return names.tongue.say("more", changes=_changes(given, names, "deal")) if given else ""
 
 
-def _changes(given: Mapping[str, ir.Expression], names: Names, of: str) -> str:
-    return names.tongue.all_of(_change(name, value, names, of) for name, value in given.items())
+def _changes(given: Mapping[str, ir.Expression], names: Names, of: str, kind: str = "") -> str:
+    """Return what is written; `kind` says of which kind a record is."""
+    return names.tongue.all_of(_change(name, value, names, of, kind) for name, value in given.items())
 
 
-def _change(name: str, value: ir.Expression, names: Names, of: str) -> str:
-    field, said = names.changed(name, of), expression(value, names, money=name == "amount")
+def _change(name: str, value: ir.Expression, names: Names, of: str, kind: str) -> str:
+    field = (names.of_record(kind) if kind else names).changed(name, of)
+    said = expression(value, names, money=name == "amount")
     # A new deal with the amount of the old one: nobody wants to read "the amount: the amount".
     return field if field == said else names.tongue.say("change", field=field, value=said)
 

@@ -67,7 +67,7 @@ def trigger(on: ir.Trigger, names: Names) -> str:
         case ir.OnRecordAdded():
             return say("on.record_added", kind=names.kind(on.record), where=names.where(on.pipelines))
         case ir.OnRecordUpdated():
-            fields = tongue.one_of(names.field(f"record.{field}") for field in on.fields)
+            fields = tongue.one_of(names.of_record(on.record).field(f"record.{field}") for field in on.fields)
             key = "on.record_updated" if fields else "on.record_updated.any"
             return say(key, kind=names.kind(on.record), fields=fields, where=names.where(on.pipelines))
         case ir.OnRecordRemoved():

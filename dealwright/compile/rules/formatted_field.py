@@ -6,7 +6,7 @@ import ast
 from collections.abc import Iterator
 from typing import Final
 
-from dealwright.compile.fields_seen import Fields, field_names
+from dealwright.compile.fields_seen import Fields, field_names, on_classes
 from dealwright.compile.rules.rule import Rule, Spot, Subject
 from dealwright.compile.sources import Source, called
 
@@ -15,8 +15,9 @@ _TEXTS: Final = frozenset({"str", "format", "repr"})
 
 def _look(subject: Subject) -> Iterator[Spot]:
     roots = field_names(subject.sources.values())
+    kinds = on_classes(subject.sources.values())
     for source in subject.sources.values():
-        fields = Fields(roots)
+        fields = Fields(roots, kinds)
         for node, inner in _texts(source):
             if fields.is_field(inner):
                 yield Spot(
@@ -24,8 +25,17 @@ def _look(subject: Subject) -> Iterator[Spot]:
                     line=node.lineno,
                     column=node.col_offset + 1,
                     message=f"{ast.unparse(inner)} has no text yet: no deal is looked at while the file is read",
-                    hint=f'write "{{{{ {ast.unparse(inner)} }}}}" in a plain text, without f',
+                    hint=_hint(inner, fields),
                 )
+
+
+def _hint(inner: ast.expr, fields: Fields) -> str:
+    """What to write instead: what hangs on a class is spelled by what it is of in texts."""
+    if any(isinstance(each, ast.Call | ast.BinOp) for each in ast.walk(inner)):
+        return "a text names facts alone: write it to a field with update_deal(...), and name that field in the text"
+    place, _, rest = ast.unparse(inner).partition(".")
+    spelled = {"Record": "record", "OutsideEvent": "event.data"}.get(fields.kind_of(place), place)
+    return f'write "{{{{ {spelled}.{rest} }}}}" in a plain text, without f'
 
 
 def _texts(source: Source) -> Iterator[tuple[ast.expr, ast.expr]]:

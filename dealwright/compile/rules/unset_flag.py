@@ -47,7 +47,7 @@ def _denied(node: object, *, turned: bool = False) -> Iterator[tuple[str, bool]]
         case ir.Not(of=part):
             yield from _denied(part, turned=not turned)
         case ir.Compare(field=field, op="==", value=ir.FlagValue(value=yes)) if turned:
-            if field.path.startswith(("deal.", "contact.", "event.")):
+            if field.path.startswith(("deal.", "contact.", "event.", "record.")):
                 yield field.path, yes
         case ir.Points(of=points):
             for point in points:
@@ -60,6 +60,14 @@ def _denied(node: object, *, turned: bool = False) -> Iterator[tuple[str, bool]]
                 yield from _denied(part, turned=turned)
         case ir.AnyContact(of=part):
             yield from _denied(part)
+        case ir.OfRecords(of=part, where=among):
+            yield from _denied(part)
+            yield from _denied(among)
+        case ir.CompareReckoned(left=left, right=right):
+            yield from _denied(left)
+            yield from _denied(right)
+        case ir.Aggregate(where=among):
+            yield from _denied(among)
 
 
 def _asked_for(node: object) -> Iterator[str]:
