@@ -317,8 +317,7 @@ Se trabaja, aunque sea festivo, en estos días: 12 de octubre de 2026.
 # --- the command ----------------------------------------------------------------------------------------------------
 
 SEEN = "# *x* <b> {0} {name} `a`"
-HOSTILE = f"\\x1b[31m\\n{SEEN}\\u202e"
-"""What a text may hold; names hold nothing that is not seen."""
+"""What names and texts may hold; nothing that is not seen (DW310)."""
 
 
 def test_hostile_names_stay_inert_in_the_page(write: Any) -> None:
@@ -326,7 +325,7 @@ def test_hostile_names_stay_inert_in_the_page(write: Any) -> None:
         a=f"""
         from dealwright import *
         class Odd(Pipeline, key="odd", name="P {SEEN}"):
-            won = Won("W {SEEN}", task=Task("T{HOSTILE}", due=days(1)))
+            won = Won("W {SEEN}", task=Task("T {SEEN}", due=days(1)))
         a = Account("a", name="A {SEEN}", zone="UTC", country="US", pipelines=[Odd])
         """,
     )
