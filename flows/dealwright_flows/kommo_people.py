@@ -153,6 +153,12 @@ class KommoPeople:
             contact = {"id": main, "custom_fields_values": [_field("PHONE", phone)]}
             await self._do("PATCH", "contacts", [contact], by=lead)
 
+    async def pay_half(self, deal: str) -> None:
+        """Kommo has no records: nothing is there to be ticked."""
+
+    async def answer(self, deal: str, *, button: str | None, words: str | None) -> None:
+        """Nothing is written to anybody here, so nobody answers."""
+
     async def deal(self, id_: str) -> Deal:
         """Return it as our connector reads it."""
         found = (await self._crm.read_deals([id_])).get(id_)

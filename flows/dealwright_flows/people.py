@@ -12,6 +12,7 @@ from typing import Protocol
 
 from dealwright.errors import DealwrightError
 from dealwright.model.crm import Contact, Deal, Money, User
+from dealwright.model.custom import Custom, held, held_in
 from dealwright.model.requests import DealChanges
 from dealwright_embedded_crm import EmbeddedCrm, StageCount
 from dealwright_flows.story import Create, Person
@@ -70,6 +71,14 @@ class People(Protocol):
 
     async def correct(self, deal: str, phone: str) -> None:
         """Write down the main contact's number anew, if there is one."""
+        ...
+
+    async def pay_half(self, deal: str) -> None:
+        """Tick the deal's first open instalment as paid, if there is one."""
+        ...
+
+    async def answer(self, deal: str, *, button: str | None, words: str | None) -> None:
+        """Let the main contact answer the newest message to them, if there is one."""
         ...
 
     async def deal(self, id_: str) -> Deal:
@@ -178,6 +187,21 @@ class EmbeddedPeople:
         contact = self._main_contact(deal)
         if contact is not None:
             self._crm.update_contact(contact.id, phone=phone, actor=self._owner(deal))
+
+    async def pay_half(self, deal: str) -> None:
+        """Its owner does it."""
+        for kept in self._crm.page_records(deal, kind="instalment").items:
+            if held_in(kept.record.custom, "paid") is None:
+                self._crm.update_record(kept.record.id, [Custom("paid", held(True))], actor=self._owner(deal))
+                return
+
+    async def answer(self, deal: str, *, button: str | None, words: str | None) -> None:
+        """In their conversation, to the message itself."""
+        contact = self._main_contact(deal)
+        written = [] if contact is None else self._crm.messages(contact.id)
+        ours = [message for message in written if message.direction == "out"]
+        if contact is not None and ours and ours[-1].deal_id == deal:
+            self._crm.receive_message(contact.id, words, button=button, to=ours[-1].id)
 
     async def deal(self, id_: str) -> Deal:
         """Return it as it is now."""

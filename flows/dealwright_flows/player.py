@@ -23,6 +23,7 @@ from dealwright_flows.story import (
     USERS,
     Act,
     Amount,
+    Answer,
     Call,
     Complete,
     Correct,
@@ -31,6 +32,7 @@ from dealwright_flows.story import (
     Link,
     Move,
     Pay,
+    PayHalf,
     Renew,
     Story,
     Unlink,
@@ -145,6 +147,10 @@ class Player:
                 await people.correct(self.deals[act.deal], act.phone)
             case Pay():
                 self._pay(await people.deal(self.deals[act.deal]))
+            case PayHalf():
+                await people.pay_half(self.deals[act.deal])
+            case Answer():
+                await people.answer(self.deals[act.deal], button=act.button, words=act.words)
             case Renew():
                 await self._renew(act)
 

@@ -120,13 +120,29 @@ class Pay(msgspec.Struct, frozen=True, kw_only=True):
     deal: int
 
 
+class PayHalf(msgspec.Struct, frozen=True, kw_only=True):
+    """An instalment of the deal comes in, if one is open: its owner ticks the first of them as paid."""
+
+    deal: int
+
+
+class Answer(msgspec.Struct, frozen=True, kw_only=True):
+    """The deal's main contact answers what was written to them last, if anything was: by a button, or in words."""
+
+    deal: int
+    button: str | None = None
+    words: str | None = None
+
+
 class Renew(msgspec.Struct, frozen=True, kw_only=True):
     """The renewals that automations have made are worked on: each goes one stage on, some are lost."""
 
     how: Literal["on", "lost"]
 
 
-Act: TypeAlias = Create | Link | Unlink | Move | Amount | Call | Complete | HandOver | Correct | Pay | Renew
+Act: TypeAlias = (
+    Create | Link | Unlink | Move | Amount | Call | Complete | HandOver | Correct | Pay | PayHalf | Answer | Renew
+)
 
 
 class Moment(msgspec.Struct, frozen=True, kw_only=True):
@@ -146,7 +162,7 @@ class Story(msgspec.Struct, frozen=True, kw_only=True):
 
 def tell() -> Story:
     """Return the script; it is the same at every call."""
-    writer = _Writer(random.Random(_SEED), random.Random(_SEED + 1))  # noqa: S311 - a story, not a secret
+    writer = _Writer(*(random.Random(_SEED + number) for number in range(3)))  # noqa: S311 - a story, not a secret
     writer.hero()
     for deal in range(1, DEALS):
         writer.deal(deal)
@@ -169,10 +185,11 @@ def slots() -> Sequence[datetime]:
 class _Writer:
     """Writes deals' lives onto the calendar."""
 
-    def __init__(self, dice: random.Random, ways: random.Random) -> None:
-        """`dice` decide what becomes of deals, `ways` how people go about it."""
+    def __init__(self, dice: random.Random, ways: random.Random, talk: random.Random) -> None:
+        """`dice` decide what becomes of deals, `ways` how people go about it, `talk` what customers answer."""
         self._dice = dice
         self._ways = ways
+        self._talk = talk
         self._slots = slots()
         self._acts: dict[int, list[Act]] = {}
         self._people: list[Person] = []
@@ -193,8 +210,11 @@ class _Writer:
         self._put(10, Complete(deal=HERO, task=_BOOK))
         self._put(10, Move(deal=HERO, stage="met"))
         self._put(15, Move(deal=HERO, stage="quoted"))
+        self._put(22, Answer(deal=HERO, button="price"))
         self._put(44, Move(deal=HERO, stage="agreed"))
         self._put(46, Complete(deal=HERO, task=_SEND_INVOICE))
+        self._put(48, PayHalf(deal=HERO))
+        self._put(50, PayHalf(deal=HERO))
         self._put(52, Pay(deal=HERO))
         self._put(61, Move(deal=HERO, stage="won"))
 
@@ -272,6 +292,20 @@ class _Writer:
             self._put(slot, Pay(deal=deal))
             return
         self._put(slot, Move(deal=deal, stage=following))
+        if following == "quoted":
+            self._answered(deal, slot)
+
+    def _answered(self, deal: int, slot: int) -> None:
+        """Let the customer answer the question that comes half a day after the quote, or not."""
+        talk = self._talk
+        later = slot + talk.randint(5, 9)
+        answer = talk.random()
+        if answer < 0.3:
+            self._put(later, Answer(deal=deal, button="yes"))
+        elif answer < 0.5:
+            self._put(later, Answer(deal=deal, button="price"))
+        elif answer < 0.6:
+            self._put(later, Answer(deal=deal, words="We have to ask our partner first."))
 
     def renewals(self) -> None:
         """Every day of the second week somebody looks after what came up for renewal."""

@@ -10,6 +10,7 @@ from dealwright import Account
 from .care import automations as care
 from .closing import automations as closing
 from .inquiries import automations as inquiries
+from .instalments import automations as instalments
 from .invoices import automations as invoices
 from .pipelines import NewBusiness, Renewals
 from .quotes import automations as quotes
@@ -21,6 +22,7 @@ acme = Account(
     country="US",
     currency="USD",
     working_hours="Mon-Fri 09:00-18:00, Sat 10:00-14:00",
+    languages=["en", "es"],
     pipelines=[NewBusiness, Renewals],
-    automations=[*inquiries, *quotes, *invoices, *closing, *care],
+    automations=[*inquiries, *quotes, *invoices, *instalments, *closing, *care],
 )

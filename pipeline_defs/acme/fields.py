@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
-from dealwright import Choice, CompanyFields, Day, DealFields, Number
+from dealwright import Choice, CompanyFields, ContactFields, Day, DealFields, Number
 
 
 class Firm(CompanyFields):
     size = Choice("Size", ["workshop", "factory", "chain"])
 
 
+class Buyer(ContactFields):
+    language = Choice("Language", ["en", "es"])
+
+
 class Sale(DealFields):
+    contact: Buyer = Buyer()
     company: Firm = Firm()
     score = Number("Score")
     deliver_on = Day("Wanted by")

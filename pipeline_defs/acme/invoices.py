@@ -8,6 +8,10 @@ from __future__ import annotations
 
 from dealwright import (
     Automation,
+    Match,
+    Money,
+    OutsideEvent,
+    Text,
     add_note,
     branch,
     case,
@@ -24,6 +28,13 @@ from dealwright import (
 
 from .fields import deal
 from .pipelines import SEND_INVOICE, NewBusiness
+
+
+class InvoicePaid(OutsideEvent):
+    key = "invoice-paid"
+    number, amount = Text(), Money()
+    match = Match(by=[(number, deal.reference)], in_=[NewBusiness], if_many="ask", if_none="hold")
+
 
 invoice_number = Automation(
     key="invoice-number",
@@ -50,7 +61,7 @@ invoice_sent = Automation(
 invoice_paid = Automation(
     key="invoice-paid",
     why="Money decides what is paid, not whoever looks at the account first.",
-    on=event_received("invoice-paid", from_="billing", data=["number", "amount"], in_=NewBusiness),
+    on=event_received(InvoicePaid, from_="billing", in_=NewBusiness),
     do=[
         add_note(
             "log",

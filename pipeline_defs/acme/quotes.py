@@ -12,15 +12,20 @@ from dealwright import (
     deal_updated,
     entered,
     once,
+    replied,
+    send_message,
     set_task,
     stage_changed,
     stage_visit,
+    stop,
     wait,
+    wait_until,
     working_days,
     working_hours,
 )
 
 from .fields import deal
+from .messages import does_it_fit
 from .pipelines import NewBusiness
 from .settings import large_deal
 
@@ -79,7 +84,48 @@ quote_follow_up = Automation(
     ],
 )
 
+ask_by_message = Automation(
+    key="ask-by-message",
+    why="A button is pressed sooner than a call is taken.",
+    on=entered(NewBusiness.quoted),
+    when=[deal.main_contact.phone.is_set()],
+    again=once(per=stage_visit),
+    exit_on=stage_changed(from_=NewBusiness.quoted),
+    do=[
+        wait("read-it", working_hours(4)),
+        send_message("fits", via="crm", template=does_it_fit, to=deal.main_contact),
+        # who says nothing is not asked by message again: quote-follow-up has somebody call
+        wait_until("answer", replied(to="fits"), timeout=working_days(1), on_timeout=[stop()]),
+        branch(
+            "said",
+            case(
+                does_it_fit.pressed("yes"),
+                set_task("agree", text="{{ deal.title }} fits: agree the terms", due=working_hours(2)),
+            ),
+            case(
+                does_it_fit.pressed("price"),
+                set_task("haggle", text="Talk about the price of {{ deal.title }}", due=working_hours(4)),
+            ),
+            otherwise=[
+                set_task(
+                    "read", text="{{ deal.main_contact.name or 'They' }} wrote: {{ reply.text }}", due=working_hours(1)
+                ),
+            ],
+        ),
+    ],
+    examples=[
+        Example(
+            "nobody answers",
+            in_=NewBusiness.quoted,
+            at="2026-05-11 10:00",
+            phone="(212) 555-0142",
+            then=["fits at Mon 14:00", "done"],
+        ),
+    ],
+)
+
 automations = [
+    ask_by_message,
     quote_follow_up,
     review_amount,
 ]

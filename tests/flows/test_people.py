@@ -16,6 +16,7 @@ import pytest
 from dealwright.clock import PlayedClock
 from dealwright.errors import DealwrightError
 from dealwright.model.crm import Money, PipelineShape, StageShape
+from dealwright.model.custom import FieldShape, FieldShapes, RecordShape, held, held_in
 from dealwright.model.requests import Call, SetTask
 from dealwright_embedded_crm import EmbeddedCrm
 from dealwright_flows.kommo import FIRST_USER, furnished
@@ -149,6 +150,54 @@ def test_a_task_is_completed_by_how_it_begins(at: Place, tmp_path: Path) -> None
                 assert acted["tasks"] == 2
                 assert acted["tasks completed"] == 0, "a person completed it, no automation"
             assert tasks == {"Call Nora": False, "Book the meeting with Nora": True}
+
+    asyncio.run(asyncio.wait_for(main(), 30))
+
+
+def test_an_instalment_is_paid_and_then_the_other_and_then_there_is_none_left(tmp_path: Path) -> None:
+    async def main() -> None:
+        async with embedded(tmp_path) as (people, crm):
+            paid = FieldShape(key="paid", type="flag")
+            crm.shape([SALES], apply=True, fields=FieldShapes(records=(RecordShape(key="instalment", fields=(paid,)),)))
+            await people.meet(USERS, [NORA])
+            id_ = await people.create(SALES.key, BOATS)
+            await people.pay_half(id_)
+            assert crm.page_records(id_).items == (), "who owes nothing pays nothing"
+            halves = [crm.add_record(id_, "instalment").record.id for _ in range(2)]
+            for count in (1, 2, 2):
+                await people.pay_half(id_)
+                ticked = [half for half in halves if held_in(crm.record(half).record.custom, "paid") == held(True)]
+                assert ticked == halves[:count]
+
+    asyncio.run(asyncio.wait_for(main(), 30))
+
+
+def test_a_customer_answers_the_newest_message_about_the_deal_and_nothing_else(tmp_path: Path) -> None:
+    async def main() -> None:
+        async with embedded(tmp_path) as (people, crm):
+            await people.meet(USERS, [NORA])
+            boats, other = [await people.create(SALES.key, BOATS) for _ in range(2)]
+            contact = (await people.deal(boats)).contacts[0].id
+            await people.answer(boats, button=None, words="Hello?")
+            assert crm.messages(contact) == [], "nobody was written to"
+            asked = crm.write_message(contact, "Does it fit?", deal_id=boats)
+            await people.answer(other, button=None, words="What?")
+            await people.answer(boats, button=None, words="It does.")
+            answers = [(each.text, each.reply_to) for each in crm.messages(contact) if each.direction == "in"]
+            assert answers == [("It does.", asked.id)]
+
+    asyncio.run(asyncio.wait_for(main(), 30))
+
+
+def test_in_kommo_nothing_is_ticked_and_nobody_answers(tmp_path: Path) -> None:
+    async def main() -> None:
+        async with kommo(tmp_path) as (people, _):
+            await people.meet(USERS, [NORA])
+            id_ = await people.create(SALES.key, BOATS)
+            before = await people.deal(id_)
+            await people.pay_half(id_)
+            await people.answer(id_, button="yes", words=None)
+            assert await people.deal(id_) == before
 
     asyncio.run(asyncio.wait_for(main(), 30))
 

@@ -105,6 +105,10 @@ def test_the_demo_prints_one_object_that_the_databases_and_the_receiver_bear_out
         assert automations == keys(account)
         resumed = "select count(*) from transitions where to_state = 'waiting'"
         assert one(journal, resumed) > 50
+        answered = "select count(*) from dw_effects where step in ('agree', 'haggle', 'read') and state = 'sent'"
+        assert one(journal, answered) > 5
+        halves = "select count(*) from dw_executions where automation = 'instalment-paid' and state = 'done'"
+        assert one(journal, halves) >= 2
         ended = "select count(*) from dw_executions where automation = 'quote-follow-up' and reason like 'exit:%'"
         assert one(journal, ended) > 5
     assert set(figures["effects"]) == {
@@ -118,6 +122,8 @@ def test_the_demo_prints_one_object_that_the_databases_and_the_receiver_bear_out
         "change_tags",
         "complete_tasks",
         "add_note",
+        "create_record",
+        "send_message",
     }
     assert set(figures["events"]) == {
         "deal_created",
@@ -129,6 +135,9 @@ def test_the_demo_prints_one_object_that_the_databases_and_the_receiver_bear_out
         "task_completed",
         "activity_logged",
         "event_received",
+        "message_received",
+        "record_added",
+        "record_updated",
     }
     assert any("again" in state or state == "skipped" for state in figures["executions"]["greet-inbound"])
 

@@ -70,7 +70,10 @@ def test_what_kommo_can_serve_is_unchanged_and_the_rest_is_listed(tmp_path: Path
             actions = here.kommo.actions() | OTHERS
             kept, left = carried(acme(), actions=actions, untold=here.kommo.untold())
             assert sorted(str(each) for each in left) == [
+                "ask-by-message: the CRM never tells replied",
+                "instalment-paid: the CRM never tells record_updated",
                 "invoice-sent: the CRM never tells task_completed",
+                "pay-in-two: the CRM does not carry out create_record",
                 "reached-by-phone: the CRM never tells activity_logged",
                 "score-inquiry: the CRM does not tell what else a company has (deal.company.open_deals and the like)",
             ]

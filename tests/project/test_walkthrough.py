@@ -22,7 +22,7 @@ from tests.flows.fakes import until
 ROOT = Path(__file__).resolve().parents[2]
 SECTION = "Your first automation in ten minutes"
 SEEN = {
-    "dealwright check": "2 pipelines, 25 automations, ok",
+    "dealwright check": "2 pipelines, 28 automations, ok",
     "pytest -q pipeline_defs": " passed",
     "dealwright try offer-visit": "Offer Chairs & Co a visit",
     "dealwright mode offer-visit shadow": "acme.offer-visit is shadow from now on",
@@ -162,7 +162,7 @@ def follow(newcomer: Newcomer, command: str) -> None:
     if command == "./run up":
         newcomer.presses_ctrl_c()
         newcomer.starts()
-        assert "new release of account acme: 25 automations" in newcomer.log.read_text()
+        assert "new release of account acme: 28 automations" in newcomer.log.read_text()
         return
     if command.endswith(" ID"):
         listed = "dealwright executions ls --automation offer-visit --deal 3 --json"

@@ -9,7 +9,7 @@ from acme.tests.people import MONDAY_MORNING
 
 from dealwright import Stage
 from dealwright.model.requests import UpdateDeal
-from dealwright.testing import a_deal, a_task, moved, rehearse
+from dealwright.testing import a_deal, a_task, compiled_account, moved, rehearse
 
 PAID = {"number": "INV-1", "amount": "1200.00"}
 
@@ -50,7 +50,7 @@ def test_other_tasks_and_other_stages_are_no_invoice() -> None:
 def test_what_billing_calls_paid_is_paid(stage: Stage) -> None:
     told = rehearse(acme, "invoice-paid", a_deal(stage, reference="INV-1"), data=PAID)
     assert told.acts == ["log", "paid"]
-    assert told.notes == ["Invoice INV-1 is paid: 1200.00"]
+    assert told.notes == ["Invoice INV-1 is paid: 1,200.00 USD"]
     assert told.moves == ["new-business.paid"]
     assert told.again == "every time"
 
@@ -69,6 +69,13 @@ def test_a_payment_for_what_is_lost_needs_somebody() -> None:
 
 def test_a_payment_for_what_is_won_is_noted_only() -> None:
     assert rehearse(acme, "invoice-paid", a_deal(NewBusiness.won), data=PAID).acts == ["log"]
+
+
+def test_a_payment_finds_its_deal_by_the_invoices_number_and_waits_if_nobody_knows_it() -> None:
+    event = compiled_account(acme).outside_event("invoice-paid")
+    assert event is not None and event.match is not None
+    assert [(pair.field, pair.path) for pair in event.match.by] == [("number", "deal.reference")]
+    assert (event.match.pipelines, event.match.if_many, event.match.if_none) == (("new-business",), "ask", "hold")
 
 
 def test_only_billing_says_what_is_paid_and_only_of_new_business() -> None:
