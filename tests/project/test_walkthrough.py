@@ -25,7 +25,7 @@ SEEN = {
     "dealwright check": "2 pipelines, 28 automations, ok",
     "pytest -q pipeline_defs": " passed",
     "dealwright try offer-visit": "Offer Chairs & Co a visit",
-    "dealwright mode offer-visit shadow": "acme.offer-visit is shadow from now on",
+    "dealwright mode offer-visit shadow": "acme.offer-visit is shadow as soon as `dealwright up` has released it",
     "dealwright releases ls": "active",
     "dealwright shadow report": "Offer Tables Ltd a visit",
     "dealwright mode offer-visit live": "acme.offer-visit is live from now on",
