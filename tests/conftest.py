@@ -21,6 +21,9 @@ settings.register_profile("patient", deadline=None, suppress_health_check=[Healt
 settings.register_profile("quick", settings.get_profile("patient"), max_examples=20)
 settings.load_profile(os.environ.get("DEALWRIGHT_TEST_EXAMPLES", "patient"))
 
+_QUICK = os.environ.get("DEALWRIGHT_TEST_EXAMPLES") == "quick"
+"""Whether it is the fast suite, `./run test`: there databases are copied and loaders forked; else all is real."""
+
 _MIGRATING = ("crm", "journal", "faults", "flows")
 """Folders whose tests are about the databases themselves: there each one is migrated."""
 
@@ -49,8 +52,8 @@ def templates(tmp_path_factory: pytest.TempPathFactory) -> Templates:
 
 @pytest.fixture(autouse=True, scope="module")
 def _copied_databases(request: pytest.FixtureRequest, templates: Templates) -> Iterator[None]:
-    """New databases are copies of migrated ones, but where migrations are what is tested."""
-    if request.path.parent.name in _MIGRATING:
+    """In the fast suite new databases are copies of migrated ones, but where migrations are what is tested."""
+    if not _QUICK or request.path.parent.name in _MIGRATING:
         yield
         return
     with templates.used():
@@ -67,8 +70,8 @@ def nursery() -> Iterator[Nursery]:
 
 @pytest.fixture(autouse=True, scope="module")
 def _forked_loaders(request: pytest.FixtureRequest) -> Iterator[None]:
-    """Load definitions in forked children, but where their start and their walls are what is tested."""
-    if request.path.stem in _STARTING:
+    """In the fast suite load definitions in forked children, but where their start and walls are what is tested."""
+    if not _QUICK or request.path.stem in _STARTING:
         yield
         return
     with pytest.MonkeyPatch.context() as patch:
