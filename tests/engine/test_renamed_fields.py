@@ -69,7 +69,7 @@ def told(*do, when=(), contact=None, **custom):
         ({"physician": "Bo"}, "Bo"),
         ({"doctor": "Ana", "physician": "Bo"}, "Ana"),
         ({"dentist": "Cy", "doctor": "Ana"}, "Cy"),
-        ({"other": "Ana"}, "nobody"),
+        ({"room": "Ana"}, "nobody"),
         ({}, "nobody"),
     ],
 )
