@@ -14,15 +14,17 @@ import msgspec
 from dealwright.cli import options, output
 from dealwright.cli.moments import MOMENT, Moment
 from dealwright.cli.offboard import MOST, HandOver, Left
+from dealwright.cli.people_hours import people_hours
 from dealwright.cli.shapes import prints
 from dealwright.cli.site import Site, actor, opened
 from dealwright.cli.terminal import plain
+from dealwright.cli.users import behind_roles, everybody, one_user, today_in, users_of
 from dealwright.engine.picked import Behind
 from dealwright.errors import DefinitionError, InputError
 from dealwright.journal.people import Leave
 from dealwright.language.roles import folded, role_named
 from dealwright.model.crm import User
-from dealwright.ports import Crm, HandsOver, ReadsUsers
+from dealwright.ports import Crm, HandsOver
 
 
 class Member(msgspec.Struct, frozen=True, kw_only=True):
@@ -52,7 +54,7 @@ class LeaveShown(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class PeopleChanged(msgspec.Struct, frozen=True, kw_only=True):
-    """One change: `added`, `removed`, `set`, `leave`, `back` or `offboarded`."""
+    """One change: `added`, `removed`, `set`, `leave`, `back`, `hours` or `offboarded`."""
 
     what: str
     role: str
@@ -96,6 +98,9 @@ def people() -> None:
     """Who stands behind the roles that the definitions name: runtime data, which needs no release."""
 
 
+people.add_command(people_hours)
+
+
 @people.command("ls")
 @options.account
 @options.as_json
@@ -103,7 +108,7 @@ def people() -> None:
 def people_ls(account: str | None, as_json: bool) -> None:
     """List the roles with who stands behind them, and who of them is away today."""
     with opened(account) as site:
-        behind = _behind(site)
+        behind = behind_roles(site)
         found = [_role(site, behind, role) for role in _roles(site, behind)]
         coming = _coming(site) if site.release is None else ()
     if as_json:
@@ -143,12 +148,12 @@ def people_set(users: tuple[str, ...], role: str, nobody: bool, account: str | N
         raise InputError("name who stands behind the role, or --nobody; nothing was changed")
     with opened(account) as site:
         key = _known_role(site, role)
-        listed = _users(site) if users else ()
-        found = [_one(text, listed, site.account) for text in users]
+        listed = users_of(site) if users else ()
+        found = [one_user(text, listed, site.account) for text in users]
         if len({user.id for user in found}) < len(found):
             raise InputError("one of them is named twice; nothing was changed")
         site.journal.set_role(site.account, key, found, actor=actor())
-        item = _role(site, _behind(site), key)
+        item = _role(site, behind_roles(site), key)
     if as_json:
         output.print_json(item)
     else:
@@ -171,8 +176,8 @@ def people_leave(
     if cancel == (last is not None) or (cancel and first is not None):
         raise InputError("say until when with --to 2026-12-24, or --cancel; nothing was changed")
     with opened(account) as site:
-        today = _today(site)
-        found = _one(user, _everybody(site), site.account)
+        today = today_in(site)
+        found = one_user(user, everybody(site), site.account)
         if last is not None:
             leave = Leave(user_id=found.id, first=first.date() if first else today, last=last.date())
             if leave.last < leave.first:
@@ -211,7 +216,7 @@ def people_offboard(user: str, to: str | None, account: str | None, as_json: boo
     deal gets its tasks.
     """
     with opened(account) as site:
-        leaver = _one(user, _everybody(site), site.account)
+        leaver = one_user(user, everybody(site), site.account)
         crm = site.project.account(site.account).crm
         receiver = None if to is None else _receiver(site, to, leaver)
         if receiver is not None and not isinstance(crm, HandsOver):
@@ -263,11 +268,11 @@ def _receiver(site: Site, typed: str, leaver: User) -> User | str:
     Raises:
         InputError: it is neither, it is who leaves, or nobody of the role would be there.
     """
-    behind = _behind(site)
+    behind = behind_roles(site)
     wanted = folded(role_named(typed))
     role = next((each for each in _roles(site, behind) if folded(each) == wanted), None)
     if role is None:
-        found = _one(typed, _users(site), site.account)
+        found = one_user(typed, users_of(site), site.account)
         if found.id == leaver.id:
             raise InputError(f"{plain(found.name)} is who leaves; nothing was changed")
         return found
@@ -353,14 +358,6 @@ def _counted(site: Site, since: datetime) -> list[BreachCount]:
 # --- who is meant ---------------------------------------------------------------------------------------------------
 
 
-def _today(site: Site) -> date:
-    return site.journal.clock.now().astimezone(site.zone).date()
-
-
-def _behind(site: Site) -> Behind:
-    return site.journal.people(site.account, _today(site))
-
-
 def _used(site: Site) -> tuple[str, ...]:
     return site.release.roles if site.release is not None else ()
 
@@ -391,7 +388,7 @@ def _known_role(site: Site, typed: str) -> str:
     Raises:
         InputError: neither names it.
     """
-    known = set(_roles(site, _behind(site)))
+    known = set(_roles(site, behind_roles(site)))
     wanted = folded(role_named(typed))
     if not any(folded(role) == wanted for role in known):
         try:
@@ -410,54 +407,6 @@ def _known_role(site: Site, typed: str) -> str:
         f"the definitions of account {site.account} name no role {plain(typed, limit=80)!r}; {hint};"
         " nothing was changed"
     )
-
-
-def _users(site: Site) -> Sequence[User]:
-    """Ask the CRM who works in it."""
-    crm = site.project.account(site.account).crm
-    if not isinstance(crm, ReadsUsers):
-        raise InputError(f"the CRM of account {site.account} does not say who works in it; nothing was changed")
-    return asyncio.run(_read(crm, crm))
-
-
-async def _read(reader: ReadsUsers, crm: Crm) -> Sequence[User]:
-    try:
-        return await reader.read_users()
-    finally:
-        await crm.aclose()
-
-
-def _everybody(site: Site) -> Sequence[User]:
-    """Return the users of the CRM, and those of roles who are users no longer."""
-    listed = {user.id: user for user in _users(site)}
-    return [*listed.values(), *(user for user in _members(_behind(site)) if user.id not in listed)]
-
-
-def _members(behind: Behind) -> list[User]:
-    return list({user.id: user for users in behind.members.values() for user in users}.values())
-
-
-def _one(typed: str, users: Sequence[User], account: str) -> User:
-    """Return the user whose id, e-mail address or name was typed.
-
-    Raises:
-        InputError: nobody, or more than one, is meant.
-    """
-    text = " ".join(typed.split())
-    for same in (
-        [user for user in users if user.id == text],
-        [user for user in users if user.email and user.email.casefold() == text.casefold()],
-        [user for user in users if " ".join(user.name.split()).casefold() == text.casefold()],
-    ):
-        if len(same) == 1:
-            return same[0]
-        if same:
-            ids = ", ".join(f"{user.id} ({user.email or 'no address'})" for user in same)
-            raise InputError(f"{plain(text)!r} may be {plain(ids)}: write the id; nothing was changed")
-    names = [user.name for user in users]
-    near = difflib.get_close_matches(text, names, n=1)
-    hint = f"did you mean {plain(near[0])}?" if near else "write a name, an e-mail address or an id"
-    raise InputError(f"the CRM of account {account} has no user {plain(text, limit=80)!r}; {hint}; nothing was changed")
 
 
 def _away(member: Member) -> str:

@@ -34,6 +34,7 @@ from dealwright.engine.pretended import wrong_data
 from dealwright.engine.records import EffectRow, Receipt
 from dealwright.engine.rehearse import Rehearsal, rehearse
 from dealwright.engine.trace import TraceLine
+from dealwright.engine.working import by_person
 from dealwright.errors import InputError, NotFound
 from dealwright.journal.store import Journal
 from dealwright.model.crm import Deal, Money, User
@@ -145,6 +146,7 @@ def try_(
             given=_given(automation, given),
             people=people,
             replies=replies(automation, said, pressed),
+            working=by_person(journal.working_times(defined.key), defined.calendar),
         )
         in_the_way = tuple(_in_the_way(journal, defined, automation, told, imagined, now))
     finally:

@@ -27,6 +27,7 @@ from dealwright.engine.route import matches
 from dealwright.engine.trace import Trace, TraceLine
 from dealwright.engine.watch import ANY_CHANGE, kinds_of, kinds_of_all
 from dealwright.language import calendar
+from dealwright.model.calendar import Calendar
 from dealwright.model.crm import User
 from dealwright.model.events import DealEnrolled, Event, MessageReceived, record_of
 
@@ -101,17 +102,19 @@ def advance(
     recheck: bool = False,
     news: Sequence[News] = (),
     settings: Mapping[str, object] = MappingProxyType({}),
+    working: Mapping[str, Calendar] = MappingProxyType({}),
     questions: Mapping[str, Question] = MappingProxyType({}),
 ) -> Decision:
     """Return what comes next for one execution.
 
     It walks the steps from the start; what `progress` remembers is passed without being evaluated again, so that a
     definition's step that was decided stays decided. With `recheck` (a thing that was held or parked comes back) the
-    conditions are evaluated again, and must still hold. `news` are the events, in order, that have happened to its deal
-    since it began and that `progress` does not call looked at. `settings` are the values in force, by key,
-    `questions` what has become of those that were asked, by step.
+    conditions are evaluated again, and must still hold. `news` are the events, in order, that have happened to its
+    deal since it began and that `progress` does not call looked at. `settings` are the values in force, by key,
+    `working` the calendars of people with one of their own, `questions` what has become of those that were asked, by
+    step.
     """
-    return _Walk(account, automation, progress, facts, now, news, settings, questions).decide(recheck=recheck)
+    return _Walk(account, automation, progress, facts, now, news, settings, working, questions).decide(recheck=recheck)
 
 
 class _Walk:
@@ -126,12 +129,14 @@ class _Walk:
         now: datetime,
         news: Sequence[News],
         settings: Mapping[str, object],
+        working: Mapping[str, Calendar],
         questions: Mapping[str, Question],
     ) -> None:
         self._automation = automation
         self._calendar = account.calendar
         self._picks_people = bool(account.roles)
         self._progress = progress
+        self._working = working
         self._view = View(account, facts, progress, settings=settings)
         self._now = now
         self._news = news
@@ -230,7 +235,7 @@ class _Walk:
             if self._picks_people and (role := ir.role_of(step)) is not None:
                 picked = self._somebody(step.name, role)
                 step, people = given_to(step, picked), picked.people
-            asked = intent(step, self._view, self._now, people)
+            asked = intent(step, self._view, self._now, people, self._working)
         except NobodyThere as error:
             if handles(self._automation, step.name):
                 self._pass_by(step, "failed", str(error))

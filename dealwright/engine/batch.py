@@ -28,6 +28,7 @@ from dealwright.engine.bench import (
     effect_of,
     is_message,
     know_people,
+    know_working_times,
     planned,
     sending_turn,
     sent_outcome,
@@ -213,6 +214,7 @@ class Batch(Leaving):
         turns = []
         self._listening.hear(jobs)
         set_by_people(self._store, jobs)
+        know_working_times(self._store, jobs)
         know_people(self._store, jobs)
         look_at_answers(self._store, jobs)
         for work in jobs:

@@ -32,6 +32,8 @@ from dealwright.engine.records import (
 )
 from dealwright.engine.render import written
 from dealwright.engine.store import Store
+from dealwright.engine.working import by_person
+from dealwright.model.calendar import Calendar
 from dealwright.model.delivery import Delivery
 from dealwright.model.events import DealEnrolled
 from dealwright.model.requests import MESSAGES, READS, AskPerson, CreateDeal, Lookup, Sent
@@ -94,10 +96,11 @@ class Job(msgspec.Struct, kw_only=True):
 
     `tells`: the next thing is a message, which is rendered when its deal was read again. `watches` are the kinds of
     event that it wants to hear of, `news` those that came. `considered` are those after `seen` that had come before its
-    deal was read. `settings` are the values in force when it is decided about, `questions` what
-    people were asked and have answered, by step (`asks`: its automation ever asks anybody). `choosing` is the step for
-    which somebody of a role has to be picked; `anew` if whom was picked before is gone. `same` are further contacts
-    behind which the people of its deal stand, where it makes a deal only if they have none.
+    deal was read. `settings` are the values in force when it is decided about, `working` the calendars of people with
+    one of their own, `questions` what people were asked and have answered, by step (`asks`: its automation ever asks
+    anybody). `choosing` is the step for which somebody of a role has to be picked; `anew` if whom was picked before is
+    gone. `same` are further contacts behind which the people of its deal stand, where it makes a deal only if they
+    have none.
     """
 
     claimed: Claimed
@@ -114,6 +117,7 @@ class Job(msgspec.Struct, kw_only=True):
     seen: int = 0
     considered: tuple[int, ...] = ()
     settings: Mapping[str, object] = {}
+    working: Mapping[str, Calendar] = {}
     asks: bool = False
     questions: Mapping[str, Question] = {}
     choosing: tuple[str, ir.RoleValue] | None = None
@@ -175,6 +179,19 @@ def set_by_people(store: Store, jobs: Sequence[Job]) -> None:
             job.settings = in_force(job.account, stored)
 
 
+def know_working_times(store: Store, jobs: Sequence[Job]) -> None:
+    """Tell those executions that set tasks who works at other times than their account: once for all of a batch."""
+    asking = [job for job in jobs if _sets_tasks(job.automation)]
+    times = store.working_times(asking[0].claimed.account) if asking else ()
+    if times:
+        for job in asking:
+            job.working = by_person(times, job.account.calendar)
+
+
+def _sets_tasks(automation: ir.Automation) -> bool:
+    return any(isinstance(step, ir.SetTaskStep) for step in ir.actions(automation.do))
+
+
 def know_people(store: Store, jobs: Sequence[Job]) -> None:
     """Tell those executions that make deals unless one is open under which other records their people are known."""
     asking = [(job, job.facts.deal) for job in jobs if job.facts is not None and _asks_for_people(job.automation)]
@@ -211,6 +228,7 @@ def decided(job: Job, now: datetime, *, recheck: bool) -> Decision:
             recheck=recheck,
             news=job.news,
             settings=job.settings,
+            working=job.working,
             questions=job.questions,
         )
     except Resting:

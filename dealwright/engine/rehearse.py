@@ -26,6 +26,7 @@ from dealwright.engine.route import begins
 from dealwright.engine.segments import holds
 from dealwright.engine.trace import TraceLine
 from dealwright.language.example_replies import Reply
+from dealwright.model.calendar import Calendar
 from dealwright.model.crm import Deal, PipelineShape, User
 from dealwright.model.custom import held_in
 from dealwright.model.events import Event
@@ -98,6 +99,7 @@ def rehearse(
     given: Mapping[str, Receipt] = MappingProxyType({}),
     people: Mapping[str, Sequence[User]] = MappingProxyType({}),
     replies: Mapping[str, Reply] = MappingProxyType({}),
+    working: Mapping[str, Calendar] = MappingProxyType({}),
 ) -> Rehearsal:
     """Return what the automation would do for this event and deal, if nothing else happened to the deal meanwhile.
 
@@ -105,7 +107,8 @@ def rehearse(
     answer at once, by step; other questions nobody answers. `given` is what other systems give, by step, as the journal
     would keep it; others give nothing. The conditions are evaluated
     also when the trigger would not answer the event: `answers` says so. `people` stand behind the roles, by name.
-    `replies` are what contacts answer while steps wait for them, by step.
+    `replies` are what contacts answer while steps wait for them, by step. `working` are the calendars of people who
+    have one of their own, by id and by name.
     """
     segment = automation.for_each
     is_for = begins(automation.on, event, deal) and (segment is None or holds(segment, account, event, deal, now))
@@ -121,7 +124,9 @@ def rehearse(
     while True:
         turn += 1
         try:
-            decision = advance(account, automation, progress, facts, now, news=news, questions=questions)
+            decision = advance(
+                account, automation, progress, facts, now, news=news, questions=questions, working=working
+            )
         except Resting as resting:
             return _ended(automation, event, is_for, parts, "retrying", str(resting))
         news = ()

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import datetime
+from types import MappingProxyType
 from typing import Any
 
 import msgspec
@@ -60,8 +61,16 @@ from dealwright.model.requests import (
 )
 
 
-def intent(step: ir.ActionStep, view: View, now: datetime, people: tuple[User, ...] = ()) -> Intent:
+def intent(
+    step: ir.ActionStep,
+    view: View,
+    now: datetime,
+    people: tuple[User, ...] = (),
+    working: Mapping[str, Calendar] = MappingProxyType({}),
+) -> Intent:
     """Return the effect that the step asks for on these facts; `people` are those of a role who were picked to be told.
+
+    `working` are the calendars of people with one of their own, by id and by name.
 
     Raises:
         Unrenderable: a value is missing or of a kind that the field cannot hold; the message says which.
@@ -71,7 +80,7 @@ def intent(step: ir.ActionStep, view: View, now: datetime, people: tuple[User, .
     try:
         if view.own.sensitive:
             _keep_in(step, view)
-        request = _request(step, view, now, people)
+        request = _request(step, view, now, people, working)
     except (NobodyThere, NothingToDo) as error:
         raise type(error)(f"{step.name}: {error}") from error
     except DealwrightError as error:
@@ -108,7 +117,9 @@ def intent_of_question(step: ir.AskStep, view: View, now: datetime, people: tupl
     return Intent(step=step.name, target=f"deal:{view.deal.id}", request=request)
 
 
-def _request(step: ir.ActionStep, view: View, now: datetime, people: tuple[User, ...]) -> Request:
+def _request(
+    step: ir.ActionStep, view: View, now: datetime, people: tuple[User, ...], working: Mapping[str, Calendar]
+) -> Request:
     deal = view.deal
     match step:
         case ir.CreateDealStep():
@@ -147,11 +158,13 @@ def _request(step: ir.ActionStep, view: View, now: datetime, people: tuple[User,
         case ir.MoveBackStep():
             return _back(view)
         case ir.SetTaskStep():
+            owner = user_of(step.owner, view)
+            doing = owner or (deal.owner.id if deal.owner is not None else "")
             return SetTask(
                 deal_id=deal.id,
                 text=text_of(step.text, view, "text") or step.name,
-                due_at=due_at(step, view.account.calendar, now),
-                owner=user_of(step.owner, view),
+                due_at=due_at(step, working.get(doing, view.account.calendar), now),
+                owner=owner,
             )
         case ir.SendEventStep():
             return SendEvent(to=step.to, name=step.event, deal_id=deal.id, body=_body(step, view), occurred_at=now)

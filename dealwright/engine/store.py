@@ -29,6 +29,7 @@ from dealwright.engine.records import (
 from dealwright.model.crm import Deal
 from dealwright.model.requests import Call, Sent
 from dealwright.model.window import SubjectRow, Window
+from dealwright.model.working import WorkingTime
 from dealwright.ports import FeedItem, Pace
 
 
@@ -199,6 +200,10 @@ class Store(Protocol):
 
     def people(self, account: str, day: date) -> Behind:
         """Return who stands behind the account's roles on a day."""
+        ...
+
+    def working_times(self, account: str) -> Sequence[WorkingTime]:
+        """Return the working time of those who have one of their own."""
         ...
 
     def moved_back(

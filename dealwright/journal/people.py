@@ -1,4 +1,4 @@
-"""Who stands behind roles, who of them is away and until when, and who changed that."""
+"""Who stands behind roles, who of them is away and until when, who works when, and who changed that."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ from dealwright.journal.parts import Part
 from dealwright.journal.payload import seal, unseal
 from dealwright.journal.people_tables import people_log
 from dealwright.model.crm import User
+from dealwright.model.working import WorkingTime
 
 _MEMBERS: Final = statement("select role, user_id, body from role_members where account = :account order by place")
 _LEAVES: Final = statement(
@@ -40,6 +41,12 @@ _CHANGES: Final = statement(
     "order by id desc limit :limit"
 )
 _SEEN: Final = select(func.coalesce(func.max(people_log.c.id), 0)).where(people_log.c.account == bindparam("account"))
+_WORKING: Final = statement("select body from working_times where account = :account order by user_id")
+_WORKS: Final = statement(
+    "insert into working_times (account, user_id, body) values (:account, :user_id, :body) "
+    "on conflict (account, user_id) do update set body = excluded.body"
+)
+_WORKS_AS_ALL: Final = statement("delete from working_times where account = :account and user_id = :user_id")
 _HELD: Final = statement(
     "select id from executions where account = :account and state = 'held' and reason like :reason order by id"
 )
@@ -54,7 +61,7 @@ class Leave(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class PeopleChange(msgspec.Struct, frozen=True, kw_only=True):
-    """One change, at a wall time: `added`, `removed`, `leave`, `back` or `offboarded`."""
+    """One change, at a wall time: `added`, `removed`, `leave`, `back`, `hours` or `offboarded`."""
 
     what: str
     role: str
@@ -126,6 +133,35 @@ class People(Part):
         self._change(account, change, actor)
         return found
 
+    def working_times(self, account: str) -> Sequence[WorkingTime]:
+        """Return the working time of those who have one of their own."""
+        return [unseal(row["body"], WorkingTime) for row in self.database.rows(_WORKING, account=account)]
+
+    @decided_again
+    def set_working_time(self, account: str, own: WorkingTime, *, actor: str, detail: str) -> None:
+        """Let somebody have this working time from now on; `detail` is what the log says of it."""
+
+        def change(connection: Connection) -> None:
+            row = {"account": account, "user_id": own.user_id, "body": seal(own)}
+            connection.execute(_WORKS, row)
+            self._log(connection, account, "hours", own.user_id, actor, detail=detail)
+
+        self._change(account, change, actor)
+
+    @decided_again
+    def end_working_time(self, account: str, user_id: str, *, actor: str) -> bool:
+        """Let somebody work as all others do; return whether that is any different."""
+        found = False
+
+        def change(connection: Connection) -> None:
+            nonlocal found
+            found = bool(connection.execute(_WORKS_AS_ALL, {"account": account, "user_id": user_id}).rowcount)
+            if found:
+                self._log(connection, account, "hours", user_id, actor, detail="as the account")
+
+        self._change(account, change, actor)
+        return found
+
     @decided_again
     def offboard(self, account: str, user_id: str, *, actor: str) -> Sequence[str]:
         """Take somebody out of all roles; return which they were."""
@@ -135,6 +171,7 @@ class People(Part):
             members = behind(connection, account, date.min).members
             roles[:] = [role for role, users in members.items() if any(user.id == user_id for user in users)]
             connection.execute(_OUT_OF_ALL, {"account": account, "user_id": user_id})
+            connection.execute(_WORKS_AS_ALL, {"account": account, "user_id": user_id})
             self._log(connection, account, "offboarded", user_id, actor, detail=", ".join(roles))
 
         self._change(account, change, actor)

@@ -1,4 +1,6 @@
-"""The tables of roles: who stands behind them, who is away, and who was picked for what (part of the journal's schema).
+"""The tables of people: who stands behind roles, who is away, who works when, and who was picked for what.
+
+They are part of the journal's schema.
 
 Names and addresses of colleagues stand in byte columns, which are written and read through journal/payload.py only;
 `company` is a digest of the company's name.
@@ -28,6 +30,15 @@ leaves = Table(
     Column("first_day", Text, primary_key=True),
     Column("last_day", Text, nullable=False),
 )
+
+working_times = Table(
+    "working_times",
+    metadata,
+    Column("account", Text, primary_key=True),
+    Column("user_id", Text, primary_key=True),
+    Column("body", LargeBinary, nullable=False),
+)
+"""Working time of people, where it is another than their account's."""
 
 people_log = Table(
     "people_log",

@@ -10,9 +10,10 @@ Nothing is sent and nothing is stored: it is what `dealwright try` shows, as val
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, date, datetime
 from decimal import Decimal
+from itertools import chain
 from pathlib import Path
 from types import MappingProxyType
 from typing import Final, TypeAlias
@@ -28,8 +29,10 @@ from dealwright.engine.pretended import given_to, wrong_data, wrong_fields
 from dealwright.engine.rehearse import Part, Rehearsal
 from dealwright.engine.rehearse import rehearse as _rehearse
 from dealwright.engine.rehearse_replies import replies_to
+from dealwright.engine.working import by_person
 from dealwright.errors import DefinitionError, InputError
 from dealwright.language.account import Account
+from dealwright.language.calendar import parse_hours
 from dealwright.language.custom import fields_of
 from dealwright.language.example_replies import Reply
 from dealwright.language.money import Amount
@@ -37,6 +40,7 @@ from dealwright.language.pipeline import StageLike, parts
 from dealwright.language.records import Record as OfKind
 from dealwright.language.roles import Role
 from dealwright.language.schema import UPDATABLE
+from dealwright.model.calendar import Calendar
 from dealwright.model.crm import (
     Activity,
     ActivityKind,
@@ -64,6 +68,7 @@ from dealwright.model.requests import (
     SendMessage,
     SetTask,
 )
+from dealwright.model.working import WorkingTime
 from dealwright.testing.replying import written_in
 
 MONDAY: Final = datetime(2026, 5, 11, 10, 0, tzinfo=UTC)
@@ -349,6 +354,7 @@ def rehearse(
     answers: Mapping[str, str] = MappingProxyType({}),
     given: Mapping[str, Mapping[str, object]] = MappingProxyType({}),
     people: Mapping[Role, Sequence[str | User]] = MappingProxyType({}),
+    hours: Mapping[str, str] = MappingProxyType({}),
     replies: Mapping[str, Reply] = MappingProxyType({}),
     message: str | None = None,
     enrolled: bool = False,
@@ -361,11 +367,12 @@ def rehearse(
     rewarded at once; in vain wait the others. `answers` are what people answer the steps ask(), by name; others get no
     answer in time. `given` is what other systems give the steps lookup(), such as `{"vies": {"valid": True}}`; others
     give nothing. `people` stand behind roles, by name or as users; they are picked in turn, and a role that nobody
-    stands behind holds the automation. `replies` are what a contact answers while a step wait_until(replied()) waits,
-    such as `{"answer": a_reply(button="yes", after=minutes(10))}`; others hear of nobody. `message` is what a contact
-    has written that sets off message_received(). `enrolled`: the deal stood there when the automation was released,
-    and nothing has happened to it (`existing="enrol"`). `at` is a moment, or written as `2026-05-09 22:30`; without a
-    zone it is in the account's.
+    stands behind holds the automation. `hours` are when somebody works, by name, where it is not as the account does:
+    `{"Ana Lima": "Mon-Thu 08:00-14:00"}`. `replies` are what a contact answers while a step wait_until(replied())
+    waits, such as `{"answer": a_reply(button="yes", after=minutes(10))}`; others hear of nobody. `message` is what a
+    contact has written that sets off message_received(). `enrolled`: the deal stood there when the automation was
+    released, and nothing has happened to it (`existing="enrol"`). `at` is a moment, or written as `2026-05-09 22:30`;
+    without a zone it is in the account's.
 
     Raises:
         DefinitionError: the definitions have errors, or there is no such automation, or no such step.
@@ -414,7 +421,8 @@ def rehearse(
         met=met,
         answers=answers,
         given=kept,
-        people=_staff(people),
+        people=(staff := _staff(people)),
+        working=_working(hours, [*chain(*staff.values()), *([deal.owner] if deal.owner else [])], compiled),
         replies=said,
     )
     return Told(told, zone, found)
@@ -432,6 +440,15 @@ def check_answers(automation: ir.Automation, answers: Mapping[str, str]) -> None
             raise DefinitionError(f"the automation {automation.key!r} has no step ask({step!r}, ...)")
         if answer not in asking[step]:
             raise DefinitionError(f"{step!r} takes {', '.join(map(repr, asking[step]))}, and not {answer!r}")
+
+
+def _working(hours: Mapping[str, str], staff: Iterable[User], account: ir.Account) -> dict[str, Calendar]:
+    """Return the calendars of those who work at hours of their own, by name and by id."""
+    ids = {user.name: user.id for user in staff}
+    times = (
+        WorkingTime(user_id=ids.get(name, name), name=name, spans=parse_hours(table)) for name, table in hours.items()
+    )
+    return by_person(times, account.calendar)
 
 
 def _staff(people: Mapping[Role, Sequence[str | User]]) -> dict[str, list[User]]:

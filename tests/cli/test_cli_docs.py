@@ -114,6 +114,7 @@ def examples(company: Company, typed: Shell) -> dict[str, list[str]]:
         "dealwright journal prune": ["--keep", "90d"],
         "dealwright releases activate": [release["digest"]],
         "dealwright history": ["8"],
+        "dealwright people hours": ["Ana Lima", "--hours", "Mon-Thu 08:00-14:00"],
         "dealwright people leave": ["Ana Lima", "--to", "2026-12-24"],
         "dealwright people offboard": ["Ana Lima"],
         "dealwright people set": ["--role", "closers", "Ana Lima"],

@@ -121,7 +121,7 @@ def test_a_journal_of_the_first_schema_is_migrated_with_everything_in_it(journal
     old.close()
     journal = Journal(journal_url, HandClock())
     journal.start()
-    assert one(journal, "select version_num from alembic_version") == "0010"
+    assert one(journal, "select version_num from alembic_version") == "0011"
     assert journal.installation == "i"
     assert before == {table: journal.database.rows(text(f"select * from {table}")) for table in before}
     journal.retry_execution("x1", actor="ana")
