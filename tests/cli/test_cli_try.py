@@ -52,7 +52,8 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Project
     crm = found.account().crm
     assert isinstance(crm, EmbeddedCrm)
     with closing(crm):
-        crm.shape(found.definitions("acme").pipelines, apply=True)
+        acme = found.definitions("acme")
+        crm.shape(acme.pipelines, fields=acme.own_fields(), apply=True)
         crm.add_user("Ana Lima")
         maria = crm.create_contact(name="Maria Silva", phone="(212) 555-0142", email="maria@example.com")
         crm.create_deal(pipeline="new-business", stage="incoming", title=HOSTILE, contacts=(maria.id,))
