@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Final
 
@@ -181,11 +181,18 @@ def set_by_people(store: Store, jobs: Sequence[Job]) -> None:
 
 def know_working_times(store: Store, jobs: Sequence[Job]) -> None:
     """Tell those executions that set tasks who works at other times than their account: once for all of a batch."""
-    asking = [job for job in jobs if _sets_tasks(job.automation)]
+    asking = _of_those(jobs, _sets_tasks)
     times = store.working_times(asking[0].claimed.account) if asking else ()
     if times:
         for job in asking:
             job.working = by_person(times, job.account.calendar)
+
+
+def _of_those(jobs: Sequence[Job], which: Callable[[ir.Automation], bool]) -> list[Job]:
+    """Return the jobs of such automations; each automation of a batch is looked at once, and mostly there is one."""
+    automations = {id(job.automation): job.automation for job in jobs}
+    wanted = {key for key, automation in automations.items() if which(automation)}
+    return [job for job in jobs if id(job.automation) in wanted]
 
 
 def _sets_tasks(automation: ir.Automation) -> bool:
@@ -194,7 +201,7 @@ def _sets_tasks(automation: ir.Automation) -> bool:
 
 def know_people(store: Store, jobs: Sequence[Job]) -> None:
     """Tell those executions that make deals unless one is open under which other records their people are known."""
-    asking = [(job, job.facts.deal) for job in jobs if job.facts is not None and _asks_for_people(job.automation)]
+    asking = [(job, job.facts.deal) for job in _of_those(jobs, _asks_for_people) if job.facts is not None]
     contacts = {contact.id for _, deal in asking for contact in deal.contacts}
     if not contacts:
         return
