@@ -45,7 +45,9 @@ def test_a_benchmark_tells_its_figures_and_keeps_its_databases(benchmark: Benchm
     assert done.returncode == 0, done.stderr
     figures = json.loads(done.stdout)
     assert set(figures) == {key.name for key in benchmark.keys}
-    assert all(value > 0 for value in figures.values())
+    # So few events may all have passed between two turns of the recorder: it then had nothing of them.
+    assert figures.pop("recorder_overhead_p99_ms", 0) >= 0
+    assert {name: value for name, value in figures.items() if not value > 0} == {}
     assert any((tmp_path / "kept" / benchmark.name).iterdir())
 
 
