@@ -294,7 +294,7 @@ class _Walk:
         """Have the question asked; one that nobody can be asked is passed, and remembered as that."""
         try:
             who = self._somebody(step.name, step.who).people if isinstance(step.who, ir.RoleValue) else ()
-            asked = intent_of_question(step, self._view, self._now, who)
+            asked = intent_of_question(step, self._view, self._now, who, self._working)
         except NothingToDo as error:
             self._pass_by(step, "dropped", str(error))
         else:

@@ -180,8 +180,8 @@ def set_by_people(store: Store, jobs: Sequence[Job]) -> None:
 
 
 def know_working_times(store: Store, jobs: Sequence[Job]) -> None:
-    """Tell those executions that set tasks who works at other times than their account: once for all of a batch."""
-    asking = _of_those(jobs, _sets_tasks)
+    """Tell those executions that set tasks or ask people who works at times of their own, once for all of a batch."""
+    asking = _of_those(jobs, _gives_people_time)
     times = store.working_times(asking[0].claimed.account) if asking else ()
     if times:
         for job in asking:
@@ -195,8 +195,9 @@ def _of_those(jobs: Sequence[Job], which: Callable[[ir.Automation], bool]) -> li
     return [job for job in jobs if id(job.automation) in wanted]
 
 
-def _sets_tasks(automation: ir.Automation) -> bool:
-    return any(isinstance(step, ir.SetTaskStep) for step in ir.actions(automation.do))
+def _gives_people_time(automation: ir.Automation) -> bool:
+    sets_tasks = any(isinstance(step, ir.SetTaskStep) for step in ir.actions(automation.do))
+    return sets_tasks or any(ir.asks(automation.do))
 
 
 def know_people(store: Store, jobs: Sequence[Job]) -> None:

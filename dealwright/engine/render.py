@@ -101,15 +101,23 @@ def due_at(step: ir.SetTaskStep, working: Calendar, now: datetime) -> datetime:
     return calendar.next_clock(working, after, step.clock) if step.clock else after
 
 
-def intent_of_question(step: ir.AskStep, view: View, now: datetime, people: tuple[User, ...] = ()) -> Intent:
+def intent_of_question(
+    step: ir.AskStep,
+    view: View,
+    now: datetime,
+    people: tuple[User, ...] = (),
+    working: Mapping[str, Calendar] = MappingProxyType({}),
+) -> Intent:
     """Return the effect that asks the step's question; `people` are those of a role who may answer.
+
+    `working` are the calendars of people with one of their own, by id and by name.
 
     Raises:
         Unrenderable: the question cannot be made.
         NothingToDo: nobody is there to be asked, or there is nothing to ask.
     """
     try:
-        request = ask_person(step, view, now, people)
+        request = ask_person(step, view, now, people, working)
     except NothingToDo as error:
         raise NothingToDo(f"{step.name}: {error}") from error
     except DealwrightError as error:

@@ -276,8 +276,8 @@ class Respondent(msgspec.Struct, frozen=True, gc=False, kw_only=True):
 class AskPerson(_Request, frozen=True, kw_only=True, tag="ask"):
     """Ask people something; the first answer counts, `until` a moment. Receipt: `told`, how many got an e-mail.
 
-    It is carried out by the journal, which keeps the question until it is answered or its time is over; `zone` is the
-    account's, in which people are told the time.
+    It is carried out by the journal, which keeps the question until it is answered or its time is over; `zone` is
+    that in which people are told the time: the account's, or that of whoever sets the end.
     """
 
     deal_id: str

@@ -421,7 +421,7 @@ def rehearse(
         met=met,
         answers=answers,
         given=kept,
-        people=(staff := _staff(people)),
+        people=(staff := _staff(people, deal.owner)),
         working=_working(hours, [*chain(*staff.values()), *([deal.owner] if deal.owner else [])], compiled),
         replies=said,
     )
@@ -451,12 +451,13 @@ def _working(hours: Mapping[str, str], staff: Iterable[User], account: ir.Accoun
     return by_person(times, account.calendar)
 
 
-def _staff(people: Mapping[Role, Sequence[str | User]]) -> dict[str, list[User]]:
+def _staff(people: Mapping[Role, Sequence[str | User]], owner: User | None) -> dict[str, list[User]]:
+    """Return who stands behind each role; who is called like the deal's owner is that person."""
     named = [user for users in people.values() for user in users if isinstance(user, str)]
     ids = {name: f"role-{number}" for number, name in enumerate(dict.fromkeys(named), start=1)}
+    known = {name: User(id=id_, name=name) for name, id_ in ids.items()} | ({owner.name: owner} if owner else {})
     return {
-        role.name: [user if isinstance(user, User) else User(id=ids[user], name=user) for user in users]
-        for role, users in people.items()
+        role.name: [user if isinstance(user, User) else known[user] for user in users] for role, users in people.items()
     }
 
 

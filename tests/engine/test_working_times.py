@@ -9,7 +9,7 @@ import pytest
 from databases import postgresql
 from engine_world import Sales, World, account, deal
 
-from dealwright import Account, Automation, Role, deal_created, every_event, set_task, working_hours
+from dealwright import Account, Automation, Role, ask, deal_created, every_event, hours, set_task, working_hours
 from dealwright.language.calendar import parse_hours
 from dealwright.model.working import WorkingTime
 from dealwright.testing import a_deal, rehearse
@@ -63,6 +63,33 @@ def test_so_is_that_of_somebody_who_is_picked():
         hours={"Bo Ek": "Fri 10:00-20:00"},
     )  # fmt: skip
     assert told.due == ["Fri 15 May 14:00"]
+
+
+def asking(who: object) -> Account:
+    step = ask(
+        "sure", who=who, question="Sure?", within=working_hours(4), late=[set_task("go", text="Go", due=hours(1))]
+    )  # type: ignore[call-overload]
+    question = Automation(key="rule", on=deal_created(in_=Sales), again=every_event(), do=[step])
+    return Account(
+        "acme", zone="Europe/Berlin", country="DE", working_hours="Mon-Fri 09:00-18:00", pipelines=[Sales],
+        automations=[question],
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("who", "own", "due"),
+    [
+        ("owner", {}, "Thu 14 May 16:00"),
+        ("owner", ANA, "Mon 18 May 12:00"),
+        ("closers", ANA, "Mon 18 May 12:00"),
+        ("closers", {"Bo Ek": "Fri 10:00-20:00"}, "Fri 15 May 15:00"),
+    ],
+)
+def test_a_question_is_open_until_everybody_who_is_asked_had_their_time(who, own, due):
+    asked = {"owner": deal.owner, "closers": closers}[who]
+    staff = {closers: ["Ana Lima", "Bo Ek"]}
+    told = rehearse(asking(asked), "rule", a_deal(Sales.incoming), hours=own, people=staff, at="2026-05-14 11:00")
+    assert told.due == [due], "an hour after nobody has answered"
 
 
 @pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.slow)])
