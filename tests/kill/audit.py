@@ -18,7 +18,7 @@ _MAY_HAVE_LEFT: Final = "select effect_key from attempts where coalesce(outcome,
 Sort = Literal["lost", "twice", "unaccounted", "stuck", "order", "parked", "repeated", "after-stop", "fence"]
 
 _ENDED = ("done", "skipped", "parked")
-_CRM_KINDS = frozenset({"set_task", "create_deal", "update_deal", "move_deal"})
+_CRM_KINDS = frozenset({"set_task", "create_deal", "update_deal", "move_deal", "create_record", "update_record"})
 
 
 class Violation(msgspec.Struct, frozen=True):
@@ -110,6 +110,7 @@ class _Audit:
             self._accounted,
             self._business,
             self._order,
+            self._turns,
             self._at_most_once,
             self._parked,
             self._rest,
@@ -207,6 +208,10 @@ class _Audit:
         yield from _compare("reference", model.moves, marked)
         erp = Counter((line["event"], self._title(line["deal_id"])) for line in self._erp if line["committed"])
         yield from _compare("event at erp", model.erp, erp)
+        records = [(kind, _fields(custom)) for kind, custom in crm("select kind, custom from records")]
+        billed = Counter(held["no"] for kind, held in records if kind == "line" and held.get("billed") is True)
+        yield from _compare("billed line", model.lines, billed)
+        yield from _compare("receipt", model.lines, Counter(held["no"] for kind, held in records if kind == "receipt"))
 
     def _tasks(self) -> Counter[str]:
         return Counter(row[0] for row in self._world.crm_rows("select text from tasks"))
@@ -232,6 +237,16 @@ class _Audit:
         for title, names in done.items():
             if names != sorted(names):
                 yield Violation("order", f"{title} met {', '.join(names)}")
+
+    def _turns(self) -> Iterator[Violation]:
+        """People of a role got work in turn, each step picked one of them once, and it is they who have it."""
+        picked = [user for (user,) in self._world.journal_rows("select user_id from picks order by n")]
+        behind = len(set(picked))
+        for place, user in enumerate(picked[behind:]):
+            if user != picked[place]:
+                yield Violation("order", f"pick {place + behind + 1} is user {user}, and it was the turn of another")
+        given = self._world.crm_rows("select owner_id from tasks where text like 'Bill %'")
+        yield from _compare("task of user", Counter(picked), Counter(str(user) for (user,) in given))
 
     def _at_most_once(self) -> Iterator[Violation]:
         """What goes to `audit` is sent once, for each trail and each person, whether it was answered or not.
@@ -299,6 +314,10 @@ class _Audit:
 
 def _name(effect: Effect) -> str:
     return f"{effect.automation}.{effect.step} ({effect.key})"
+
+
+def _fields(custom: str) -> dict[str, Any]:
+    return {each["key"]: each["value"]["value"] for each in msgspec.json.decode(custom)}
 
 
 def _compare(what: str, wanted: Counter[Any], seen: Counter[Any]) -> Iterator[Violation]:

@@ -1,4 +1,4 @@
-"""The company that is killed: ten automations with actions, a branch, waits of every sort, and a limit per person."""
+"""The company that is killed: eleven automations with actions, a branch, waits, records, a role, a limit per person."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ import msgspec
 from dealwright.compile import ir
 from dealwright.model.calendar import Calendar, Duration, WorkingSpan
 from dealwright.model.crm import PipelineShape, StageShape
+from dealwright.model.custom import FieldShape, RecordShape
 
 ACCOUNT: Final = "acme"
 AT_MOST_ONCE: Final = ("hello", "trail")
@@ -161,6 +162,30 @@ GUARD: Final = ir.Automation(
 )
 """Is ended by what `greet` does to some deals; over the others it stands guard."""
 
+BILLERS: Final = "billers"
+BILL: Final = ir.Automation(
+    key="bill",
+    on=ir.OnRecordAdded(record="line"),
+    when=_ALWAYS,
+    again=ir.EveryEvent(),
+    do=(
+        ir.UpdateRecordStep(name="mark", record="line", changes={"billed": ir.FlagValue(value=True)}),
+        ir.CreateRecordStep(name="receipt", record="receipt", fields={"no": ir.Ref(path="record.no", type="text")}),
+        ir.SetTaskStep(
+            name="bill",
+            text=_text("Bill {{ record.no }}"),
+            due=Duration(amount=1, unit="days"),
+            owner=ir.RoleValue(role=BILLERS),
+        ),
+    ),
+)
+"""Writes to what lies under a deal, and gives the work to people in turn."""
+
+RECORDS: Final = (
+    RecordShape(key="line", fields=(FieldShape(key="no", type="text"), FieldShape(key="billed", type="flag"))),
+    RecordShape(key="receipt", fields=(FieldShape(key="no", type="text"),)),
+)
+
 COMPANY: Final = ir.Account(
     key=ACCOUNT,
     name="Acme",
@@ -171,7 +196,9 @@ COMPANY: Final = ir.Account(
     country="US",
     currency="USD",
     pipelines=(SALES, CARE),
-    automations=(GREET, HELLO, QUOTE, TRAIL, WELCOME, AGREE, MEET, PAID, CHASE, GUARD),
+    automations=(GREET, HELLO, QUOTE, TRAIL, WELCOME, AGREE, MEET, PAID, CHASE, GUARD, BILL),
+    roles=(BILLERS,),
+    records=RECORDS,
 )
 
 ADOPT: Final = ir.Automation(

@@ -1,8 +1,8 @@
 """What must be true in the end, computed from the deals that people made by plain arithmetic, without the engine.
 
 Deal number i is called `deal i`. Every third one is small (not greeted), every fifth one is created as quoted and then
-moved on by a person, every fourth one gets guests one after the other and is paid, and deals 2k and 2k+1 are of one
-person.
+moved on by a person, every fourth one gets guests one after the other and is paid, the one after it has lines to be
+billed, and deals 2k and 2k+1 are of one person.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ SMALL: Final = 3
 QUOTED: Final = 5
 VISITED: Final = 4
 GUESTS: Final = 3
+LINES: Final = 2
 
 
 def title(number: int) -> str:
@@ -38,11 +39,17 @@ def pays(number: int) -> bool:
     return number % VISITED == 0
 
 
+def lines(number: int) -> list[str]:
+    """Return what lies under a deal, to be billed."""
+    return [f"line {number}.{place}" for place in range(LINES)] if number % VISITED == 1 else []
+
+
 class Expected(msgspec.Struct, frozen=True, kw_only=True):
     """The end state by names: `executions` (automation, deal), `tasks` by text, `deals` by title, `erp` (event, deal).
 
     `skipped` are executions that end skipped by their conditions, `trails` and `persons` what goes to `audit`, which
-    may be parked instead of sent. `advanced` are the deals that `greet` moves, for which others wait.
+    may be parked instead of sent. `advanced` are the deals that `greet` moves, for which others wait; `lines` are the
+    records that are billed, each of which has a receipt.
     """
 
     executions: Counter[tuple[str, str]]
@@ -54,6 +61,7 @@ class Expected(msgspec.Struct, frozen=True, kw_only=True):
     persons: frozenset[int]
     moves: Counter[str]
     advanced: frozenset[str]
+    lines: Counter[str]
 
 
 def expected(count: int) -> Expected:
@@ -71,6 +79,7 @@ def expected(count: int) -> Expected:
         + [("agree", title(i)) for i in quoted]
         + [("meet", title(i)) for i in numbers for _ in guests(i)]
         + [("paid", title(i)) for i in numbers if pays(i)]
+        + [("bill", title(i)) for i in numbers for _ in lines(i)]
     )
     return Expected(
         executions=executions,
@@ -81,6 +90,7 @@ def expected(count: int) -> Expected:
             + [f"Welcome After {title(i)}" for i in visits]
             + [f"Meet {guest}" for i in numbers for guest in guests(i)]
             + [f"Thank {title(i)}" for i in numbers if pays(i)]
+            + [f"Bill {line}" for i in numbers for line in lines(i)]
             + [f"Saw {title(i)}" for i in advanced]
             + [f"{what} {title(i)}" for what in ("Chase", "Guard") for i in numbers if i not in advanced]
         ),
@@ -94,4 +104,5 @@ def expected(count: int) -> Expected:
         persons=frozenset(person(i) for i in numbers),
         moves=Counter(title(i) for i in visits),
         advanced=frozenset(title(i) for i in advanced),
+        lines=Counter(line for i in numbers for line in lines(i)),
     )

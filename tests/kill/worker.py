@@ -27,7 +27,7 @@ from dealwright_webhook import FOREVER, Target, WebhookConnector, WebhookSetting
 from dealwright_webhook.settings import TIMEOUT
 from tests.kill import breaks
 from tests.kill.clock import FileClock
-from tests.kill.definitions import ACCOUNT, COMPANY, ENROLLING
+from tests.kill.definitions import ACCOUNT, BILLERS, COMPANY, ENROLLING
 from tests.kill.hooks import HookFile
 from tests.kill.world import Places
 
@@ -78,6 +78,8 @@ async def _work(places: Places, options: argparse.Namespace) -> None:
         places.journal, clock, takeover_after=options.takeover or longest
     )
     journal.record_release(ENROLLING if options.enrol else COMPANY)
+    if not journal.people(ACCOUNT, clock.now().date()).all_of(BILLERS):
+        journal.set_role(ACCOUNT, BILLERS, crm.users(), actor="cli:kill")
     feeds = (crm, HookFile(Path(places.directory), clock))
     site = AccountSite(key=ACCOUNT, crm=crm, feeds=feeds, connectors=breaks.connectors(options.broken, (crm, webhook)))
     _say(Ready(worker=journal.worker, recovery=journal.start()))

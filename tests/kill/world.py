@@ -17,13 +17,14 @@ import msgspec
 import psycopg
 
 from dealwright.model.crm import Contact, Money
+from dealwright.model.custom import Custom, held
 from dealwright.model.requests import CreateDeal
 from dealwright_embedded_crm import EmbeddedCrm
 from tests.databases import postgresql
 from tests.kill.clock import FileClock
 from tests.kill.definitions import COMPANY
 from tests.kill.hooks import HookFile
-from tests.kill.model import QUOTED, SMALL, guests, pays, person, title
+from tests.kill.model import QUOTED, SMALL, guests, lines, pays, person, title
 
 Kind = Literal["sqlite", "postgresql"]
 
@@ -68,7 +69,8 @@ class World:
         self.deals = 0
         self._crm = EmbeddedCrm(places.crm, places.clock)
         self._crm.shape(COMPANY.pipelines, fields=COMPANY.own_fields(), apply=True)
-        self._crm.add_user("Ana Lima")  # a deal that leaves Incoming has an owner
+        for name in ("Ana Lima", "Bo Ek", "Cy Rao"):  # a deal that leaves Incoming has an owner
+            self._crm.add_user(name)
         self.hooks = HookFile(self.directory, places.clock)
 
     def people_make(self, count: int) -> None:
@@ -95,6 +97,8 @@ class World:
                 self._crm.move_deal(deal.id, "sales", "agreed")
             for guest in self._crm.create_contacts([Contact(id="", name=name) for name in guests(i)]):
                 self._crm.add_contact(deal.id, guest.id)
+            for line in lines(i):
+                self._crm.add_record(deal.id, "line", (Custom("no", held(line)),))
         self.hooks.tell([deal.id for i, deal in zip(numbers, deals, strict=True) if pays(i)])
         self.deals += count
 
