@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import difflib
 from collections.abc import Iterable, Iterator
-from datetime import UTC, datetime
+from datetime import datetime
 from decimal import Decimal
 from typing import Any, Final
 from zoneinfo import ZoneInfo
@@ -17,8 +17,7 @@ from rich.text import Text
 from dealwright.cli import options, output
 from dealwright.cli.shapes import prints
 from dealwright.cli.terminal import plain
-from dealwright.cli.try_replies import replies
-from dealwright.clock import SystemClock
+from dealwright.cli.try_given import answers_of, given_values, moment, replies, values
 from dealwright.compile import describe, ir
 from dealwright.compile.asked import asks_for_company
 from dealwright.engine.act import Connectors
@@ -29,9 +28,8 @@ from dealwright.engine.guards.again import Again
 from dealwright.engine.guards.base import Candidate, Send
 from dealwright.engine.imagine import Imagination
 from dealwright.engine.imagine import enrolled as stood_there
-from dealwright.engine.lookups import read_given
 from dealwright.engine.pretended import wrong_data
-from dealwright.engine.records import EffectRow, Receipt
+from dealwright.engine.records import EffectRow
 from dealwright.engine.rehearse import Rehearsal, rehearse
 from dealwright.engine.trace import TraceLine
 from dealwright.engine.working import by_person
@@ -125,8 +123,8 @@ def try_(
             known = ", ".join(waits) or "none"
             raise InputError(f"{rule} has no wait_until({plain(name, limit=80)!r}, ...); it has {known}")
     zone = ZoneInfo(defined.calendar.zone)
-    now = _moment(at, zone)
-    pairs = _pairs(data)
+    now = moment(at, zone)
+    pairs = values(data)
     for wrong in wrong_data(defined, automation.on, pairs):
         raise InputError(f"--data: {plain(wrong, limit=500)}")
     deal = asyncio.run(_read(binding, automation, deal_id))
@@ -142,8 +140,8 @@ def try_(
             imagined,
             now,
             met=met,
-            answers=_answers(automation, answers),
-            given=_given(automation, given),
+            answers=answers_of(automation, answers),
+            given=given_values(automation, given),
             people=people,
             replies=replies(automation, said, pressed),
             working=by_person(journal.working_times(defined.key), defined.calendar),
@@ -195,56 +193,6 @@ def _near(rule: str, account: ir.Account) -> str:
     known = [automation.key for automation in account.automations]
     near = difflib.get_close_matches(rule, known, n=1)
     return f"; did you mean {near[0]}?" if near else f"; it has {', '.join(known) or 'none yet'}"
-
-
-def _moment(text: str | None, zone: ZoneInfo) -> datetime:
-    if text is None:
-        return SystemClock().now()
-    try:
-        found = datetime.fromisoformat(text)
-    except ValueError:
-        raise InputError(f"--at {plain(text, limit=40)!r} is no moment; write 2026-05-09T22:30") from None
-    return (found if found.tzinfo is not None else found.replace(tzinfo=zone)).astimezone(UTC)
-
-
-def _pairs(given: tuple[str, ...]) -> dict[str, str]:
-    return dict(_pair("--data", "NAME=VALUE", pair) for pair in given)
-
-
-def _pair(option: str, form: str, pair: str) -> tuple[str, str]:
-    name, equals, value = pair.partition("=")
-    if not equals or not name:
-        raise InputError(f"{option} {plain(pair, limit=40)!r} is not {form}")
-    return name, value
-
-
-def _given(automation: ir.Automation, given: tuple[str, ...]) -> dict[str, Receipt]:
-    looking = {step.name: step.gives for step in ir.actions(automation.do) if isinstance(step, ir.LookupStep)}
-    found: dict[str, Receipt] = {}
-    for pair in given:
-        place, value = _pair("--given", "STEP.NAME=VALUE", pair)
-        step, _, name = place.partition(".")
-        if name not in looking.get(step, {}):
-            known = ", ".join(f"{each}.{part}" for each, gives in looking.items() for part in gives) or "nothing"
-            raise InputError(f"{automation.key} is not given {plain(place, limit=80)!r}; it is given {known}")
-        try:
-            found.setdefault(step, {})[name] = read_given(looking[step][name], value)
-        except ValueError:
-            raise InputError(f"{plain(value, limit=60)!r} is no {looking[step][name]}, as {place} is") from None
-    return found
-
-
-def _answers(automation: ir.Automation, given: tuple[str, ...]) -> dict[str, str]:
-    asking = {step.name: [each.answer for each in step.answers] for step in ir.asks(automation.do)}
-    answers = dict(_pair("--answer", "STEP=ANSWER", pair) for pair in given)
-    for step, answer in answers.items():
-        if step not in asking:
-            known = ", ".join(asking) or "none"
-            raise InputError(f"{automation.key} has no ask({plain(step, limit=80)!r}, ...); it has {known}")
-        if answer not in asking[step]:
-            offered = ", ".join(map(repr, asking[step]))
-            raise InputError(f"{step} takes {offered}, and not {plain(answer, limit=60)!r}")
-    return answers
 
 
 def _as_if(told: Rehearsal, deal: Deal, imagined: Deal) -> str:

@@ -16,7 +16,7 @@ from dealwright import (
     message_received,
     minutes,
 )
-from dealwright.cli.try_replies import replies
+from dealwright.cli.try_given import replies
 from dealwright.errors import DefinitionError, InputError
 from dealwright.language.example_replies import Reply
 from dealwright.testing import Told, a_contact, a_deal, a_reply, compiled_account, rehearse
