@@ -17,7 +17,7 @@ from rich.text import Text
 from dealwright.cli import options, output
 from dealwright.cli.shapes import prints
 from dealwright.cli.terminal import plain
-from dealwright.cli.try_given import answers_of, given_values, moment, replies, values
+from dealwright.cli.try_given import answers_of, given_values, moment, record_named, replies, values
 from dealwright.compile import describe, ir
 from dealwright.compile.asked import asks_for_company
 from dealwright.engine.act import Connectors
@@ -26,7 +26,7 @@ from dealwright.engine.companies import with_company
 from dealwright.engine.facts import Facts
 from dealwright.engine.guards.again import Again
 from dealwright.engine.guards.base import Candidate, Send
-from dealwright.engine.imagine import Imagination
+from dealwright.engine.imagine import NO_RECORD, Imagination
 from dealwright.engine.imagine import enrolled as stood_there
 from dealwright.engine.pretended import wrong_data
 from dealwright.engine.records import EffectRow
@@ -38,7 +38,7 @@ from dealwright.journal.store import Journal
 from dealwright.model.crm import Deal, Money, User
 from dealwright.model.custom import Custom
 from dealwright.model.delivery import AtMostOnce, Keyed, delivery_name
-from dealwright.model.events import DealCreated, DealEnrolled, EventReceived
+from dealwright.model.events import DealCreated, DealEnrolled, EventReceived, record_of
 from dealwright.model.messages import MessageButton
 from dealwright.model.requests import AskPerson, Request
 from dealwright.project import AccountBinding, load_project
@@ -78,6 +78,7 @@ class Trial(msgspec.Struct, frozen=True, kw_only=True):
 @options.account
 @click.option("--at", metavar="MOMENT", help="As if it were then: 2026-05-09T22:30, in the account's zone.")
 @click.option("--enrolled", is_flag=True, help="As if the deal stood there when RULE is released (existing=).")
+@click.option("--record", "record_id", metavar="ID", help="The record under the deal that RULE would be about.")
 @click.option("--data", "data", multiple=True, metavar="NAME=VALUE", help="What an event from outside would tell.")
 @click.option("--met", "met", multiple=True, metavar="STEP", help="As if what this wait_until() waits for happened.")
 @click.option("--answer", "answers", multiple=True, metavar="STEP=ANSWER", help="As if this ask() was answered so.")
@@ -92,6 +93,7 @@ def try_(
     account: str | None,
     at: str | None,
     enrolled: bool,
+    record_id: str | None,
     data: tuple[str, ...],
     met: tuple[str, ...],
     answers: tuple[str, ...],
@@ -106,7 +108,8 @@ def try_(
     values it saw, every text as it would read, when and by what it would be sent, and what would hold it back. What a
     wait_until() waits for does not happen, unless you name it with --met; nobody answers what an ask() asks, unless you
     say with --answer what they do; other systems are not asked, and give what you say with --given, or nothing; no
-    contact answers a message, unless you say what with --reply or --pressed.
+    contact answers a message, unless you say what with --reply or --pressed. A rule about records under the deal is
+    tried with the oldest of that kind, unless you name one with --record.
     """
     project = load_project()
     binding = project.account(account)
@@ -128,7 +131,9 @@ def try_(
     for wrong in wrong_data(defined, automation.on, pairs):
         raise InputError(f"--data: {plain(wrong, limit=500)}")
     deal = asyncio.run(_read(binding, automation, deal_id))
-    imagination = Imagination(defined, now, data=pairs or None)
+    imagination = Imagination(
+        defined, now, data=pairs or None, record=record_named(automation, deal, record_id) if record_id else None
+    )
     event, imagined = (stood_there(automation, deal), deal) if enrolled else imagination.event(automation.on, deal)
     journal = project.open_journal()
     try:
@@ -205,7 +210,13 @@ def _as_if(told: Rehearsal, deal: Deal, imagined: Deal) -> str:
     if (deal.pipeline, deal.stage) != (imagined.pipeline, imagined.stage):
         how = "were created" if isinstance(event, DealCreated) else "came"
         return f"the deal {how} in {imagined.pipeline}.{imagined.stage} now (it stands in {deal.pipeline}.{deal.stage})"
-    return f"{event.kind.replace('_', ' ')} happened now"
+    happened = f"{event.kind.replace('_', ' ')} happened now"
+    record = record_of(event)
+    if record is None:
+        return happened
+    if record.id == NO_RECORD:
+        return f"{happened} to {record.kind} of which nothing is known: the deal has none"
+    return f"{happened} to {record.kind} {record.id}"
 
 
 def _turns(binding: AccountBinding, told: Rehearsal) -> Iterator[TrialTurn]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import UTC, datetime
+from typing import Final
 from zoneinfo import ZoneInfo
 
 from dealwright.cli.terminal import plain
@@ -14,6 +15,9 @@ from dealwright.engine.records import Receipt
 from dealwright.engine.rehearse_replies import buttons, listening
 from dealwright.errors import InputError
 from dealwright.language.example_replies import Reply
+from dealwright.model.crm import Deal, Record
+
+_SHOWN: Final = 10
 
 
 def moment(text: str | None, zone: ZoneInfo) -> datetime:
@@ -59,6 +63,23 @@ def given_values(automation: ir.Automation, given: Sequence[str]) -> dict[str, R
         except ValueError:
             raise InputError(f"{plain(value, limit=60)!r} is no {looking[step][name]}, as {place} is") from None
     return found
+
+
+def record_named(automation: ir.Automation, deal: Deal, record_id: str) -> Record:
+    """Return the record under the deal that the rule would be about, `--record ID`.
+
+    Raises:
+        InputError: the rule is not about records, or the deal has no such one of that kind.
+    """
+    if not isinstance(automation.on, ir.OnRecordAdded | ir.OnRecordUpdated | ir.OnRecordRemoved):
+        raise InputError(f"--record: no record sets {automation.key} off")
+    there = [each for each in deal.records or () if each.kind == automation.on.record]
+    for each in there:
+        if each.id == record_id:
+            return each
+    known = ", ".join(each.id for each in there[:_SHOWN]) + (", ..." if len(there) > _SHOWN else "")
+    wanted = f"{automation.on.record} {plain(record_id, limit=40)!r}"
+    raise InputError(f"--record: deal {deal.id} has no {wanted}; it has {known or 'none'}")
 
 
 def answers_of(automation: ir.Automation, given: Sequence[str]) -> dict[str, str]:

@@ -34,6 +34,9 @@ from dealwright.model.messages import Message
 
 _NOBODY: Final = Contact(id="0")
 
+NO_RECORD: Final = "0"
+"""The id of a record that is imagined where the deal has none of the kind."""
+
 
 class Imagination:
     """Makes the event of a trigger. What is given is taken; the rest is made up as simply as it can be.
@@ -166,7 +169,7 @@ class Imagination:
     def _some_record(self, deal: Deal, kind: str) -> Record:
         """The record that was given, the first one of the kind that the deal has, or one of which nothing is known."""
         return self._record or next(
-            (each for each in deal.records or () if each.kind == kind), Record(id="0", kind=kind)
+            (each for each in deal.records or () if each.kind == kind), Record(id=NO_RECORD, kind=kind)
         )
 
     def _shapes(self, kind: str) -> Sequence[FieldShape]:

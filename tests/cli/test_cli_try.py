@@ -27,7 +27,7 @@ from dealwright.errors import InputError
 from dealwright.journal.database import micros
 from dealwright.journal.store import Journal
 from dealwright.model.crm import Money, User
-from dealwright.model.custom import Custom, MomentHeld, MoneyHeld, UserHeld
+from dealwright.model.custom import Custom, MomentHeld, MoneyHeld, UserHeld, held
 from dealwright.model.messages import MessageButton
 from dealwright.model.requests import CreateDeal, DealChanges, UpdateDeal
 from dealwright.project import Project, load_project
@@ -144,6 +144,26 @@ def test_try_refuses_what_it_cannot_use(project: Project, words: tuple[str, ...]
 def test_try_takes_what_an_event_from_outside_would_tell(project: Project) -> None:
     told = found("try", "invoice-paid", "--deal", "1", "--data", "number=A-7", "--data", "amount=10")
     assert "A-7" in json.dumps(told["turns"])
+
+
+def test_try_is_about_the_record_that_is_named_or_else_the_oldest(project: Project) -> None:
+    about = ("try", "instalment-paid", "--deal", "1")
+    assert found(*about)["as_if"].endswith("now to instalment of which nothing is known: the deal has none")
+    assert "--record: deal 1 has no instalment '7'; it has none" in typed(*about, "--record", "7", code=2).output
+    crm = project.account().crm
+    assert isinstance(crm, EmbeddedCrm)
+    with closing(crm):
+        paid = Custom("paid", held(value=True))
+        numbers = [Custom("number", held(Decimal(number))) for number in (1, 2)]
+        first, second = [crm.add_record("1", "instalment", (number, paid)) for number in numbers]
+    assert found(*about)["as_if"] == f"record updated happened now to instalment {first.record.id}"
+    told = typed(*about, "--record", second.record.id).output
+    assert f"to instalment {second.record.id}" in told
+    assert "Instalment 2 of 2 is paid" in told
+    refused = " ".join(typed(*about, "--record", "99", code=2).output.split())
+    assert f"deal 1 has no instalment '99'; it has {first.record.id}, {second.record.id}" in refused
+    refused = typed("try", "greet-inbound", "--deal", "1", "--record", "1", code=2).output
+    assert "no record sets greet-inbound off" in refused
 
 
 def test_try_shows_values_as_people_read_them() -> None:
