@@ -25,7 +25,7 @@ class Link(NamedTuple):
     creates: bool
 
 
-class _Caused(NamedTuple):
+class Caused(NamedTuple):
     """What a step makes happen: a kind of event, the fields in it, and what is known of the deal then."""
 
     kind: str
@@ -44,11 +44,11 @@ def links_of(account: ir.Account, *, again: bool = True) -> Iterator[Link]:
         (automation, step, caused)
         for automation in account.automations
         for step in all_steps(automation.do)
-        for caused in _caused(step)
+        for caused in caused_by(step)
     ]
     for automation, step, caused in steps:
         for target in account.automations:
-            if _answers(target.on, caused) and _may_run(target, caused, logic, automation is target, step, again):
+            if answers(target.on, caused) and _may_run(target, caused, logic, automation is target, step, again):
                 forward = isinstance(step, ir.MoveDealStep) and step.only_forward
                 creates = isinstance(step, ir.CreateDealStep)
                 yield Link(automation, step.name, target, forward, creates)
@@ -64,34 +64,35 @@ def made_by_events(account: ir.Account) -> Iterator[tuple[ir.Automation, ir.Auto
         if shape is None or not shape.stages:
             continue
         first = ir.StageValue(pipeline=shape.key, stage=shape.stages[0].key)
-        made = _Caused("deal_created", frozenset(), one_of("deal.stage", [first]))
+        made = Caused("deal_created", frozenset(), one_of("deal.stage", [first]))
         for target in account.automations:
-            if _answers(target.on, made) and possible(of_trigger(target.on), logic.true(target.when), made.known):
+            if answers(target.on, made) and possible(of_trigger(target.on), logic.true(target.when), made.known):
                 yield automation, target
 
 
-def _caused(step: ir.Step) -> Iterator[_Caused]:
+def caused_by(step: ir.Step) -> Iterator[Caused]:
+    """Yield what the step makes happen."""
     match step:
         case ir.CreateDealStep(stage=stage):
-            yield _Caused("deal_created", frozenset(), one_of("deal.stage", [stage]))
+            yield Caused("deal_created", frozenset(), one_of("deal.stage", [stage]))
         case ir.MoveDealStep(to=to):
-            yield _Caused("stage_changed", frozenset(), one_of("deal.stage", [to]))
+            yield Caused("stage_changed", frozenset(), one_of("deal.stage", [to]))
         case ir.UpdateDealStep(changes=changes):
-            yield _Caused("deal_updated", frozenset(changes), _left_by(changes))
+            yield Caused("deal_updated", frozenset(changes), _left_by(changes))
         case ir.ChangeTagsStep():
-            yield _Caused("deal_updated", frozenset({"tags"}), ALWAYS)
+            yield Caused("deal_updated", frozenset({"tags"}), ALWAYS)
         case ir.CompleteTasksStep():
-            yield _Caused("task_completed", frozenset(), ALWAYS)
+            yield Caused("task_completed", frozenset(), ALWAYS)
         case ir.CreateContactStep():
-            yield _Caused("contact_added", frozenset(), ALWAYS)
+            yield Caused("contact_added", frozenset(), ALWAYS)
         case ir.UpdateContactStep(changes=changes):
-            yield _Caused("contact_updated", frozenset(changes), ALWAYS)
+            yield Caused("contact_updated", frozenset(changes), ALWAYS)
         case ir.CreateRecordStep(record=kind):
-            yield _Caused(f"record_added {kind}", frozenset(), ALWAYS)
+            yield Caused(f"record_added {kind}", frozenset(), ALWAYS)
         case ir.UpdateRecordStep(record=kind, changes=changes):
-            yield _Caused(f"record_updated {kind}", frozenset(changes), ALWAYS)
+            yield Caused(f"record_updated {kind}", frozenset(changes), ALWAYS)
         case ir.RemoveRecordStep(record=kind):
-            yield _Caused(f"record_removed {kind}", frozenset(), ALWAYS)
+            yield Caused(f"record_removed {kind}", frozenset(), ALWAYS)
 
 
 def _left_by(changes: dict[str, ir.Expression]) -> Alternatives:
@@ -111,7 +112,8 @@ def _left_by(changes: dict[str, ir.Expression]) -> Alternatives:
     return known
 
 
-def _answers(on: ir.Trigger, caused: _Caused) -> bool:
+def answers(on: ir.Trigger, caused: Caused) -> bool:
+    """Say whether the trigger names what a step makes happen; where that is, is among what is known of it."""
     match on:
         case ir.OnEntered():
             return caused.kind in ("deal_created", "stage_changed")
@@ -137,7 +139,7 @@ def _answers(on: ir.Trigger, caused: _Caused) -> bool:
     return False
 
 
-def _may_run(target: ir.Automation, caused: _Caused, logic: Logic, own: bool, step: ir.Step, again: bool) -> bool:
+def _may_run(target: ir.Automation, caused: Caused, logic: Logic, own: bool, step: ir.Step, again: bool) -> bool:
     once = target.again
     # The second time round it has acted already; a deal that is made anew is another one, of the same person.
     counted = {"person"} if caused.kind == "deal_created" else {"person", "deal", "record"}
@@ -166,6 +168,33 @@ def _made_false(when: ir.Condition, changes: dict[str, ir.Expression]) -> bool:
 
 def _is_constant(step: ir.UpdateDealStep | ir.ChangeTagsStep | ir.UpdateRecordStep) -> bool:
     return isinstance(step, ir.ChangeTagsStep) or all(isinstance(value, ir.Value) for value in step.changes.values())
+
+
+def one_event(first: ir.Trigger, second: ir.Trigger) -> bool:
+    """Say whether one event may set both off; where they are is among what is known."""
+    match first, second:
+        case (ir.OnEntered(), ir.OnDealCreated() | ir.OnStageChanged() | ir.OnEntered()):
+            return True
+        case (ir.OnDealCreated() | ir.OnStageChanged(), ir.OnEntered()):
+            return True
+        case (ir.OnDealUpdated(fields=fields), ir.OnOwnerChanged()) | (
+            ir.OnOwnerChanged(),
+            ir.OnDealUpdated(fields=fields),
+        ):
+            return not fields or "owner" in fields
+        case (ir.OnDealUpdated(fields=one), ir.OnDealUpdated(fields=other)):
+            return not one or not other or not set(one).isdisjoint(other)
+        case (ir.OnContactUpdated(fields=one), ir.OnContactUpdated(fields=other)):
+            return not one or not other or not set(one).isdisjoint(other)
+        case (ir.OnRecordAdded(), ir.OnRecordAdded()):
+            return first.record == second.record
+        case (ir.OnRecordUpdated(fields=one), ir.OnRecordUpdated(fields=other)):
+            return first.record == second.record and (not one or not other or not set(one).isdisjoint(other))
+        case (ir.OnEventReceived(), ir.OnEventReceived()):
+            return first.name == second.name and (
+                first.source == second.source or None in (first.source, second.source)
+            )
+    return type(first) is type(second)
 
 
 # --- circles --------------------------------------------------------------------------------------------------------

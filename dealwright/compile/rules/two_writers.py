@@ -8,6 +8,7 @@ from typing import Final, NamedTuple
 
 from dealwright.compile import ir
 from dealwright.compile.possible import Alternatives, Logic, possible
+from dealwright.compile.rules.links import one_event
 from dealwright.compile.rules.rule import Rule, Spot, Subject
 from dealwright.compile.rules.ways import places
 
@@ -49,36 +50,9 @@ def _collide(first: _Write, second: _Write) -> bool:
     return (
         first.automation is not second.automation
         and first.value != second.value
-        and _one_event(first.automation.on, second.automation.on)
+        and one_event(first.automation.on, second.automation.on)
         and possible(*first.known, *second.known)
     )
-
-
-def _one_event(first: ir.Trigger, second: ir.Trigger) -> bool:
-    """Say whether one event may set both off; where they are is among what is known."""
-    match first, second:
-        case (ir.OnEntered(), ir.OnDealCreated() | ir.OnStageChanged() | ir.OnEntered()):
-            return True
-        case (ir.OnDealCreated() | ir.OnStageChanged(), ir.OnEntered()):
-            return True
-        case (ir.OnDealUpdated(fields=fields), ir.OnOwnerChanged()) | (
-            ir.OnOwnerChanged(),
-            ir.OnDealUpdated(fields=fields),
-        ):
-            return not fields or "owner" in fields
-        case (ir.OnDealUpdated(fields=one), ir.OnDealUpdated(fields=other)):
-            return not one or not other or not set(one).isdisjoint(other)
-        case (ir.OnContactUpdated(fields=one), ir.OnContactUpdated(fields=other)):
-            return not one or not other or not set(one).isdisjoint(other)
-        case (ir.OnRecordAdded(), ir.OnRecordAdded()):
-            return first.record == second.record
-        case (ir.OnRecordUpdated(fields=one), ir.OnRecordUpdated(fields=other)):
-            return first.record == second.record and (not one or not other or not set(one).isdisjoint(other))
-        case (ir.OnEventReceived(), ir.OnEventReceived()):
-            return first.name == second.name and (
-                first.source == second.source or None in (first.source, second.source)
-            )
-    return type(first) is type(second)
 
 
 def _writes(automation: ir.Automation, logic: Logic) -> Iterator[_Write]:
