@@ -8,6 +8,7 @@ from typing import Final
 from dealwright.compile import ir
 from dealwright.compile.reckoned import kind_of
 from dealwright.language.schema import FieldType, did_you_mean
+from dealwright.language.values import NO_AMOUNT
 from dealwright.model.address import is_address
 from dealwright.model.custom import CustomType, FieldShape
 from dealwright.model.link import is_link
@@ -21,7 +22,7 @@ _TAKES: Final[Mapping[CustomType, tuple[FieldType, ...]]] = {
     "choices": ("choices", "tags"),
     "day": ("day",),
     "moment": ("moment",),
-    "money": ("money", "number"),
+    "money": ("money",),
     "phone": ("phone", "text"),
     "email": ("email", "text"),
     "link": ("link", "text"),
@@ -45,6 +46,8 @@ def misfit(given: ir.Expression, field: FieldShape) -> str | None:
         wrong = next((text for text in texts if text not in field.options), "")
         near = did_you_mean(wrong, field.options) if wrong else ""
         return near or f"one of {', '.join(field.options)}"[:400]
+    if field.type == "money" and _is_number(given):
+        return NO_AMOUNT
     return _ADVICE.get(field.type) or f"give it a {field.type}"
 
 
@@ -83,6 +86,14 @@ def _fits(given: ir.Expression, field: FieldShape) -> bool:
         case ir.MomentValue():
             return field.type == "moment"
     return False
+
+
+def _is_number(given: ir.Expression) -> bool:
+    """Say whether it is a number that a fact says, and so of no currency."""
+    match given:
+        case ir.Ref() | ir.Reckoned() | ir.OrElse() | ir.Aggregate():
+            return kind_of(given) == "number"
+    return isinstance(given, ir.Points)
 
 
 def _holds(field: FieldShape, text: str) -> bool:

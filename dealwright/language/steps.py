@@ -40,7 +40,7 @@ from dealwright.language.values import KEEP, Keep, Stored, TagList
 TextLike: TypeAlias = str | TextField | IdField | PhoneField | EmailField | LinkField
 """A text, perhaps with `{{ ... }}` in it, or a field that is a text."""
 
-AmountLike: TypeAlias = float | Decimal | Amount | MoneyField | NumberField
+AmountLike: TypeAlias = float | Decimal | Amount | MoneyField
 """An amount; a plain number is in the account's currency."""
 
 UserLike: TypeAlias = str | UserField | Role | Pick

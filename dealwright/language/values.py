@@ -59,6 +59,9 @@ class StepName(str):
     __slots__ = ()
 
 
+NO_AMOUNT: Final = 'multiply it by an amount, such as Money("1", "USD"), or make it a Money(...) field'
+"""What to do with a number where an amount is wanted."""
+
 MAX_TEXT: Final = 16_384
 """The longest text an author may write, in characters."""
 
@@ -92,7 +95,9 @@ def words(value: str, what: str) -> Words:
 def amount(value: object, what: str) -> Stored:
     """Return an amount that may be written: not negative."""
     if isinstance(value, Field):
-        return _field(value, what, ("money", "number"))
+        if value.kind == "number":
+            raise refused(f"{what} is an amount, and {value._path} a number in no currency", hint=NO_AMOUNT)
+        return _field(value, what, ("money",))
     if isinstance(value, Amount):
         plain = value.amount
     elif isinstance(value, str):
@@ -173,6 +178,12 @@ def own(value: object, what: str) -> Stored:
         if not all(isinstance(option, str) and option.strip() for option in value):
             raise refused(f"{what} is a list of options", hint='write ["implant", "cleaning"]')
         return TagList(tuple(dict.fromkeys(value)))
+    if isinstance(value, Role | Pick):
+        role = value.name if isinstance(value, Role) else value.role
+        raise refused(
+            f"{what} is given the role {role!r}, and somebody of a role is picked for the deal and its tasks alone",
+            hint=f'write assign_owner("owner", to=Role("{role}")) before it, and deal.owner here; or name a user',
+        )
     return anything(value, what)
 
 

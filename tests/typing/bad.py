@@ -264,6 +264,9 @@ def mistakes() -> None:
     send_conversion("buy", "Purchase", value=1)  # bad
     send_conversion("buy", event="Purchase", value="10")  # bad
     send_conversion("buy", event="Purchase", value=deal.title)  # bad
+    update_deal("x", amount=own.discount)  # bad
+    update_deal("x", amount=own.discount * 2)  # bad
+    create_deal("next", in_=Sales.won, title="Next", amount=own.discount)  # bad
     send_conversion("buy", event="Purchase", value=1, to=deal.owner)  # bad
     send_conversion("buy", event="Lead", lead_id=5)  # bad
     Stage("A", required=["amount"])  # bad

@@ -48,6 +48,7 @@ reckons = Automation(
     do=[
         update_deal("x", close_date=own.close_date + days(1), amount=own.amount * 0.5, discount=own.discount + 1),
         send_conversion("lead", event="Lead", value=own.amount - own.deposit),
+        update_deal("seats", amount=own.discount * Money("40", "USD") + own.deposit),
         send_event("x", to="erp", with_={"half": own.amount / 2}),
     ],
     again=every_event(),

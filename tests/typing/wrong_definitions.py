@@ -233,6 +233,10 @@ WRONG: Final = (
           rule(f'{CREATED}, do=[create_record("x", Line, qyt=1)]')),
     Wrong("what records cost told to an outside system", "check", "DW231 'x' would tell record.cost",
           rule(f'{CREATED}, do=[send_event("x", to="erp", with_={{"cost": lines.total(Line.cost)}})]')),
+    Wrong("a number of something for an amount", "check", "DW910 amount of 'x' is an amount",
+          rule(f'{CREATED}, do=[update_deal("x", amount=lines.total(Line.qty))]')),
+    Wrong("a number of something for an own amount", "check", "DW203 the field 'price' is a money",
+          rule(f'{CREATED}, do=[create_record("x", Line, price=lines.total(Line.qty))]')),
     # --- pipelines and the account
     Wrong("a stage that is a state", "check", "DW101 the stage 'Thinking it over' is a state",
           'class Other(Pipeline, key="other"):\n    incoming = Incoming()\n    think = Stage("Thinking it over", '
