@@ -1,8 +1,8 @@
 """The composition root: reads a target file and puts accounts, connectors, journal and data together.
 
 A target says where an account lives: vendor ids, addresses, secrets. Definitions never do. `${data_dir}`,
-`${receiver}`, `${mail_port}`, `${meta}` and `${kommo}` in a target file are filled in here, everything else stands as
-written.
+`${receiver}`, `${mail_port}`, `${meta}`, `${kommo}` and `${bureau}` in a target file are filled in here, everything
+else stands as written.
 """
 
 from __future__ import annotations
@@ -45,6 +45,7 @@ def project(
     mail_port: int | None = None,
     meta: str | None = None,
     kommo: str | None = None,
+    bureau: str | None = None,
 ) -> Project:
     """Return the project of a target (default: the setting DEALWRIGHT_TARGET, or `local`).
 
@@ -56,6 +57,7 @@ def project(
         mail_port: the port of the local mail server.
         meta: the address of the local server that stands in for Meta.
         kommo: the address of the local server that stands in for Kommo, for targets that use it.
+        bureau: the address of the local server that stands in for a credit bureau.
     """
     name = target or os.environ.get("DEALWRIGHT_TARGET", "local")
     data = (data_dir or Path(os.environ.get("DEALWRIGHT_DATA", HERE.parent / ".dealwright" / "up"))).resolve()
@@ -64,7 +66,9 @@ def project(
     mail = str(mail_port or os.environ.get("DEALWRIGHT_MAIL_PORT", "8657"))
     meta = meta or os.environ.get("DEALWRIGHT_META", "http://127.0.0.1:8658")
     kommo = kommo or os.environ.get("DEALWRIGHT_KOMMO", "http://127.0.0.1:8659")
-    values = {"data_dir": str(data), "receiver": receiver, "mail_port": mail, "meta": meta, "kommo": kommo}
+    bureau = bureau or os.environ.get("DEALWRIGHT_BUREAU", "http://127.0.0.1:8660")
+    addresses = {"receiver": receiver, "mail_port": mail, "meta": meta, "kommo": kommo, "bureau": bureau}
+    values = {"data_dir": str(data), **addresses}
     if name != Path(name).name:
         raise InputError(f"--target {name!r}: a target is the name of a file in deployments/targets, such as local")
     table = _read(HERE / "targets" / f"{name}.toml", values)

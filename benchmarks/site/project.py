@@ -35,6 +35,7 @@ def project(
     receiver: str | None = None,
     mail_port: int | None = None,
     meta: str | None = None,
+    bureau: str | None = None,
 ) -> Project:
     """Put it together; nothing is posted to the receiver, and no mail sent."""
     clock = clock or SystemClock()

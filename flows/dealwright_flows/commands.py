@@ -109,6 +109,7 @@ def _addresses(system: System) -> str:
         f"Local receiver       {system.receiver.url}/erp, writes {system.receiver.log}",
         f"Local mail server    127.0.0.1:{system.mail.port}, delivers nothing, writes {system.mail.log}",
         f"Local server of Meta {system.meta.url}, writes {system.meta.log}",
+        f"Local credit bureau  {system.bureau.url}, writes {system.bureau.log}",
         f"Data                 {system.data_dir}",
     ]
     if system.kommo is not None:

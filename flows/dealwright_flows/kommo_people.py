@@ -102,8 +102,8 @@ class KommoPeople:
         (made,) = await self._make("leads", [lead | worth | {"_embedded": linked}], owner)
         return str(made)
 
-    async def link(self, deal: str, contact: int) -> None:
-        """Its owner does it."""
+    async def link(self, deal: str, contact: int, role: str | None = None) -> None:
+        """Its owner does it; Kommo's contacts have no roles."""
         lead = await self._lead(deal)
         other = {"to_entity_id": self._contacts[contact], "to_entity_type": "contacts"}
         await self._do("POST", f"leads/{deal}/link", [other], by=lead)

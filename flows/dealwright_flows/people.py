@@ -41,8 +41,8 @@ class People(Protocol):
         """Make a deal; return its id."""
         ...
 
-    async def link(self, deal: str, contact: int) -> None:
-        """Add somebody to a deal."""
+    async def link(self, deal: str, contact: int, role: str | None = None) -> None:
+        """Add somebody to a deal, as what they are in it."""
         ...
 
     async def unlink(self, deal: str) -> None:
@@ -147,9 +147,9 @@ class EmbeddedPeople:
         )
         return made.id
 
-    async def link(self, deal: str, contact: int) -> None:
+    async def link(self, deal: str, contact: int, role: str | None = None) -> None:
         """Its owner does it."""
-        self._crm.add_contact(deal, self._contacts[contact].id, actor=self._owner(deal))
+        self._crm.add_contact(deal, self._contacts[contact].id, role=role, actor=self._owner(deal))
 
     async def unlink(self, deal: str) -> None:
         """Its owner does it."""

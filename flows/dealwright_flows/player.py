@@ -130,7 +130,7 @@ class Player:
             case Create():
                 self.deals[act.deal] = await people.create(_PIPELINE, act)
             case Link():
-                await people.link(self.deals[act.deal], act.contact)
+                await people.link(self.deals[act.deal], act.contact, act.role)
             case Unlink():
                 await people.unlink(self.deals[act.deal])
             case Move():

@@ -30,6 +30,9 @@ _FIRST = ("Amina", "Bruno", "Carla", "Derek", "Elena", "Farid", "Greta", "Hugo",
 _LAST = ("Abbott", "Bianchi", "Cohen", "Dubois", "Evans", "Fischer", "Garcia", "Hughes", "Ivanov", "Jensen", "Kaur")
 _TOWN = ("Harbor", "Summit", "Lakeside", "Pinewood", "Granite", "Meadow", "Union", "Crescent", "Beacon", "Cedar")
 _TRADE = ("Roofing", "Machine Works", "Carpentry", "Electric", "Metal", "Stone", "Cabinets", "Plumbing", "Glass")
+LATE_PAYERS: Final = {f"Granite {trade}": 20 + 5 * place for place, trade in enumerate(_TRADE)}
+"""How many days late some companies pay, as the credit bureau knows it."""
+
 _WANTS = ("bench saws", "a drill press", "dust extraction", "torque sets", "a planer", "welding gear", "workbenches")
 _REASONS = ("Price", "Timing", "Competitor", "No answer")
 _BOOK, _SEND_INVOICE = "Book the meeting", "Send the invoice"
@@ -59,10 +62,11 @@ class Create(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Link(msgspec.Struct, frozen=True, kw_only=True):
-    """Somebody is added to a deal."""
+    """Somebody is added to a deal, as what they are in it if that is said."""
 
     deal: int
     contact: int
+    role: str | None = None
 
 
 class Unlink(msgspec.Struct, frozen=True, kw_only=True):
@@ -211,6 +215,8 @@ class _Writer:
         self._put(10, Move(deal=HERO, stage="met"))
         self._put(15, Move(deal=HERO, stage="quoted"))
         self._put(22, Answer(deal=HERO, button="price"))
+        books = self._person(Person(first_name="Kim", last_name="Bauer", email="books.lindqvist@example.com"))
+        self._put(43, Link(deal=HERO, contact=books, role="Accounts payable"))
         self._put(44, Move(deal=HERO, stage="agreed"))
         self._put(46, Complete(deal=HERO, task=_SEND_INVOICE))
         self._put(48, PayHalf(deal=HERO))

@@ -194,6 +194,7 @@ def _where(data_dir: Path, crm: str) -> RenderableType:
         ("receiver.jsonl", "what the outside system received, one line per request"),
         ("mail.jsonl", "what the local mail server took, one line per e-mail"),
         ("meta.jsonl", "what the local server of Meta was told, one line per request"),
+        ("bureau.jsonl", "what the local credit bureau was asked, one line per request"),
         ("prefect/", "Prefect's own database, log and credentials"),
     ):
         table.add_row(Text(str(data_dir / name)), what)

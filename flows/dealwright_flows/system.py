@@ -23,6 +23,7 @@ from dealwright.project import Project, load_project
 from dealwright_flows import names, wire
 from dealwright_flows.api import PrefectApi, PrefectError
 from dealwright_flows.asking import Asker
+from dealwright_flows.bureau import LocalBureau
 from dealwright_flows.buttons import Buttons
 from dealwright_flows.deployments import Deployments
 from dealwright_flows.kommo import HOOK, LocalKommo
@@ -73,8 +74,11 @@ class System:
         self.receiver = LocalReceiver(data_dir, clock=clock)
         self.mail = LocalMail(data_dir, clock=clock)
         self.meta = LocalMeta(data_dir, clock=clock)
+        self.bureau = LocalBureau(data_dir, clock=clock)
         self.kommo = LocalKommo(data_dir, clock=clock) if crm == "kommo" else None
-        place: dict[str, Any] = {} if self.kommo is None else {"target": "kommo", "kommo": self.kommo.url}
+        place: dict[str, Any] = {"bureau": self.bureau.url}
+        if self.kommo is not None:
+            place |= {"target": "kommo", "kommo": self.kommo.url}
         settings = {f"DEALWRIGHT_{name.upper()}": value for name, value in place.items()}
         self.web = (
             None
@@ -112,6 +116,7 @@ class System:
         await self.receiver.start()
         await self.mail.start()
         await self.meta.start()
+        await self.bureau.start()
         if self.kommo is None:
             return
         served = [
@@ -238,6 +243,7 @@ class System:
                     self._watch_local(self.receiver),
                     self._watch_local(self.mail),
                     self._watch_local(self.meta),
+                    self._watch_local(self.bureau),
                     *(() if self.kommo is None else (self._watch_local(self.kommo),)),
                     self._watch_web(),
                     self._watch_prefect(),
@@ -265,7 +271,8 @@ class System:
             await self.web.stop()
         if self.kommo is not None:
             await self.kommo.stop()
-        await asyncio.gather(self.server.stop(), self.receiver.stop(), self.mail.stop(), self.meta.stop())
+        local = (self.receiver, self.mail, self.meta, self.bureau)
+        await asyncio.gather(self.server.stop(), *(each.stop() for each in local))
 
     async def _finish(self, recorder: Recorder, patience: float, tick: Callable[[int], None] | None) -> Recorded:
         left: Left = await recorder.drain(patience if self.server.alive else 1.0, tick=tick)
@@ -291,7 +298,7 @@ class System:
                 await asyncio.wait_for(stop.wait(), pause)
             pause = min(pause * 2, _LONGEST_RESTART)
 
-    async def _watch_local(self, server: LocalReceiver | LocalMail | LocalMeta | LocalKommo) -> None:
+    async def _watch_local(self, server: LocalReceiver | LocalMail | LocalMeta | LocalBureau | LocalKommo) -> None:
         """Start an outside system of this machine again if it dies: it has its log."""
         while True:
             await asyncio.sleep(_WATCH)

@@ -9,6 +9,7 @@ from dealwright import Account
 
 from .care import automations as care
 from .closing import automations as closing
+from .credit import automations as credit
 from .inquiries import automations as inquiries
 from .instalments import automations as instalments
 from .invoices import automations as invoices
@@ -24,5 +25,5 @@ acme = Account(
     working_hours="Mon-Fri 09:00-18:00, Sat 10:00-14:00",
     languages=["en", "es"],
     pipelines=[NewBusiness, Renewals],
-    automations=[*inquiries, *quotes, *invoices, *instalments, *closing, *care],
+    automations=[*inquiries, *quotes, *credit, *invoices, *instalments, *closing, *care],
 )

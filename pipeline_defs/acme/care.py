@@ -68,6 +68,7 @@ handed_over = Automation(
     why="A customer tells their story once; the new owner reads it.",
     on=owner_changed(in_=NewBusiness),
     when=[event.before.owner.is_set(), deal.owner.is_set(), deal.stage.is_open()],
+    priority="bulk",  # who leaves hands over a hundred deals at once: no inquiry waits for that
     do=[
         set_task(
             "read-up",

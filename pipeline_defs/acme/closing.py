@@ -37,7 +37,14 @@ won_to_erp = Automation(
         send_event(
             "deal-won",
             to="erp",
-            with_={"company": deal.company, "amount": deal.amount, "number": deal.reference, "owner": deal.owner.name},
+            with_={
+                "company": deal.company,
+                "amount": deal.amount,
+                "margin": deal.margin,
+                "number": deal.reference,
+                "owner": deal.owner.name,
+            },
+            reveals=[deal.margin],  # the ERP reckons with it anyway
         ),
         renewal := create_deal(
             "renewal",

@@ -18,6 +18,7 @@ class Sale(DealFields):
     company: Firm = Firm()
     score = Number("Score")
     deliver_on = Day("Wanted by")
+    margin = Number("Margin %", sensitive=True)  # no advertising platform is told it, whatever a rule says
 
 
 deal = Sale()

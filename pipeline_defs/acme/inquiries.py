@@ -5,6 +5,8 @@ What is tagged `spam` on its way in is left alone by all of them.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from dealwright import (
     Automation,
     Example,
@@ -18,14 +20,19 @@ from dealwright import (
     deal_created,
     entered,
     event,
+    minutes,
     move_deal,
     once,
     person,
     points,
+    predicate,
     send_email,
     send_event,
     set_task,
+    stage_changed,
     update_deal,
+    wait,
+    working_days,
     working_hours,
     working_minutes,
 )
@@ -62,11 +69,21 @@ greet_inbound = Automation(
     ],
 )
 
+PRIVATE = frozenset({"gmail.com", "googlemail.com", "hotmail.com", "icloud.com", "outlook.com", "yahoo.com"})
+
+
+def writes_from_work(facts: Mapping[str, str | None]) -> bool | None:
+    """Tell whether an address is a company's own; what comes behind the @ is not to be had by a comparison."""
+    address = facts["deal.main_contact.email"]
+    return None if address is None else address.lower().rpartition("@")[2] not in PRIVATE
+
+
 promise = points(
     (40, deal.amount >= large_deal),
     (30, deal.company.won_deals > 0),
     (20, deal.company.size == "chain"),
     (10, deal.main_contact.phone.is_set()),
+    (10, predicate("they write from a company's address", writes_from_work, of=[deal.main_contact.email])),
 )
 
 score_inquiry = Automation(
@@ -110,6 +127,7 @@ confirm_inquiry = Automation(
     why="Who writes on a Saturday night wants to know that it has arrived.",
     on=deal_created(in_=NewBusiness.incoming),
     when=[deal.main_contact.email.is_set(), ~deal.tags.has("spam")],
+    when_within=minutes(5),  # the form on our site makes the deal first, and its contact a moment later
     again=once(per=person, within=days(30)),
     do=[
         send_email(
@@ -120,6 +138,21 @@ confirm_inquiry = Automation(
             "{{ deal.owner.name or 'One of us' }} will be in touch within one working day; "
             "an answer to this message reaches them.\n\nAcme Tools\n",
             reply_to=deal.owner.email,
+        ),
+    ],
+    examples=[
+        Example(
+            "an inquiry of Saturday night",
+            in_=NewBusiness.incoming,
+            at="2026-05-09 22:30",
+            email="maria@example.com",
+            then=["confirm at Sat 22:30"],
+        ),
+        Example(
+            "nobody to write to, five minutes later as well",
+            in_=NewBusiness.incoming,
+            at="2026-05-09 22:30",
+            then=["skipped: conditions"],
         ),
     ],
 )
@@ -170,6 +203,27 @@ reached_by_phone = Automation(
     ],
 )
 
+close_silent = Automation(
+    key="close-silent",
+    why="A list of inquiries is worth reading if somebody may still be behind each of them.",
+    on=deal_created(in_=NewBusiness.incoming),
+    again=once(per=deal),
+    exit_on=stage_changed(from_=NewBusiness.incoming),
+    mode="shadow",  # the head of sales reads for a month what it would close: `dealwright shadow report`
+    do=[
+        wait("a-week", working_days(6)),
+        move_deal("close", to=NewBusiness.lost, reason="No answer"),
+    ],
+    examples=[
+        Example(
+            "nobody was reached in a week, Saturday included",
+            in_=NewBusiness.incoming,
+            at="2026-05-11 10:00",
+            then=["close at Mon 18 May 10:00"],
+        ),
+    ],
+)
+
 qualified_to_erp = Automation(
     key="qualified-to-erp",
     why="Marketing pays for inquiries, and wants to know which of them were any good.",
@@ -179,6 +233,7 @@ qualified_to_erp = Automation(
 )
 
 automations = [
+    close_silent,
     confirm_inquiry,
     find_phone,
     greet_inbound,

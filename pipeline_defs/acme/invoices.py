@@ -19,6 +19,8 @@ from dealwright import (
     event,
     event_received,
     move_deal,
+    once,
+    send_email,
     send_event,
     set_task,
     task_completed,
@@ -58,6 +60,29 @@ invoice_sent = Automation(
     ],
 )
 
+payer = deal.contact_as("accounts payable")
+
+invoice_to_payer = Automation(
+    key="invoice-to-payer",
+    why="Who pays is seldom who bought: bookkeeping hears of an invoice at once, not when it is overdue.",
+    on=task_completed(in_=NewBusiness),
+    when=[deal.stage == NewBusiness.agreed, event.task.text == SEND_INVOICE, payer.email.is_set()],
+    again=once(per=deal),
+    do=[
+        send_email(
+            "announce",
+            to=payer,
+            cc=[deal.main_contact],
+            subject="Invoice {{ deal.reference or 'of Acme Tools' }}",
+            text="Hello {{ contact.first_name or 'there' }},\n\n"
+            "our invoice for {{ deal.title }} is on its way: {{ deal.amount }}. "
+            "Please name {{ deal.reference or 'its number' }} when you pay; "
+            "an answer to this message reaches {{ deal.owner.name or 'us' }}.\n\nAcme Tools\n",
+            reply_to=deal.owner.email,
+        ),
+    ],
+)
+
 invoice_paid = Automation(
     key="invoice-paid",
     why="Money decides what is paid, not whoever looks at the account first.",
@@ -83,4 +108,5 @@ automations = [
     invoice_number,
     invoice_paid,
     invoice_sent,
+    invoice_to_payer,
 ]

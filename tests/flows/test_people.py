@@ -105,7 +105,7 @@ def test_what_people_do_is_in_the_crm(at: Place, tmp_path: Path) -> None:
             assert made.owner is not None and made.owner.name == USERS[2]
             assert made.main_contact is not None and made.main_contact.last_name == "Lindqvist"
 
-            await people.link(id_, 1)
+            await people.link(id_, 1, "Accounts payable")
             assert len((await people.deal(id_)).contacts) == 2
             await people.unlink(id_)
             left = (await people.deal(id_)).main_contact

@@ -88,6 +88,8 @@ def test_the_demo_prints_one_object_that_the_databases_and_the_receiver_bear_out
     posts = [json.loads(line) for line in (data / "meta.jsonl").read_text().splitlines()]
     counted_by_meta = [key for line in posts if line["committed"] for key in line["keys"]]
     assert figures["conversions"] == {"sent": len(counted_by_meta), "counted": len(counted_by_meta)}
+    questions = (data / "bureau.jsonl").read_text().splitlines()
+    assert 0 < len(questions) < figures["effects"]["lookup"]["sent"], "what is known already is not asked again"
     assert all(address.lower().endswith("@example.com") for mail in mails for address in mail["to"])
     with closing(sqlite3.connect(data / "journal.db")) as journal:
         thanked = journal.execute("select key from dw_effects where kind = 'send_email' and state = 'sent'")
@@ -124,6 +126,7 @@ def test_the_demo_prints_one_object_that_the_databases_and_the_receiver_bear_out
         "add_note",
         "create_record",
         "send_message",
+        "lookup",
     }
     assert set(figures["events"]) == {
         "deal_created",
@@ -177,7 +180,8 @@ def test_a_killed_demo_leaves_no_process_and_the_next_one_starts_clean(project: 
         return received.exists() and received.stat().st_size > 0
 
     data = project / ".dealwright" / "demo"
-    notes = [data / "receiver.pid", data / "mail-server.pid", data / "meta.pid", data / "prefect" / "server.pid"]
+    local = ("receiver", "mail-server", "meta", "bureau")
+    notes = [*(data / f"{name}.pid" for name in local), data / "prefect" / "server.pid"]
     killed = start()
     until(lambda: all(note.exists() and note.read_text() for note in notes), seconds=30)
     pids = [json.loads(note.read_text())["pid"] for note in notes]
@@ -336,9 +340,8 @@ def test_with_a_prefect_that_never_starts_the_work_is_done_and_it_is_said_plainl
         try:
             crm = system.project.account().crm
             assert isinstance(crm, EmbeddedCrm)
-            await system.receiver.start()
-            await system.mail.start()
-            await system.meta.start()
+            for local in (system.receiver, system.mail, system.meta, system.bureau):
+                await local.start()
             system.prepare()
             stop = asyncio.Event()
             serving = asyncio.create_task(system.serve(stop, patience=1))

@@ -20,7 +20,7 @@ from dealwright.ports import TellsLess
 from dealwright_embedded_crm.connector import ACTIONS
 
 ACME = Path(__file__).parents[2] / "pipeline_defs" / "acme"
-OTHERS = frozenset({"send_event", "send_email", "send_conversion"})
+OTHERS = frozenset({"send_event", "send_email", "send_conversion", "lookup"})
 
 
 class Others:
@@ -73,6 +73,7 @@ def test_what_kommo_can_serve_is_unchanged_and_the_rest_is_listed(tmp_path: Path
                 "ask-by-message: the CRM never tells replied",
                 "instalment-paid: the CRM never tells record_updated",
                 "invoice-sent: the CRM never tells task_completed",
+                "invoice-to-payer: the CRM never tells task_completed",
                 "pay-in-two: the CRM does not carry out create_record",
                 "reached-by-phone: the CRM never tells activity_logged",
                 "score-inquiry: the CRM does not tell what else a company has (deal.company.open_deals and the like)",

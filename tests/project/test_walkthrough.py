@@ -9,6 +9,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -16,13 +17,14 @@ import httpx
 import pytest
 
 from dealwright.clock import SystemClock
+from dealwright.compile.loader import load
 from dealwright_flows.children import clean_environment
 from tests.flows.fakes import until
 
 ROOT = Path(__file__).resolve().parents[2]
 SECTION = "Your first automation in ten minutes"
 SEEN = {
-    "dealwright check": "2 pipelines, 28 automations, ok",
+    "dealwright check": "2 pipelines, {rules} automations, ok",
     "pytest -q pipeline_defs": " passed",
     "dealwright try offer-visit": "Offer Chairs & Co a visit",
     "dealwright mode offer-visit shadow": "acme.offer-visit is shadow as soon as `dealwright up` has released it",
@@ -162,7 +164,7 @@ def follow(newcomer: Newcomer, command: str) -> None:
     if command == "./run up":
         newcomer.presses_ctrl_c()
         newcomer.starts()
-        assert "new release of account acme: 28 automations" in newcomer.log.read_text()
+        assert f"new release of account acme: {rules()} automations" in newcomer.log.read_text()
         return
     if command.endswith(" ID"):
         listed = "dealwright executions ls --automation offer-visit --deal 3 --json"
@@ -170,7 +172,14 @@ def follow(newcomer: Newcomer, command: str) -> None:
         (found,) = re.findall(r'"id": "(\w+)"', newcomer.types(listed))
         command = f"{command.removesuffix('ID')}{found[:8]}"
     expected = [seen for begins, seen in SEEN.items() if command.startswith(begins)]
-    newcomer.sees(command, expected[0] if expected else "")
+    newcomer.sees(command, expected[0].format(rules=rules()) if expected else "")
+
+
+@cache
+def rules() -> int:
+    """Return how many automations the reference company has with the newcomer's."""
+    (acme,) = load(ROOT / "pipeline_defs" / "acme").accounts
+    return len(acme.automations) + 1
 
 
 @contextmanager

@@ -78,7 +78,7 @@ def test_a_new_owner_reads_up_and_the_deal_remembers() -> None:
     assert told.tasks == ["Read up on Forty chairs; Ben Ota knows it"]
     assert told.due == ["Mon 11 May 14:00"]
     assert told.notes == ["Handed over from Ben Ota to Ana Lima"]
-    assert told.again == "every time"
+    assert (told.again, told.automation.priority) == ("every time", "bulk")
 
 
 @pytest.mark.parametrize(

@@ -13,7 +13,7 @@ from acme.tests.people import ANA, BY_MAIL, MARIA, MONDAY_MORNING, NAMELESS, SAT
 from dealwright.compile.ir import OnStageChanged, StageValue
 from dealwright.model.crm import Contact, Deal, Money
 from dealwright.model.requests import ChangeTags, CreateDeal
-from dealwright.testing import a_deal, moved, rehearse
+from dealwright.testing import a_deal, compiled_account, moved, rehearse
 
 
 def test_what_is_won_is_told_to_the_erp_and_renewed() -> None:
@@ -35,6 +35,16 @@ def test_what_is_won_is_told_to_the_erp_and_renewed() -> None:
     assert told.tasks == ["Introduce onboarding; the renewal is new"]
     assert told.due == ["Sun 10 May 22:30"]
     assert told.again == "once per deal"
+
+
+def test_what_a_deal_earns_is_told_to_the_erp_alone() -> None:
+    deal = a_deal(NewBusiness.won, amount=1_200, contact=MARIA, custom={"margin": Decimal("32.5")})
+    ((_, body),) = rehearse(acme, "won-to-erp", deal).events
+    assert body["margin"] == "32.5"
+    (sale,) = rehearse(acme, "won-to-meta", deal).conversions
+    assert "32.5" not in str(sale)
+    fields = {field.key: field for field in compiled_account(acme).deal_fields}
+    assert {key for key, field in fields.items() if field.sensitive} == {"margin"}
 
 
 def test_a_renewal_without_a_company_is_called_after_the_deal() -> None:

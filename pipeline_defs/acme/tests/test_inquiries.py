@@ -9,10 +9,12 @@ from acme.account import acme
 from acme.pipelines import NewBusiness, Renewals
 from acme.tests.people import ANA, BY_MAIL, BY_PHONE, MARIA, MONDAY_MORNING, NAMELESS, SATURDAY_NIGHT, UNREACHABLE
 
+from dealwright.compile.ir import OnStageChanged, StageValue
+from dealwright.model.calendar import Duration
 from dealwright.model.crm import CompanyDeals, Contact, Deal
 from dealwright.model.custom import held, held_in
 from dealwright.model.requests import UpdateDeal
-from dealwright.testing import a_deal, an_activity, created, moved, rehearse
+from dealwright.testing import a_contact, a_deal, an_activity, created, moved, rehearse
 
 
 def test_a_new_inquiry_is_called_within_fifteen_working_minutes() -> None:
@@ -33,6 +35,11 @@ def test_a_new_inquiry_is_confirmed_by_mail_and_answers_reach_its_owner() -> Non
         "Hello Maria,\n\nthank you for your inquiry. Ana Lima will be in touch within one working day; an answer to"
         " this message reaches them.\n\nAcme Tools\n"
     )
+
+
+def test_a_confirmation_waits_for_the_contact_that_a_form_makes_a_moment_later() -> None:
+    told = rehearse(acme, "confirm-inquiry", a_deal(NewBusiness.incoming))
+    assert (told.automation.when_within, told.acts) == (Duration(amount=5, unit="minutes"), [])
 
 
 def test_a_confirmation_reads_well_when_nothing_is_known() -> None:
@@ -97,6 +104,18 @@ def test_an_inquiry_is_scored_and_who_promises_much_is_called_first(
     assert told.tasks == ["Call Chairs & Co before the others"][:first]
     assert told.due == ["Mon 11 May 11:00"][:first]
     assert told.again == "once per deal"
+
+
+@pytest.mark.parametrize(
+    ("email", "score"),
+    [("maria@chairs.example", 10), ("Maria.Silva@GMail.com", 0), (None, 0)],
+    ids=["of a company", "of anybody", "not known"],
+)
+def test_who_writes_from_a_companys_address_promises_more(email: str | None, score: int) -> None:
+    deal = a_deal(NewBusiness.incoming, contact=a_contact("Maria Silva", email=email))
+    (update,) = rehearse(acme, "score-inquiry", deal).requests
+    assert isinstance(update, UpdateDeal)
+    assert held_in(update.changes.custom, "score") == held(Decimal(score))
 
 
 def test_spam_and_what_is_no_inquiry_is_not_scored() -> None:
@@ -182,3 +201,11 @@ def test_the_erp_hears_once_which_inquiries_were_good() -> None:
     assert told.again == "once per deal"
     met = a_deal(NewBusiness.met)
     assert not rehearse(acme, "qualified-to-erp", met, event=moved(a_deal(NewBusiness.incoming), met)).answers
+
+
+def test_an_inquiry_that_nobody_reaches_in_a_week_would_be_closed_and_for_now_it_is_only_written_down() -> None:
+    deal = a_deal(NewBusiness.incoming, contact=MARIA)
+    told = rehearse(acme, "close-silent", deal, at=MONDAY_MORNING)
+    assert (told.moves, told.when("close")) == (["new-business.lost"], "Mon 18 May 10:00")
+    assert told.automation.mode == "shadow"
+    assert told.automation.exit_on == (OnStageChanged(from_=(StageValue(pipeline="new-business", stage="incoming"),)),)

@@ -5,12 +5,13 @@ from __future__ import annotations
 import pytest
 from acme.account import acme
 from acme.pipelines import NewBusiness, Renewals
-from acme.tests.people import MONDAY_MORNING
+from acme.tests.people import ANA, MARIA, MONDAY_MORNING
 
 from dealwright import Stage
 from dealwright.model.requests import UpdateDeal
-from dealwright.testing import a_deal, a_task, compiled_account, moved, rehearse
+from dealwright.testing import a_contact, a_deal, a_task, compiled_account, moved, rehearse
 
+BOOKS = a_contact("Kim Bauer", email="books@example.com", id="2")
 PAID = {"number": "INV-1", "amount": "1200.00"}
 
 
@@ -44,6 +45,32 @@ def test_other_tasks_and_other_stages_are_no_invoice() -> None:
     assert rehearse(acme, "invoice-sent", a_deal(NewBusiness.agreed), task=a_task("Call back")).acts == []
     assert rehearse(acme, "invoice-sent", a_deal(NewBusiness.paid), task=invoice).acts == []
     assert not rehearse(acme, "invoice-sent", a_deal(Renewals.confirmed), task=invoice).answers
+
+
+def test_bookkeeping_hears_of_the_invoice_and_the_buyer_gets_a_copy() -> None:
+    deal = a_deal(
+        NewBusiness.agreed,
+        amount=1_200,
+        reference="INV-1",
+        owner=ANA,
+        contacts=[MARIA, BOOKS],
+        roles={BOOKS.id: "Accounts payable"},
+    )
+    told = rehearse(acme, "invoice-to-payer", deal, task=a_task("Send the invoice"))
+    (mail,) = told.emails
+    assert (mail.to, mail.cc, mail.subject) == ("books@example.com", ("maria@example.com",), "Invoice INV-1")
+    assert mail.text == (
+        "Hello Kim,\n\nour invoice for Forty chairs is on its way: 1,200 USD. Please name INV-1 when you pay; an answer"
+        " to this message reaches Ana Lima.\n\nAcme Tools\n"
+    )
+    assert (mail.reply_to, told.again) == ("ana@acme.example", "once per deal")
+
+
+def test_where_nobody_pays_but_the_buyer_no_mail_is_sent() -> None:
+    deal = a_deal(NewBusiness.agreed, contact=MARIA)
+    assert rehearse(acme, "invoice-to-payer", deal, task=a_task("Send the invoice")).acts == []
+    paying = a_deal(NewBusiness.agreed, contacts=[MARIA, BOOKS], roles={BOOKS.id: "accounts payable"})
+    assert rehearse(acme, "invoice-to-payer", paying, task=a_task("Call back")).acts == []
 
 
 @pytest.mark.parametrize("stage", [NewBusiness.agreed, NewBusiness.quoted])
