@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any, Final, Literal, NamedTuple
 
 Demand = Literal["set", "unset", "in", "not in", "has", "has not", "foreign", "==", "!=", "<", "<=", ">", ">="]
 _ALWAYS_SET: Final = frozenset({"deal.id", "deal.stage", "deal.pipeline", "deal.contacts.count"})
+_COUNTS: Final = re.compile(r"deal\.(contacts|records\.\w+)\.count|deal\.company\.(open|won)_deals|count of .*")
 _DEALS: Final = ("deal", "event.before")
+
+COUNT: Final = "count of "
+"""How the path of what is counted for each deal begins."""
 
 
 class Atom(NamedTuple):
@@ -51,6 +56,10 @@ class _Fact:
         self._narrow(atom)
         return True
 
+    def at_least(self, value: int) -> None:
+        """Leave out what is below the value: nothing is counted below 0."""
+        self._bound_below(value, True)
+
     def _narrow(self, atom: Atom) -> None:
         value = atom.value
         match atom.demand:
@@ -67,9 +76,11 @@ class _Fact:
                 # Of two bounds the tighter one stands: the smaller, or the one that leaves itself out.
                 self.high = bound if self.high is None or bound < self.high else self.high
             case ">" | ">=":
-                bound = (value, atom.demand == ">=")
-                if self.low is None or (value, not bound[1]) > (self.low[0], not self.low[1]):
-                    self.low = bound
+                self._bound_below(value, atom.demand == ">=")
+
+    def _bound_below(self, value: Any, itself: bool) -> None:
+        if self.low is None or (value, not itself) > (self.low[0], not self.low[1]):
+            self.low = (value, itself)
 
     def _allow(self, values: frozenset[Any]) -> None:
         self.allowed = values if self.allowed is None else self.allowed & values
@@ -107,6 +118,9 @@ def consistent(atoms: Iterable[Atom]) -> bool:
     for atom in atoms:
         if not facts.setdefault(atom.path, _Fact()).take(atom):
             return False
+    for path, fact in facts.items():
+        if _COUNTS.fullmatch(path):
+            fact.at_least(0)
     return all(fact.possible() for fact in facts.values()) and _together(facts)
 
 

@@ -2,6 +2,12 @@
 
 from __future__ import annotations
 
+import re
+from typing import Final
+
+_SHORTEST: Final = 4
+"""Words below it are near each other by chance: `team a` and `team b`."""
+
 
 def one_slip(one: str, other: str) -> bool:
     """Say whether one letter is left out, doubled, put in, or another one, or two that stand together are exchanged."""
@@ -17,3 +23,14 @@ def one_slip(one: str, other: str) -> bool:
         or left == right[1:]
         or (left[:2] == right[1::-1] and left[2:] == right[2:])
     )
+
+
+def nearly(one: str, other: str) -> bool:
+    """Say whether the names differ by one slip in one long word of theirs; a number is no slip of another one."""
+    words, others = re.split(r"[\s_-]+", one), re.split(r"[\s_-]+", other)
+    differing = [pair for pair in zip(words, others, strict=False) if pair[0] != pair[1]]
+    if len(words) != len(others) or len(differing) != 1:
+        return False
+    first, second = differing[0]
+    digits = [re.sub(r"\D", "", each) for each in (first, second)]
+    return min(len(first), len(second)) >= _SHORTEST and digits[0] == digits[1] and one_slip(first, second)

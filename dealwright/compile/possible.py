@@ -11,8 +11,10 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final, Literal, TypeAlias
 
+import msgspec
+
 from dealwright.compile import ir
-from dealwright.compile.atoms import Atom, consistent
+from dealwright.compile.atoms import COUNT, Atom, consistent
 from dealwright.compile.reckoned import needed
 
 Alternatives: TypeAlias = list[tuple[Atom, ...]]
@@ -73,6 +75,11 @@ class Logic:
                 return [(Atom(field.path, "has" if positive else "has not", frozenset(tags)),)]
             case ir.IsIn():
                 return self._is_in(condition, aim)
+            case ir.CompareReckoned(left=ir.Aggregate(of="count") as counted, right=ir.NumberValue(value=number)):
+                path = f"{COUNT}{msgspec.json.encode(counted).decode()}"
+                wanted = condition.op if positive else _OPPOSITE[condition.op]
+                known: Alternatives = [(Atom(path, wanted, number),)]
+                return either(known, unset(path)) if aim.startswith("not_") else known
             case ir.CompareReckoned():
                 # Nothing is known of what it comes to but that its facts are there, when it comes to anything.
                 paths = dict.fromkeys((*needed(condition.left), *needed(condition.right)))

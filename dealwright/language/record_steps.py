@@ -62,6 +62,10 @@ def create_record(step: str, record: RecordType, /, **fields: CustomLike) -> Cre
     """Put a record of a kind under the deal: each field is given a literal, a field, or a text."""
     step = checked_step(step)
     record = checked_kind(record, f"{step!r}")
+    if not fields:
+        first = next(iter(fields_of(record)))
+        hint = f'create_record("{step}", {record.__name__}, {first}=...)'
+        raise refused(f"{step!r} puts a record under the deal in which nothing stands", hint=hint)
     return CreateRecord(name=step, record=record, fields=_given(step, record, fields))
 
 

@@ -88,3 +88,9 @@ def test_a_number_of_something_that_has_a_price_is_an_amount():
     assert isinstance(update, UpdateDeal) and isinstance(create, CreateRecord)
     assert update.changes.amount == Held(Decimal(200), "EUR")
     assert [each.value and each.value.value for each in create.custom or ()] == [Held(Decimal(2), "EUR")]
+
+
+def test_a_record_in_which_nothing_stands_is_refused():
+    with pytest.raises(DefinitionError, match="in which nothing stands") as caught:
+        create_record("x", Instalment)
+    assert caught.value.hint == 'create_record("x", Instalment, no=...)'

@@ -9,14 +9,11 @@ from typing import Final, NamedTuple
 
 import msgspec
 
-from dealwright.compile.near import one_slip
+from dealwright.compile.near import nearly
 from dealwright.compile.rules.rule import Rule, Spot, Subject, all_steps
 from dealwright.compile.sources import Source, argument, called
 from dealwright.language.roles import folded
 from dealwright.model.crm import role_key
-
-_SHORTEST: Final = 4
-"""Words below it are near each other by chance: `team a` and `team b`."""
 
 _IN_TEXT: Final = re.compile(r"\bcontact_as\.(\w+)")
 
@@ -47,7 +44,7 @@ def _near(uses: Iterable[_Use], spelled: str) -> Iterator[Spot]:
     # The rarer one is the slip; of two that are named equally often, the one that comes later.
     order = sorted(by_key.values(), key=lambda each: -len(each))
     for place, slipped in enumerate(order):
-        meant = next((each for each in order[:place] if _alike(each[0].key, slipped[0].key)), None)
+        meant = next((each for each in order[:place] if nearly(each[0].key, slipped[0].key)), None)
         if meant is not None:
             wrong, right = slipped[0], meant[0]
             yield Spot(
@@ -56,17 +53,6 @@ def _near(uses: Iterable[_Use], spelled: str) -> Iterator[Spot]:
                 message=f"the role {wrong.written!r} is nearly {right.written!r} of {right.path}:{right.line}",
                 hint=f"did you mean {spelled.format(right.written)}?",
             )
-
-
-def _alike(one: str, other: str) -> bool:
-    """Say whether the names differ by one slip in one long word of theirs; a number is no slip of another one."""
-    words, others = re.split(r"[\s_]+", one), re.split(r"[\s_]+", other)
-    differing = [pair for pair in zip(words, others, strict=False) if pair[0] != pair[1]]
-    if len(words) != len(others) or len(differing) != 1:
-        return False
-    first, second = differing[0]
-    digits = [re.sub(r"\D", "", each) for each in (first, second)]
-    return min(len(first), len(second)) >= _SHORTEST and digits[0] == digits[1] and one_slip(first, second)
 
 
 def _colleagues(source: Source) -> Iterator[_Use]:

@@ -16,6 +16,7 @@ def _look(subject: Subject) -> Iterator[Spot]:
     for account, automation in subject.automations:
         yield from _unlisted_reasons(subject, account, automation)
         logic = Logic(account.currency)
+        yield from _never_false(subject, automation, logic)
         wanted = logic.true(automation.when)
         yield from _never_ended(subject, automation)
         if automation.for_each is not None and (told := _empty(automation, automation.for_each, logic)):
@@ -65,18 +66,37 @@ def _never_ended(subject: Subject, automation: ir.Automation) -> Iterator[Spot]:
             )
 
 
+def _never_false(subject: Subject, automation: ir.Automation, logic: Logic) -> Iterator[Spot]:
+    """Yield comparisons that every deal meets: what was meant is most likely another one."""
+    for (path, line), condition in _asked(subject, automation):
+        for part in condition.of if isinstance(condition, ir.All) else (condition,):
+            if isinstance(part, ir.Compare | ir.CompareReckoned) and not possible(logic.false(part)):
+                yield Spot(
+                    path=path,
+                    line=line,
+                    message=f"{describe.condition(part)} is true of every deal: it asks nothing",
+                    hint="write > 0 if there must be one, or take it out",
+                    severity="warning",
+                )
+
+
+def _asked(subject: Subject, automation: ir.Automation) -> list[tuple[tuple[str, int], ir.Condition]]:
+    """The parts of `when` and the cases of branches, with where they stand."""
+    parts = automation.when.of if isinstance(automation.when, ir.All) else (automation.when,)
+    asked = [(subject.condition_at(automation, place), part) for place, part in enumerate(parts)]
+    for step in all_steps(automation.do):
+        for place, case in enumerate(step.cases if isinstance(step, ir.BranchStep) else ()):
+            asked.append((subject.case_at(automation, step.name, place), case.when))
+    return asked
+
+
 def _unlisted_reasons(subject: Subject, account: ir.Account, automation: ir.Automation) -> Iterator[Spot]:
     """Yield reasons for a lost deal that no stage lists; a program may write others, so it is not certain."""
     lost = [stage for pipeline in account.pipelines for stage in pipeline.stages if stage.kind == "lost"]
     reasons = [reason for stage in lost for reason in stage.reasons]
     if not lost or not all(stage.reasons for stage in lost):
         return
-    parts = automation.when.of if isinstance(automation.when, ir.All) else (automation.when,)
-    asked = [(subject.condition_at(automation, place), part) for place, part in enumerate(parts)]
-    for step in all_steps(automation.do):
-        for place, case in enumerate(step.cases if isinstance(step, ir.BranchStep) else ()):
-            asked.append((subject.case_at(automation, step.name, place), case.when))
-    for (path, line), condition in asked:
+    for (path, line), condition in _asked(subject, automation):
         for reason in _reasons(condition):
             if reason not in reasons:
                 yield Spot(
@@ -114,7 +134,7 @@ RULE: Final = Rule(
         "An automation that asks for an amount above ten and below five, or for a stage that its trigger excludes, "
         "never runs; nobody notices, because nothing happens. Neither does a segment that holds no deal, and what "
         "exit_on names and never happens ends nothing. A reason for a lost deal that no stage lists is a "
-        "warning: a rep cannot choose it."
+        "warning: a rep cannot choose it; and so is a comparison that every deal meets, such as a count of 0 or more."
     ),
     bad="""
 big = Automation(
