@@ -90,8 +90,7 @@ class _Lowering:
         self._unique_identifiers(automations)
         own = self._values.own
         for conflict in own.conflicts:
-            hint = f"let one extend the other, or use one of them in {self._account.key!r}"
-            self._found("DW230", conflict.origin, conflict.message, hint)
+            self._found("DW230", conflict.origin, conflict.message, conflict.hint(self._account.key))
         shapes = tuple(self._writable(_shape(each), f"the pipeline {each.key!r}", each.origin) for each in pipelines)
         return ir.Account(
             key=self._account.key,

@@ -51,6 +51,12 @@ class TwoClasses:
             f" at {Path(first.file).name}:{first.line}"
         )
 
+    def hint(self, account: str) -> str:
+        """What to do; kinds of records extend nothing."""
+        if is_record(self.second):
+            return f"use one of the two in {account!r}, or give {self.second.__name__} a key= of its own"
+        return f"let one extend the other, or use one of them in {account!r}"
+
 
 @dataclass(frozen=True, slots=True)
 class OwnFields:

@@ -185,6 +185,12 @@ def _why(given: object, key: str) -> str:
 
 def _trigger(given: object, key: str) -> Trigger:
     if not isinstance(given, Trigger):
+        if isinstance(given, list | tuple):
+            hint = (
+                "write one automation for each; both may name one list of steps. One trigger takes several stages or"
+                " fields: entered(Sales.met, Sales.quoted), deal_updated(fields=[deal.amount, deal.owner])"
+            )
+            raise refused(f"on of the automation {key!r} is one trigger, and not a list of {len(given)}", hint=hint)
         hint = "call it: deal_created()" if callable(given) else "write deal_created(in_=...), entered(...), ..."
         raise refused(f"on of the automation {key!r} is a trigger, not {type(given).__name__}", hint=hint)
     return given

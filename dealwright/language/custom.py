@@ -317,11 +317,11 @@ def check_names(kind: type, built_in: type, what: str, taken: Iterable[str] = ()
         DefinitionError: with the place of the field.
     """
     fields = fields_of(kind)
+    kept = sorted({name for name in dir(built_in) if not name.startswith("_")} | {*taken})
     for name, field in fields.items():
         if name in dir(built_in) or name in taken:
-            raise refused(
-                f"a field of {what} cannot be named {name!r}: that name is taken", hint="give the field another name"
-            )
+            hint = f"give the field another name; {', '.join(kept)} are taken"
+            raise _at(field, refused(f"a field of {what} cannot be named {name!r}: that name is taken", hint=hint))
         checked_key(name)
         if field.second_name:
             raise refused(

@@ -50,7 +50,7 @@ TOLD = {
     "always": (file(when="lines.count >= 0"), "DW214", "deal.records.line.count >= 0 is true of every deal"),
     "always_of_some": (file(when="lines.where(Line.qty > 4).count >= 0"), "DW214", "is true of every deal"),
     "always_in_a_case": (file(do=BRANCH), "DW214", "deal.contacts.count >= 0 is true of every deal"),
-    "near": (file(when=OTHER, key="instalment", other="instalments"), "DW252", "'instalments' are nearly those of 'instalment'"),
+    "near": (file(when=OTHER, key="instalment", other="instalments"), "DW252", "'instalments' are nearly those of"),
     "exit": (file(exit_on="record_removed(Other)"), "DW227", "is about one 'line', and exit_on ends it by any 'order'"),
     "dollars": (file(do='create_record("c", Line, price=Money("5", "EUR"))'), "DW286", "the account reckons in USD"),
 }  # fmt: skip
