@@ -11,9 +11,12 @@ import pytest
 from databases import postgresql
 from hypothesis import HealthCheck, settings
 from nursery import Nursery
+from one_dialect import OneDialect
 from templates import Templates
 
 from dealwright.compile import loader
+from dealwright.journal import database as journal_database
+from dealwright_embedded_crm import database as crm_database
 
 # How long a machine under load takes to make an example says nothing about the code. The fast suite (./run test) tries
 # fewer examples of each property; ./run test all, and whoever runs a file, as many as Hypothesis would.
@@ -48,6 +51,16 @@ def journal_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]
 def templates(tmp_path_factory: pytest.TempPathFactory) -> Templates:
     """Migrated databases of this run."""
     return Templates(tmp_path_factory.mktemp("templates"))
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _compiled_once() -> Iterator[None]:
+    """What one database of this run compiled, the others need not."""
+    one = OneDialect()
+    with pytest.MonkeyPatch.context() as patch:
+        for module in (journal_database, crm_database):
+            patch.setattr(module, "create_engine", one.create_engine)
+        yield
 
 
 @pytest.fixture(autouse=True, scope="module")

@@ -15,6 +15,9 @@ from sqlalchemy import Connection, inspect, text
 from dealwright.errors import JournalError
 from dealwright.journal.database import Database
 
+HEAD: Final = "0011"
+"""The newest migration (a test compares it with the folder): a journal that has it is opened without reading them."""
+
 _META: Final = text("insert into meta (key, value) values (:key, :value) on conflict (key) do nothing")
 
 
@@ -24,17 +27,15 @@ def migrate(database: Database) -> None:
     Raises:
         JournalError: the journal was written by a newer version of Dealwright, or the database is another program's.
     """
+    with database.read() as connection:
+        if _is_newest(connection):
+            return
     config = Config()
     config.set_main_option("script_location", "dealwright.journal:migrations")
-    scripts = ScriptDirectory.from_config(config)
-    newest = scripts.get_current_head()
-    with database.read() as connection:
-        if _is_newest(connection, newest):
-            return
     with database.write() as connection:
         database.lock_account(connection, "", "migrate")
         found = MigrationContext.configure(connection).get_current_revision()
-        if found == newest:
+        if found == HEAD:
             return
         if found is None and inspect(connection).get_table_names():
             raise JournalError(
@@ -42,10 +43,10 @@ def migrate(database: Database) -> None:
                 " program's, and nothing was changed. Look at the journal's address in the target file and at --data;"
                 " the journal needs a database of its own"
             )
-        if found is not None and found not in {script.revision for script in scripts.walk_revisions()}:
+        if found is not None and found not in _known(config):
             raise JournalError(
                 f"the journal {database.name} has schema {found}, and this version of Dealwright"
-                f" ({metadata.version('dealwright')}) knows none newer than {newest}: a newer version wrote it, and"
+                f" ({metadata.version('dealwright')}) knows none newer than {HEAD}: a newer version wrote it, and"
                 " nothing was changed. Run that version or a newer one, or restore a backup from before the upgrade"
             )
         config.attributes["connection"] = connection
@@ -54,6 +55,10 @@ def migrate(database: Database) -> None:
             connection.execute(_META, {"key": key, "value": secrets.token_hex(16)})
 
 
-def _is_newest(connection: Connection, newest: str | None) -> bool:
+def _is_newest(connection: Connection) -> bool:
     """Look without writing, so that a journal that is up to date can be read where nothing may be written."""
-    return MigrationContext.configure(connection).get_current_revision() == newest
+    return MigrationContext.configure(connection).get_current_revision() == HEAD
+
+
+def _known(config: Config) -> set[str]:
+    return {script.revision for script in ScriptDirectory.from_config(config).walk_revisions()}

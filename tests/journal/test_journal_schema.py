@@ -14,6 +14,7 @@ from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
 from journal_world import MONDAY, HandClock, created, deal, execute, one, plain, receive
 from msgspec import to_builtins
 from psycopg import sql
@@ -25,6 +26,7 @@ from dealwright.errors import InputError, JournalError
 from dealwright.journal import picks, questions
 from dealwright.journal.database import Database
 from dealwright.journal.payload import pack, seal
+from dealwright.journal.schema import HEAD
 from dealwright.journal.store import Journal
 from dealwright.mirror.tables import metadata
 from dealwright.model.delivery import Keyed
@@ -57,6 +59,12 @@ def test_the_tables_in_code_are_those_that_the_migrations_make(journal: Journal)
 
 def _ours(_object: object, name: str | None, kind: str, *_: object) -> bool:
     return not (kind == "table" and name == "alembic_version")
+
+
+def test_the_newest_migration_in_code_is_that_of_the_folder() -> None:
+    config = Config()
+    config.set_main_option("script_location", "dealwright.journal:migrations")
+    assert ScriptDirectory.from_config(config).get_heads() == [HEAD]
 
 
 def test_check_constraints_in_code_are_those_in_the_database(journal: Journal) -> None:
