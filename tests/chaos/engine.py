@@ -19,7 +19,7 @@ from tests.chaos.company import ACCOUNT
 from tests.chaos.places import BATCH, LINGER, Places
 
 RECORDS: float = 20.0
-"""Seconds that the recorder is given at the end."""
+"""Seconds that the recorder is given at the end, where there is a Prefect that it can tell."""
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -28,12 +28,14 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("directory", type=Path)
     parser.add_argument("--name", default="engine")
     parser.add_argument("--break", dest="broken", choices=breaks.NAMES)
+    parser.add_argument("--without-prefect", action="store_true", help="there is none: do not wait for it at the end")
     options = parser.parse_args(arguments)
     logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(levelname)s %(message)s")
-    asyncio.run(_work(Places.read(options.directory), options.name, options.broken))
+    records = 0.0 if options.without_prefect else RECORDS
+    asyncio.run(_work(Places.read(options.directory), options.name, options.broken, records))
 
 
-async def _work(places: Places, name: str, broken: str | None) -> None:
+async def _work(places: Places, name: str, broken: str | None, records: float) -> None:
     stop = asyncio.Event()
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, stop.set)
     arming.listen(places.path, name)
@@ -52,7 +54,7 @@ async def _work(places: Places, name: str, broken: str | None) -> None:
         recording = asyncio.create_task(recorder.run(never))
         arming.say_ready(places.path, name)
         await engine.run(stop)
-        await recorder.drain(RECORDS)
+        await recorder.drain(records)
         recording.cancel()
         await asyncio.gather(recording, return_exceptions=True)
     await project.aclose()

@@ -183,9 +183,12 @@ class Prefect:
         await self._server.stop()
 
 
-def processes(places: Places, *, broken: str | None, engines: Sequence[str]) -> Mapping[str, Process]:
+def processes(
+    places: Places, *, broken: str | None, engines: Sequence[str], prefect: bool = True
+) -> Mapping[str, Process]:
     """Return the processes of a run by name, none of them started; `broken` switches a guarantee off."""
     sabotage = ["--break", broken] if broken else []
+    alone = [] if prefect else ["--without-prefect"]
 
     def module(name: str, *arguments: str, port: int | None = None) -> Process:
         return Process(name, places, ["-m", *arguments], port=port)
@@ -212,7 +215,7 @@ def processes(places: Places, *, broken: str | None, engines: Sequence[str]) -> 
         receiver("audit", places.audit, "--no-dedupe"),
         module("web", "tests.chaos.web", places.directory, *sabotage, port=places.web),
         *(
-            module(name, "tests.chaos.engine", places.directory, "--name", name, *sabotage, port=None)
+            module(name, "tests.chaos.engine", places.directory, "--name", name, *sabotage, *alone, port=None)
             for name in engines
         ),
     ]

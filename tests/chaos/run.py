@@ -69,7 +69,8 @@ async def run(places: Places, course: Course, *, say: Callable[[str], None] = la
     definitions = company(course.automations)
     with closing(Journal(places.journal, SystemClock())) as journal:
         journal.record_release(definitions)
-    named = processes(places, broken=course.broken, engines=(ENGINE, SECOND) if course.pausing else (ENGINE,))
+    engines = (ENGINE, SECOND) if course.pausing else (ENGINE,)
+    named = processes(places, broken=course.broken, engines=engines, prefect=course.prefect)
     everybody: dict[str, Process | Prefect] = {**named, **({"prefect": Prefect(places)} if course.prefect else {})}
     sender = Sender(places)
     missed = 0
