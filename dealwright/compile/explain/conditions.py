@@ -48,7 +48,8 @@ def condition(given: ir.Condition, names: Names, *, holds: bool = True) -> str:
             return tongue.say(f"if.is_in{not_}", field=names.field(given.field.path), values=values)
         case ir.Has():
             values = tongue.one_of(map(tongue.quoted, given.values))
-            return tongue.say(f"if.has{not_}", field=names.field(given.field.path), values=values)
+            many = "" if given.field.type == "tags" else ".one"  # of which there are many, or a field that has them
+            return tongue.say(f"if.has{many}{not_}", field=names.field(given.field.path), values=values)
         case ir.Scored():
             field, value = expression(given.score, names), expression(given.value, names)
             key = f"if.compare.{given.op if holds else _OPPOSITE[given.op]}"

@@ -177,6 +177,8 @@ TEXTS: Final[Mapping[str, str]] = {
     "if.is_in.not": "{field} is not {values}",
     "if.has": "{field} include {values}",
     "if.has.not": "{field} do not include {values}",
+    "if.has.one": "{field} includes {values}",
+    "if.has.one.not": "{field} does not include {values}",
     "if.any_contact": "at least one of the deal's contacts is such that {test}",
     "if.any_contact.not": "none of the deal's contacts is such that {test}",
     "if.of_records": "{test}",

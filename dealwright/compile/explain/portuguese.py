@@ -179,6 +179,8 @@ TEXTS: Final[Mapping[str, str]] = {
     "if.is_in.not": "{field} não é {values}",
     "if.has": "{field} incluem {values}",
     "if.has.not": "{field} não incluem {values}",
+    "if.has.one": "{field} inclui {values}",
+    "if.has.one.not": "{field} não inclui {values}",
     "if.any_contact": "pelo menos um dos contatos do negócio cumpre isto: {test}",
     "if.any_contact.not": "nenhum contato do negócio cumpre isto: {test}",
     "if.of_records": "{test}",

@@ -178,6 +178,8 @@ TEXTS: Final[Mapping[str, str]] = {
     "if.is_in.not": "{field} no es {values}",
     "if.has": "{field} incluyen {values}",
     "if.has.not": "{field} no incluyen {values}",
+    "if.has.one": "{field} incluye {values}",
+    "if.has.one.not": "{field} no incluye {values}",
     "if.any_contact": "al menos uno de los contactos del negocio cumple esto: {test}",
     "if.any_contact.not": "ningún contacto del negocio cumple esto: {test}",
     "if.of_records": "{test}",

@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable, Iterable, Mapping
 from datetime import date
 from decimal import Decimal
+from string import Formatter
 from types import MappingProxyType
 from typing import Final
 
@@ -17,16 +18,22 @@ from dealwright.model.calendar import Duration
 
 _MARKUP: Final = re.compile(r"([\\`*\[\]<>|#]|(?<!\w)_|_(?!\w))")
 _LONGEST: Final = 2_000
+_LAST_WORD: Final = re.compile(r"(?<![^\s(‹])(\w+) \Z")
+_BLANKS: Final = Formatter()
 
 
 class Tongue(msgspec.Struct, frozen=True, kw_only=True):
-    """One language; `thousands` and `point` are the marks in its numbers, `join` the word that ends a list."""
+    """One language; `thousands` and `point` are the marks in its numbers, `join` the word that ends a list.
+
+    `contracted` are the words that two become where a blank is filled in: `de` before `el` is `del`.
+    """
 
     code: str
     texts: Mapping[str, str]
     thousands: str
     point: str
     join: Callable[[str, str], str] = lambda word, _next: word
+    contracted: Mapping[str, str] = MappingProxyType({})
 
     def say(self, key: str, **given: object) -> str:
         """Return the text of a key with what is given filled in.
@@ -34,7 +41,22 @@ class Tongue(msgspec.Struct, frozen=True, kw_only=True):
         Raises:
             KeyError: the language has no text of that key.
         """
-        return self.texts[key].format(**given)
+        said = ""
+        for before, blank, form, _ in _BLANKS.parse(self.texts[key]):
+            said += before
+            if blank is not None:
+                said = self._joined(said, format(given[blank], form or ""))
+        return said
+
+    def _joined(self, said: str, value: str) -> str:
+        """Return the text with what follows it, its last word and the first one that follows made one if they are."""
+        last = _LAST_WORD.search(said)
+        first = value.partition(" ")[0]
+        one = self.contracted.get(f"{last[1].lower()} {first}") if last else None
+        if last is None or one is None:
+            return said + value
+        spelled = one.capitalize() if last[1][0].isupper() else one
+        return said[: last.start()] + spelled + value[len(first) :]
 
     def all_of(self, items: Iterable[str]) -> str:
         """Return `a, b and c`."""
@@ -91,11 +113,22 @@ def _spanish(word: str, following: str) -> str:
     return " u " if word == " o " and re.match(r"h?o", begins) else word
 
 
+_SPANISH: Final = MappingProxyType({"de el": "del", "a el": "al"})
+_PORTUGUESE: Final = MappingProxyType(
+    {
+        f"{word} {article}": f"{begins}{article}"
+        for word, begins in (("de", "d"), ("em", "n"), ("por", "pel"))
+        for article in ("o", "a", "os", "as")
+    }
+    | {"a o": "ao", "a os": "aos", "a a": "à", "a as": "às", "de esse": "desse", "em esse": "nesse"}
+)
+
+
 TONGUES: Final[Mapping[str, Tongue]] = MappingProxyType(
     {
         "en": Tongue(code="en", texts=english.TEXTS, thousands=",", point="."),
-        "es": Tongue(code="es", texts=spanish.TEXTS, thousands=".", point=",", join=_spanish),
-        "pt": Tongue(code="pt", texts=portuguese.TEXTS, thousands=".", point=","),
+        "es": Tongue(code="es", texts=spanish.TEXTS, thousands=".", point=",", join=_spanish, contracted=_SPANISH),
+        "pt": Tongue(code="pt", texts=portuguese.TEXTS, thousands=".", point=",", contracted=_PORTUGUESE),
     }
 )
 """The languages there are, by code."""
