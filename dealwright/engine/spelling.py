@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import copy
+from collections.abc import Mapping
 from datetime import date
 from decimal import Decimal, localcontext
 from functools import lru_cache
+from types import MappingProxyType
 from typing import Final
 
 from babel import Locale, UnknownLocaleError
 from babel.numbers import NumberPattern
 
-from dealwright.language.shown import PLAIN, Spelling
+from dealwright.language.shown import PLAIN, ShownFlag, Spelling
 from dealwright.model.crm import Money
 
 _DIGITS: Final = 100
@@ -19,6 +21,15 @@ _DIGITS: Final = 100
 
 _NARROW: Final = str.maketrans({"\u202f": "\xa0"})
 """A narrow space that is not broken, which many phones draw as a box."""
+
+
+_YES_AND_NO: Final[Mapping[str, tuple[str, str]]] = MappingProxyType(
+    {
+        "ca": ("sí", "no"), "de": ("ja", "nein"), "es": ("sí", "no"), "fr": ("oui", "non"), "gl": ("si", "non"),
+        "it": ("sì", "no"), "nl": ("ja", "nee"), "pl": ("tak", "nie"), "pt": ("sim", "não"),
+    }
+)  # fmt: skip
+"""How flags are written, by language; in every other one they are yes and no."""
 
 
 class _Local:
@@ -42,6 +53,10 @@ class _Local:
 
     def day(self, day: date) -> str:
         return str(self._locale.date_formats["medium"].apply(day, self._locale)).translate(_NARROW)
+
+    def flag(self, value: bool) -> bool:
+        yes, no = _YES_AND_NO.get(self._locale.language, ("yes", "no"))
+        return ShownFlag(value, yes if value else no)  # type: ignore[return-value]  # it stands for a bool
 
 
 @lru_cache(maxsize=256)

@@ -27,6 +27,10 @@ class Spelling(Protocol):
         """Return the day."""
         ...
 
+    def flag(self, value: bool) -> bool:
+        """Return the flag, which `if` asks as ever, with the word that it is shown by."""
+        ...
+
 
 class ShownTime(str):
     """A day or moment as texts show it; the filters `date` and `time` take it apart."""
@@ -53,6 +57,18 @@ class ShownMoney(str):
         return made
 
 
+class ShownFlag(int):
+    """A flag as texts show it, `sí` or `no`; it stands for a bool, which cannot be extended: `if` asks it as one."""
+
+    word: str
+
+    def __new__(cls, value: bool, word: str) -> ShownFlag:
+        """Return the flag with its word."""
+        made = super().__new__(cls, value)
+        made.word = word
+        return made
+
+
 def shown_day(day: date) -> str:
     """Return the day as people read it everywhere: `14 Mar 2026`."""
     return f"{day.day} {_MONTHS[day.month - 1]} {day.year}"
@@ -70,6 +86,9 @@ class _Plain:
     def day(self, day: date) -> str:
         return shown_day(day)
 
+    def flag(self, value: bool) -> bool:
+        return value
+
 
 PLAIN: Final[Spelling] = _Plain()
 """How texts that are in no language are written."""
@@ -81,8 +100,10 @@ def shown(value: object, zone: ZoneInfo, spelling: Spelling = PLAIN) -> str | bo
     Flags stay flags and tags stay a tuple, so that `if` and `for` work on them; None stays None.
     """
     match value:
-        case None | bool() | str():
+        case None | str():
             return value
+        case bool():
+            return spelling.flag(value)
         case Money():
             return ShownMoney(f"{spelling.number(value.amount)} {value.currency}", spelling.money(value))
         case Decimal():

@@ -11,7 +11,7 @@ from jinja2.runtime import LoopContext
 
 from dealwright.errors import DefinitionError
 from dealwright.language.characters import one_line
-from dealwright.language.shown import ShownMoney, ShownTime
+from dealwright.language.shown import ShownFlag, ShownMoney, ShownTime
 
 MAX_OUTPUT: Final = 65_536
 """The longest text a template may make, in bytes."""
@@ -59,9 +59,11 @@ FILTERS: Final[Mapping[str, Callable[..., str]]] = {
 
 
 def as_text(value: object) -> str:
-    """A fact as text: unset is empty, flags are yes and no, lists are joined."""
+    """A fact as text: unset is empty, flags are yes and no in the language of the text, lists are joined."""
     if value is None:
         return ""
+    if isinstance(value, ShownFlag):
+        return value.word
     if isinstance(value, bool):
         return "yes" if value else "no"
     if isinstance(value, tuple | list):

@@ -19,6 +19,7 @@ from dealwright import (
     Day,
     DealFields,
     EmailText,
+    Flag,
     Incoming,
     Lost,
     Moment,
@@ -84,6 +85,7 @@ class Person(ContactFields):
 class Own(DealFields):
     contact: Person = Person()
     seats, due_on, visit = Number("Seats"), Day("Due on"), Moment("Visit")
+    paid, asked = Flag("Paid"), Flag("Asked")
 
 
 deal = Own()
@@ -147,6 +149,40 @@ def test_what_is_in_no_language_stays_as_it_was():
     )
     assert ([each.text for each in made.messages], made.notes) == ([NONE], [NONE])
     assert [(each.subject, each.text) for each in made.requests if each.kind == "send_email"] == [(NONE, NONE)] * 2
+
+
+FLAGS = (
+    "{{ deal.paid }} {{ deal.asked | upper }} {% if deal.paid and not deal.asked %}so{% endif %}"
+    "{% if deal.asked %}wrong{% endif %}"
+)
+
+
+@pytest.mark.parametrize(("language", "says"), [("es", "sí NO so"), ("pt-BR", "sim NÃO so"), ("hi", "yes NO so")])
+def test_flags_are_written_in_the_language_of_the_text_and_asked_as_ever(language, says):
+    """They were yes and no in every language."""
+    body = {language: FLAGS}
+    rule = Automation(
+        key="rule",
+        on=deal_created(),
+        again=every_event(),
+        do=[
+            send_email("e", to=deal.main_contact, template=EmailText(body, body)),
+            add_note("n", text=FLAGS),
+        ],
+    )
+    account = Account(
+        "acme",
+        zone="UTC",
+        country="DE",
+        currency="EUR",
+        pipelines=[Sales],
+        automations=[rule],
+        languages=[language],
+        deal_fields=Own,
+    )
+    contact = a_contact(email="eva@example.com")
+    made = rehearse(account, "rule", a_deal(Sales.incoming, contact=contact, custom={"paid": True, "asked": False}))
+    assert [each.text for each in made.requests] == [says, "yes NO so"]
 
 
 def test_a_mail_that_knows_one_language_is_written_in_it():
