@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any, Final
 
 import msgspec
 
 from dealwright.compile import ir
-from dealwright.model.custom import FieldShape
+from dealwright.model.custom import FieldShape, RecordShape
 
 
 def behaviour_digest(x: ir.Account | ir.Automation) -> str:
@@ -19,8 +19,7 @@ def behaviour_digest(x: ir.Account | ir.Automation) -> str:
     Of a company's own fields those count that something names: what nobody names decides nothing.
     """
     if isinstance(x, ir.Account) and (unused := _unused(x)):
-        kept = {part: tuple(shape for shape in getattr(x, part) if (part, shape) not in unused) for part in _OWN_FIELDS}
-        x = msgspec.structs.replace(x, **kept)
+        x = _with_fields(x, lambda part, shape: (part, shape) not in unused)
     return _sha256(_behaviour(x))
 
 
@@ -38,12 +37,27 @@ _WORD: Final = re.compile(r"\w+")
 def _unused(account: ir.Account) -> list[tuple[str, FieldShape]]:
     """The company's own fields that nothing else of the account names, with where they stand."""
     own = [(part, shape) for part in _OWN_FIELDS for shape in getattr(account, part)]
+    own += [(_of_records(kind), shape) for kind in account.records for shape in kind.fields]
     if not own:
         return []
-    without = msgspec.structs.replace(account, **dict.fromkeys(_OWN_FIELDS, ()))
+    without = _with_fields(account, lambda _part, _shape: False)
     # A word in a text may be no name of a field; it is behaviour for all that, and the field then counts with it.
     named = set(_WORD.findall(msgspec.json.encode(_behaviour(without)).decode()))
     return [(part, shape) for part, shape in own if shape.key not in named]
+
+
+def _with_fields(account: ir.Account, keep: Callable[[str, FieldShape], bool]) -> ir.Account:
+    """The account with those of its own fields that are to be kept."""
+    kept = {part: tuple(shape for shape in getattr(account, part) if keep(part, shape)) for part in _OWN_FIELDS}
+    records = tuple(
+        msgspec.structs.replace(kind, fields=tuple(shape for shape in kind.fields if keep(_of_records(kind), shape)))
+        for kind in account.records
+    )
+    return msgspec.structs.replace(account, **kept, records=records)
+
+
+def _of_records(kind: RecordShape) -> str:
+    return f"records {kind.key}"
 
 
 def release_digest(account: ir.Account) -> str:

@@ -15,7 +15,7 @@ from strategies_ir import accounts, another, automations, steps, triggers
 from dealwright.compile import ir
 from dealwright.compile.digest import _behaviour, behaviour_digest, metadata_digest, release_digest
 from dealwright.model.calendar import Calendar
-from dealwright.model.custom import FieldShape
+from dealwright.model.custom import FieldShape, RecordShape
 
 Path = tuple[Any, ...]
 
@@ -61,16 +61,30 @@ def named(value: ir.Account | ir.Automation) -> set[str]:
     """The own fields of the account that something else of it names."""
     if not isinstance(value, ir.Account):
         return set()
-    rest = msgspec.json.encode(_behaviour(msgspec.structs.replace(value, **dict.fromkeys(OWN, ())))).decode()
+    kinds = tuple(msgspec.structs.replace(kind, fields=()) for kind in value.records)
+    without = msgspec.structs.replace(value, **dict.fromkeys(OWN, ()), records=kinds)
+    rest = msgspec.json.encode(_behaviour(without)).decode()
     # Whole words of what is behaviour: "a" is not named by "a_b", and not by a `why`.
     words = set(re.findall(r"\w+", rest))
-    return {shape.key for part in OWN for shape in getattr(value, part) if shape.key in words}
+    return {shape.key for shape in own_fields(value) if shape.key in words}
+
+
+def own_fields(value: ir.Account) -> list[FieldShape]:
+    fields = [shape for part in OWN for shape in getattr(value, part)]
+    return fields + [shape for kind in value.records for shape in kind.fields]
+
+
+def of_own(path: Path) -> Path:
+    """The place of the own field that a path leads into; empty if it leads into none."""
+    if path[0] in OWN:
+        return path[:2]
+    return path[:4] if path[0] == "records" and path[2] == "fields" else ()
 
 
 def said(value: ir.Account | ir.Automation) -> list[bool]:
     """Of each own field, whether something else names it: two of one key are two."""
     words = named(value)
-    return [shape.key in words for part in OWN for shape in getattr(value, part, ())]
+    return [shape.key in words for shape in own_fields(value)] if isinstance(value, ir.Account) else []
 
 
 def digests(value: ir.Account | ir.Automation) -> tuple[str, str]:
@@ -80,7 +94,7 @@ def digests(value: ir.Account | ir.Automation) -> tuple[str, str]:
 @given(st.one_of(accounts, automations), st.data())
 def test_any_leaf_moves_exactly_its_own_digest(value, data):
     path, metadata = data.draw(st.sampled_from(list(leaves(value))))
-    metadata = metadata or (path[0] in OWN and value_at(value, path[:2]).key not in named(value))
+    metadata = metadata or bool((own := of_own(path)) and value_at(value, own).key not in named(value))
     behaviour, description = digests(value)
     other = changed(value, path)
     new_behaviour, new_description = digests(other)
@@ -199,6 +213,28 @@ def test_a_field_that_nobody_names_is_description_until_somebody_does():
     labelled = account(msgspec.structs.replace(dentist, label="Doctor"), automation=asks)
     assert behaviour_digest(labelled) == behaviour_digest(named_[0])
     assert metadata_digest(labelled) != metadata_digest(named_[0])
+
+
+def test_a_field_of_records_that_nobody_names_is_description_too():
+    """A field more in a kind of records was another behaviour, though nothing read it."""
+    paid, note = FieldShape(key="paid", type="flag"), FieldShape(key="note", type="text")
+    asks = ir.OfRecords(record="line", of=ir.IsSet(field=ir.Ref(path="record.paid", type="flag")))
+    rule = ir.Automation(key="a", on=ir.OnDealCreated(), when=asks, again=ir.EveryEvent(), do=())
+
+    def account(*fields):
+        return ir.Account(
+            key="a",
+            name="A",
+            calendar=Calendar(zone="UTC", spans=()),
+            country="US",
+            currency=None,
+            pipelines=(),
+            automations=(rule,),
+            records=(RecordShape(key="line", fields=fields),),
+        )
+
+    assert behaviour_digest(account(paid, note)) == behaviour_digest(account(paid)) != behaviour_digest(account())
+    assert metadata_digest(account(paid, note)) != metadata_digest(account(paid)), "a release is recorded all the same"
 
 
 def test_an_automation_that_does_not_use_what_came_later_keeps_its_recorded_digest():
