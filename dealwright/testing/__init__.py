@@ -4,20 +4,18 @@ from __future__ import annotations
 
 from dealwright.language.example_replies import a_reply
 from dealwright.model.crm import CompanyDeals
-from dealwright.testing.rehearsal import (
+from dealwright.testing.made_up import (
     MONDAY,
-    Told,
     a_contact,
     a_deal,
     a_record,
     a_task,
     an_activity,
     changed,
-    compiled_account,
     created,
     moved,
-    rehearse,
 )
+from dealwright.testing.rehearsal import Told, compiled_account, rehearse
 
 __all__ = [
     "MONDAY",

@@ -36,7 +36,7 @@ from dealwright.journal.answers import MOST_ANSWERS
 from dealwright.language.lookup_step import Lookup as Lookup_
 from dealwright.model.delivery import Delivery, Idempotent
 from dealwright.model.requests import Call, Lookup, Outcome, Request, Sent, TryAgain, Unknown
-from dealwright.testing.rehearsal import a_deal, rehearse
+from dealwright.testing import a_deal, rehearse
 
 GIVES = {"valid": bool, "name": str, "worth": Decimal, "people": int, "since": date}
 GOOD: dict[str, str | bool | int | None] = {

@@ -45,7 +45,7 @@ from dealwright.errors import DefinitionError
 from dealwright.model.calendar import Duration
 from dealwright.model.crm import Money as Held
 from dealwright.model.custom import Custom, held
-from dealwright.testing.rehearsal import MONDAY, a_deal, compiled_account, created, rehearse
+from dealwright.testing import MONDAY, a_deal, compiled_account, created, rehearse
 
 
 class Own(DealFields):

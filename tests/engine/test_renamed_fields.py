@@ -28,7 +28,7 @@ from dealwright.engine.route import route
 from dealwright.model.crm import Contact
 from dealwright.model.custom import Custom, held
 from dealwright.model.events import ContactUpdated
-from dealwright.testing.rehearsal import MONDAY, a_deal, changed, compiled_account, rehearse
+from dealwright.testing import MONDAY, a_deal, changed, compiled_account, rehearse
 
 
 class Patient(ContactFields):

@@ -37,7 +37,7 @@ from dealwright.compile.digest import behaviour_digest
 from dealwright.engine.spelling import spelling_of
 from dealwright.language.shown import PLAIN, shown
 from dealwright.model.crm import Money
-from dealwright.testing.rehearsal import a_contact, a_deal, compiled_account, rehearse
+from dealwright.testing import a_contact, a_deal, compiled_account, rehearse
 
 AMOUNT, DAY = Money(Decimal("1234567.50"), "EUR"), date(2026, 3, 4)
 

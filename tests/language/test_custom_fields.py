@@ -30,7 +30,7 @@ from dealwright import (
 from dealwright.errors import DefinitionError
 from dealwright.model.custom import Custom, TextHeld
 from dealwright.model.requests import UpdateDeal
-from dealwright.testing.rehearsal import a_deal, changed, compiled_account, rehearse
+from dealwright.testing import a_deal, changed, compiled_account, rehearse
 
 
 class ClinicDeal(DealFields):

@@ -37,7 +37,7 @@ from dealwright.errors import DefinitionError
 from dealwright.model.crm import Contact
 from dealwright.model.custom import Custom, TextHeld, held
 from dealwright.model.requests import CreateContact, SendEmail, UpdateContact
-from dealwright.testing.rehearsal import a_deal, changed, compiled_account, rehearse
+from dealwright.testing import a_deal, changed, compiled_account, rehearse
 
 
 class ClinicContact(ContactFields):

@@ -43,7 +43,7 @@ from dealwright.model.crm import Money as Held
 from dealwright.model.crm import User
 from dealwright.model.custom import ChoicesHeld, Custom, held
 from dealwright.model.requests import CreateDeal, UpdateDeal
-from dealwright.testing.rehearsal import a_deal, changed, compiled_account, rehearse
+from dealwright.testing import a_deal, changed, compiled_account, rehearse
 
 
 class Own(DealFields):

@@ -24,7 +24,7 @@ from dealwright import (
     update_deal,
 )
 from dealwright.errors import DefinitionError
-from dealwright.testing.rehearsal import a_deal, rehearse
+from dealwright.testing import a_deal, rehearse
 
 
 class Sales(Pipeline, key="sales", name="Sales"):

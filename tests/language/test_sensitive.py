@@ -49,7 +49,7 @@ from dealwright.engine.render_values import Unrenderable
 from dealwright.errors import DefinitionError
 from dealwright.model.crm import Contact
 from dealwright.model.custom import Custom, held
-from dealwright.testing.rehearsal import MONDAY, a_deal, compiled_account, created, rehearse
+from dealwright.testing import MONDAY, a_deal, compiled_account, created, rehearse
 
 SECRET = "implant"
 
