@@ -59,7 +59,7 @@ def _one(
 ) -> str:
     if not _HEX.fullmatch(prefix.removeprefix(_KEY)):
         raise InputError(
-            f"{plain(typed, limit=60)!r} is no id of an {name}: give at least four of its characters (0-9, a-f), "
+            f"{plain(typed, limit=60)!r} is not the id of any {name}: give at least four of its characters (0-9, a-f), "
             f"as `dealwright {what} ls` shows them"
         )
     found = starting(account, prefix, _SHOWN + 1)
