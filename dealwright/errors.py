@@ -25,12 +25,16 @@ class DealwrightError(Exception):
 
 
 class DefinitionError(DealwrightError):
-    """A definition cannot be built as written."""
+    """A definition cannot be built as written.
+
+    `place` is the file and line that are wrong, where they are others than those that noticed it.
+    """
 
     def __init__(self, message: str, *, code: str = "DW900", hint: str = "") -> None:
         super().__init__(message)
         self.code = code
         self.hint = hint
+        self.place: tuple[str, int] | None = None
 
 
 class InputError(DealwrightError):

@@ -64,6 +64,8 @@ def _found(error: BaseException, file: str, root: Path) -> list[Finding]:
         case NotLoaded():
             return []
         case DefinitionError():
+            written = _below(error.place[0], root) if error.place else None
+            place = (written, error.place[1]) if written and error.place else place
             return [_finding(error.code, place, str(error), error.hint)]
         case SyntaxError():
             written = _below(error.filename, root) if error.filename else None

@@ -7,8 +7,9 @@ a place of its own (`_place`), as one of events from outside has: there the clas
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from decimal import Decimal
+from types import FunctionType
 from typing import TYPE_CHECKING, Any, ClassVar, overload
 
 from dealwright.errors import DefinitionError
@@ -29,6 +30,7 @@ from dealwright.language.fields import (
 from dealwright.language.money import Amount
 from dealwright.language.origin import Origin, here, refused
 from dealwright.language.own_names import checked_key, checked_label, checked_options
+from dealwright.language.schema import did_you_mean
 from dealwright.model.custom import CustomType, FieldShape
 
 Old = str | Sequence[str]
@@ -316,6 +318,7 @@ def check_names(kind: type, built_in: type, what: str, taken: Iterable[str] = ()
     Raises:
         DefinitionError: with the place of the field.
     """
+    check_only_fields(kind, ("contact", "company") if what == "a deal" else ())
     fields = fields_of(kind)
     kept = sorted({name for name in dir(built_in) if not name.startswith("_")} | {*taken})
     for name, field in fields.items():
@@ -330,6 +333,27 @@ def check_names(kind: type, built_in: type, what: str, taken: Iterable[str] = ()
                 code="DW232",
             )
     _check_renames(kind.__name__, fields)
+
+
+def check_only_fields(kind: type, parts: Collection[str] = ()) -> None:
+    """Refuse what is no field: with a comma behind it, or without its parentheses, one would vanish silently.
+
+    `parts` are names of something else that stands in the class.
+
+    Raises:
+        DefinitionError: something else stands there; with the place of the field, if it was to be one.
+    """
+    for name, value in vars(kind).items():
+        if name.startswith("_") or name in parts or isinstance(value, CustomField | FunctionType | property):
+            continue
+        first = value[0] if isinstance(value, tuple) and len(value) == 1 else None
+        if isinstance(first, CustomField):
+            message = f"there is a comma after {name} = ..., which makes a tuple of it"
+            raise _at(first, refused(message, hint="take the comma out", code="DW210"))
+        bare = isinstance(value, type) and issubclass(value, CustomField)
+        hint = did_you_mean(name, parts) or f'write {name} = Text("..."), or take it out'
+        hint = f"write {name} = {value.__name__}(...)" if bare else hint
+        raise refused(f"{name!r} of {kind.__name__} is no field, but of type {type(value).__name__}", hint=hint)
 
 
 def _check_renames(owner: str, fields: Mapping[str, CustomField]) -> None:
@@ -360,6 +384,7 @@ def _at(field: CustomField, error: DefinitionError) -> DefinitionError:
     """Return the error with the place of the field instead of its class's."""
     notes = [note for note in getattr(error, "__notes__", ()) if not note.startswith("at ")]
     error.__notes__ = [*notes, f"at {field.origin.file}:{field.origin.line}"]
+    error.place = (field.origin.file, field.origin.line)
     return error
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import ClassVar, Final, Literal, get_args
 
 from dealwright.language.conditions import Reference
-from dealwright.language.custom import CustomField, FieldsMeta
+from dealwright.language.custom import CustomField, FieldsMeta, check_only_fields
 from dealwright.language.deal import is_data_name
 from dealwright.language.fields import Field, reference
 from dealwright.language.origin import Origin, here, refused
@@ -108,10 +108,7 @@ class OutsideEvent(metaclass=FieldsMeta):
                 hint = "write a Text(), a Choice(...), or one field for each"
                 raise refused(f"{name!r} of {cls.__name__} is what the data of an event cannot tell", hint=hint)
         _check_match(cls.__name__, cls.__dict__.get("match"), fields)
-        for name in vars(cls):
-            if not name.startswith("_") and name not in fields and name not in ("key", "match"):
-                near = did_you_mean(name, ("key", "match"))
-                raise refused(f"{name!r} of {cls.__name__} is no field", hint=near or 'write number = Text("Number")')
+        check_only_fields(cls, ("key", "match"))
         cls._shapes = tuple(field.shape() for field in fields.values())
 
     def __new__(cls) -> OutsideEvent:

@@ -96,6 +96,8 @@ class StageLike:
                 raise refused(
                     f"{time} is a length of time, not {type(values[time]).__name__}", hint=f"{time}=working_hours(4)"
                 )
+            if getattr(values.get(time), "amount", 1) == 0:
+                raise refused(f"{time} gives nobody any time", hint=f"{time}=working_hours(4)")
         owner = values.get("owner")
         if owner is not None and not isinstance(owner, Somebody):
             hint = 'closers = Role("closers") above, and owner=closers'

@@ -63,6 +63,8 @@ def _part(given: object) -> tuple[Decimal, Condition]:
     if isinstance(worth, bool) or not isinstance(worth, int | float | Decimal):
         shown = repr(worth)[:60] if isinstance(worth, str | bool | None) else f"a {type(worth).__name__}"
         raise refused(f"{shown} is no number of points", hint="points((30, deal.amount > 1000), ...)")
+    if worth == 0:
+        raise refused("0 points change nothing", hint="say how many it is worth, or take the pair out")
     if isinstance(when, FlagField):
         return number(worth), Comparison(reference(when), "==", True)
     if isinstance(when, Field):

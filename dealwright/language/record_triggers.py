@@ -8,7 +8,7 @@ from dealwright.language.fields import Field, reference
 from dealwright.language.origin import refused
 from dealwright.language.pipeline import PipelineType
 from dealwright.language.records import RecordType, checked_kind
-from dealwright.language.triggers import RecordAdded, RecordRemoved, RecordUpdated, pipelines
+from dealwright.language.triggers import RecordAdded, RecordRemoved, RecordUpdated, pipelines, watched
 
 
 def record_added(kind: RecordType, /, *, in_: PipelineType | Sequence[PipelineType] = ()) -> RecordAdded:
@@ -25,7 +25,7 @@ def record_updated(
 ) -> RecordUpdated:
     """One of these fields of such a record changed (without `fields`: any of them)."""
     kind = checked_kind(kind, "record_updated()")
-    given = (fields,) if isinstance(fields, Field) else tuple(fields)
+    given = watched(fields, f"record_updated({kind.__name__})")
     for each in given:
         if not isinstance(each, Field) or each._own is None or each._own.owner is not kind or each._reckoned:
             shown = each._path if isinstance(each, Field) else repr(each)[:60]

@@ -241,7 +241,7 @@ Trigger: TypeAlias = (
 
 def deal_created(*, in_: Place | Sequence[Place] = ()) -> DealCreated:
     """A deal was created, in this pipeline or stage (without `in_`: in any pipeline of the account)."""
-    places = _several(in_)
+    places = several(in_, "in_ of deal_created()")
     for place in places:
         if not is_pipeline(place) and not isinstance(place, StageLike):
             raise _no_place(place, "in_ of deal_created()", "a pipeline or a stage")
@@ -252,7 +252,7 @@ def deal_updated(
     *, fields: Field | Sequence[Field] = (), in_: PipelineType | Sequence[PipelineType] = ()
 ) -> DealUpdated:
     """One of these fields of a deal changed (without `fields`: any of them)."""
-    given = (fields,) if isinstance(fields, Field) else tuple(fields)
+    given = watched(fields, "deal_updated()")
     names = tuple(_updatable(field) for field in given)
     return DealUpdated(names, pipelines(in_, "in_ of deal_updated()"), _own(given))
 
@@ -290,7 +290,7 @@ def contact_updated(
     *, fields: Field | Sequence[Field] = (), in_: PipelineType | Sequence[PipelineType] = ()
 ) -> ContactUpdated:
     """One of these fields of a contact changed: once for each open deal it is on; texts may name `event.contact`."""
-    given = (fields,) if isinstance(fields, Field) else tuple(fields)
+    given = watched(fields, "contact_updated()")
     names = tuple(dict.fromkeys(_of_contact(field) for field in given))
     return ContactUpdated(names, pipelines(in_, "in_ of contact_updated()"), _own(given))
 
@@ -309,7 +309,7 @@ def activity_logged(
     *, kind: ActivityKind | Sequence[ActivityKind] = (), in_: PipelineType | Sequence[PipelineType] = ()
 ) -> ActivityLogged:
     """A call, meeting or e-mail was written down for a deal (without `kind`: any); texts may name `event.activity`."""
-    kinds = tuple(dict.fromkeys(_activity_kind(item) for item in _several(kind)))
+    kinds = tuple(dict.fromkeys(_activity_kind(item) for item in several(kind, "kind of activity_logged()")))
     return ActivityLogged(kinds, pipelines(in_, "in_ of activity_logged()"))
 
 
@@ -373,13 +373,28 @@ def _own(fields: Sequence[Field]) -> tuple[Reference, ...]:
     return tuple(reference(field) for field in fields if field._own is not None)
 
 
-def _several(given: object) -> tuple[object, ...]:
+def several(given: object, what: str) -> tuple[object, ...]:
+    """Return what is given as one or as a list.
+
+    Raises:
+        DefinitionError: it is a list with nothing in it, which would mean anything at all.
+    """
+    if isinstance(given, list) and not given:
+        raise refused(f"{what} is an empty list", hint="leave it out if any will do")
     return tuple(given) if isinstance(given, list | tuple) else (given,)
+
+
+def watched(fields: Field | Sequence[Field], what: str) -> Sequence[Field]:
+    """Return the fields that a trigger watches, given as one or as a list; refuse a list of none."""
+    if isinstance(fields, Field):
+        return (fields,)
+    several(fields, f"fields of {what}")
+    return fields
 
 
 def pipelines(given: object, what: str) -> tuple[PipelineType, ...]:
     """Return the pipelines given as one or as a list; refuse anything else."""
-    items = _several(given)
+    items = several(given, what)
     for item in items:
         if not is_pipeline(item):
             raise _no_place(item, what, "a pipeline")
@@ -387,7 +402,7 @@ def pipelines(given: object, what: str) -> tuple[PipelineType, ...]:
 
 
 def _stages(given: object, what: str) -> tuple[StageLike, ...]:
-    items = _several(given)
+    items = several(given, what)
     for item in items:
         if not isinstance(item, StageLike):
             raise _no_place(item, what, "a stage")

@@ -13,7 +13,8 @@ def _look(subject: Subject) -> Iterator[Spot]:
     served = {
         stage
         for _, automation in subject.automations
-        if any(isinstance(step, ir.SetTaskStep) for step in all_steps(automation.do))
+        if automation.origin == "authored"  # what criteria and other stages set on the same trigger is none of this one
+        and any(isinstance(step, ir.SetTaskStep) for step in all_steps(automation.do))
         for stage in _stages(automation.on)
     }
     for pipeline in subject.pipelines:

@@ -95,7 +95,7 @@ class Citas(Pipeline, key="citas", name="Primera cita"):
         task=Task("Confirmar por teléfono si no responde", due=working_hours(4)),
         entry=Criteria([deal.appointment_at.is_set()], else_="task", says="Pon la fecha de la cita"),
     )
-    confirmed = Stage("Cita confirmada", probability=60, owner=reception)
+    confirmed = Stage("Cita confirmada", probability=60, owner=reception, task=None, because="el paciente viene solo")
     attended = Stage(
         "Asistió a la cita", probability=75, owner=closer, task=Task("Enviar plan de tratamiento", due=working_hours(2))
     )
