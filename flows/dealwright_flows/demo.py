@@ -11,6 +11,7 @@ from typing import Any, Final, Protocol
 
 from dealwright.clock import PlayedClock
 from dealwright.errors import InputError
+from dealwright.journal.store import Journal
 from dealwright_embedded_crm import EmbeddedCrm
 from dealwright_flows.billing import Billing
 from dealwright_flows.hearing import Hearing
@@ -19,7 +20,7 @@ from dealwright_flows.kommo_people import KommoPeople
 from dealwright_flows.people import EmbeddedPeople, People
 from dealwright_flows.player import Player
 from dealwright_flows.sockets import HOST
-from dealwright_flows.story import HERO, ZONE, Story, tell
+from dealwright_flows.story import HERO, STAFF, USERS, ZONE, Story, tell
 from dealwright_flows.summary import CrmFigures, Figures, Told, deals_by_stage
 from dealwright_flows.system import CrmChoice, System
 from dealwright_flows.web import HOOKS_SECRET
@@ -27,6 +28,9 @@ from dealwright_kommo import Kommo
 
 LINGER: Final = 2.5
 """Seconds without work after which a window closes; real ones, so that a short demo shows more than one run each."""
+
+MAILED: Final = ("send_email", "notify")
+"""The kinds of effects that are an e-mail each: to a customer, or to a colleague."""
 
 _PATIENCE: Final = 60.0
 
@@ -64,6 +68,8 @@ async def run_demo(
         binding = system.project.account()
         progress.stage("Recording the release, shaping the CRM")
         await system.start_outside()
+        people = await _people(system, beside)
+        await staff(system.journal, binding.key, people)
         for line in system.prepare():
             progress.stage(line)
         progress.stage("Starting Prefect")
@@ -71,7 +77,6 @@ async def run_demo(
         if stop.is_set():
             return None
         billing = Billing(binding.key, binding.hooks, system.journal, secret=data_dir / HOOKS_SECRET, clock=clock)
-        people = await _people(system, beside)
         player = Player(story, people, system.engine, clock, billing)
         progress.stage("Playing the fortnight")
         await _play(system, player, story, stop, progress)
@@ -81,6 +86,14 @@ async def run_demo(
     finally:
         await beside.aclose()
         await system.close()
+
+
+async def staff(journal: Journal, account: str, people: People) -> None:
+    """Get the users of the story to work, and put them behind the roles of the definitions, as `people set` does."""
+    users = await people.employ(USERS)
+    journal.start()
+    for role, numbers in STAFF.items():
+        journal.set_role(account, role, [users[number] for number in numbers], actor="demo")
 
 
 async def _people(system: System, beside: AsyncExitStack) -> People:
@@ -161,7 +174,7 @@ async def _figures(
         events=system.journal.counts("events"),
         executions=system.journal.counts("executions"),
         effects=effects,
-        mails={"sent": effects.get("send_email", {}).get("sent", 0), "arrived": system.mail.arrived()},
+        mails={"sent": sum(effects.get(kind, {}).get("sent", 0) for kind in MAILED), "arrived": system.mail.arrived()},
         conversions={"sent": effects.get("send_conversion", {}).get("sent", 0), "counted": system.meta.counted()},
         flow_runs=system.recorded.flow_runs,
         task_runs=system.recorded.task_runs,

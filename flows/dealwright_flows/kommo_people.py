@@ -13,7 +13,7 @@ import httpx
 
 from dealwright.clock import Clock
 from dealwright.errors import DealwrightError
-from dealwright.model.crm import Deal, Money, PipelineShape
+from dealwright.model.crm import Deal, Money, PipelineShape, User
 from dealwright_embedded_crm import StageCount
 from dealwright_flows.kommo import FIRST_USER
 from dealwright_flows.story import Create, Person
@@ -57,8 +57,13 @@ class KommoPeople:
         """Return those that the target file has ids of; `up` and `demo` refuse to start if the account lacks one."""
         return {(key, stage) for key, pipeline in self._settings.pipelines.items() for stage in pipeline.stages}
 
-    async def meet(self, users: Sequence[str], people: Sequence[Person]) -> None:
-        """The users work there already; contacts make no events that rules could answer."""
+    async def employ(self, users: Sequence[str]) -> Sequence[User]:
+        """They work there already."""
+        working = {user.name: user for user in await self._crm.read_users()}
+        return [working[name] for name in users]
+
+    async def meet(self, people: Sequence[Person]) -> None:
+        """Contacts make no events that rules could answer."""
         contacts = [
             {
                 "first_name": person.first_name,
@@ -90,8 +95,8 @@ class KommoPeople:
             await asyncio.sleep(0.005)
 
     async def create(self, pipeline: str, act: Create) -> str:
-        """Its owner makes it, with the company if that is new."""
-        owner = FIRST_USER + act.owner
+        """Its owner makes it, with the company if that is new; no lead of Kommo's is nobody's."""
+        owner = FIRST_USER + (act.owner or 0)
         pipeline_id, status_id = self._ids(pipeline, act.stage)
         linked: dict[str, Any] = {"companies": [{"id": await self._company(act.company, owner)}]}
         linked["tags"] = [{"name": tag} for tag in act.tags]

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal
-from typing import Protocol
+from typing import Final, Protocol
 
 from dealwright.errors import DealwrightError
 from dealwright.model.crm import Contact, Deal, Money, User
@@ -16,6 +16,9 @@ from dealwright.model.custom import Custom, held, held_in
 from dealwright.model.requests import DealChanges
 from dealwright_embedded_crm import EmbeddedCrm, StageCount
 from dealwright_flows.story import Create, Person
+
+FORM: Final = "user:form"
+"""Who makes a deal that nobody has typed."""
 
 
 class People(Protocol):
@@ -25,8 +28,12 @@ class People(Protocol):
         """Return the stages there are, by the keys of pipeline and stage."""
         ...
 
-    async def meet(self, users: Sequence[str], people: Sequence[Person]) -> None:
-        """Get the users to work, and everybody the story talks of into the CRM."""
+    async def employ(self, users: Sequence[str]) -> Sequence[User]:
+        """Get the users to work; return them in their order."""
+        ...
+
+    async def meet(self, people: Sequence[Person]) -> None:
+        """Get everybody the story talks of into the CRM."""
         ...
 
     async def reach(self, when: datetime) -> None:
@@ -110,9 +117,13 @@ class EmbeddedPeople:
         """Return what the CRM has."""
         return {(pipeline.key, stage.key) for pipeline in self._crm.pipelines() for stage in pipeline.stages}
 
-    async def meet(self, users: Sequence[str], people: Sequence[Person]) -> None:
-        """Contacts make no events until they are on a deal."""
+    async def employ(self, users: Sequence[str]) -> Sequence[User]:
+        """Users need no pipelines."""
         self._users = [self._crm.add_user(name, f"{name.split()[0].lower()}@acme.example") for name in users]
+        return self._users
+
+    async def meet(self, people: Sequence[Person]) -> None:
+        """Contacts make no events until they are on a deal."""
         contacts = [
             Contact(
                 id="",
@@ -132,18 +143,18 @@ class EmbeddedPeople:
         """The engine reads its feed."""
 
     async def create(self, pipeline: str, act: Create) -> str:
-        """Its owner makes it."""
-        owner = self._users[act.owner]
+        """Its owner makes it; what has none yet, the form on the company's site."""
+        owner = None if act.owner is None else self._users[act.owner].id
         made = self._crm.create_deal(
             pipeline=pipeline,
             stage=act.stage,
             title=act.title,
             company=act.company,
             contacts=[] if act.contact is None else [self._contacts[act.contact].id],
-            owner=owner.id,
+            owner=owner,
             amount=None if act.amount is None else _dollars(act.amount),
             tags=act.tags,
-            actor=f"user:{owner.id}",
+            actor=FORM if owner is None else f"user:{owner}",
         )
         return made.id
 

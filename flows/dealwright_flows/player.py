@@ -20,7 +20,6 @@ from dealwright.model.crm import Deal
 from dealwright_flows.billing import Billing
 from dealwright_flows.people import People
 from dealwright_flows.story import (
-    USERS,
     Act,
     Amount,
     Answer,
@@ -64,7 +63,7 @@ class Player:
             DealwrightError: the engine does not come to rest.
         """
         self._look_at_the_stage()
-        await self._people.meet(USERS, self._story.people)
+        await self._people.meet(self._story.people)
         for number, moment in enumerate(self._story.moments):
             await self._reach(moment.at, stop)
             if stop.is_set():

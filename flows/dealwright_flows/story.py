@@ -24,6 +24,13 @@ HERO: Final = 0
 """The deal whose whole timeline the summary tells."""
 
 USERS: Final = ("Ada Brandt", "Jonas Okafor", "Mei Tanaka", "Rosa Delgado", "Sam Whitfield")
+STAFF: Final[dict[str, tuple[int, ...]]] = {
+    "inside sales": (0, 1),
+    "field sales": (2, 3),
+    "account managers": (1, 4),
+}
+"""Which of the users stand behind each role of the definitions, by their numbers."""
+
 _SEED: Final = 20260504
 
 _FIRST = ("Amina", "Bruno", "Carla", "Derek", "Elena", "Farid", "Greta", "Hugo", "Ines", "Jamal", "Kira", "Luis")
@@ -57,7 +64,7 @@ class Create(msgspec.Struct, frozen=True, kw_only=True):
     stage: str = "incoming"
     contact: int | None = None
     amount: int | None = None
-    owner: int = 0
+    owner: int | None = 0
     tags: tuple[str, ...] = ()
 
 
@@ -208,7 +215,7 @@ class _Writer:
             Person(first_name="Nora", last_name="Lindqvist", phone="(212) 555-0142", email="nora.lindqvist@example.com")
         )
         company = "Lindqvist Boatyard"
-        self._put(1, Create(deal=HERO, title="Workshop for the new hall", company=company, owner=2))
+        self._put(1, Create(deal=HERO, title="Workshop for the new hall", company=company))
         self._put(3, Link(deal=HERO, contact=contact))
         self._put(6, Amount(deal=HERO, amount=31_500))
         self._put(10, Complete(deal=HERO, task=_BOOK))
@@ -240,9 +247,11 @@ class _Writer:
             stage=stage,
             contact=contact,
             amount=int(amount) if dice.random() < 0.6 else None,
-            owner=dice.randrange(len(USERS)),
+            owner=STAFF["inside sales"][dice.randrange(len(STAFF["inside sales"]))],
             tags=("spam",) if spam else ("web",) if dice.random() < 0.5 else (),
         )
+        if "web" in created.tags and stage == "incoming":
+            created = msgspec.structs.replace(created, owner=None)  # what a form makes belongs to nobody yet
         self._put(slot, created)
         if spam:
             self._put(slot + 2, Move(deal=deal, stage="lost", lost_reason="No answer"))
@@ -283,7 +292,7 @@ class _Writer:
         """Take a deal one stage on: by moving it, or by what automations move it for."""
         ways, deal = self._ways, created.deal
         if ways.random() < 0.04:
-            self._put(slot - 1, HandOver(deal=deal, owner=(created.owner + 1) % len(USERS)))
+            self._put(slot - 1, HandOver(deal=deal, owner=ways.randrange(len(USERS))))
         if ways.random() < 0.05:
             self._put(slot - 1, Correct(deal=deal, phone=f"(718) 555-0{ways.randrange(100, 200)}"))
         if following == "qualified" and self._has_phone(created.contact) and ways.random() < 0.6:

@@ -12,6 +12,7 @@ from dealwright import (
     Example,
     activity_logged,
     add_note,
+    assign_owner,
     branch,
     case,
     complete_tasks,
@@ -39,6 +40,7 @@ from dealwright import (
 
 from .fields import deal
 from .pipelines import NewBusiness
+from .roles import inside_sales
 from .settings import large_deal, promising_from
 
 greet_inbound = Automation(
@@ -64,6 +66,31 @@ greet_inbound = Automation(
             at="2026-05-11 10:00",
             phone="(212) 555-0142",
             tags=["spam"],
+            then=["skipped: conditions"],
+        ),
+    ],
+)
+
+share_inquiries = Automation(
+    key="share-inquiries",
+    why="An inquiry that belongs to nobody is answered by nobody.",
+    on=deal_created(in_=NewBusiness.incoming),
+    when=[deal.owner.is_unset(), ~deal.tags.has("spam")],
+    again=once(per=deal),
+    do=[assign_owner("owner", to=inside_sales.least_loaded(open_in=[NewBusiness.qualified]))],
+    examples=[
+        Example(
+            "an inquiry from our site",
+            in_=NewBusiness.incoming,
+            at="2026-05-09 22:30",
+            owner=None,
+            people={inside_sales: ["Ana Lima", "Ben Ota"]},
+            then=["owner"],
+        ),
+        Example(
+            "one that somebody has taken",
+            in_=NewBusiness.incoming,
+            at="2026-05-09 22:30",
             then=["skipped: conditions"],
         ),
     ],
@@ -241,4 +268,5 @@ automations = [
     qualify_with_contact,
     reached_by_phone,
     score_inquiry,
+    share_inquiries,
 ]

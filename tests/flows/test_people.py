@@ -97,7 +97,8 @@ def test_what_people_do_is_in_the_crm(at: Place, tmp_path: Path) -> None:
     async def main() -> None:
         async with at(tmp_path) as (people, _):
             assert set(people.stages()) >= {(SALES.key, stage.key) for stage in SALES.stages}
-            await people.meet(USERS, [NORA, HUGO])
+            await people.employ(USERS)
+            await people.meet([NORA, HUGO])
             id_ = await people.create(SALES.key, BOATS)
             made = await people.deal(id_)
             assert (made.title, made.company, made.stage, made.tags) == ("Boats", "Yard", "incoming", ("web",))
@@ -131,7 +132,8 @@ def test_what_people_do_is_in_the_crm(at: Place, tmp_path: Path) -> None:
 def test_a_task_is_completed_by_how_it_begins(at: Place, tmp_path: Path) -> None:
     async def main() -> None:
         async with at(tmp_path) as (people, crm):
-            await people.meet(USERS, [NORA])
+            await people.employ(USERS)
+            await people.meet([NORA])
             id_ = await people.create(SALES.key, BOATS)
             due = MONDAY + timedelta(hours=1)
             calls = [
@@ -159,7 +161,8 @@ def test_an_instalment_is_paid_and_then_the_other_and_then_there_is_none_left(tm
         async with embedded(tmp_path) as (people, crm):
             paid = FieldShape(key="paid", type="flag")
             crm.shape([SALES], apply=True, fields=FieldShapes(records=(RecordShape(key="instalment", fields=(paid,)),)))
-            await people.meet(USERS, [NORA])
+            await people.employ(USERS)
+            await people.meet([NORA])
             id_ = await people.create(SALES.key, BOATS)
             await people.pay_half(id_)
             assert crm.page_records(id_).items == (), "who owes nothing pays nothing"
@@ -175,7 +178,8 @@ def test_an_instalment_is_paid_and_then_the_other_and_then_there_is_none_left(tm
 def test_a_customer_answers_the_newest_message_about_the_deal_and_nothing_else(tmp_path: Path) -> None:
     async def main() -> None:
         async with embedded(tmp_path) as (people, crm):
-            await people.meet(USERS, [NORA])
+            await people.employ(USERS)
+            await people.meet([NORA])
             boats, other = [await people.create(SALES.key, BOATS) for _ in range(2)]
             contact = (await people.deal(boats)).contacts[0].id
             await people.answer(boats, button=None, words="Hello?")
@@ -192,7 +196,8 @@ def test_a_customer_answers_the_newest_message_about_the_deal_and_nothing_else(t
 def test_in_kommo_nothing_is_ticked_and_nobody_answers(tmp_path: Path) -> None:
     async def main() -> None:
         async with kommo(tmp_path) as (people, _):
-            await people.meet(USERS, [NORA])
+            await people.employ(USERS)
+            await people.meet([NORA])
             id_ = await people.create(SALES.key, BOATS)
             before = await people.deal(id_)
             await people.pay_half(id_)
@@ -205,7 +210,8 @@ def test_in_kommo_nothing_is_ticked_and_nobody_answers(tmp_path: Path) -> None:
 def test_an_account_that_refuses_an_act_is_no_silent_success(tmp_path: Path) -> None:
     async def main() -> None:
         async with kommo(tmp_path) as (people, _):
-            await people.meet(USERS, [NORA])
+            await people.employ(USERS)
+            await people.meet([NORA])
             with pytest.raises(DealwrightError, match="is refused by the local server of Kommo: 4"):
                 await people.hand_over(await people.create(SALES.key, BOATS), FIRST_USER)
             with pytest.raises(DealwrightError, match="is gone from the CRM"):

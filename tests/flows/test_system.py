@@ -23,6 +23,7 @@ from dealwright.clock import PlayedClock, SystemClock
 from dealwright_embedded_crm import EmbeddedCrm
 from dealwright_flows.billing import Billing
 from dealwright_flows.children import clean_environment
+from dealwright_flows.demo import staff
 from dealwright_flows.people import EmbeddedPeople
 from dealwright_flows.player import Player
 from dealwright_flows.server import PrefectServer
@@ -90,10 +91,13 @@ def test_the_demo_prints_one_object_that_the_databases_and_the_receiver_bear_out
     assert figures["conversions"] == {"sent": len(counted_by_meta), "counted": len(counted_by_meta)}
     questions = (data / "bureau.jsonl").read_text().splitlines()
     assert 0 < len(questions) < figures["effects"]["lookup"]["sent"], "what is known already is not asked again"
-    assert all(address.lower().endswith("@example.com") for mail in mails for address in mail["to"])
+    colleagues = [mail for mail in mails if all(address.endswith("@acme.example") for address in mail["to"])]
+    customers = [mail for mail in mails if all(address.lower().endswith("@example.com") for address in mail["to"])]
+    assert len(colleagues) + len(customers) == len(mails), "whom the mails are to, cannot exist"
     with closing(sqlite3.connect(data / "journal.db")) as journal:
-        thanked = journal.execute("select key from dw_effects where kind = 'send_email' and state = 'sent'")
-        assert sorted(key for (key,) in thanked) == sorted(mail["key"] for mail in mails) != []
+        for kind, arrived in (("send_email", customers), ("notify", colleagues)):
+            written = journal.execute("select key from dw_effects where kind = ? and state = 'sent'", (kind,))
+            assert sorted(key for (key,) in written) == sorted(mail["key"] for mail in arrived) != []
         told = journal.execute("select key from dw_effects where kind = 'send_conversion' and state = 'sent'")
         assert sorted(key for (key,) in told) == sorted(counted_by_meta) != []
         for what in ("events", "executions", "effects"):
@@ -111,6 +115,8 @@ def test_the_demo_prints_one_object_that_the_databases_and_the_receiver_bear_out
         assert one(journal, answered) > 5
         halves = "select count(*) from dw_executions where automation = 'instalment-paid' and state = 'done'"
         assert one(journal, halves) >= 2
+        shared = "select count(*) from dw_effects where automation = 'share-inquiries' and state = 'sent'"
+        assert one(journal, shared) > 20
         ended = "select count(*) from dw_executions where automation = 'quote-follow-up' and reason like 'exit:%'"
         assert one(journal, ended) > 5
     assert set(figures["effects"]) == {
@@ -127,6 +133,7 @@ def test_the_demo_prints_one_object_that_the_databases_and_the_receiver_bear_out
         "create_record",
         "send_message",
         "lookup",
+        "notify",
     }
     assert set(figures["events"]) == {
         "deal_created",
@@ -346,9 +353,9 @@ def test_with_a_prefect_that_never_starts_the_work_is_done_and_it_is_said_plainl
             stop = asyncio.Event()
             serving = asyncio.create_task(system.serve(stop, patience=1))
             billing = Billing("acme", (), system.journal, secret=data / "hooks.secret", clock=clock)
-            await Player(story, EmbeddedPeople(crm), system.engine, clock, billing).play(
-                asyncio.Event(), lambda now, number: None
-            )
+            people = EmbeddedPeople(crm)
+            await staff(system.journal, "acme", people)
+            await Player(story, people, system.engine, clock, billing).play(asyncio.Event(), lambda now, number: None)
             while not said:
                 await asyncio.sleep(0.1)
             stop.set()

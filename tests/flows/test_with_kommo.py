@@ -72,6 +72,7 @@ def test_the_demo_with_kommo_is_borne_out_by_the_journal_and_by_the_log_of_each_
         "instalment-paid": "the CRM never tells record_updated",
         "invoice-sent": "the CRM never tells task_completed",
         "invoice-to-payer": "the CRM never tells task_completed",
+        "new-business.first-response": "the CRM never tells activity_logged, task_completed",
         "pay-in-two": "the CRM does not carry out create_record",
         "reached-by-phone": "the CRM never tells activity_logged",
         "score-inquiry": "the CRM does not tell what else a company has (deal.company.open_deals and the like)",

@@ -20,7 +20,7 @@ from dealwright.ports import TellsLess
 from dealwright_embedded_crm.connector import ACTIONS
 
 ACME = Path(__file__).parents[2] / "pipeline_defs" / "acme"
-OTHERS = frozenset({"send_event", "send_email", "send_conversion", "lookup"})
+OTHERS = frozenset({"send_event", "send_email", "send_conversion", "lookup", "notify"})
 
 
 class Others:
@@ -74,6 +74,7 @@ def test_what_kommo_can_serve_is_unchanged_and_the_rest_is_listed(tmp_path: Path
                 "instalment-paid: the CRM never tells record_updated",
                 "invoice-sent: the CRM never tells task_completed",
                 "invoice-to-payer: the CRM never tells task_completed",
+                "new-business.first-response: the CRM never tells activity_logged, task_completed",
                 "pay-in-two: the CRM does not carry out create_record",
                 "reached-by-phone: the CRM never tells activity_logged",
                 "score-inquiry: the CRM does not tell what else a company has (deal.company.open_deals and the like)",
@@ -101,6 +102,9 @@ def test_a_deal_of_the_reference_company_goes_its_way_in_kommo(tmp_path: Path) -
         journal = Journal(f"sqlite:///{tmp_path / 'journal.db'}", here.clock)
         journal.start()
         journal.record_release(company)
+        everybody = await here.kommo.read_users()
+        for role in company.roles:
+            journal.set_role("acme", role, everybody, actor="test")
         here.on_items = lambda items: journal.append("acme", "kommo", items)
         others = Others()
         site = AccountSite(key="acme", crm=here.kommo, feeds=(), connectors=(here.kommo, others))

@@ -7,6 +7,7 @@ from decimal import Decimal
 import pytest
 from acme.account import acme
 from acme.pipelines import NewBusiness, Renewals
+from acme.roles import inside_sales
 from acme.tests.people import ANA, BY_MAIL, BY_PHONE, MARIA, MONDAY_MORNING, NAMELESS, SATURDAY_NIGHT, UNREACHABLE
 
 from dealwright.compile.ir import OnStageChanged, StageValue
@@ -116,6 +117,20 @@ def test_who_writes_from_a_companys_address_promises_more(email: str | None, sco
     (update,) = rehearse(acme, "score-inquiry", deal).requests
     assert isinstance(update, UpdateDeal)
     assert held_in(update.changes.custom, "score") == held(Decimal(score))
+
+
+def test_what_belongs_to_nobody_goes_to_inside_sales() -> None:
+    deal = a_deal(NewBusiness.incoming, owner=None)
+    told = rehearse(acme, "share-inquiries", deal, people={inside_sales: ["Ana Lima", "Ben Ota"]})
+    (update,) = told.requests
+    assert isinstance(update, UpdateDeal)
+    assert (told.acts, told.again) == (["owner"], "once per deal")
+    assert rehearse(acme, "share-inquiries", deal).state == "held", "nobody stands behind the role"
+
+
+def test_what_belongs_to_somebody_stays_theirs_and_spam_is_nobodys() -> None:
+    assert rehearse(acme, "share-inquiries", a_deal(NewBusiness.incoming)).acts == []
+    assert rehearse(acme, "share-inquiries", a_deal(NewBusiness.incoming, owner=None, tags=["spam"])).acts == []
 
 
 def test_spam_and_what_is_no_inquiry_is_not_scored() -> None:

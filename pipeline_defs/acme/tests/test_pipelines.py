@@ -5,10 +5,14 @@ from __future__ import annotations
 import pytest
 from acme.account import acme
 from acme.pipelines import NewBusiness, Renewals
-from acme.tests.people import MARIA, MONDAY_MORNING
+from acme.roles import account_managers, field_sales, inside_sales
+from acme.tests.people import ANA, MARIA, MONDAY_MORNING
 
 from dealwright import Stage
-from dealwright.testing import a_deal, compiled_account, rehearse
+from dealwright.model.requests import UpdateDeal
+from dealwright.testing import a_deal, compiled_account, created, moved, rehearse
+
+STAFF = {inside_sales: ["Ana Lima"], field_sales: ["Ben Ota"], account_managers: ["Cleo Marsh"]}
 
 
 @pytest.mark.parametrize(
@@ -26,13 +30,43 @@ from dealwright.testing import a_deal, compiled_account, rehearse
 )
 def test_every_stage_has_its_task(stage: Stage, text: str, due: str) -> None:
     deal = a_deal(stage, contact=MARIA)
-    told = rehearse(acme, f"{deal.pipeline}.stage-tasks", deal, at=MONDAY_MORNING)
+    told = rehearse(acme, f"{deal.pipeline}.hand-over", deal, at=MONDAY_MORNING, people=STAFF)
     assert (told.tasks, told.due, told.again) == ([text], [due], "once per stage visit")
 
 
 def test_without_a_contact_the_meeting_is_about_the_deal() -> None:
-    told = rehearse(acme, "new-business.stage-tasks", a_deal(NewBusiness.qualified))
+    told = rehearse(acme, "new-business.hand-over", a_deal(NewBusiness.qualified), people=STAFF)
     assert told.tasks == ["Book the meeting with Forty chairs"]
+
+
+@pytest.mark.parametrize(
+    ("was", "now", "whose"),
+    [
+        (NewBusiness.incoming, NewBusiness.qualified, None),
+        (NewBusiness.qualified, NewBusiness.met, "Ben Ota"),
+        (NewBusiness.quoted, NewBusiness.agreed, "Ben Ota"),
+        (Renewals.incoming, Renewals.reviewed, "Cleo Marsh"),
+    ],
+    ids=["stays with inside sales", "to field sales", "whatever was skipped", "to an account manager"],
+)
+def test_a_deal_goes_to_whoever_does_what_comes_next_and_whoever_had_it_is_told(
+    was: Stage, now: Stage, whose: str | None
+) -> None:
+    before, after = a_deal(was, owner=ANA), a_deal(now, owner=ANA)
+    told = rehearse(acme, f"{after.pipeline}.hand-over", after, event=moved(before, after), people=STAFF)
+    owners = [request.changes.given() for request in told.requests if isinstance(request, UpdateDeal)]
+    assert len(owners) == (whose is not None)
+    assert [(each.to, each.text) for each in told.notified] == (
+        [] if whose is None else [("ana@acme.example", f"Forty chairs: {now.name} → {whose}")]
+    )
+
+
+def test_an_inquiry_is_answered_as_soon_as_its_confirmation_promises() -> None:
+    deal = a_deal(NewBusiness.incoming, owner=ANA)
+    told = rehearse(acme, "new-business.first-response", deal, event=created(deal), at=MONDAY_MORNING)
+    assert (told.acts, told.when("answer")) == (["answer", "tell"], "Tue 12 May 10:00")
+    assert [note.to for note in told.notified] == ["ana@acme.example"]
+    assert rehearse(acme, "new-business.first-response", deal, event=created(deal), met=["answered"]).acts == []
 
 
 def test_a_deal_is_agreed_with_an_amount_and_lost_with_a_reason() -> None:

@@ -30,7 +30,7 @@ welcome = Automation(
 def reference_company() -> str:
     """The reference company as one file, with one message more."""
     folder = ROOT / "pipeline_defs" / "acme"
-    first, last = ("fields", "settings", "messages", "pipelines"), "account"
+    first, last = ("fields", "settings", "messages", "roles", "pipelines"), "account"
     rules = sorted(file.stem for file in folder.glob("*.py") if file.stem not in (*first, last))
     texts = []
     for name in (*first, *rules, last):
