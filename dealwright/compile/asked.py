@@ -8,6 +8,7 @@ from typing import Final
 import msgspec
 
 from dealwright.compile import ir
+from dealwright.language import templates
 
 _ASKED: Final = re.compile(rb"\bdeal\.company\.(?:open_deals|won_deals|newest_open_deal)\b")
 _OF_CONTACT: Final = re.compile(rb'"path":"contact\.')
@@ -35,3 +36,21 @@ def asks_of_contact(condition: ir.Condition) -> bool:
 def asks_of_record(asked: ir.Condition | ir.Reckonable) -> bool:
     """Say whether what is asked of records, or reckoned of them, names the record that is looked at."""
     return bool(_OF_RECORD.search(msgspec.json.encode(asked)))
+
+
+def asks_for_its_record(node: object) -> bool:
+    """Say whether an automation names a field of the record that sets it off, and not only of all that a deal has."""
+    match node:
+        case ir.Aggregate() | ir.OfRecords():
+            return False
+        case ir.Ref(path=path):
+            return path.startswith("record.")
+        case ir.TemplateText(source=source):
+            return any(path.startswith("record.") for path in templates.paths(source))
+        case tuple():
+            return any(map(asks_for_its_record, node))
+        case dict():
+            return any(map(asks_for_its_record, node.values()))
+        case msgspec.Struct():
+            return any(asks_for_its_record(getattr(node, name)) for name in node.__struct_fields__)
+    return False

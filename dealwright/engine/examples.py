@@ -10,11 +10,12 @@ from zoneinfo import ZoneInfo
 from msgspec.structs import replace
 
 from dealwright.compile import ir
+from dealwright.compile.asked import asks_for_its_record
 from dealwright.compile.findings import Company, Finding, Loaded
 from dealwright.compile.later import Unheard
 from dealwright.compile.outline import Example
 from dealwright.engine.imagine import Imagination
-from dealwright.engine.pretended import fitted, given_to, wrong_data, wrong_steps
+from dealwright.engine.pretended import address_of, fitted, given_to, wrong_data, wrong_steps
 from dealwright.engine.rehearse import Rehearsal, rehearse
 from dealwright.engine.rehearse_replies import replies_to
 from dealwright.errors import DealwrightError, DefinitionError
@@ -52,6 +53,11 @@ def _of(account: ir.Account, company: Company) -> Iterator[Finding]:
 
 
 def _wrong(account: ir.Account, automation: ir.Automation, example: Example) -> tuple[str, str] | None:
+    if asks_for_its_record(automation):
+        message = (
+            f"the example {example.title!r} cannot be run: of the record that sets it off an example tells nothing"
+        )
+        return message, "write it as a test: rehearse(..., record=a_record(...))"
     zone = ZoneInfo(account.calendar.zone)
     own, unfit = fitted(account, example.deal.custom or ())
     data = wrong_data(account, automation.on, example.data)
@@ -87,7 +93,9 @@ def _wrong(account: ir.Account, automation: ir.Automation, example: Example) -> 
 
 def _rehearsed(account: ir.Account, automation: ir.Automation, example: Example, zone: ZoneInfo) -> Rehearsal:
     now = datetime.fromisoformat(example.at).replace(tzinfo=zone).astimezone(UTC)
-    deal = replace(example.deal, created_at=now, updated_at=now, stage_since=now)
+    owner = example.deal.owner
+    owner = None if owner is None else replace(owner, email=address_of(owner.name))
+    deal = replace(example.deal, owner=owner, created_at=now, updated_at=now, stage_since=now)
     before = None
     if example.came_from is not None:
         pipeline, stage = example.came_from
@@ -119,7 +127,9 @@ def _staff(account: ir.Account, example: Example) -> dict[str, list[User]]:
         raise DefinitionError(f"nobody is picked of a role {unknown[0]!r}", hint=f"there is {known}")
     named = {role: example.people.get(role, (role,)) for role in account.roles}
     ids = {name: f"role-{n}" for n, name in enumerate(dict.fromkeys(sum(named.values(), ())), start=1)}
-    return {role: [User(id=ids[name], name=name) for name in names] for role, names in named.items()}
+    return {
+        role: [User(id=ids[name], name=name, email=address_of(name)) for name in names] for role, names in named.items()
+    }
 
 
 class _Did:

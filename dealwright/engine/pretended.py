@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import date, datetime
 from decimal import Decimal
@@ -11,6 +12,7 @@ from dealwright.compile import ir
 from dealwright.engine.records import Receipt
 from dealwright.engine.told import read
 from dealwright.errors import DefinitionError
+from dealwright.language.roles import folded
 from dealwright.language.schema import did_you_mean
 from dealwright.model.crm import Deal, Money, User
 from dealwright.model.custom import (
@@ -126,11 +128,11 @@ def wrong_fields(account: ir.Account, deal: Deal) -> Iterator[str]:
         if shape is None:
             near = did_you_mean(each.key, shapes)
             yield f"deals have no field {each.key[:80]!r}; {near or f'they have {_listed(shapes)}'}"
-        elif shape.key == each.key and each.value is not None and not _kind_fits(shape, each.value):
+        elif shape.key == each.key and each.value is not None and not kind_fits(shape, each.value):
             yield f"{each.key} is a {shape.type}, and what is given is none"
 
 
-def _kind_fits(shape: FieldShape, value: CustomValue) -> bool:
+def kind_fits(shape: FieldShape, value: CustomValue) -> bool:
     """Say whether a field could hold a value of that kind; which options it has now is no matter of it."""
     match value:
         case TextHeld():
@@ -175,6 +177,12 @@ def _held(account: ir.Account, shape: FieldShape, value: CustomValue) -> CustomV
         case ("money", MoneyHeld()) | ("user", UserHeld()):
             return value
     return None
+
+
+def address_of(name: str) -> str:
+    """Return the e-mail address of a colleague who is made up by name: without one nobody could be told anything."""
+    plain = folded(name).encode("ascii", "ignore").decode()
+    return f"{re.sub(r'[^a-z0-9]+', '.', plain).strip('.') or 'somebody'}@example.com"
 
 
 def _aware(moment: datetime, account: ir.Account) -> datetime:

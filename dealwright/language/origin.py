@@ -9,7 +9,7 @@ from typing import Final
 
 from dealwright.errors import DefinitionError
 
-_OWN: Final = str(Path(__file__).parent)
+_OWN: Final = tuple(str(Path(__file__).parents[1] / each) for each in ("language", "testing"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,10 +21,10 @@ class Origin:
 
 
 def here() -> Origin:
-    """Return the place in the nearest calling file that is not part of the language itself."""
+    """Return the place in the nearest calling file that is part of neither the language nor the words of tests."""
     frame = sys._getframe(1)
     # Constructors of dataclasses run in a file of no name, between the author's line and ours.
-    while frame.f_back is not None and (frame.f_code.co_filename.startswith((_OWN, "<string>"))):
+    while frame.f_back is not None and (frame.f_code.co_filename.startswith((*_OWN, "<string>"))):
         frame = frame.f_back
     return Origin(frame.f_code.co_filename, frame.f_lineno)
 

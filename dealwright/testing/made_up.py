@@ -10,9 +10,11 @@ from typing import Final, TypeAlias
 
 import msgspec
 
+from dealwright.engine.pretended import kind_fits
 from dealwright.errors import InputError
 from dealwright.language.custom import fields_of
 from dealwright.language.money import Amount
+from dealwright.language.origin import here
 from dealwright.language.pipeline import StageLike, parts
 from dealwright.language.records import Record as OfKind
 from dealwright.language.schema import UPDATABLE
@@ -28,7 +30,18 @@ from dealwright.model.crm import (
     Task,
     User,
 )
-from dealwright.model.custom import Custom, Customs, Plain, held, held_in, merged
+from dealwright.model.custom import (
+    ChoicesHeld,
+    Custom,
+    Customs,
+    FieldShape,
+    NumberHeld,
+    Plain,
+    TextHeld,
+    held,
+    held_in,
+    merged,
+)
 from dealwright.model.events import DealCreated, DealUpdated, StageChanged
 
 MONDAY: Final = datetime(2026, 5, 11, 10, 0, tzinfo=UTC)
@@ -64,13 +77,36 @@ def a_record(kind: type[OfKind], *, id: str = "1", **fields: Own) -> Record:
     """Return a record of a kind, with what its fields hold: `a_record(Instalment, amount=Money("100", "EUR"))`.
 
     Raises:
-        InputError: the kind has no such field.
+        InputError: the kind has no such field, or the field cannot hold that.
     """
     known = fields_of(kind)
-    for key in fields:
-        if key not in known:
-            raise InputError(f"{kind.__name__} has no field {key!r}; it has {', '.join(known)}")
+    for key, value in fields.items():
+        field = known.get(key)
+        if field is None:
+            raise _at_author(InputError(f"{kind.__name__} has no field {key!r}; it has {', '.join(known)}"))
+        wrong = _misfit(field.shape(), value)
+        if wrong:
+            raise _at_author(InputError(f"{key} of {kind.__name__} {wrong}"))
     return Record(id=id, kind=kind._key, custom=_customs(fields))
+
+
+def _misfit(field: FieldShape, value: Own) -> str:
+    """Say why a field of a record cannot hold the value; empty if it can."""
+    given = held(_plain(field.key, value))
+    if field.type == "money" and isinstance(given, NumberHeld):
+        return f'is an amount, and {value!r} is in no currency: write Money("{value}", "USD")'
+    if not kind_fits(field, given):
+        return f"is a {field.type}, and {value!r:.80} is none"
+    texts = given.value if isinstance(given, ChoicesHeld) else (given.value,) if isinstance(given, TextHeld) else ()
+    wrong = next((each for each in texts if field.options and each not in field.options), None)
+    return "" if wrong is None else f"is one of {', '.join(field.options)}, and not {wrong!r:.80}"
+
+
+def _at_author(error: InputError) -> InputError:
+    """Return the error with the line of the test that it is about."""
+    place = here()
+    error.add_note(f"at {place.file}:{place.line}")
+    return error
 
 
 def a_deal(

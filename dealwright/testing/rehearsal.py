@@ -23,12 +23,12 @@ from dealwright.compile import describe, ir
 from dealwright.compile.lower import lower
 from dealwright.engine.imagine import Imagination
 from dealwright.engine.imagine import enrolled as stood_there
-from dealwright.engine.pretended import given_to, wrong_data, wrong_fields
+from dealwright.engine.pretended import address_of, given_to, wrong_data, wrong_fields
 from dealwright.engine.rehearse import Part, Rehearsal
 from dealwright.engine.rehearse import rehearse as _rehearse
 from dealwright.engine.rehearse_replies import replies_to
 from dealwright.engine.working import by_person
-from dealwright.errors import DefinitionError
+from dealwright.errors import DefinitionError, InputError
 from dealwright.language.account import Account
 from dealwright.language.calendar import parse_hours
 from dealwright.language.example_replies import Reply
@@ -210,7 +210,7 @@ def rehearse(
 
     Raises:
         DefinitionError: the definitions have errors, or there is no such automation, or no such step.
-        InputError: it is `enrolled`, and the automation enrols no deals.
+        InputError: it is `enrolled`, and the automation enrols no deals; a record sets it off, and there is none.
     """
     compiled = compiled_account(account)
     found = compiled.automation(automation)
@@ -226,6 +226,8 @@ def rehearse(
     for name, each in (("the deal", deal), ("before", before)):
         for wrong in wrong_fields(compiled, each) if each is not None else ():
             raise DefinitionError(f"custom= of {name}: {wrong}")
+    if event is None:
+        _about_a_record(found, deal, record)
     said = replies_to(found, replies)
     kept = given_to(found, given)
     zone = ZoneInfo(compiled.calendar.zone)
@@ -262,6 +264,24 @@ def rehearse(
     return Told(told, zone, found)
 
 
+def _about_a_record(automation: ir.Automation, deal: Deal, given: Record | None) -> None:
+    """Refuse to rehearse what a record sets off without one: of one that is made up nothing is known."""
+    on = automation.on
+    if not isinstance(on, ir.OnRecordAdded | ir.OnRecordUpdated | ir.OnRecordRemoved):
+        if given is not None:
+            raise InputError(f"record= is given, and {automation.key!r} is set off by no record: leave it out")
+        return
+    if given is None and not any(each.kind == on.record for each in deal.records or ()):
+        raise InputError(
+            f"{automation.key!r} is set off by a record of the kind {on.record!r}, and the deal has none: give"
+            " record=a_record(...), or records=[a_record(...)] to a_deal(...)"
+        )
+    if given is not None and given.kind != on.record:
+        raise InputError(
+            f"{automation.key!r} is set off by a record of the kind {on.record!r}, and record= is a {given.kind!r}"
+        )
+
+
 def check_answers(automation: ir.Automation, answers: Mapping[str, str]) -> None:
     """Refuse answers that no question of the automation has.
 
@@ -286,10 +306,15 @@ def _working(hours: Mapping[str, str], staff: Iterable[User], account: ir.Accoun
 
 
 def _staff(people: Mapping[Role, Sequence[str | User]], owner: User | None) -> dict[str, list[User]]:
-    """Return who stands behind each role; who is called like the deal's owner is that person."""
+    """Return who stands behind each role; who is called like the deal's owner is that person.
+
+    Who is given by name has an e-mail address, so that what is told to a role is told.
+    """
     named = [user for users in people.values() for user in users if isinstance(user, str)]
     ids = {name: f"role-{number}" for number, name in enumerate(dict.fromkeys(named), start=1)}
-    known = {name: User(id=id_, name=name) for name, id_ in ids.items()} | ({owner.name: owner} if owner else {})
+    known = {name: User(id=id_, name=name, email=address_of(name)) for name, id_ in ids.items()}
+    if owner is not None:
+        known[owner.name] = msgspec.structs.replace(owner, email=owner.email or address_of(owner.name))
     return {
         role.name: [user if isinstance(user, User) else known[user] for user in users] for role, users in people.items()
     }
