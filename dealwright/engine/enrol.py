@@ -54,13 +54,14 @@ class Beforehand(msgspec.Struct, frozen=True, kw_only=True):
         return self.deals > AT_MOST
 
     def __str__(self) -> str:
-        there = f"{self.deals:,} deals stand in the stages of {self.automation} already"
+        many = "1 deal stands" if self.deals == 1 else f"{self.deals:,} deals stand"
+        there = f"{many} in the stages of {self.automation} already"
         only = " (in shadow: it is written down only)" if self.space == "shadow" else ""
         if not self.deals:
             return f"no deals stand in the stages of {self.automation} yet"
         if self.waits:
             return f"{there}, more than {AT_MOST}: it waits for `dealwright enrol go {self.automation}`{only}"
-        return f"{there}: it begins with them, once each{only}"
+        return f"{there}: it begins with {'it, once' if self.deals == 1 else 'them, once each'}{only}"
 
 
 class Enroller:

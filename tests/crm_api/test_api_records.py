@@ -170,3 +170,12 @@ def test_a_kind_that_no_release_names_is_shown_and_not_added(plans: World) -> No
     assert ask("POST", f"/deals/{deal}/records", {"kind": "line"}).code == "retired_kind"
     assert ask("PATCH", f"/records/{record}", {"fields": {"product": "B"}}).code == "retired_field"
     assert ask("PATCH", f"/records/{record}", {"fields": {"product": None}}).json["fields"] == {}
+
+
+@pytest.mark.parametrize("given", [5, 1.5, {"a": 1}, [1]])
+def test_a_value_of_no_possible_kind_names_its_field(plans: World, given: object) -> None:
+    """It named all fields at once, `fields`."""
+    deal = plans.deal("Sofa")
+    told = plans.owner("POST", f"/deals/{deal}/records", {"kind": "line", "fields": {"product": given}}).json["error"]
+    assert (told["code"], told["field"]) == ("invalid", "fields.product")
+    assert told["message"].startswith("product must be a text (as numbers and days are), true, false")

@@ -29,7 +29,7 @@ from dealwright import (
 )
 from dealwright.compile.carried import carried
 from dealwright.compile.enrol import AT_MOST, LISTS_DEALS
-from dealwright.engine.enrol import beforehand
+from dealwright.engine.enrol import Beforehand, beforehand
 from dealwright.engine.imagine import enrolled
 from dealwright.engine.records import Enrolment
 from dealwright.engine.rehearse import rehearse
@@ -426,3 +426,15 @@ def test_a_crm_that_does_not_list_its_deals_leaves_it_out_with_the_reason() -> N
     ]
     assert carried(account(rule()), actions={"set_task", LISTS_DEALS})[1] == ()
     assert not issubclass(Kommo, ListsDeals)
+
+
+@pytest.mark.parametrize(
+    ("deals", "says"),
+    [
+        (1, "1 deal stands in the stages of chase already: it begins with it, once"),
+        (2, "2 deals stand in the stages of chase already: it begins with them, once each"),
+    ],
+)
+def test_one_deal_is_not_told_as_many(deals: int, says: str) -> None:
+    """It was: 1 deals stand."""
+    assert str(Beforehand(automation="chase", space="live", deals=deals)) == says

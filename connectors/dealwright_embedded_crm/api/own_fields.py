@@ -8,6 +8,7 @@ from typing import Annotated, Any, Final, Self
 
 from fastapi import APIRouter
 from pydantic import BeforeValidator, Field, WithJsonSchema, model_validator
+from pydantic_core import PydanticCustomError
 from starlette.responses import Response
 
 from dealwright.model.custom import CustomType, Holder
@@ -15,7 +16,7 @@ from dealwright_embedded_crm.api.caller import Asking
 from dealwright_embedded_crm.api.common import Paged, succeeds
 from dealwright_embedded_crm.api.fields import Key, Shown
 from dealwright_embedded_crm.api.once import Answer, shown
-from dealwright_embedded_crm.api.problems import documented
+from dealwright_embedded_crm.api.problems import OF_ONE_FIELD, documented
 from dealwright_embedded_crm.own_fields import HOLDERS, Kind, OwnFields
 from dealwright_embedded_crm.own_values import MOST_CHOSEN, Definition
 from dealwright_embedded_crm.shape_fields import MOST_FIELDS
@@ -67,8 +68,10 @@ def _given(value: Any) -> dict[str, Any]:
     found = _keyed(value)
     for key, each in found.items():
         if not _can_be_meant(each):
-            raise ValueError(
-                f"{key} must be a text, true, false, a list of texts, an amount with its currency, or null"
+            raise _wrong(
+                key,
+                "must be a text (as numbers and days are), true, false, a list of texts, an amount with its"
+                " currency, or null",
             )
     return found
 
@@ -77,8 +80,13 @@ def _wanted(value: Any) -> dict[str, str]:
     found = _keyed(value)
     for key, each in found.items():
         if not isinstance(each, str) or not 1 <= len(each) <= LINE_BYTES or "\x00" in each:
-            raise ValueError(f"{key} needs a value of at most {LINE_BYTES} characters")
+            raise _wrong(key, f"needs a value of at most {LINE_BYTES} characters")
     return found
+
+
+def _wrong(key: str, what: str) -> PydanticCustomError:
+    """Return the error about one of the fields, whose key the answer names (problems.py)."""
+    return PydanticCustomError(OF_ONE_FIELD, "{key} {what}", {"key": key, "what": what})
 
 
 def _keyed(value: Any) -> dict[str, Any]:

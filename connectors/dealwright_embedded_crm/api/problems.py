@@ -15,6 +15,9 @@ from dealwright_embedded_crm.api.fields import Shown
 
 RETRY_SECONDS: Final = 1
 
+OF_ONE_FIELD: Final = "own_field"
+"""What pydantic is told an error is that is about one of several own fields."""
+
 CONFLICTS: Final = frozenset(
     {
         "database",
@@ -112,6 +115,8 @@ def of_validation(error: RequestValidationError) -> Problem:
     found = error.errors()
     first: dict[str, Any] = found[0]
     where, *path = first["loc"]
+    if first["type"] == OF_ONE_FIELD:
+        path.append(first["ctx"]["key"])
     field = ".".join(str(part) for part in path) or None
     message = _plain(str(first["msg"]))
     if where == "path":
