@@ -33,7 +33,7 @@ _MIGRATING = ("crm", "journal", "faults", "flows")
 _ON_BOTH = ("test_journal_claim", "test_journal_gate", "test_journal_constraints")
 """Files of tests that the fast suite runs on PostgreSQL too."""
 
-_STARTING = ("test_loader", "test_hostile_files", "test_definitions_cli", "test_check_cli")
+_STARTING = ("test_loader_start", "test_hostile_files")
 """Files whose tests are about the processes that load definitions: there each one is started."""
 
 

@@ -19,6 +19,8 @@ from benchmarks.frame import Benchmark
 ROOT = Path(__file__).resolve().parents[2]
 DOCS = (ROOT / "docs" / "benchmarks.md").read_text()
 
+pytestmark = pytest.mark.xdist_group("benchmarks")  # one after the other: they make the environment of the peers once
+
 EACH = pytest.mark.parametrize("benchmark", ALL, ids=lambda benchmark: benchmark.name)
 
 

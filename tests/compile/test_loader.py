@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import re
 from pathlib import Path
 
 import pytest
@@ -138,22 +137,6 @@ def test_files_that_misbehave_are_told_and_the_others_are_loaded(write):
     assert [account.key for account in loaded.accounts] == ["a"]
 
 
-def test_a_defect_of_ours_is_not_blamed_on_the_file(write):
-    breaks = "import sys\nsys.modules['__main__'].draft = lambda *given: {}['secret of a definition']\n"
-    loaded = load(write(a_breaks=breaks, b_good=WHOLE))
-    (finding,) = loaded.findings
-    assert (finding.code, finding.severity) == ("DW999", "error")
-    assert re.fullmatch(r"Dealwright failed over these definitions: KeyError \(\w+\.py:\d+\)", finding.message)
-    assert "please report it" in finding.hint
-    assert loaded.errors
-
-
-def test_a_process_that_does_not_begin_is_a_defect_of_ours(write, monkeypatch):
-    monkeypatch.setattr("dealwright.compile.loader.sys.executable", "/bin/false")
-    (finding,) = load(write(b_good=WHOLE)).findings
-    assert (finding.code, "dealwright doctor" in finding.hint) == ("DW999", True)
-
-
 def test_what_a_file_prints_is_a_warning_and_reaches_nobody(write, capfd):
     loaded = load(write(a=WHOLE + 'print(\'{"is": "done"}\')\n'))
     assert [(finding.code, finding.severity) for finding in loaded.findings] == [("DW907", "warning")]
@@ -168,12 +151,6 @@ def test_a_file_that_is_not_utf_8_or_too_large_is_refused(write):
     (folder / "huge.py").write_text("x = 1\n" * 200_000)
     (folder / "imports_huge.py").write_text("from .huge import x\n")
     assert found(folder) == ["huge.py:1 DW902", "latin.py:1 DW901"]
-
-
-def test_the_child_sees_no_settings_and_no_secrets(write, monkeypatch):
-    monkeypatch.setenv("DEALWRIGHT_SECRET_TOKEN", "s3cret")
-    loaded = load(write(a="import os\nraise ValueError(sorted(os.environ))\n"))
-    assert "DEALWRIGHT" not in loaded.findings[0].message
 
 
 def test_tests_and_hidden_files_are_left_out(write):

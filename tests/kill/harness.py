@@ -191,12 +191,12 @@ def kill(world: World, blow: Blow, *, deals: int, broken: str | None = None, alo
     )
 
 
-def finish(world: World, *, broken: str | None = None, alone: bool = True) -> None:
+def finish(world: World, *, broken: str | None = None, alone: bool = True, patience: float = PATIENCE) -> None:
     """Let a worker work until nothing is left."""
     worker = Worker(world, broken=broken)
     try:
         worker.ready(alone=alone)
-        said = worker.line(PATIENCE + world.deals * _PATIENCE_PER_DEAL)
+        said = worker.line(patience + world.deals * _PATIENCE_PER_DEAL)
         assert said["at"] == "idle", said
         code = worker.end()
     finally:

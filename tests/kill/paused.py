@@ -33,6 +33,9 @@ FENCED: Final = "gate.after-commit"
 """The point before that look: what this window was about to send there must never leave once its lease is gone."""
 
 _PATIENCE: Final = 20.0
+_UNTIL_IDLE: Final = 120.0
+"""Seconds for all three to end their work: here leases are short, and that one is not waited for says nothing."""
+
 _LEASED: Final = "select id, worker from executions where state = 'running'"
 _TOLD: Final = "select key, execution_id from dw_effects where state in ('sent', 'planned')"
 _ATTEMPTS: Final = "select effect_key, worker from attempts"
@@ -73,7 +76,7 @@ def paused(world: World, point: str, *, deals: int = 8) -> Woken:
         taken = _lost(world, sleeper, unanswered)
         before = _requests(world)
         sleeper.signal(signal.SIGCONT)
-        finish(world, alone=False)
+        finish(world, alone=False, patience=_UNTIL_IDLE)
         for worker in (sleeper, other):
             worker.signal(signal.SIGTERM)
             assert worker.end() == 0
