@@ -115,6 +115,8 @@ def _records(kind: str, where: ir.Condition | None, names: Names) -> str:
 
 def _aggregate(given: ir.Aggregate, names: Names) -> str:
     value = "" if given.value is None else expression(given.value, names.of_record(given.record))
+    if isinstance(given.value, ir.Reckoned | ir.OrElse):  # it stands in parentheses already
+        value = value[1:-1]
     records = _records(given.record, given.where, names)
     made = names.tongue.say(f"is.aggregate.{given.of}", records=records, value=value)
     return names.tongue.say("is.aggregate", value=made)

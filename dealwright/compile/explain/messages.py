@@ -39,7 +39,7 @@ def letter(texts: Sequence[ir.Body | ir.MailText | ir.SendEmailStep], names: Nam
         language = "" if isinstance(text, ir.SendEmailStep) else text.language
         if language and len(texts) > 1:
             yield ""
-            yield f"{pad}  {names.tongue.say('do.in_language', language=harmless(language))}"
+            yield f"{pad}  {names.tongue.say('do.in_language', language=names.tongue.language(language))}"
         yield ""
         if isinstance(text, ir.MailText):
             yield f"{pad}  > {expression(text.subject, names)}"
@@ -52,7 +52,7 @@ def _template(given: ir.TemplateMessage, names: Names) -> str:
     say = names.tongue.say
     told = say("do.send_message.template", name=harmless(given.name))
     if given.category is not None:
-        told += say("do.send_message.category", category=given.category)
+        told += say("do.send_message.category", category=say(f"category.{given.category}"))
     if given.vendor is not None:
         told += say("do.send_message.vendor", vendor=given.vendor)
     if given.buttons:

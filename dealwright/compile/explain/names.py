@@ -125,7 +125,8 @@ class Names:
         for start, of in _PARTS.items():
             if path.startswith(start):
                 return self._part(path.removeprefix(start), of, path)
-        return self.tongue.texts.get(f"field.{path}") or self._other(path)
+        of = self.tongue.say("of.company") if path.startswith("deal.company.") else ""
+        return self.tongue.texts.get(f"field.{path}") or self._other(path, of)
 
     def changed(self, path: str, of: str) -> str:
         """Return a field that an automation watches or a step writes.
@@ -136,7 +137,9 @@ class Names:
             return self._part(path, "of.contact", path)
         if of == "record":
             return self.field(f"record.{path}")
-        return self.field(f"deal.{path}" if of == "deal" else f"deal.company.{path}")
+        if of == "company":  # the sentence says already whose it is
+            return self.tongue.texts.get(f"field.deal.company.{path}") or self._other(f"deal.company.{path}")
+        return self.field(f"deal.{path}")
 
     def step(self, name: str) -> int | str:
         """Return the number of a step; texts spell its name with underscores."""
@@ -145,7 +148,7 @@ class Names:
 
     def _part(self, part: str, of: str, path: str) -> str:
         if f"part.{part}" not in self.tongue.texts:
-            return self._other(path)
+            return self._other(path, self.tongue.say(of))
         return self.tongue.say(f"part.{part}", of=self.tongue.say(of))
 
     def _by_role(self, path: str) -> str:
@@ -154,7 +157,7 @@ class Names:
         if not part:
             return self.tongue.say("field.deal.contact_as", role=shown)
         if f"part.{part}" not in self.tongue.texts:
-            return self._other(path)
+            return self._other(path, self.tongue.say("of.contact_as", role=shown))
         return self.tongue.say(f"part.{part}", of=self.tongue.say("of.contact_as", role=shown))
 
     def _receipt(self, rest: str) -> str:
@@ -163,10 +166,11 @@ class Names:
             return self.tongue.say(f"receipt.{field}", step=self.step(name))
         return self.tongue.say("receipt", name=self.tongue.quoted(field), step=self.step(name))
 
-    def _other(self, path: str) -> str:
+    def _other(self, path: str, of: str = "") -> str:
+        """Return a field that has no words of its own; `of` says whose it is, if it is not the deal's."""
         key = path.rpartition(".")[2]
-        name = self._labels_at(path).get(key) or key.replace("_", " ")
-        return self.tongue.say("field.other", name=harmless(name))
+        name = harmless(self._labels_at(path).get(key) or key.replace("_", " "))
+        return self.tongue.say("field.other.of", name=name, of=of) if of else self.tongue.say("field.other", name=name)
 
     def _labels_at(self, path: str) -> Mapping[str, str]:
         """The labels of the own fields of what has the field at a path; one without a place is of a contact."""
@@ -175,6 +179,13 @@ class Names:
         if "." not in path or path.startswith(_OF_CONTACT):
             return self._labels["contact"]
         return self._labels["company" if path.startswith("deal.company.") else "deal"]
+
+    def answer(self, way: ir.Answer, step: ir.AskStep) -> str:
+        """Return an answer that a person may give, quoted; yes and no in the language of the page."""
+        said = way.answer
+        if {each.answer for each in step.answers} == {"yes", "no"}:
+            said = self.tongue.say("is.flag" if said == "yes" else "is.flag.not")
+        return self.tongue.quoted(said)
 
     # --- values -----------------------------------------------------------------------------------------------------
 

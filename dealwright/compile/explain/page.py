@@ -56,7 +56,7 @@ def _page(account: ir.Account, tongue: Tongue) -> Iterator[str]:
     if account.roles:
         yield tongue.say("page.roles", roles=tongue.all_of(map(tongue.quoted, account.roles)))
     if account.languages:
-        yield tongue.say("page.languages", languages=tongue.all_of(map(harmless, account.languages)))
+        yield tongue.say("page.languages", languages=tongue.all_of(map(tongue.language, account.languages)))
     yield ""
     yield from policy(account, tongue)
     yield ""

@@ -35,7 +35,7 @@ def told(steps: Sequence[ir.Step], names: Names, depth: int = 0) -> Iterator[str
                     yield from told(step.on_error, names, depth + 2)
             case ir.AskStep():
                 for answer in step.answers:
-                    said = names.tongue.quoted(answer.answer)
+                    said = names.answer(answer, step)
                     if answer.do:
                         yield f"{pad}  - {names.tongue.say('do.ask.answer', answer=said)}"
                         yield from told(answer.do, names, depth + 2)
@@ -138,7 +138,7 @@ def sentence(step: ir.Step, names: Names) -> str:
                 "do.ask",
                 who=expression(step.who, names),
                 question=expression(step.question, names),
-                answers=tongue.one_of(tongue.quoted(each.answer) for each in step.answers),
+                answers=tongue.one_of(names.answer(each, step) for each in step.answers),
                 within=tongue.duration(step.within),
             )
         case ir.StopStep():

@@ -11,6 +11,7 @@ from types import MappingProxyType
 from typing import Final
 
 import msgspec
+from babel import Locale, UnknownLocaleError
 
 from dealwright.compile.explain import english, portuguese, spanish
 from dealwright.language.characters import one_line
@@ -91,6 +92,13 @@ class Tongue(msgspec.Struct, frozen=True, kw_only=True):
         """Return the length of time in words."""
         one = ".one" if given.amount == 1 else ""
         return self.say(f"unit.{given.unit}{one}", n=self.number(given.amount))
+
+    def language(self, code: str) -> str:
+        """Return what this language calls another one: `pt` is Portuguese."""
+        try:
+            return Locale.parse(code, sep="-").get_display_name(self.code) or harmless(code)
+        except (UnknownLocaleError, ValueError):
+            return harmless(code)
 
     def quoted(self, text: str) -> str:
         """Return somebody's text in this language's quotation marks, on one line and without effect as Markdown."""
