@@ -47,11 +47,13 @@ def _judged(company: Company, loading: list[Finding]) -> list[Finding]:
     """What there is to say of one company: of loading, of the rules, and of its silences."""
     sources = read(Path(company.root), company.files)
     subject = Subject(company, sources)
-    found = [finding for rule in RULES for finding in _found(rule, subject) if finding.path in sources]
+    rules = [rule for rule in RULES if subject.outline.complete or not rule.whole]
+    found = [finding for rule in rules for finding in _found(rule, subject) if finding.path in sources]
     # What cannot be loaded because of something a rule explains better is told once, by the rule.
     explained = {(each.path, each.line) for each in found if each.code in _EXPLAINING}
     loading = [each for each in loading if each.code not in _SAME_CAUSE or (each.path, each.line) not in explained]
-    return silenced([*loading, *found], sources, _SILENCEABLE, CODES)
+    unjudged = frozenset(rule.code for rule in RULES if rule not in rules)
+    return silenced([*loading, *found], sources, _SILENCEABLE, CODES, unjudged=unjudged)
 
 
 def _found(rule: Rule, subject: Subject) -> Iterator[Finding]:

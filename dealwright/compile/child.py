@@ -44,8 +44,8 @@ _Work: TypeAlias = Generator[tuple[str, float], _Outcome, None]
 _OF_ACCOUNTS = ("DW201", "DW202")
 """What is not said of what no account lists: which one it would belong to is not known, nor that one's pipelines."""
 
-_OF_ANY = (*_OF_ACCOUNTS, "DW285", "DW305")
-"""What is not said where no account could be loaded: neither is what languages and which currency it has."""
+_OF_ANY = (*_OF_ACCOUNTS, "DW205", "DW285", "DW305")
+"""What is not said where no account was made: neither is what languages and which currency it has."""
 
 
 class _Child:
@@ -90,7 +90,8 @@ class _Child:
         if rest is not None:
             lowered, findings = draft(rest, self._root)
             for finding in findings:
-                if finding.path in self._job.files and finding.code not in (_OF_ACCOUNTS if accounts else _OF_ANY):
+                unsaid = _OF_ACCOUNTS if self._record.accounts else _OF_ANY
+                if finding.path in self._job.files and finding.code not in unsaid:
                     self._tell(Found(finding=finding))
             self._tell(Unlisted(account=lowered))
 

@@ -73,13 +73,14 @@ class Record:
         automations = [each for each in self.automations if id(each) not in listed]
         if not automations and all(id(each) in known for each in self.pipelines):
             return None
-        first = accounts[0] if accounts else None
+        # One whose file failed below it still says where the company is, and in what it reckons.
+        first = next(iter((*accounts, *self.accounts)), None)
         unique = {parts(each).key: each for each in reversed(self.pipelines)}
         return Account(
             first.key if first else "unlisted",
             zone=first.calendar.zone if first else "UTC",
             country=first.country if first else "US",
-            currency=(first.currency if first else None) or "USD",
+            currency=first.currency if first else None,
             languages=first.languages if first else (),
             pipelines=[each for each in self.pipelines if unique[parts(each).key] is each],
             automations=automations,

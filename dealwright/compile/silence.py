@@ -37,11 +37,17 @@ class _Silence:
 
 
 def silenced(
-    findings: Iterable[Finding], sources: Mapping[str, Source], rules: Collection[str], codes: Collection[str]
+    findings: Iterable[Finding],
+    sources: Mapping[str, Source],
+    rules: Collection[str],
+    codes: Collection[str],
+    *,
+    unjudged: Collection[str] = (),
 ) -> list[Finding]:
     """Return the findings that are left, and what is wrong with the comments.
 
-    `rules` are the codes that can be silenced, `codes` all that there are.
+    `rules` are the codes that can be silenced, `codes` all that there are; whether those of `unjudged` are found here
+    is not known.
     """
     left: list[Finding] = []
     comments: dict[str, list[_Silence]] = {}
@@ -61,6 +67,7 @@ def silenced(
         if not matching:
             left.append(finding)
     for silence in (each for several in comments.values() for each in several):
+        silence.used.update(unjudged)
         left.extend(_wrong(silence, rules, codes))
     return left
 

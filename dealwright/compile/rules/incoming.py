@@ -58,4 +58,5 @@ class Repairs(Pipeline, key="repairs", name="Repairs"):
     lost = Lost("Closed lost", reasons=["Price"])
 """,
     look=_look,
+    whole=True,
 )

@@ -137,10 +137,14 @@ def _place(automation: ir.Automation) -> tuple[str, str, int]:
 
 
 class Rule(Code, frozen=True, kw_only=True):
-    """One lint rule: its page, and how it looks. One that is not `silenceable` finds what cannot be loaded anyhow."""
+    """One lint rule: its page, and how it looks. One that is not `silenceable` finds what cannot be loaded anyhow.
+
+    One that looks at the `whole` tells what no definition does: where a file did not load, nobody knows that.
+    """
 
     look: Callable[[Subject], Iterable[Spot]]
     silenceable: bool = True
+    whole: bool = False
 
 
 def all_steps(steps: Iterable[ir.Step]) -> Iterator[ir.Step]:

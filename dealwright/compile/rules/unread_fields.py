@@ -69,4 +69,5 @@ thank = Automation(
 )
 """,
     look=_look,
+    whole=True,
 )
