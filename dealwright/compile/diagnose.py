@@ -83,6 +83,10 @@ def _found(error: BaseException, file: str, root: Path) -> list[Finding]:
         case UnicodeDecodeError():
             return [_finding("DW901", place, "this is not Python: the file is not UTF-8", "save it as UTF-8")]
         case TypeError():
+            comma = _comma_left_out(error, root)
+            if comma is not None:
+                message = "a comma is missing here: Python takes what stands behind it in parentheses for a call of it"
+                return [_finding("DW910", comma, message, "write a comma between the two")]
             wrong = _wrong_call(error, root)
             if wrong is not None:
                 return [_finding("DW910", place, *wrong)]
@@ -230,17 +234,32 @@ def _kind(name: str) -> type | None:
     return None
 
 
+def _comma_left_out(error: TypeError, root: Path) -> tuple[str, int] | None:
+    """Where something that is written out is called, as in `(30, a) (20, b)`; None if that was not the error."""
+    made = _called_in(error, root) if "object is not callable" in _words(error) else None
+    if made is None or not isinstance(made[1].func, ast.Tuple | ast.List | ast.Set | ast.Dict | ast.Constant):
+        return None
+    return made[0], made[1].func.end_lineno or made[1].func.lineno
+
+
 def _written(error: BaseException, root: Path) -> str:
     """The name of what the author's deepest line called; empty if that is not to be seen."""
+    made = _called_in(error, root)
+    return called(made[1]) if made is not None else ""
+
+
+def _called_in(error: BaseException, root: Path) -> tuple[str, ast.Call] | None:
+    """The call that the author's deepest line made, and its file; None if that is not to be seen."""
     for frame in reversed(traceback.extract_tb(error.__traceback__)):
-        if _below(frame.filename, root) is None:
+        file = _below(frame.filename, root)
+        if file is None:
             continue
         for node in ast.walk(ast.parse(Path(frame.filename).read_bytes())):
             place = (frame.lineno, frame.colno, frame.end_lineno, frame.end_colno)
             if isinstance(node, ast.Call) and place == span(node):
-                return called(node)
+                return file, node
         break
-    return ""
+    return None
 
 
 def _made_with_comma(error: BaseException, made: tuple[Any, ...], root: Path) -> tuple[tuple[str, int], str] | None:

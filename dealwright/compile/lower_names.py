@@ -89,7 +89,8 @@ class NameLowering:
         elif given.path not in facts:
             self.found("DW203", scope.origin, f"{given.path} is not known here", schema.unknown_hint(given.path, facts))
         elif facts[given.path] != given.type:
-            message = f"{given.path} is a {facts[given.path]} in this account, and is used as a {given.type}"
+            was = schema.spoken(facts[given.path])
+            message = f"{given.path} is {was} in this account, and is used as {schema.spoken(given.type)}"
             self.found("DW203", scope.origin, message, "use the class that has this field")
         return ir.Ref(path=given.path, type=given.type)
 
@@ -146,7 +147,7 @@ class NameLowering:
         other = self._roles.setdefault(folded(given.role), given.role)
         if other != given.role:
             message = f"the roles {other!r} and {given.role!r} have one name but for capitals and accents"
-            self.found("DW250", given.origin, message, "define the role once, and import it where it is used")
+            self.found("DW250", origin, message, "define the role once, and import it where it is used")
         stages = tuple(self.stage(stage, origin) for stage in given.open_in)
         return ir.RoleValue(role=given.role, how=given.how, open_in=stages, keep=keep)
 

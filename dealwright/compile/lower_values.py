@@ -263,7 +263,7 @@ class ValueLowering(NameLowering):
             self.need_currency(scope)
         advice = misfit(lowered, field)
         if advice is not None:
-            message = f"the field {key!r} is a {field.type}, and cannot hold that"
+            message = f"the field {key!r} is {schema.spoken(field.type)}, and cannot hold that"
             self.found("DW203", scope.origin, message, advice)
         return lowered
 

@@ -7,7 +7,7 @@ from typing import Final
 
 from dealwright.compile import ir
 from dealwright.compile.reckoned import kind_of
-from dealwright.language.schema import FieldType, did_you_mean
+from dealwright.language.schema import FieldType, did_you_mean, spoken
 from dealwright.language.values import NO_AMOUNT
 from dealwright.model.address import is_address
 from dealwright.model.custom import CustomType, FieldShape
@@ -48,13 +48,14 @@ def misfit(given: ir.Expression, field: FieldShape) -> str | None:
         return near or f"one of {', '.join(field.options)}"[:400]
     if field.type == "money" and _is_number(given):
         return NO_AMOUNT
-    return _ADVICE.get(field.type) or f"give it a {field.type}"
+    return _ADVICE.get(field.type) or f"give it {spoken(field.type)}"
 
 
 _ADVICE: Final[Mapping[CustomType, str]] = {
     "email": "give it an e-mail address, such as ana@example.com",
     "link": "give it an address that begins with https:// or http://",
     "money": 'give it a number in the account\'s currency, 0 or more, or Money("100", "EUR")',
+    "flag": "give it True or False, or a field that is a flag",
     "user": "give it deal.owner, or a user's name or id",
 }
 

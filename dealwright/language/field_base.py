@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import date, datetime
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any, ClassVar, NoReturn
+from typing import TYPE_CHECKING, Any, ClassVar, Final, NoReturn
 
 from dealwright.errors import DefinitionError
 from dealwright.language.conditions import (
@@ -19,7 +20,7 @@ from dealwright.language.conditions import (
 from dealwright.language.money import Amount, number
 from dealwright.language.origin import refused
 from dealwright.language.pipeline import StageLike, is_pipeline
-from dealwright.language.schema import FieldType, did_you_mean
+from dealwright.language.schema import FieldType, did_you_mean, spoken
 
 if TYPE_CHECKING:
     from dealwright.language.custom import CustomField
@@ -150,6 +151,10 @@ def reference(field: Field) -> Reference:
 def unknown_field(owner: object, path: str, name: str) -> UnknownField:
     """Return the error for a field that is not there, with the nearest one that is."""
     fields = [attribute for attribute in dir(type(owner)) if not attribute.startswith("_")]
+    kind = owner.kind if isinstance(owner, Field) else None
+    if name in ("is_true", "is_false") and kind is not None:
+        message = f"{path} is {spoken(kind)}, and only a flag has {name}()"
+        return UnknownField(message, code="DW912", hint=_SAYS[kind])
     if name == "or_":
         hint = f"in a text write {{{{ {path} or 'there' }}}}; numbers, amounts, days and moments have or_()"
         return UnknownField(f"{path} has no 'or_'", code="DW912", hint=hint)
@@ -179,7 +184,7 @@ def compared(field: Field, op: Operator, other: object) -> Condition:
         hint = f'write {field._path}.has("vip")'
         raise refused(f"{field._path} may hold several, and is asked with has()", hint=hint)
     if op not in ("==", "!=") and field.kind not in _ORDERED:
-        raise refused(f"{field._path} is a {field.kind}, which has no order", hint="compare it with == or !=")
+        raise refused(f"{field._path} is {spoken(field.kind)}, which has no order", hint="compare it with == or !=")
     return Comparison(reference(field), op, operand(field, other))
 
 
@@ -188,8 +193,8 @@ def operand(field: Field, value: object) -> object:
     if isinstance(value, Field):
         if value.kind != field.kind:
             raise refused(
-                f"{field._path} is a {field.kind} and {value._path} a {value.kind}: they do not compare",
-                hint=_SAYS[field.kind],
+                f"{field._path} is {spoken(field.kind)} and {value._path} {spoken(value.kind)}: they do not compare",
+                hint=_alike(field, value),
             )
         return reference(value)
     kind = field.kind
@@ -214,7 +219,7 @@ def operand(field: Field, value: object) -> object:
         ok = False
     if not ok:
         shown = repr(value) if isinstance(value, str | int | float | Decimal) else f"a {type(value).__name__}"
-        raise refused(f"{field._path} is a {kind}, and {shown[:80]} is not", hint=_SAYS[kind])
+        raise refused(f"{field._path} is {spoken(kind)}, and {shown[:80]} is not", hint=_SAYS[kind])
     if field._own is not None and field._own.options:
         checked_option(field, value)
     if isinstance(value, datetime) and value.tzinfo is None:
@@ -224,6 +229,18 @@ def operand(field: Field, value: object) -> object:
         hint = did_you_mean(str(value), options) or f"it may be {', '.join(options)}"
         raise refused(f"{field._path} can never be {value!r:.80}: it is none of its options", hint=hint)
     return number(value) if isinstance(value, int | float | Decimal) and kind != "flag" else value
+
+
+def _alike(field: Field, other: Field) -> str:
+    """What to compare a field with instead of one of another type."""
+    for setting, wanted in ((other._setting, field.kind), (field._setting, other.kind)):
+        if setting is not None and wanted in _SET_AS:
+            return f'make it a setting of its own: setting("{setting.key}", {_SET_AS[wanted]}, default=...)'
+    return _SAYS[field.kind]
+
+
+_SET_AS: Final[Mapping[str, str]] = {"number": "int", "money": "Money", "text": "str", "flag": "bool"}
+"""How a setting is written that compares with a field of this type."""
 
 
 def checked_option(field: Field, value: object) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Final
 
+from dealwright.language import schema
 from dealwright.language.durations import Length, RunningTime, WorkingTime
 from dealwright.language.fields import DayField, Field, MomentField, reference
 from dealwright.language.origin import refused
@@ -64,7 +65,7 @@ def dated(given: object, what: str) -> None:
         raise refused(f"{what} takes a day or a moment of the deal, and {shown} is none", hint="write deal.close_date")
     if not isinstance(given, DayField | MomentField) or not given._path.startswith("deal."):
         raise refused(
-            f"{what} takes a day or a moment of the deal, and {given._path} is a {given.kind}",
+            f"{what} takes a day or a moment of the deal, and {given._path} is {schema.spoken(given.kind)}",
             hint="write deal.close_date, or a Day or Moment of your own",
         )
 

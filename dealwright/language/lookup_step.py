@@ -34,7 +34,7 @@ LONGEST: Final = 20
 """Seconds that a question may take: a lease must hold meanwhile."""
 
 _TYPES: Final[Mapping[object, Given]] = {
-    bool: "flag", str: "text", int: "whole", float: "number", Decimal: "number", date: "day",
+    bool: "flag", str: "text", int: "whole", Decimal: "number", date: "day",
 }  # fmt: skip
 _FIELDS: Final[Mapping[FieldType, type[Field]]] = {
     "flag": FlagField, "text": TextField, "number": NumberField, "day": DayField,
@@ -94,7 +94,7 @@ def lookup(
     *,
     at: str,
     ask: Mapping[str, Sendable],
-    gives: Mapping[str, type[bool] | type[str] | type[int] | type[float] | type[Decimal] | type[date] | UnionType],
+    gives: Mapping[str, type[bool] | type[str] | type[int] | type[Decimal] | type[date] | UnionType],
     timeout: int | None = None,
     cache: Length | None = None,
     on_error: Sequence[Step] = (),
@@ -172,6 +172,7 @@ def _given(gives: object, name: str) -> tuple[Mapping[str, Given], tuple[str, ..
         if kind is None:
             shown = written.__name__ if isinstance(written, type) else repr(written)[:60]
             hint = "write bool, str, int, Decimal or date; str | None if it may be missing"
+            hint = f"write Decimal, for any number; {hint.removeprefix('write ')}" if type_ is float else hint
             raise refused(f"{part!r} of {name!r} cannot be {shown}", hint=hint)
         found[part] = kind
         if may_be_missing:

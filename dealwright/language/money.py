@@ -28,9 +28,15 @@ def number(value: object, what: str = "a number") -> Decimal:
 def checked_currency(code: object) -> str:
     """Return the currency's code if there is such a currency."""
     if not isinstance(code, str) or code not in DECIMALS:
-        near = did_you_mean(code.upper(), sorted(DECIMALS)) if isinstance(code, str) else ""
+        near = _nearest(code.upper()) if isinstance(code, str) else ""
         raise refused(f"{_short(code)} is not a currency", hint=near or "write an ISO 4217 code such as USD")
     return code
+
+
+def _nearest(code: str) -> str:
+    """The currency that is meant, most likely one of the same country: its code begins with the country's."""
+    of_country = [each for each in sorted(DECIMALS) if each[:2] == code[:2]]
+    return did_you_mean(code, of_country) or did_you_mean(code, sorted(DECIMALS))
 
 
 def _short(value: object) -> str:

@@ -13,7 +13,7 @@ from dealwright.language.deal import is_data_name
 from dealwright.language.fields import Field, reference
 from dealwright.language.origin import Origin, here, refused
 from dealwright.language.pipeline import PipelineType, is_pipeline
-from dealwright.language.schema import FieldType, did_you_mean
+from dealwright.language.schema import FieldType, did_you_mean, spoken
 from dealwright.model.custom import FieldShape
 
 IfMany = Literal["newest_open", "ask", "refuse", "each"]
@@ -26,7 +26,7 @@ EVENT_NAME: Final = re.compile(r"[a-z0-9][a-z0-9._-]{0,59}")
 """How another system may call an event."""
 
 _BY_CONTACT: Final[Mapping[str, FieldType]] = {"deal.contacts.phone": "phone", "deal.contacts.email": "email"}
-_CALLED: Final[Mapping[str, str]] = {"phone": "a phone number", "email": "an e-mail address", "choice": "a choice"}
+_UNLIKE: Final = frozenset({"phone", "email", "choice"})
 """Kinds of texts that are never the same; a Text may hold any of them."""
 
 _NOT_BY: Final = frozenset(
@@ -160,11 +160,11 @@ def _pair(item: object, hint: str) -> Pair:
     if path.startswith("deal.contacts.") and path not in _BY_CONTACT:
         raise refused(f"no deal is found by {path}", hint="write deal.contacts.phone or deal.contacts.email")
     if (own.holds == "number") != (other.kind == "number") or own.holds in _NOT_BY:
-        message = f"a pair of a Match compares a {own.holds} with {path}, which is a {other.kind}"
+        message = f"a pair of a Match compares {spoken(own.holds)} with {path}, which is {spoken(other.kind)}"
         raise refused(message, hint="give both the same type, Text or Number")
     kind = _BY_CONTACT.get(path, other.kind)
-    if own.holds in _CALLED and kind in _CALLED and own.holds != kind:
-        message = f"a pair of a Match compares {_CALLED[own.holds]} with {path}, which is {_CALLED[kind]}: never found"
+    if own.holds in _UNLIKE and kind in _UNLIKE and own.holds != kind:
+        message = f"a pair of a Match compares {spoken(own.holds)} with {path}, which is {spoken(kind)}: never found"
         alike = next((path for path, each in _BY_CONTACT.items() if each == own.holds), "")
         raise refused(message, hint=f"write {alike}" if alike else "pair it with a field of its own kind, or a Text")
     return Pair(own, reference(other))

@@ -37,7 +37,9 @@ class Task:
                 "a task needs a text that says what to do", hint='Task("Send the quote", due=working_days(1))'
             )
         if not isinstance(due, RunningTime | WorkingTime):
-            raise refused(f"a task is due after a length of time, not {due!r}", hint="due=working_days(1)")
+            raise refused(
+                f"a task is due after a length of time, not {due!r}", hint="due=working_days(1), or due=days(2)"
+            )
         object.__setattr__(self, "text", text)
         object.__setattr__(self, "due", due)
 
@@ -94,7 +96,8 @@ class StageLike:
         for time in ("first_response", "rot_after"):
             if not isinstance(values.get(time), RunningTime | WorkingTime | None):
                 raise refused(
-                    f"{time} is a length of time, not {type(values[time]).__name__}", hint=f"{time}=working_hours(4)"
+                    f"{time} is a length of time, not {type(values[time]).__name__}",
+                    hint=f"{time}=working_hours(4), or {time}=days(20)",
                 )
             if getattr(values.get(time), "amount", 1) == 0:
                 raise refused(f"{time} gives nobody any time", hint=f"{time}=working_hours(4)")

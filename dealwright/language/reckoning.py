@@ -14,7 +14,7 @@ from dealwright.language.durations import RunningTime, WorkingTime
 from dealwright.language.field_base import Field, reference
 from dealwright.language.money import Amount, number
 from dealwright.language.origin import refused
-from dealwright.language.schema import FieldType
+from dealwright.language.schema import FieldType, spoken
 
 Sign = Literal["+", "-", "*", "/", "or"]
 
@@ -97,18 +97,14 @@ def instead(made: Mapping[FieldType, type[Field]], field: Field, other: object) 
         raise refused(f"{field._path} is never unset", hint="leave .or_(...) out", code="DW234")
     kind = _kind(other)
     if kind != field.kind and not (kind == "plain" and field.kind in ("number", "money")):
-        shown = f"{other._path} is {_a(other.kind)}" if isinstance(other, Field) else f"{other!r:.80} is none"
+        shown = f"{other._path} is {spoken(other.kind)}" if isinstance(other, Field) else f"{other!r:.80} is none"
         hint = _INSTEAD[field.kind].format(field._path)
-        raise refused(f"{field._path} is {_a(field.kind)}, and {shown}", hint=hint, code="DW234")
+        raise refused(f"{field._path} is {spoken(field.kind)}, and {shown}", hint=hint, code="DW234")
     if isinstance(other, Field) and other._sum is not None:
         raise refused("a sum of points is compared or written as it is", hint="write a number", code="DW234")
     if isinstance(other, datetime) and other.tzinfo is None:
         raise refused(f"{other!r} has no time zone", hint="write datetime(..., tzinfo=ZoneInfo(...))", code="DW234")
     return _made(made[field.kind], "or", (reference(field), _part(other)), spelled)
-
-
-def _a(kind: FieldType) -> str:
-    return "an amount" if kind == "money" else f"a {kind}"
 
 
 def _made(kind: type[Field], sign: Sign, parts: tuple[Part, Part], spelled: str) -> Field:
@@ -163,12 +159,19 @@ def _part(value: object) -> Part:
 def _spelled(value: object) -> str:
     match value:
         case Field():
-            return f"({value._path})" if value._reckoned else value._path
+            return f"({value._path})" if value._reckoned else _named(value)
         case Amount():
             return f"{value.amount:f} {value.currency}"
         case RunningTime() | WorkingTime():
             return f"{value.amount} {value.unit.replace('_', ' ')}"
     return repr(value)[:80] if isinstance(value, str | int | float) else str(value)[:80]
+
+
+def _named(field: Field) -> str:
+    """The field as its author wrote it: one of records by the name of its kind."""
+    owner = None if field._own is None else field._own.owner
+    named = owner is not None and field._path.startswith("record.")
+    return f"{owner.__name__}.{field._path.removeprefix('record.')}" if owner and named else field._path
 
 
 def _advice(kinds: tuple[str, str], sign: Sign) -> str:

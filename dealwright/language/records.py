@@ -15,7 +15,7 @@ from dealwright.language.fields import DayField, Field, MomentField, MoneyField,
 from dealwright.language.groups import Group
 from dealwright.language.keys import checked_key, checked_name, slug
 from dealwright.language.origin import refused
-from dealwright.language.schema import did_you_mean
+from dealwright.language.schema import did_you_mean, spoken
 
 PLACE: Final = "record"
 """How the record that something is about is named."""
@@ -168,8 +168,8 @@ class Records(Group):
         name = self._kind.__name__
         given: object = of
         if not isinstance(given, Field) or given.kind not in kinds or given._sum is not None or given._setting:
-            shown = f"a {given.kind}" if isinstance(given, Field) else repr(given)[:60]
-            hint = f"name a field of it that is a {' or a '.join(kinds)}, such as {self._example(kinds)}"
+            shown = spoken(given.kind) if isinstance(given, Field) else repr(given)[:60]
+            hint = f"name a field of it that is {' or '.join(map(spoken, kinds))}, such as {self._example(kinds)}"
             raise refused(f"{word}() of deal.records({name}) is of a field of {name}, not of {shown}", hint=hint)
         made: _Ordered = _KINDS[of.kind](f"deal.records({name}).{word}({of._path})")
         object.__setattr__(made, "_reckoned", Aggregate(self._kind, word, reference(of), self._where))

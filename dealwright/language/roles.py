@@ -29,7 +29,6 @@ class Pick(Somebody):
     role: str
     how: Way
     open_in: tuple[StageLike, ...] = ()
-    origin: Origin = field(default_factory=here, compare=False, repr=False)
 
 
 @dataclass(frozen=True, init=False, slots=True)
@@ -51,6 +50,12 @@ class Role(Somebody):
         """Whoever of the role has the fewest open deals: in these stages and in the deal's own, or in all."""
         if not isinstance(open_in, list | tuple) or not all(isinstance(stage, StageLike) for stage in open_in):
             raise refused(f"open_in of the role {self.name!r} is a list of stages", hint="open_in=[NewBusiness.quoted]")
+        ended = next((stage for stage in open_in if stage.kind in ("won", "lost")), None)
+        if ended is not None:
+            raise refused(
+                f"open_in of the role {self.name!r} lists {ended.name!r}, where no deal is open: it always counts 0",
+                hint="list stages in which deals are worked on",
+            )
         return Pick(self.name, "least_loaded", tuple(open_in))
 
     def sticky(self) -> Pick:

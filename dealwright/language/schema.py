@@ -246,6 +246,23 @@ def is_group(path: str, facts: Iterable[str]) -> bool:
     return any(other.startswith(f"{path}.") for other in facts)
 
 
+_SPOKEN: Final[Mapping[str, str]] = MappingProxyType(
+    {
+        "money": "an amount",
+        "id": "an id",
+        "choices": "a list of options",
+        "tags": "a list of tags",
+        "phone": "a phone number",
+        "email": "an e-mail address",
+    }
+)
+
+
+def spoken(kind: str) -> str:
+    """Return what a field of that type is, as a sentence says it."""
+    return _SPOKEN.get(kind, f"a {kind}")
+
+
 def did_you_mean(word: str, candidates: Iterable[str]) -> str:
     """Return `did you mean ...?` for the nearest candidate, or an empty text."""
     near = difflib.get_close_matches(word, list(candidates), n=1, cutoff=0.6)

@@ -12,6 +12,7 @@ from typing import Final, TypeAlias
 
 from dealwright.language import values
 from dealwright.language.origin import Origin, here, refused
+from dealwright.language.schema import did_you_mean
 
 _LANGUAGE: Final = re.compile(r"[a-z]{2}(-[A-Z]{2})?")
 _FILE: Final = re.compile(r"[a-z0-9]+([_-][a-z0-9]+)*")
@@ -70,7 +71,7 @@ def texts(name: str, /) -> TextFiles:
     if not bodies:
         raise refused(
             f"there is no text {name!r} in the folder {_FOLDER} beside this file",
-            hint=f"write {_FOLDER}/{name}.en.md (or {_FOLDER}/{name}.md for every language)",
+            hint=_instead(folder, name),
             code="DW308",
         )
     if len(bodies) > 1 and not bodies[0].language:
@@ -80,6 +81,21 @@ def texts(name: str, /) -> TextFiles:
             code="DW308",
         )
     return TextFiles(bodies)
+
+
+def _instead(folder: Path, name: str) -> str:
+    """What to write in the place of a text that is not there: one that is nearly called so, or its files."""
+    there: dict[str, list[str]] = {}
+    for file in sorted(folder.glob("*.md")) if folder.is_dir() else ():
+        head, _, rest = file.name.partition(".")
+        there.setdefault(head, []).append(rest.removesuffix("md").removesuffix("."))
+    near = did_you_mean(name, there)
+    if near:
+        return near
+    # Which languages the account speaks is not known yet; its other texts are in them.
+    spoken = sorted({each for languages in there.values() for each in languages if _LANGUAGE.fullmatch(each)})
+    files = ", ".join(f"{_FOLDER}/{name}.{language}.md" for language in spoken or ["en"])
+    return f"write {files} (or {_FOLDER}/{name}.md for every language)"
 
 
 def bodies_of(given: object, what: str) -> tuple[Body, ...]:

@@ -230,7 +230,8 @@ def or_nothing(kept: Stored | None) -> Stored:
 
 def _field(value: Field, what: str, kinds: tuple[str, ...]) -> Reference:
     if value.kind not in kinds:
-        raise refused(f"{what} is a {kinds[0]}, and {value._path} a {value.kind}", hint=f"give it a {kinds[0]}")
+        wanted = schema.spoken(kinds[0])
+        raise refused(f"{what} is {wanted}, and {value._path} {schema.spoken(value.kind)}", hint=f"give it {wanted}")
     return reference(value)
 
 

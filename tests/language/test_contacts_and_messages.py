@@ -87,7 +87,7 @@ MISTAKES = [
     ),
     (lambda: complete_tasks("tidy", only=stop()), "is a step that sets a task, not a Stop", "only=call"),
     (lambda: add_note("log", text=" "), "the note 'log' says nothing", "text="),
-    (lambda: add_note("log", text=deal.amount), "is a text, and deal.amount a money", "give it a text"),
+    (lambda: add_note("log", text=deal.amount), "is a text, and deal.amount an amount", "give it a text"),
     (lambda: create_contact("payer"), "'payer' says nothing of the contact", "name=..., email=..."),
     (lambda: create_contact("payer", phone=555), "phone of 'payer' is a text, not 555", "deal.title"),
     (lambda: update_contact("fix", deal.main_contact), "'fix' changes nothing", "phone=..."),

@@ -43,7 +43,7 @@ def test_its_receipt_is_the_platforms_id_of_the_event():
         (lambda: send_conversion("buy", event="a\nb"), "is the same for every deal", "one step for each"),
         (lambda: send_conversion("buy", event="Lead", value="10"), "is a number or an amount", "99.5"),
         (lambda: send_conversion("buy", event="Lead", value=-1), "cannot be negative", "0 or more"),
-        (lambda: send_conversion("buy", event="Lead", value=deal.title), "a money, and deal.title a text", "money"),
+        (lambda: send_conversion("buy", event="Lead", value=deal.title), "an amount, and deal.title a text", "amount"),
         (lambda: send_conversion("buy", event="Lead", to="bo@example.com"), "to of 'buy' is a contact", "main_contact"),
         (lambda: send_conversion("buy", event="Lead", to=event.before.main_contact), "cannot be", "event.contact"),
         (lambda: send_conversion("buy", event="Lead", lead_id=5), "lead_id of 'buy' is a text, not 5", "deal.title"),

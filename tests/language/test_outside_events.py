@@ -88,7 +88,7 @@ def test_a_class_says_what_is_wrong_with_it(body: dict[str, Any], says: str) -> 
         ({"by": [(Text(), deal.stage.name)]}, "no deal is found by deal.stage.name"),
         ({"by": [(Text(), deal.main_contact.phone)]}, "looks at every contact of a deal"),
         ({"by": [(Number(), deal.reference)]}, "compares a number with deal.reference, which is a text"),
-        ({"by": [(Money(), deal.reference)]}, "compares a money with deal.reference"),
+        ({"by": [(Money(), deal.reference)]}, "compares an amount with deal.reference"),
         ({"in_": []}, "names no pipeline"),
         ({"in_": Sales.won}, "names pipelines, and Won is none"),
         ({"if_many": "newest"}, "if_many of a Match cannot be 'newest'"),

@@ -109,10 +109,10 @@ def test_slips_are_refused_with_what_to_write(make, says):
             lambda: rule(update_record("x", Instalment, no=1), on=record_removed(Instalment)),
             "DW203 'x' is about a Inst",
         ),
-        (lambda: rule(create_record("x", Instalment, amount=-5)), "DW203 the field 'amount' is a money"),
+        (lambda: rule(create_record("x", Instalment, amount=-5)), "DW203 the field 'amount' is an amount"),
         (
             lambda: rule(create_record("x", Instalment, amount=Money("-5", "EUR"))),
-            "DW203 the field 'amount' is a money",
+            "DW203 the field 'amount' is an amount",
         ),
         (lambda: rule(again=once(per=record)), "DW411 the automation 'rule' acts once(per=record)"),
         (lambda: rule(again=once(per=value), on=record_updated(Instalment)), "DW403"),

@@ -7,9 +7,21 @@ from pathlib import Path
 
 import pytest
 
-from dealwright import Account, Automation, DealFields, Pipeline, Role, Stage, Won, assign_owner, deal_created, notify
+from dealwright import (
+    Account,
+    Automation,
+    DealFields,
+    Lost,
+    Pipeline,
+    Role,
+    Stage,
+    Won,
+    assign_owner,
+    deal_created,
+    notify,
+)
 from dealwright.compile import ir
-from dealwright.compile.lower import lower
+from dealwright.compile.lower import draft, lower
 from dealwright.errors import DefinitionError
 from dealwright.language.roles import folded
 
@@ -85,6 +97,21 @@ def test_what_is_said_of_a_role_stands_in_the_ir() -> None:
 def test_two_roles_with_one_name_but_for_accents_are_told() -> None:
     account, codes = lowered(assign_owner("a", to=Role("recepción")), assign_owner("b", to=Role("Recepcion")))
     assert (account, codes) == (None, ["DW250"])
+
+
+def test_roles_that_only_own_stages_are_told_at_the_stage() -> None:
+    """It was told in Dealwright's own source."""
+
+    class Visits(Pipeline, key="visits"):
+        planned = Stage("Planned the visit", owner=Role("recepción"), task=None, because="a test")
+        seen = Stage("Saw the place", owner=Role("Recepcion"), task=None, because="a test")
+        won = Won("Sold")
+        lost = Lost("Lost")
+
+    account = Account("acme", zone="UTC", country="US", currency="USD", pipelines=[Visits], automations=[])
+    _, (found,) = draft(account, Path(__file__).parent)
+    line = Path(__file__).read_text(encoding="utf-8").splitlines()[found.line - 1]
+    assert (found.code, found.path, 'Role("Recepcion")' in line) == ("DW250", Path(__file__).name, True)
 
 
 def test_open_in_are_stages() -> None:

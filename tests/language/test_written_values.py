@@ -70,7 +70,7 @@ def test_a_number_that_a_fact_says_is_no_amount(make):
 @pytest.mark.parametrize("given", [lambda: lines.total(QuoteLine.qty), lambda: lines.count.or_(0) + 1])
 def test_a_number_is_no_own_amount_either(given):
     told = found(rule(create_record("x", Instalment, amount=given()), on=deal_created()))
-    assert any(each.startswith("DW203 the field 'amount' is a money, and cannot hold that") for each in told)
+    assert any(each.startswith("DW203 the field 'amount' is an amount, and cannot hold that") for each in told)
     assert any("multiply it by an amount" in each for each in told)
 
 

@@ -235,7 +235,7 @@ WRONG: Final = (
           rule(f'{CREATED}, do=[send_event("x", to="erp", with_={{"cost": lines.total(Line.cost)}})]')),
     Wrong("a number of something for an amount", "check", "DW910 amount of 'x' is an amount",
           rule(f'{CREATED}, do=[update_deal("x", amount=lines.total(Line.qty))]')),
-    Wrong("a number of something for an own amount", "check", "DW203 the field 'price' is a money",
+    Wrong("a number of something for an own amount", "check", "DW203 the field 'price' is an amount",
           rule(f'{CREATED}, do=[create_record("x", Line, price=lines.total(Line.qty))]')),
     # --- pipelines and the account
     Wrong("a stage that is a state", "check", "DW101 the stage 'Thinking it over' is a state",

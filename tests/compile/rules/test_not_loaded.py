@@ -107,6 +107,6 @@ def test_what_no_automation_does_is_not_said_where_a_file_does_not_load(tmp_path
 
 
 def test_what_no_automation_does_is_said_once_everything_loads(tmp_path: Path) -> None:
-    without = RULES.replace("create_deal(\"setup\", in_=Setup.planned, title=", "add_note(\"setup\", text=")
+    without = RULES.replace('create_deal("setup", in_=Setup.planned, title=', 'add_note("setup", text=')
     unread = PAID.replace(" {{ event.data.seats }}", "")
     assert told(tmp_path, rules=without, paid=unread) == {"DW104", "DW264"}

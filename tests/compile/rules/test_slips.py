@@ -55,7 +55,7 @@ def slipped(seeds: range) -> dict[str, tuple[str, set[int]]]:
 
 
 def missed(folder: Path, made: dict[str, tuple[str, set[int]]]) -> dict[str, str]:
-    """The slips that were told on no right line; what all files must be known for is looked for where everything loads."""
+    """The slips that were told on no right line; some are told where everything loads alone."""
     files = {name: text for name, (text, _) in made.items()}
     lost = {name: text for name, text in files.items() if name.startswith(("s_unlisted", "s_no_task"))}
     found = check_files(folder / "lost", lost) | check_files(

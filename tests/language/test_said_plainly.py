@@ -1,0 +1,90 @@
+"""Slips that were told in words that misled: each is told with what to write."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from records_world import QuoteLine, Sales, deal, lines
+
+from dealwright import DealFields, Money, Number, Role, Stage, Task, lookup, setting
+from dealwright.compile.check import check
+from dealwright.errors import DefinitionError
+
+LARGE = setting("large", Money, default=Money(200, "EUR"))
+RECIPE = lookup("recipe", at="pharmacy:/recipes", ask={"id": deal.id}, gives={"valid": str, "left": int})
+
+
+class Own(DealFields):
+    seats = Number("Seats")
+
+
+SLIPS: list[tuple[Callable[[], object], str, str]] = [
+    (
+        lambda: lookup("r", at="a:/b", ask={}, gives={"valid": float}),  # type: ignore[dict-item]
+        "'valid' of 'r' cannot be float",
+        "write Decimal, for any number; bool, str, int, Decimal or date",
+    ),
+    (lambda: RECIPE.valid.is_true(), "is a text, and only a flag has is_true()", 'compare it with a text: == "Berlin"'),
+    (lambda: RECIPE["left"].is_false(), "is a number, and only a flag", "compare it with a number"),
+    (lambda: Own().seats > LARGE, "is a number and settings.large an amount", 'setting("large", int, default=...)'),
+    (
+        lambda: lines.total(QuoteLine.unit_price * QuoteLine.unit_price),
+        "QuoteLine.unit_price * QuoteLine.unit_price",
+        "",
+    ),
+    (lambda: Stage("Sent it", task=None, rot_after=20), "rot_after is a length", "or rot_after=days(20)"),  # type: ignore[arg-type]
+    (lambda: Task("Call", due=2), "after a length of time", "or due=days(2)"),  # type: ignore[arg-type]
+    (lambda: Money("10", "BRR"), "'BRR' is not a currency", "did you mean BRL?"),
+    (
+        lambda: Role("x").least_loaded(open_in=[Sales.quoted, Sales.won]),
+        "lists 'Paid', where no deal is open",
+        "worked",
+    ),
+    (lambda: Role("x").least_loaded(open_in=[Sales.lost]), "lists 'Lost', where no deal is open", "worked on"),
+]
+
+
+@pytest.mark.parametrize(("written", "message", "hint"), SLIPS)
+def test_a_slip_is_told_with_what_to_write(written: Callable[[], object], message: str, hint: str) -> None:
+    with pytest.raises(DefinitionError) as caught:
+        written()
+    assert message in str(caught.value)
+    assert hint in str(caught.value.hint)
+    assert "is_unset" not in str(caught.value.hint)
+
+
+@pytest.mark.parametrize(
+    ("name", "hint"),
+    [
+        ("obrigada", "did you mean obrigado?"),
+        ("later", "write texts/later.es.md, texts/later.pt.md (or texts/later.md"),
+    ],
+)
+def test_a_text_that_is_not_there_is_told_with_those_that_are(tmp_path: Path, name: str, hint: str) -> None:
+    """It said: write texts/obrigada.en.md, to a company that speaks Portuguese and Spanish."""
+    company = tmp_path / "acme"
+    (company / "texts").mkdir(parents=True)
+    for language in ("pt", "es"):
+        (company / "texts" / f"obrigado.{language}.md").write_text("Oi", encoding="utf-8")
+    (company / "rules.py").write_text(f'from dealwright import *\nthanks = texts("{name}")\n', encoding="utf-8")
+    (found,) = (each for each in check(company).findings if each.code == "DW308")
+    assert found.hint.startswith(hint)
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        'points(\n    (30, deal.amount > 5)\n    (20, deal.tags.has("a")))',
+        "points(\n    [30, deal.amount > 5]\n    (20, deal.amount > 9))",
+        'deal.tags.has(\n    "vip"\n    ("partner"))',
+    ],
+)
+def test_a_missing_comma_before_parentheses_is_told_as_that(tmp_path: Path, written: str) -> None:
+    """It said: TypeError: 'tuple' object is not callable."""
+    (tmp_path / "acme").mkdir()
+    text = f"from dealwright import *\ndeal = DealFields()\nscore = {written}\n"
+    (tmp_path / "acme" / "rules.py").write_text(text, encoding="utf-8")
+    told = [(each.code, each.line, each.message[:18]) for each in check(tmp_path / "acme").findings]
+    assert ("DW910", 4, "a comma is missing") in told
