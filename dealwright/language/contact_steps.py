@@ -240,7 +240,12 @@ def contact_path(given: object, what: str) -> ContactPath:
     return path
 
 
+_NO_ADDRESS: Final = frozenset({"name", "first_name", "last_name", "phone", "title", "company", "lost_reason"})
+"""How the built-in fields end that are texts and never an address; a company's own text may hold one."""
+
+
 def _reply_to(given: object, what: str) -> Stored:
+    _check_address(given, what)
     if isinstance(given, str) and not is_address(given):
         raise refused(
             f"{what} is an e-mail address, not {_called(given)}", hint="write deal.owner.email, or an address"
@@ -258,11 +263,23 @@ def _copied(given: object, what: str) -> tuple[Stored, ...]:
     for each in given:
         if isinstance(each, ContactFields):
             found.append(reference(ContactFields(_path=contact_path(each, what)).email))
-        elif isinstance(each, TextField) or (isinstance(each, str) and is_address(each)):
+            continue
+        _check_address(each, what)
+        if isinstance(each, TextField) or (isinstance(each, str) and is_address(each)):
             found.append(values.text(each, what, fields=("text",)))
         else:
             raise refused(f"{what} lists contacts and e-mail addresses, and {_called(each)} is none", hint=hint)
     return tuple(found)
+
+
+def _check_address(given: object, what: str) -> None:
+    if not isinstance(given, Field) or given._own is not None:
+        return
+    holder, _, last = given._path.rpartition(".")
+    if last in _NO_ADDRESS and holder.startswith(("deal", "event")) and not holder.startswith("event.data"):
+        person = last in ("name", "first_name", "last_name", "phone") and not holder.endswith("company")
+        hint = f"write {holder if person else 'deal.owner'}.email"
+        raise refused(f"{what} is an e-mail address, and {given._path} is none", hint=hint)
 
 
 def _addresses(given: object, what: str) -> tuple[str, ...]:

@@ -29,7 +29,7 @@ from dealwright.language.fields import (
 )
 from dealwright.language.money import Amount
 from dealwright.language.origin import Origin, here, refused
-from dealwright.language.own_names import checked_key, checked_label, checked_options
+from dealwright.language.own_names import checked_key, checked_label, checked_options, looks_like
 from dealwright.language.schema import did_you_mean
 from dealwright.model.custom import CustomType, FieldShape
 
@@ -332,6 +332,13 @@ def check_names(kind: type, built_in: type, what: str, taken: Iterable[str] = ()
                 hint="write a field of its own for each",
                 code="DW232",
             )
+    labelled: dict[str, CustomField] = {}
+    for field in fields.values():
+        other = labelled.setdefault(looks_like(field.label), field) if field.label.strip() else field
+        if other is not field:
+            message = f"the fields {other.key!r} and {field.key!r} of {kind.__name__} are both called {field.label!r}"
+            hint = "give each a label of its own: people could not tell them apart"
+            raise _at(field, refused(message, hint=hint, code="DW232"))
     _check_renames(kind.__name__, fields)
 
 

@@ -75,7 +75,7 @@ def checked_options(given: object, kind: str) -> tuple[str, ...]:
             raise refused(
                 f"the option {shown} has its accents apart from its letters (it is not in NFC)", hint=hint, code="DW232"
             )
-        other = seen.setdefault(_skeleton(option), option)
+        other = seen.setdefault(looks_like(option), option)
         if other == option:
             if sum(each == option for each in listed) > 1:
                 raise refused(
@@ -95,8 +95,8 @@ def _invisible(text: str) -> bool:
     return text[0] in "\u200c\u200d" or text[-1] in "\u200c\u200d" or any(each in _BLANK for each in text)
 
 
-def _skeleton(text: str) -> str:
-    """What a text looks like: without case, compatibility forms, joiners and the script that a letter is of."""
+def looks_like(text: str) -> str:
+    """Return what a text looks like: without case, compatibility forms, joiners and the script that a letter is of."""
     folded = unicodedata.normalize("NFKC", text).casefold()
     plain = "".join(each for each in folded if each not in "\u200c\u200d")
     return " ".join(plain.translate(_TWINS).split())

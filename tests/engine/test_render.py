@@ -204,7 +204,7 @@ def test_an_execution_that_did_something_before_is_done_and_says_where_it_ended(
             "step 'm': the text of the e-mail is empty",
         ),
         (
-            send_email("m", to=deal.main_contact, subject="S", text="T", reply_to=deal.title),
+            send_email("m", to=deal.main_contact, subject="S", text="T", reply_to=deal.reference),
             "step 'm': reply_to is not an e-mail address",
         ),
     ],

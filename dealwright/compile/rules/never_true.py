@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Final
+
+import msgspec
 
 from dealwright.compile import describe, ir
 from dealwright.compile.possible import Logic, one_of, possible
@@ -17,6 +19,7 @@ def _look(subject: Subject) -> Iterator[Spot]:
         yield from _unlisted_reasons(subject, account, automation)
         logic = Logic(account.currency)
         yield from _never_false(subject, automation, logic)
+        yield from _below_nothing(subject, automation)
         wanted = logic.true(automation.when)
         yield from _never_ended(subject, automation)
         if automation.for_each is not None and (told := _empty(automation, automation.for_each, logic)):
@@ -80,6 +83,43 @@ def _never_false(subject: Subject, automation: ir.Automation, logic: Logic) -> I
                 )
 
 
+def _below_nothing(subject: Subject, automation: ir.Automation) -> Iterator[Spot]:
+    """Yield comparisons of an amount of the deal with one below 0: no step, rep or form writes such an amount."""
+    asked: list[tuple[tuple[str, int], object]] = [*_asked(subject, automation)]
+    asked += [(subject.step_at(automation, step.name), step) for step in ir.actions(automation.do)]
+    told: set[ir.Compare] = set()
+    for (path, line), given in asked:
+        for each in _comparisons(given):
+            value = each.value
+            if not isinstance(value, ir.NumberValue | ir.MoneyValue) or each in told:
+                continue
+            amount = value.value if isinstance(value, ir.NumberValue) else value.amount
+            if (each.op == "<" and amount <= 0) or (each.op in ("<=", "==") and amount < 0):
+                told.add(each)
+                yield Spot(
+                    path=path,
+                    line=line,
+                    message=f"{describe.condition(each)} is never true: an amount is never negative",
+                    hint="write == 0, or .is_unset() for a deal without one",
+                    severity="warning",
+                )
+
+
+def _comparisons(given: object) -> Iterator[ir.Compare]:
+    """Yield the comparisons of the deal's amounts in a condition or a value, such as a sum of points."""
+    match given:
+        case ir.Compare(field=ir.Ref(type="money", path=path)) if path.startswith("deal."):
+            yield given
+        case msgspec.Struct():
+            for name in given.__struct_fields__:
+                yield from _comparisons(getattr(given, name))
+        case tuple():
+            for each in given:
+                yield from _comparisons(each)
+        case Mapping():
+            yield from _comparisons(tuple(given.values()))
+
+
 def _asked(subject: Subject, automation: ir.Automation) -> list[tuple[tuple[str, int], ir.Condition]]:
     """The parts of `when` and the cases of branches, with where they stand."""
     parts = automation.when.of if isinstance(automation.when, ir.All) else (automation.when,)
@@ -134,7 +174,8 @@ RULE: Final = Rule(
         "An automation that asks for an amount above ten and below five, or for a stage that its trigger excludes, "
         "never runs; nobody notices, because nothing happens. Neither does a segment that holds no deal, and what "
         "exit_on names and never happens ends nothing. A reason for a lost deal that no stage lists is a "
-        "warning: a rep cannot choose it; and so is a comparison that every deal meets, such as a count of 0 or more."
+        "warning: a rep cannot choose it; and so is a comparison that every deal meets, such as a count of 0 or "
+        "more, and an amount of the deal below 0."
     ),
     bad="""
 big = Automation(

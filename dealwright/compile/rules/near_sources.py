@@ -1,0 +1,76 @@
+"""DW253: events from outside are awaited from two systems whose names differ by one slip of the hand."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Final
+
+from dealwright.compile import ir
+from dealwright.compile.near import nearly
+from dealwright.compile.rules.rule import Rule, Spot, Subject
+
+_DOUBLED: Final = re.compile(r"(.)\1")
+
+
+def _look(subject: Subject) -> Iterator[Spot]:
+    for account in subject.groups:
+        by_source: dict[str, list[tuple[str, int]]] = {}
+        for automation in account.automations:
+            for trigger in (automation.on, *automation.exit_on):
+                if isinstance(trigger, ir.OnEventReceived) and trigger.source is not None:
+                    keyword = "on" if trigger is automation.on else "exit_on"
+                    by_source.setdefault(trigger.source, []).append(subject.automation_at(automation, keyword))
+        # The rarer one is the slip; of two that are named equally often, the one that comes later.
+        order = sorted(by_source.items(), key=lambda each: (-len(each[1]), min(each[1])))
+        for place, (wrong, uses) in enumerate(order):
+            meant = next((right for right, _ in order[:place] if _near(right, wrong)), None)
+            if meant is not None:
+                path, line = min(uses)
+                yield Spot(
+                    path=path,
+                    line=line,
+                    message=f"events are awaited from {wrong!r} here, and from {meant!r} elsewhere",
+                    hint=f'did you mean from_="{meant}"?',
+                )
+
+
+def _near(one: str, other: str) -> bool:
+    """Say whether one is a slip for the other; of short names only a doubled letter is sure."""
+    return nearly(one, other) or _DOUBLED.sub(r"\1", one) == _DOUBLED.sub(r"\1", other)
+
+
+RULE: Final = Rule(
+    code="DW253",
+    severity="warning",
+    title="events are awaited from two systems of nearly one name",
+    reason=(
+        "A system is known by its name alone. One letter beside it is another system, which tells nothing: what waits "
+        "for it never happens. The one that is named less often is told."
+    ),
+    bad="""
+shipped = Automation(
+    key="shipped",
+    on=event_received("shipped", from_="erp"),
+    do=[set_task("call", text="Call about {{ deal.title }}", due=hours(4))],
+)
+paid = Automation(
+    key="paid",
+    on=event_received("paid", from_="erpp"),
+    do=[set_task("thank", text="Thank them for {{ deal.title }}", due=hours(4))],
+)
+""",
+    good="""
+shipped = Automation(
+    key="shipped",
+    on=event_received("shipped", from_="erp"),
+    do=[set_task("call", text="Call about {{ deal.title }}", due=hours(4))],
+)
+paid = Automation(
+    key="paid",
+    on=event_received("paid", from_="erp"),
+    do=[set_task("thank", text="Thank them for {{ deal.title }}", due=hours(4))],
+)
+""",
+    look=_look,
+)
