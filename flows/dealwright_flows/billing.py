@@ -31,8 +31,8 @@ class Billing:
         self._secret = secret_file(secret)
         self._clock = clock
 
-    def paid(self, reference: str, amount: Decimal | None) -> None:
-        """Tell that the invoice of this number is paid.
+    def paid(self, number: str, amount: Decimal | None) -> None:
+        """Tell that the invoice of this number is paid: which deal that is, billing does not know.
 
         Raises:
             InputError: the account has no such hook.
@@ -41,13 +41,12 @@ class Billing:
             raise InputError(
                 f"the demo's billing system needs [account.{self._account}.hooks.{NAME}] in the target file"
             )
-        id_ = f"paid-{reference}"
+        id_ = f"paid-{number}"
         told = {
             "id": id_,
             "event": "invoice-paid",
-            "reference": reference,
             "occurred_at": self._clock.now().isoformat(),
-            "data": {"number": reference} | ({} if amount is None else {"amount": str(amount)}),
+            "data": {"number": number} | ({} if amount is None else {"amount": str(amount)}),
         }
         body = json.dumps(told).encode()
         secret = self._secret.read_text(encoding="utf-8").strip().encode()

@@ -13,6 +13,7 @@ from dealwright.clock import PlayedClock
 from dealwright.errors import InputError
 from dealwright.journal.store import Journal
 from dealwright_embedded_crm import EmbeddedCrm
+from dealwright_flows.asked import Asked
 from dealwright_flows.billing import Billing
 from dealwright_flows.hearing import Hearing
 from dealwright_flows.kommo import HOOK
@@ -29,8 +30,8 @@ from dealwright_kommo import Kommo
 LINGER: Final = 2.5
 """Seconds without work after which a window closes; real ones, so that a short demo shows more than one run each."""
 
-MAILED: Final = ("send_email", "notify")
-"""The kinds of effects that are an e-mail each: to a customer, or to a colleague."""
+MAILED: Final = ("send_email", "notify", "ask")
+"""The kinds of effects that are an e-mail each: to a customer, or to a colleague. One person is the head of sales."""
 
 _PATIENCE: Final = 60.0
 
@@ -77,7 +78,8 @@ async def run_demo(
         if stop.is_set():
             return None
         billing = Billing(binding.key, binding.hooks, system.journal, secret=data_dir / HOOKS_SECRET, clock=clock)
-        player = Player(story, people, system.engine, clock, billing)
+        asked = Asked(binding.key, system.journal)
+        player = Player(story, people, system.engine, clock, billing, asked)
         progress.stage("Playing the fortnight")
         await _play(system, player, story, stop, progress)
         if stop.is_set():

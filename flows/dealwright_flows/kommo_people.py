@@ -130,6 +130,9 @@ class KommoPeople:
         """Its owner does it."""
         await self._change(deal, {"price": amount})
 
+    async def discount(self, deal: str, percent: int, margin: int) -> None:
+        """This account has no fields of the company's own: nothing is there to be written."""
+
     async def call(self, deal: str, outcome: str) -> None:
         """A note of the call, as telephony makes it."""
         lead = await self._lead(deal)

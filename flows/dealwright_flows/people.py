@@ -64,6 +64,10 @@ class People(Protocol):
         """Write down what a deal is worth."""
         ...
 
+    async def discount(self, deal: str, percent: int, margin: int) -> None:
+        """Write down what a deal is sold cheaper by, and what is earned with it."""
+        ...
+
     async def call(self, deal: str, outcome: str) -> None:
         """Call the main contact, and write down what came of it."""
         ...
@@ -175,6 +179,11 @@ class EmbeddedPeople:
     async def write_amount(self, deal: str, amount: int) -> None:
         """Its owner does it."""
         self._crm.update_deal(deal, DealChanges(amount=_dollars(amount)), actor=self._owner(deal))
+
+    async def discount(self, deal: str, percent: int, margin: int) -> None:
+        """Its owner does it."""
+        own = Custom("discount", held(Decimal(percent))), Custom("margin", held(Decimal(margin)))
+        self._crm.update_deal(deal, DealChanges(custom=own), actor=self._owner(deal))
 
     async def call(self, deal: str, outcome: str) -> None:
         """An activity of the deal."""

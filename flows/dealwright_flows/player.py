@@ -17,6 +17,7 @@ from dealwright.clock import PlayedClock
 from dealwright.engine.loop import Engine
 from dealwright.errors import DealwrightError, InputError
 from dealwright.model.crm import Deal
+from dealwright_flows.asked import Asked
 from dealwright_flows.billing import Billing
 from dealwright_flows.people import People
 from dealwright_flows.story import (
@@ -27,6 +28,8 @@ from dealwright_flows.story import (
     Complete,
     Correct,
     Create,
+    Decide,
+    Discount,
     HandOver,
     Link,
     Move,
@@ -44,14 +47,17 @@ _RENEWED: Final = {"incoming": "reviewed", "reviewed": "offered", "offered": "co
 
 
 class Player:
-    """Plays a story with the people of a CRM, and the billing system beside it."""
+    """Plays a story with the people of a CRM, whoever is asked, and the billing system beside it."""
 
-    def __init__(self, story: Story, people: People, engine: Engine, clock: PlayedClock, billing: Billing) -> None:
+    def __init__(
+        self, story: Story, people: People, engine: Engine, clock: PlayedClock, billing: Billing, asked: Asked
+    ) -> None:
         self._story = story
         self._people = people
         self._engine = engine
         self._clock = clock
         self._billing = billing
+        self._asked = asked
         self.deals: dict[int, str] = {}
         """CRM ids by the story's numbers."""
 
@@ -136,6 +142,8 @@ class Player:
                 await people.move(self.deals[act.deal], _PIPELINE, act.stage, act.lost_reason)
             case Amount():
                 await people.write_amount(self.deals[act.deal], act.amount)
+            case Discount():
+                await people.discount(self.deals[act.deal], act.percent, act.margin)
             case Call():
                 await people.call(self.deals[act.deal], act.outcome)
             case Complete():
@@ -144,6 +152,8 @@ class Player:
                 await people.hand_over(self.deals[act.deal], act.owner)
             case Correct():
                 await people.correct(self.deals[act.deal], act.phone)
+            case Decide():
+                self._asked.decide()
             case Pay():
                 self._pay(await people.deal(self.deals[act.deal]))
             case PayHalf():

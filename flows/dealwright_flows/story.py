@@ -28,6 +28,7 @@ STAFF: Final[dict[str, tuple[int, ...]]] = {
     "inside sales": (0, 1),
     "field sales": (2, 3),
     "account managers": (1, 4),
+    "head of sales": (4,),
 }
 """Which of the users stand behind each role of the definitions, by their numbers."""
 
@@ -125,6 +126,18 @@ class Correct(msgspec.Struct, frozen=True, kw_only=True):
     phone: str
 
 
+class Discount(msgspec.Struct, frozen=True, kw_only=True):
+    """What a deal is sold cheaper by, and what is earned with it, is written down."""
+
+    deal: int
+    percent: int
+    margin: int
+
+
+class Decide(msgspec.Struct, frozen=True, kw_only=True):
+    """Whoever is asked something goes through the open questions, and answers each."""
+
+
 class Pay(msgspec.Struct, frozen=True, kw_only=True):
     """The customer pays: the billing system tells of it, by the deal's reference."""
 
@@ -152,7 +165,21 @@ class Renew(msgspec.Struct, frozen=True, kw_only=True):
 
 
 Act: TypeAlias = (
-    Create | Link | Unlink | Move | Amount | Call | Complete | HandOver | Correct | Pay | PayHalf | Answer | Renew
+    Create
+    | Link
+    | Unlink
+    | Move
+    | Amount
+    | Discount
+    | Call
+    | Complete
+    | HandOver
+    | Correct
+    | Decide
+    | Pay
+    | PayHalf
+    | Answer
+    | Renew
 )
 
 
@@ -173,11 +200,12 @@ class Story(msgspec.Struct, frozen=True, kw_only=True):
 
 def tell() -> Story:
     """Return the script; it is the same at every call."""
-    writer = _Writer(*(random.Random(_SEED + number) for number in range(3)))  # noqa: S311 - a story, not a secret
+    writer = _Writer(*(random.Random(_SEED + number) for number in range(4)))  # noqa: S311 - a story, not a secret
     writer.hero()
     for deal in range(1, DEALS):
         writer.deal(deal)
     writer.renewals()
+    writer.decisions()
     return writer.story()
 
 
@@ -196,11 +224,15 @@ def slots() -> Sequence[datetime]:
 class _Writer:
     """Writes deals' lives onto the calendar."""
 
-    def __init__(self, dice: random.Random, ways: random.Random, talk: random.Random) -> None:
-        """`dice` decide what becomes of deals, `ways` how people go about it, `talk` what customers answer."""
+    def __init__(self, dice: random.Random, ways: random.Random, talk: random.Random, price: random.Random) -> None:
+        """`dice` decide what becomes of deals, `ways` how people go about it, `talk` what customers answer.
+
+        `price` decides what is given away.
+        """
         self._dice = dice
         self._ways = ways
         self._talk = talk
+        self._price = price
         self._slots = slots()
         self._acts: dict[int, list[Act]] = {}
         self._people: list[Person] = []
@@ -220,6 +252,7 @@ class _Writer:
         self._put(6, Amount(deal=HERO, amount=31_500))
         self._put(10, Complete(deal=HERO, task=_BOOK))
         self._put(10, Move(deal=HERO, stage="met"))
+        self._put(10, Discount(deal=HERO, percent=15, margin=24))
         self._put(15, Move(deal=HERO, stage="quoted"))
         self._put(22, Answer(deal=HERO, button="price"))
         books = self._person(Person(first_name="Kim", last_name="Bauer", email="books.lindqvist@example.com"))
@@ -306,6 +339,10 @@ class _Writer:
             self._put(slot - 1, Complete(deal=deal, task=_SEND_INVOICE))
             self._put(slot, Pay(deal=deal))
             return
+        if following == "quoted" and self._price.random() < 0.4:
+            # some ask for it only when the quote is on its way
+            percent, before = self._price.choice((5, 8, 12, 15, 20)), self._price.choice((0, 2, 4))
+            self._put(slot - before, Discount(deal=deal, percent=percent, margin=40 - percent))
         self._put(slot, Move(deal=deal, stage=following))
         if following == "quoted":
             self._answered(deal, slot)
@@ -327,6 +364,12 @@ class _Writer:
         for slot in range(len(self._slots) * 6 // 10, len(self._slots), 5):
             self._put(slot, Renew(how="on"))
         self._put(len(self._slots) - 2, Renew(how="lost"))
+
+    def decisions(self) -> None:
+        """In the third hour of each working day, and in the seventh, the head of sales answers what was asked."""
+        for number, slot in enumerate(self._slots):
+            if slot.astimezone(ZONE).hour in (11, 15):
+                self._put(number, Decide())
 
     def _somebody(self) -> int:
         """Somebody new, or (one in six) somebody known under another spelling."""

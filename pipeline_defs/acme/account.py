@@ -10,6 +10,7 @@ from dealwright import Account
 from .care import automations as care
 from .closing import automations as closing
 from .credit import automations as credit
+from .discounts import automations as discounts
 from .inquiries import automations as inquiries
 from .instalments import automations as instalments
 from .invoices import automations as invoices
@@ -25,5 +26,5 @@ acme = Account(
     working_hours="Mon-Fri 09:00-18:00, Sat 10:00-14:00",
     languages=["en", "es"],
     pipelines=[NewBusiness, Renewals],
-    automations=[*inquiries, *quotes, *credit, *invoices, *instalments, *closing, *care],
+    automations=[*inquiries, *quotes, *discounts, *credit, *invoices, *instalments, *closing, *care],
 )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dealwright import Choice, CompanyFields, ContactFields, Day, DealFields, Number
+from dealwright import Choice, CompanyFields, ContactFields, Day, DealFields, Flag, Number
 
 
 class Firm(CompanyFields):
@@ -18,6 +18,8 @@ class Sale(DealFields):
     company: Firm = Firm()
     score = Number("Score")
     deliver_on = Day("Wanted by")
+    discount = Number("Discount %")
+    discount_agreed = Flag("Discount agreed")
     margin = Number("Margin %", sensitive=True)  # no advertising platform is told it, whatever a rule says
 
 

@@ -1,15 +1,16 @@
 """Acme's pipelines: from first inquiry to payment, and the renewals that follow.
 
 A stage is called after what has happened, has the task that leads to the next one, and belongs to whoever does it: with
-the stage the deal goes to them, and whoever had it is told.
+the stage the deal goes to them, and whoever had it is told. Criteria say what must hold where the CRM cannot know it.
 """
 
 from __future__ import annotations
 
-from dealwright import Incoming, Lost, Pipeline, Stage, Task, Won, working_days, working_hours
+from dealwright import Criteria, Incoming, Lost, Pipeline, Stage, Task, Won, working_days, working_hours
 
 from .fields import deal
 from .roles import account_managers, field_sales, inside_sales
+from .settings import free_discount
 
 SEND_INVOICE = "Send the invoice"
 """The task's text, in one place: a rule in invoices.py waits for it to be completed."""
@@ -21,6 +22,11 @@ class NewBusiness(Pipeline, key="new-business", name="New business"):
         "Qualified",
         probability=20,
         owner=inside_sales,
+        exit=Criteria(
+            [deal.main_contact.phone.is_set() | deal.main_contact.email.is_set()],
+            else_="task",
+            says="Write down how the customer is reached",
+        ),
         task=Task("Book the meeting with {{ deal.main_contact.name or deal.title }}", due=working_days(1)),
     )
     met = Stage(
@@ -33,6 +39,11 @@ class NewBusiness(Pipeline, key="new-business", name="New business"):
         "Sent the quote",
         probability=60,
         owner=field_sales.sticky(),
+        entry=Criteria(
+            [(deal.discount.or_(0) <= free_discount) | deal.discount_agreed.is_true()],
+            else_="move_back",
+            says="Have the discount agreed first",
+        ),
         task=Task("Call back about {{ deal.title }}", due=working_days(2)),
     )
     agreed = Stage(
@@ -70,6 +81,7 @@ class Renewals(Pipeline, key="renewals", name="Renewals"):
         "Confirmed the renewal",
         probability=90,
         owner=account_managers.sticky(),
+        entry=Criteria([deal.amount.is_set()], else_="report", says="Write down what the renewal is worth"),
         task=Task(SEND_INVOICE, due=working_hours(4)),
     )
     won = Won("Renewed")

@@ -7,3 +7,4 @@ from dealwright import Role
 inside_sales = Role("inside sales")
 field_sales = Role("field sales")
 account_managers = Role("account managers")
+head_of_sales = Role("head of sales")

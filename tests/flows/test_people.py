@@ -175,6 +175,22 @@ def test_an_instalment_is_paid_and_then_the_other_and_then_there_is_none_left(tm
     asyncio.run(asyncio.wait_for(main(), 30))
 
 
+def test_what_a_deal_is_sold_cheaper_by_is_written_into_the_companys_own_fields(tmp_path: Path) -> None:
+    async def main() -> None:
+        async with embedded(tmp_path) as (people, crm):
+            own = tuple(FieldShape(key=key, type="number") for key in ("discount", "margin"))
+            crm.shape([SALES], apply=True, fields=FieldShapes(deal=own))
+            await people.employ(USERS)
+            await people.meet([NORA])
+            id_ = await people.create(SALES.key, BOATS)
+            await people.discount(id_, 15, 25)
+            told = (await people.deal(id_)).custom
+            assert held_in(told, "discount") == held(Decimal(15))
+            assert held_in(told, "margin") == held(Decimal(25))
+
+    asyncio.run(asyncio.wait_for(main(), 30))
+
+
 def test_a_customer_answers_the_newest_message_about_the_deal_and_nothing_else(tmp_path: Path) -> None:
     async def main() -> None:
         async with embedded(tmp_path) as (people, crm):
@@ -193,7 +209,7 @@ def test_a_customer_answers_the_newest_message_about_the_deal_and_nothing_else(t
     asyncio.run(asyncio.wait_for(main(), 30))
 
 
-def test_in_kommo_nothing_is_ticked_and_nobody_answers(tmp_path: Path) -> None:
+def test_in_kommo_nothing_is_ticked_nobody_answers_and_no_discount_is_written(tmp_path: Path) -> None:
     async def main() -> None:
         async with kommo(tmp_path) as (people, _):
             await people.employ(USERS)
@@ -202,6 +218,7 @@ def test_in_kommo_nothing_is_ticked_and_nobody_answers(tmp_path: Path) -> None:
             before = await people.deal(id_)
             await people.pay_half(id_)
             await people.answer(id_, button="yes", words=None)
+            await people.discount(id_, 15, 25)
             assert await people.deal(id_) == before
 
     asyncio.run(asyncio.wait_for(main(), 30))

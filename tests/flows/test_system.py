@@ -21,6 +21,7 @@ import pytest
 
 from dealwright.clock import PlayedClock, SystemClock
 from dealwright_embedded_crm import EmbeddedCrm
+from dealwright_flows.asked import Asked
 from dealwright_flows.billing import Billing
 from dealwright_flows.children import clean_environment
 from dealwright_flows.demo import staff
@@ -95,9 +96,14 @@ def test_the_demo_prints_one_object_that_the_databases_and_the_receiver_bear_out
     customers = [mail for mail in mails if all(address.lower().endswith("@example.com") for address in mail["to"])]
     assert len(colleagues) + len(customers) == len(mails), "whom the mails are to, cannot exist"
     with closing(sqlite3.connect(data / "journal.db")) as journal:
-        for kind, arrived in (("send_email", customers), ("notify", colleagues)):
-            written = journal.execute("select key from dw_effects where kind = ? and state = 'sent'", (kind,))
-            assert sorted(key for (key,) in written) == sorted(mail["key"] for mail in arrived) != []
+        for kinds, arrived in (("kind = 'send_email'", customers), ("kind in ('notify', 'ask')", colleagues)):
+            written = journal.execute(f"select key from dw_effects where {kinds} and state = 'sent'")
+            of = ["-".join(mail["key"].split("-")[:2]) for mail in arrived]  # a question's has behind it who is asked
+            assert sorted(key for (key,) in written) == sorted(of) != []
+        asked = journal.execute("select choice, count(*) from questions group by choice").fetchall()
+        assert {"yes", "no"} <= {choice for choice, _ in asked}, "both ways were taken"
+        undone = "select count(*) from dw_effects where kind = 'move_back' and state = 'sent'"
+        assert one(journal, undone) >= 1
         told = journal.execute("select key from dw_effects where kind = 'send_conversion' and state = 'sent'")
         assert sorted(key for (key,) in told) == sorted(counted_by_meta) != []
         for what in ("events", "executions", "effects"):
@@ -134,6 +140,8 @@ def test_the_demo_prints_one_object_that_the_databases_and_the_receiver_bear_out
         "send_message",
         "lookup",
         "notify",
+        "ask",
+        "move_back",
     }
     assert set(figures["events"]) == {
         "deal_created",
@@ -355,7 +363,8 @@ def test_with_a_prefect_that_never_starts_the_work_is_done_and_it_is_said_plainl
             billing = Billing("acme", (), system.journal, secret=data / "hooks.secret", clock=clock)
             people = EmbeddedPeople(crm)
             await staff(system.journal, "acme", people)
-            await Player(story, people, system.engine, clock, billing).play(asyncio.Event(), lambda now, number: None)
+            player = Player(story, people, system.engine, clock, billing, Asked("acme", system.journal))
+            await player.play(asyncio.Event(), lambda now, number: None)
             while not said:
                 await asyncio.sleep(0.1)
             stop.set()
