@@ -44,7 +44,7 @@ _Work: TypeAlias = Generator[tuple[str, float], _Outcome, None]
 _OF_ACCOUNTS = ("DW201", "DW202")
 """What is not said of what no account lists: which one it would belong to is not known, nor that one's pipelines."""
 
-_OF_ANY = (*_OF_ACCOUNTS, "DW205", "DW285", "DW305")
+_OF_ANY = (*_OF_ACCOUNTS, "DW205", "DW230", "DW285", "DW305")
 """What is not said where no account was made: neither is what languages and which currency it has."""
 
 

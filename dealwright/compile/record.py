@@ -21,8 +21,12 @@ from dealwright.compile.outline import Definition, Example, Outline, Part
 from dealwright.language import examples, steps
 from dealwright.language.account import Account
 from dealwright.language.automation import Automation
+from dealwright.language.company import CompanyFields
+from dealwright.language.custom import origin_of
+from dealwright.language.deal import ContactFields, DealFields
 from dealwright.language.origin import Origin
 from dealwright.language.pipeline import Pipeline, parts
+from dealwright.language.records import Record as RecordOfDeal
 from dealwright.language.wait_steps import ways_of
 from dealwright.model.crm import Contact, Deal, Money, User
 from dealwright.model.custom import Custom, held, merged
@@ -76,7 +80,7 @@ class Record:
         # One whose file failed below it still says where the company is, and in what it reckons.
         first = next(iter((*accounts, *self.accounts)), None)
         unique = {parts(each).key: each for each in reversed(self.pipelines)}
-        return Account(
+        made = Account(
             first.key if first else "unlisted",
             zone=first.calendar.zone if first else "UTC",
             country=first.country if first else "US",
@@ -85,6 +89,20 @@ class Record:
             pipelines=[each for each in self.pipelines if unique[parts(each).key] is each],
             automations=automations,
         )
+        if not accounts:
+            # What texts alone name is known by the account's classes, which it could not say.
+            object.__setattr__(made, "kinds", first.kinds if first else tuple(self._kinds()))
+        return made
+
+    def _kinds(self) -> Iterator[type]:
+        """Every class of own fields and of records in the company's files."""
+        todo: list[type] = [DealFields, ContactFields, CompanyFields, RecordOfDeal]
+        while todo:
+            kinds: list[type] = todo.pop().__subclasses__()
+            for kind in kinds:
+                todo.append(kind)
+                if self._own(origin_of(kind)):
+                    yield kind
 
     def outline(self, accounts: Sequence[Account], *, complete: bool) -> Outline:
         """Return the outline; `accounts` are those that their files give a name."""

@@ -63,6 +63,18 @@ paid = Automation(
     key="paid", on=event_received(Paid), do=[add_note("n", text="{{ event.data.number }} {{ event.data.seats }}")]
 )
 """
+FIELDS = """
+
+class Own(DealFields):
+    folder = Text("Folder")
+
+
+class Item(Record, key="item", name="Item"):
+    price = Money("Price")
+"""
+FIELDS_ACCOUNT = ACCOUNT.replace("import Sales,", "import Item, Own, Sales,").replace(
+    "pipelines=", "deal_fields=Own, records=[Item], pipelines="
+)
 WRONG = '\nwrong = activity_logged(kind="fax")\n'
 
 
@@ -104,6 +116,15 @@ def test_what_no_automation_does_is_not_said_where_a_file_does_not_load(tmp_path
     text = {"rules": RULES, "paid": PAID}[name]
     imports, _, rest = text.partition("\n\n")
     assert told(tmp_path, **{name: f"{imports}\n{WRONG}\n{rest}"}) == {"DW910"}
+
+
+@pytest.mark.parametrize(
+    "account", [FIELDS_ACCOUNT.replace("UTC", "UCT/No"), FIELDS_ACCOUNT + WRONG, "from dealwright import *\n" + WRONG]
+)
+def test_fields_that_texts_alone_name_are_known_where_the_account_does_not_load(tmp_path: Path, account: str) -> None:
+    """It said that there is no fact of that name: the account says which class has it."""
+    rules = RULES.replace('title="Set up {{ deal.title }}"', 'title="{{ deal.folder }} {{ deal.records.item.count }}"')
+    assert told(tmp_path, model=MODEL + FIELDS, rules=rules, account=account) in ({"DW910"}, {"DW911"})
 
 
 def test_what_no_automation_does_is_said_once_everything_loads(tmp_path: Path) -> None:
