@@ -88,6 +88,36 @@ def test_the_rarer_source_is_told_with_the_other_one(tmp_path: Path) -> None:
     assert found.hint == 'did you mean from_="erp"?'
 
 
+PHONES, MAILS = "deal.contacts.phone", "deal.contacts.email"
+
+
+@pytest.mark.parametrize(
+    ("name", "kind", "path", "told"),
+    [
+        ("phone", "Text", MAILS, {"DW266"}),
+        ("work_phone", "Text", MAILS, {"DW266"}),
+        ("mail", "Text", PHONES, {"DW266"}),
+        ("email_address", "Text", PHONES, {"DW266"}),
+        ("phone", "Text", PHONES, set()),
+        ("mail", "Email", MAILS, set()),
+        ("hotel", "Text", MAILS, set()),
+    ],
+)
+def test_a_phone_number_is_not_looked_for_among_addresses(
+    tmp_path: Path, name: str, kind: str, path: str, told: set[str]
+) -> None:
+    """Both are texts in the event: the pair was taken, and no event found its deal."""
+    event = f"""
+class Asked(OutsideEvent):
+    key = "form.asked"
+    {name} = {kind}()
+    match = Match(by=[({name}, {path})], in_=Sales)
+
+
+"""
+    assert codes(snippet(tmp_path, event + rule(on="event_received(Asked)"))) == told
+
+
 @pytest.mark.parametrize(
     ("fields", "told"),
     [
