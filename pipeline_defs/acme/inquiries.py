@@ -21,6 +21,7 @@ from dealwright import (
     deal_created,
     entered,
     event,
+    hours,
     minutes,
     move_deal,
     once,
@@ -47,7 +48,8 @@ greet_inbound = Automation(
     key="greet-inbound",
     why="The speed of the first contact decides.",
     on=deal_created(in_=NewBusiness.incoming),
-    when=[deal.main_contact.phone.is_set(), ~deal.tags.has("spam")],
+    when=[deal.owner.is_set(), deal.main_contact.phone.is_set(), ~deal.tags.has("spam")],
+    when_within=hours(1),  # share-inquiries finds somebody first: a task of nobody's is done by nobody
     again=once(per=person, within=days(30)),
     do=[
         set_task("call", text="Call {{ deal.main_contact.name }} about {{ deal.title }}", due=working_minutes(15)),
@@ -188,7 +190,8 @@ find_phone = Automation(
     key="find-phone",
     why="Nobody can be called without a number.",
     on=deal_created(in_=NewBusiness),
-    when=[~deal.main_contact.phone.is_set(), ~deal.tags.has("spam")],
+    when=[deal.owner.is_set(), ~deal.main_contact.phone.is_set(), ~deal.tags.has("spam")],
+    when_within=hours(1),
     do=[
         set_task(
             "find",

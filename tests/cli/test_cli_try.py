@@ -54,9 +54,10 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Project
     with closing(crm):
         acme = found.definitions("acme")
         crm.shape(acme.pipelines, fields=acme.own_fields(), apply=True)
-        crm.add_user("Ana Lima")
+        ana = crm.add_user("Ana Lima")
         maria = crm.create_contact(name="Maria Silva", phone="(212) 555-0142", email="maria@example.com")
-        crm.create_deal(pipeline="new-business", stage="incoming", title=HOSTILE, contacts=(maria.id,))
+        place = {"pipeline": "new-business", "stage": "incoming"}
+        crm.create_deal(title=HOSTILE, contacts=(maria.id,), owner=ana.id, **place)
     yield found
 
 

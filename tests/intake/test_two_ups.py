@@ -167,8 +167,9 @@ def test_two_that_share_journal_and_crm_do_each_thing_once(tmp_path: Path) -> No
                 addresses = [f"http://127.0.0.1:{port}/hooks/acme/billing" for port in ports]
                 said = [httpx.post(each, content=raw, headers=headers).json()["accepted"] for each in addresses]
                 assert said == [1, 0]
+                place = {"pipeline": "new-business", "stage": "incoming", "owner": crm.add_user("Ana Lima").id}
                 for number in range(20):
-                    crm.create_deal(pipeline="new-business", stage="incoming", title=f"Nobody to call {number}")
+                    crm.create_deal(title=f"Nobody to call {number}", **place)
                 deadline = time.monotonic() + 60
                 while journal.counts("executions").get("find-phone") != {"done": 20}:
                     assert time.monotonic() < deadline, journal.counts("executions")

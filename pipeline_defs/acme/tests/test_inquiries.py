@@ -128,6 +128,14 @@ def test_what_belongs_to_nobody_goes_to_inside_sales() -> None:
     assert rehearse(acme, "share-inquiries", deal).state == "held", "nobody stands behind the role"
 
 
+@pytest.mark.parametrize("automation", ["greet-inbound", "find-phone"])
+def test_no_task_is_set_before_the_inquiry_is_somebodys(automation: str) -> None:
+    contact = BY_PHONE if automation == "greet-inbound" else UNREACHABLE
+    told = rehearse(acme, automation, a_deal(NewBusiness.incoming, contact=contact, owner=None))
+    assert (told.automation.when_within, told.acts) == (Duration(amount=1, unit="hours"), [])
+    assert len(rehearse(acme, automation, a_deal(NewBusiness.incoming, contact=contact)).acts) == 1
+
+
 def test_what_belongs_to_somebody_stays_theirs_and_spam_is_nobodys() -> None:
     assert rehearse(acme, "share-inquiries", a_deal(NewBusiness.incoming)).acts == []
     assert rehearse(acme, "share-inquiries", a_deal(NewBusiness.incoming, owner=None, tags=["spam"])).acts == []
