@@ -108,8 +108,16 @@ SLIPS: Final[Mapping[str, Callable[[Random, str], Slip | None]]] = {
     "to do": _swap(r'text="(?!\{)', 'text="TODO '),
     "falling probability": _swap(r"probability=(6|8|9)(\d)", r"probability=\1"),
     # A rule sets one for quoted deals: that stage may do without.
-    "no task": _swap(r', task=Task\("(?!Call back)[^"]*", due=\w+\(\d+\)\)', ""),
+    "no task": _swap(r'\n +task=Task\("(?!Call back)[^"]*", due=\w+\(\d+\)\),', ""),
     "no again": _swap(r"^    again=[^\n]*,\n(?=    do=\[\n        send_email)", ""),
+    "impossible count": _swap(r"halves\.count == 0", "halves.count < 0"),
+    "always true count": _swap(r"halves\.count == 0", "halves.count >= 0"),
+    "number for an amount": _swap(r"amount=deal\.amount / 2", "amount=halves.count * 2"),
+    "empty record": _swap(r'(create_record\("\w+", Instalment), [^\n]*\)', r"\1)"),
+    "typo in a record's field": _swap(r"(Instalment\.)(paid)", _misspelled),
+    "typo in a given field": _swap(r"( )(amount|due_on)(?==deal\.\w+ [/+])", _misspelled),
+    "record where there is none": _swap(r"halves\.count == 0", "Instalment.paid.is_false()"),
+    "list of triggers": _swap(r"on=(record_updated\(.*\)),", r"on=[\1],"),
     "unknown zone": _swap(r'zone="America/New_York"', 'zone="America/NewYork"'),
 }
 """Every kind of slip."""
