@@ -18,6 +18,7 @@ from dealwright.journal.store import Journal
 from dealwright.model.crm import StageShape
 from dealwright_embedded_crm import EmbeddedCrm
 from dealwright_flows import commands, workplace
+from dealwright_flows.asked import Asked
 from dealwright_flows.billing import Billing
 from dealwright_flows.people import EmbeddedPeople
 from dealwright_flows.player import Player
@@ -31,7 +32,7 @@ def test_a_story_whose_stages_are_gone_is_refused_before_it_is_played(tmp_path: 
     crm = EmbeddedCrm(f"sqlite:///{tmp_path}/crm.db", clock)
     with closing(crm), closing(Journal(f"sqlite:///{tmp_path}/journal.db", clock)) as journal:
         billing = Billing("acme", (), journal, secret=tmp_path / "hooks.secret", clock=clock)
-        player = Player(tell(), EmbeddedPeople(crm), Engine(journal, [], clock), clock, billing)
+        player = Player(tell(), EmbeddedPeople(crm), Engine(journal, [], clock), clock, billing, Asked("acme", journal))
         with pytest.raises(InputError, match=r"do not have: new-business\.agreed, .*renewals\.won"):
             asyncio.run(player.play(asyncio.Event(), lambda now, number: None))
         assert crm.users() == []
