@@ -1,8 +1,9 @@
-"""Whether two names differ by one slip of the hand."""
+"""Whether two names differ by one slip of the hand, and which of several that are written are slips."""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Final
 
 _SHORTEST: Final = 4
@@ -34,3 +35,15 @@ def nearly(one: str, other: str) -> bool:
     first, second = differing[0]
     digits = [re.sub(r"\D", "", each) for each in (first, second)]
     return min(len(first), len(second)) >= _SHORTEST and digits[0] == digits[1] and one_slip(first, second)
+
+
+def slips(uses: Mapping[str, Sequence[object]], near: Callable[[str, str], bool] = nearly) -> Iterator[tuple[str, str]]:
+    """Yield each name that is most likely a slip, with the one that is meant; `uses` are where each is written.
+
+    The rarer one is the slip; of two that are written equally often, the one that comes later in `uses`.
+    """
+    order = sorted(uses, key=lambda name: -len(uses[name]))
+    for place, wrong in enumerate(order):
+        meant = next((right for right in order[:place] if near(right, wrong)), None)
+        if meant is not None:
+            yield wrong, meant

@@ -9,7 +9,7 @@ from typing import Final, NamedTuple
 
 import msgspec
 
-from dealwright.compile.near import nearly
+from dealwright.compile.near import slips
 from dealwright.compile.rules.rule import Rule, Spot, Subject, all_steps
 from dealwright.compile.sources import Source, argument, called
 from dealwright.language.roles import folded
@@ -41,18 +41,14 @@ def _near(uses: Iterable[_Use], spelled: str) -> Iterator[Spot]:
     by_key: dict[str, list[_Use]] = {}
     for use in sorted(uses, key=lambda each: (each.path, each.line)):
         by_key.setdefault(use.key, []).append(use)
-    # The rarer one is the slip; of two that are named equally often, the one that comes later.
-    order = sorted(by_key.values(), key=lambda each: -len(each))
-    for place, slipped in enumerate(order):
-        meant = next((each for each in order[:place] if nearly(each[0].key, slipped[0].key)), None)
-        if meant is not None:
-            wrong, right = slipped[0], meant[0]
-            yield Spot(
-                path=wrong.path,
-                line=wrong.line,
-                message=f"the role {wrong.written!r} is nearly {right.written!r} of {right.path}:{right.line}",
-                hint=f"did you mean {spelled.format(right.written)}?",
-            )
+    for slipped, meant in slips(by_key):
+        wrong, right = by_key[slipped][0], by_key[meant][0]
+        yield Spot(
+            path=wrong.path,
+            line=wrong.line,
+            message=f"the role {wrong.written!r} is nearly {right.written!r} of {right.path}:{right.line}",
+            hint=f"did you mean {spelled.format(right.written)}?",
+        )
 
 
 def _colleagues(source: Source) -> Iterator[_Use]:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from dealwright.compile import ir
-from dealwright.compile.near import nearly
+from dealwright.compile.near import nearly, slips
 from dealwright.compile.rules.rule import Rule, Spot, Subject
 
 _DOUBLED: Final = re.compile(r"(.)\1")
@@ -21,18 +21,15 @@ def _look(subject: Subject) -> Iterator[Spot]:
                 if isinstance(trigger, ir.OnEventReceived) and trigger.source is not None:
                     keyword = "on" if trigger is automation.on else "exit_on"
                     by_source.setdefault(trigger.source, []).append(subject.automation_at(automation, keyword))
-        # The rarer one is the slip; of two that are named equally often, the one that comes later.
-        order = sorted(by_source.items(), key=lambda each: (-len(each[1]), min(each[1])))
-        for place, (wrong, uses) in enumerate(order):
-            meant = next((right for right, _ in order[:place] if _near(right, wrong)), None)
-            if meant is not None:
-                path, line = min(uses)
-                yield Spot(
-                    path=path,
-                    line=line,
-                    message=f"events are awaited from {wrong!r} here, and from {meant!r} elsewhere",
-                    hint=f'did you mean from_="{meant}"?',
-                )
+        in_order = dict(sorted(by_source.items(), key=lambda each: min(each[1])))
+        for wrong, meant in slips(in_order, _near):
+            path, line = min(by_source[wrong])
+            yield Spot(
+                path=path,
+                line=line,
+                message=f"events are awaited from {wrong!r} here, and from {meant!r} elsewhere",
+                hint=f'did you mean from_="{meant}"?',
+            )
 
 
 def _near(one: str, other: str) -> bool:
