@@ -199,9 +199,10 @@ class World:
         return answer.json() if answer.content else None
 
     def deployment(self, automation: str) -> dict[str, Any]:
-        """Return the automation's deployment."""
-        name = f"{self.driver}.{automation}"
-        found: dict[str, Any] = self.asks("GET", f"/deployments/name/{name}/{name}")
+        """Return the automation's deployment; wait for it, as what is new is written to Prefect beside the work."""
+        path = f"/deployments/name/{self.driver}.{automation}/{self.driver}.{automation}"
+        until(f"{automation} is deployed", lambda: self._http.get(path).is_success)
+        found: dict[str, Any] = self.asks("GET", path)
         return found
 
     def pause(self, automation: str, paused: bool) -> None:
