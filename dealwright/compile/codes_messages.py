@@ -39,8 +39,9 @@ CODES: Final = (
         code="DW305",
         title="a customer would be written to in no language of theirs",
         reason=(
-            "A text that is written by language has one for each language of the account: whoever speaks the one that "
-            "is missing would get another one, by chance. One text for all is written without a language."
+            "A text that is written by language, on a button too, has one for each language of the account: whoever "
+            "speaks the one that is missing would get another one, by chance. One text for all is written without a "
+            "language."
         ),
         bad="""
 hello = Template("hello", body={"en": "Hi, when can we talk?", "es": "Hola, ¿cuándo hablamos?"})

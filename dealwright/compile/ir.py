@@ -16,6 +16,7 @@ import msgspec
 from dealwright.compile.ir_messages import (
     Body,
     Button,
+    ButtonText,
     FreeMessage,
     MailText,
     MessageContent,
@@ -150,6 +151,7 @@ __all__ = [
     "Body",
     "BranchStep",
     "Button",
+    "ButtonText",
     "Cap",
     "Case",
     "ChangeTagsStep",

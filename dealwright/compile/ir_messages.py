@@ -15,11 +15,19 @@ class Body(Node, frozen=True, kw_only=True):
     where: Where | None = None
 
 
+class ButtonText(Node, frozen=True, kw_only=True):
+    """What stands on a button in one language."""
+
+    language: str
+    text: str
+
+
 class Button(Node, frozen=True, kw_only=True):
-    """A button under a message, known by its id."""
+    """A button under a message, known by its id; `by_language` is empty where `text` stands on it in all of them."""
 
     id: str
     text: str
+    by_language: tuple[ButtonText, ...] = ()
 
 
 class TemplateMessage(Node, tag_field="message", tag="template", frozen=True, kw_only=True):

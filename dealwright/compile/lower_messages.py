@@ -9,7 +9,7 @@ from dealwright.compile.lower_scope import Scope
 from dealwright.compile.lower_values import ValueLowering
 from dealwright.compile.text_places import place_of
 from dealwright.language.markup import check_html
-from dealwright.language.message_texts import EmailText, Message, Template, WhatsAppTemplate
+from dealwright.language.message_texts import Button, EmailText, Message, Template, WhatsAppTemplate
 from dealwright.language.origin import Origin
 from dealwright.language.texts import ANY, Body
 from dealwright.model.messages import MOST_BODY, MOST_MESSAGE
@@ -71,10 +71,17 @@ class MessageLowering:
         return ir.TemplateMessage(
             name=given.name,
             bodies=bodies,
-            buttons=tuple(ir.Button(id=each.id, text=each.text) for each in given.buttons),
+            buttons=tuple(self._button(each, given) for each in given.buttons),
             category=given.category,
             vendor="whatsapp" if isinstance(given, WhatsAppTemplate) else None,
         )
+
+    def _button(self, given: Button, template: Template) -> ir.Button:
+        what = f"the button {given.id!r} of the template {template.name!r}"
+        self._check_languages([language for language, _ in given.text], what, template.origin)
+        ordered = sorted(given.text, key=lambda each: (*self._place(each[0]), each[0]))
+        texts = tuple(ir.ButtonText(language=language, text=text) for language, text in ordered)
+        return ir.Button(id=given.id, text=texts[0].text, by_language=() if texts[0].language == ANY else texts)
 
     def _bodies(
         self, given: Sequence[Body], what: str, origin: Origin, scope: Scope, most: int | None, step: str = ""

@@ -7,6 +7,7 @@ from dealwright.engine.facts import View
 from dealwright.engine.languages import chosen
 from dealwright.engine.render_contacts import somebody
 from dealwright.engine.render_values import Unrenderable, text_of
+from dealwright.model.crm import Contact
 from dealwright.model.messages import MOST_MESSAGE, MessageButton
 from dealwright.model.requests import SendMessage
 
@@ -29,5 +30,11 @@ def send_message(step: ir.SendMessageStep, view: View) -> SendMessage:
         text=text,
         template=None if template is None else template.name,
         language=body.language,
-        buttons=() if template is None else tuple(MessageButton(each.id, each.text) for each in template.buttons),
+        buttons=() if template is None else tuple(_button(each, view, recipient) for each in template.buttons),
     )
+
+
+def _button(given: ir.Button, view: View, recipient: Contact) -> MessageButton:
+    """A button in the recipient's language."""
+    text = chosen(given.by_language, view.account, recipient).text if given.by_language else given.text
+    return MessageButton(given.id, text)

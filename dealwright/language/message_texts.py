@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final, Literal, get_args
 
@@ -11,7 +11,7 @@ from dealwright.language.characters import UNSAFE
 from dealwright.language.conditions import Comparison, Condition, Reference
 from dealwright.language.origin import Origin, here, refused
 from dealwright.language.schema import did_you_mean
-from dealwright.language.texts import Body, ByLanguage, bodies_of
+from dealwright.language.texts import ANY, Body, ByLanguage, bodies_of, checked_language
 from dealwright.model.messages import MOST_BUTTON_TEXT, MOST_BUTTONS
 
 Category = Literal["utility", "marketing", "authentication"]
@@ -24,32 +24,31 @@ _ID: Final = re.compile(r"[a-z0-9][a-z0-9_-]{0,59}")
 
 @dataclass(frozen=True, slots=True, init=False)
 class Button:
-    """A button under a message: `id` is what an answer says was pressed, `text` what stands on it."""
+    """A button under a message: `id` is what an answer says was pressed, `text` what stands on it.
+
+    The text is one for everybody, or one for each language.
+    """
 
     id: str
-    text: str
+    text: tuple[tuple[str, str], ...]
 
-    def __init__(self, id: str, text: str, /) -> None:
+    def __init__(self, id: str, text: str | Mapping[str, str], /) -> None:
         if not isinstance(id, str) or not _ID.fullmatch(id):
             raise refused(
                 f"{_shown(id)} cannot be the id of a button: ids are lower-case letters, digits, - and _",
                 hint='Button("yes", "Yes please")',
                 code="DW307",
             )
-        if not isinstance(text, str) or not text.strip() or UNSAFE.search(text):
-            raise refused(
-                f"the text of the button {id!r} is one line that can be seen",
-                hint=f'Button("{id}", "...")',
-                code="DW307",
-            )
-        if len(text) > MOST_BUTTON_TEXT:
-            raise refused(
-                f"the text of the button {id!r} has {len(text)} characters, and {MOST_BUTTON_TEXT} can be shown",
-                hint="shorten it",
-                code="DW307",
-            )
+        if isinstance(text, Mapping):
+            said = tuple((checked_language(each), text[each]) for each in sorted(text, key=str))
+        else:
+            said = ((ANY, text),)
+        if not said:
+            raise refused(f"the button {id!r} has no text", hint=f'Button("{id}", "...")', code="DW307")
+        for language, one in said:
+            _check_on_button(one, f"the text of the button {id!r}{f' in {language!r}' if language else ''}", id)
         object.__setattr__(self, "id", id)
-        object.__setattr__(self, "text", text)
+        object.__setattr__(self, "text", said)
 
 
 @dataclass(frozen=True, init=False)
@@ -163,6 +162,14 @@ def is_email_text(given: object) -> bool:
     return isinstance(given, EmailText)
 
 
+def _check_on_button(text: object, what: str, id_: str) -> None:
+    if not isinstance(text, str) or not text.strip() or UNSAFE.search(text):
+        raise refused(f"{what} is one line that can be seen", hint=f'Button("{id_}", "...")', code="DW307")
+    if len(text) > MOST_BUTTON_TEXT:
+        message = f"{what} has {len(text)} characters, and {MOST_BUTTON_TEXT} can be shown"
+        raise refused(message, hint="shorten it", code="DW307")
+
+
 def _buttons(given: object, name: str) -> tuple[Button, ...]:
     if not isinstance(given, list | tuple) or not all(isinstance(each, Button) for each in given):
         raise refused(
@@ -174,11 +181,20 @@ def _buttons(given: object, name: str) -> tuple[Button, ...]:
             hint="ask for less, or let people answer in words",
             code="DW307",
         )
-    for part in ("id", "text"):
-        seen = [getattr(each, part) for each in given]
-        if twice := next((each for each in seen if seen.count(each) > 1), None):
+    languages = {language for each in given for language, _ in each.text}
+    seen = {"id": [each.id for each in given]}
+    # A text for everybody stands beside those of each language.
+    for language in languages - {ANY} or languages:
+        texts = [dict(each.text) for each in given]
+        seen[f"text{f' in {language!r}' if language else ''}"] = [
+            shown for each in texts if (shown := each.get(language, each.get(ANY)))
+        ]
+    for part, held in seen.items():
+        if twice := next((each for each in held if held.count(each) > 1), None):
             raise refused(
-                f"two buttons of {name!r} have the {part} {twice!r}", hint=f"give each {part} once", code="DW307"
+                f"two buttons of {name!r} have the {part} {twice!r}",
+                hint=f"give each {part.partition(' ')[0]} once",
+                code="DW307",
             )
     return tuple(given)
 

@@ -10,6 +10,6 @@ does_it_fit = Template(
         "en": "Hello {{ contact.first_name or 'there' }}, you have our quote for {{ deal.title }}. Does it fit?",
         "es": "Hola {{ contact.first_name or 'qué tal' }}, ya tiene nuestra oferta para {{ deal.title }}. ¿Le va bien?",
     },
-    buttons=[Button("yes", "Yes / Sí"), Button("price", "Price / Precio")],
+    buttons=[Button("yes", {"en": "Yes", "es": "Sí"}), Button("price", {"en": "Price", "es": "Precio"})],
     category="utility",
 )

@@ -156,7 +156,11 @@ templates = st.builds(
     ir.TemplateMessage,
     name=keys,
     bodies=bodies,
-    buttons=some(st.builds(ir.Button, id=keys, text=words)),
+    buttons=some(
+        st.builds(
+            ir.Button, id=keys, text=words, by_language=some(st.builds(ir.ButtonText, language=languages, text=words))
+        )
+    ),
     category=st.sampled_from([None, "utility", "marketing", "authentication"]),
     vendor=st.sampled_from([None, "whatsapp"]),
 )

@@ -237,6 +237,50 @@ def test_a_slip_in_a_conversation_is_told(company: Company, slip: str) -> None:
     assert [found for _, _, found in company.told()] == [code]
 
 
+BUTTONS = {
+    "a language of the account is missing": ("DW305", '[Button("yes", {"en": "Yes"})]', "no text in 'es'"),
+    "a language that the account does not list": (
+        "DW305",
+        '[Button("yes", {"en": "Yes", "es": "Sí", "fr": "Oui"})]',
+        "which the account does not list",
+    ),
+    "two look the same in one language": (
+        "DW307",
+        '[Button("yes", {"en": "Yes", "es": "Sí"}), Button("ok", {"en": "OK", "es": "Sí"})]',
+        "two buttons of 'hello' have the text in 'es' 'Sí'",
+    ),
+    "one for everybody looks as another in one language": (
+        "DW307",
+        '[Button("yes", {"en": "OK", "es": "Sí"}), Button("ok", "OK")]',
+        "two buttons of 'hello' have the text in 'en' 'OK'",
+    ),
+    "too long in one language": (
+        "DW307",
+        '[Button("later", {"en": "Later", "es": "En otro momento, gracias"})]',
+        "the text of the button 'later' in 'es' has 24 characters, and 20 can be shown",
+    ),
+    "nothing in one language": ("DW307", '[Button("yes", {"en": "Yes", "es": " "})]', "one line that can be seen"),
+    "no text at all": ("DW307", '[Button("yes", {})]', "the button 'yes' has no text"),
+    "no language": ("DW910", '[Button("yes", {"english": "Yes"})]', "'english' is not a language"),
+}
+
+
+@pytest.mark.parametrize("slip", BUTTONS)
+def test_a_slip_in_a_buttons_texts_is_told(company: Company, slip: str) -> None:
+    code, buttons, message = BUTTONS[slip]
+    company.define(f'hello = Template("hello", body={{"en": "Hi", "es": "Hola"}}, buttons={buttons})')
+    (found,) = company.found()
+    assert found.code == code
+    assert message in found.message
+    assert found.line == len(HEAD.splitlines()) + 1
+
+
+def test_buttons_by_language_and_for_everybody_stand_side_by_side(company: Company) -> None:
+    buttons = '[Button("yes", {"en": "Yes", "es": "Sí"}), Button("ok", "OK")]'
+    company.define(f'hello = Template("hello", body={{"en": "Hi", "es": "Hola"}}, buttons={buttons})')
+    assert company.found() == []
+
+
 def test_an_answer_sets_nothing_off_as_an_answer_to_a_step(company: Company) -> None:
     hello = 'hello = Template("hello", body="Hi")'
     company.define(hello, TAIL.replace("on=deal_created(in_=Sales)", 'on=replied(to="hi")'))

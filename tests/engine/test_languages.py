@@ -10,6 +10,7 @@ from msgspec import UNSET
 from dealwright import (
     Account,
     Automation,
+    Button,
     DealFields,
     EmailText,
     Incoming,
@@ -43,7 +44,11 @@ class Sales(Pipeline, key="sales"):
     won = Won("Won")
 
 
-HELLO = Template("hello", body={"en": "Hi", "es": "Hola", "pt-BR": "Olá"})
+HELLO = Template(
+    "hello",
+    body={"en": "Hi", "es": "Hola", "pt-BR": "Olá"},
+    buttons=[Button("later", {"pt-BR": "Depois", "es": "Luego", "en": "Later"}), Button("ok", "OK")],
+)
 QUOTE = EmailText({"en": "Your quote", "es": "Su cotización", "pt": "Sua cotação"}, "{{ deal.title }}")
 GREET = Automation(
     key="greet",
@@ -84,6 +89,8 @@ def test_a_contact_is_written_to_in_the_language_of_its_phones_country(phone: st
     assert [(message.text, message.language) for message in found.messages] == [
         (said, {"Hola": "es", "Olá": "pt-BR", "Hi": "en"}[said])
     ]
+    on_first = {"Hola": "Luego", "Olá": "Depois", "Hi": "Later"}[said]
+    assert [(each.id, each.text) for each in found.messages[0].buttons] == [("later", on_first), ("ok", "OK")]
     assert found.emails[0].subject == {"Hola": "Su cotización", "Olá": "Sua cotação", "Hi": "Your quote"}[said]
     assert found.emails[0].text == "Forty chairs"
 

@@ -460,7 +460,8 @@ r_role = Automation(
     ],
 )
 
-hello = Template("hello", body={"en": "Hi"}, buttons=[Button("yes", "Yes")], category="utility")
+answers = [Button("yes", "Yes"), Button("no", {"en": "No"})]
+hello = Template("hello", body={"en": "Hi"}, buttons=answers, category="utility")
 approved = WhatsAppTemplate("approved", category="marketing", body=texts("hello"))
 slots = Message("At ten?", outside_window=approved)
 mail = EmailText({"en": "Your quote"}, "Dear {{ contact.name }}", html={"en": "<p>Dear</p>"})

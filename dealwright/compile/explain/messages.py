@@ -56,6 +56,11 @@ def _template(given: ir.TemplateMessage, names: Names) -> str:
     if given.vendor is not None:
         told += say("do.send_message.vendor", vendor=given.vendor)
     if given.buttons:
-        buttons = names.tongue.all_of(names.tongue.quoted(each.text) for each in given.buttons)
+        buttons = names.tongue.all_of(_button(each, names) for each in given.buttons)
         told += say("do.send_message.buttons", buttons=buttons)
     return told
+
+
+def _button(given: ir.Button, names: Names) -> str:
+    """What stands on a button, in each language that it is written in."""
+    return " / ".join(names.tongue.quoted(each.text) for each in given.by_language or (given,))
