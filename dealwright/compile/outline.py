@@ -12,7 +12,7 @@ import msgspec
 
 from dealwright.compile.ir import Where
 from dealwright.language.example_replies import Reply
-from dealwright.model.crm import Deal
+from dealwright.model.crm import Deal, User
 from dealwright.model.custom import Custom
 
 DefinitionKind = Literal["account", "pipeline", "automation"]
@@ -35,7 +35,8 @@ class Part(msgspec.Struct, frozen=True, kw_only=True):
 class Example(msgspec.Struct, frozen=True, kw_only=True):
     """An example of an automation: a deal, a moment in the account's zone, and what is done then.
 
-    `answers`: to questions, by step; `came_from`: where the deal stood before; `people` behind roles; `given` by other
+    `answers`: to questions, by step; `came_from`: where the deal stood before, and `owner_before` whose it
+    was; `record`: the fields of the record that sets it off; `people` behind roles; `given` by other
     systems, by step; `replies` of the contact, by the step that waits.
     """
 
@@ -45,6 +46,8 @@ class Example(msgspec.Struct, frozen=True, kw_only=True):
     at: str
     then: tuple[str, ...]
     came_from: tuple[str, str] | None = None
+    owner_before: User | None = None
+    record: tuple[Custom, ...] | None = None
     data: dict[str, str] = {}
     met: tuple[str, ...] = ()
     answers: dict[str, str] = {}

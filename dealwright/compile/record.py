@@ -181,6 +181,8 @@ class Record:
             at=given.at.isoformat(sep=" "),
             then=given.then,
             came_from=None if before is None or before.pipeline is None else (parts(before.pipeline).key, before.key),
+            owner_before=None if given.owner_before is None else _user(given.owner_before, owner),
+            record=None if given.record is None else tuple(Custom(k, held(value)) for k, value in given.record.items()),
             data=dict(given.data),
             met=given.met,
             answers=dict(given.answers),
@@ -207,6 +209,11 @@ class Record:
 
     def _where(self, origin: Origin) -> Where:
         return Where(file=relative(origin.file, self._root), line=origin.line)
+
+
+def _user(name: str, owner: str | None) -> User:
+    """Somebody who owned the deal: who is called as its owner is that person."""
+    return User(id="1" if name == owner else "2", name=name)
 
 
 def _contact(given: Mapping[str, str]) -> Contact:

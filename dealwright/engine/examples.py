@@ -19,7 +19,8 @@ from dealwright.engine.pretended import address_of, fitted, given_to, wrong_data
 from dealwright.engine.rehearse import Rehearsal, rehearse
 from dealwright.engine.rehearse_replies import replies_to
 from dealwright.errors import DealwrightError, DefinitionError
-from dealwright.model.crm import User
+from dealwright.model.crm import Record, User
+from dealwright.model.custom import Custom
 from dealwright.model.requests import AddNote, Notify, Request, SendEmail, SetTask
 
 CODE = "DW290"
@@ -53,20 +54,25 @@ def _of(account: ir.Account, company: Company) -> Iterator[Finding]:
 
 
 def _wrong(account: ir.Account, automation: ir.Automation, example: Example) -> tuple[str, str] | None:
-    if asks_for_its_record(automation):
-        message = (
-            f"the example {example.title!r} cannot be run: of the record that sets it off an example tells nothing"
-        )
-        return message, "write it as a test: rehearse(..., record=a_record(...))"
+    if example.record is None and asks_for_its_record(automation):
+        message = f"the example {example.title!r} cannot be run: it tells nothing of the record that sets it off"
+        return message, 'say what its fields hold: record={"amount": 500}'
     zone = ZoneInfo(account.calendar.zone)
-    own, unfit = fitted(account, example.deal.custom or ())
+    own, unfit = fitted(account, "deals", account.deal_fields, example.deal.custom or ())
+    record, unfit_record = _record(account, automation.on, example.record)
     data = wrong_data(account, automation.on, example.data)
-    for wrong in (*unfit, *data, *wrong_steps(automation, example.met, example.answers)):
+    for wrong in (
+        *unfit,
+        *unfit_record,
+        *_wrong_owner(automation.on, example),
+        *data,
+        *wrong_steps(automation, example.met, example.answers),
+    ):
         return f"the example {example.title!r} cannot happen: {wrong}", "say what is there, and what it can hold"
     if own:
         example = replace(example, deal=replace(example.deal, custom=tuple(own)))
     try:
-        told = _rehearsed(account, automation, example, zone)
+        told = _rehearsed(account, automation, example, record, zone)
     except DealwrightError as error:
         return f"the example {example.title!r} cannot be run: {error}", getattr(error, "hint", "")
     done = [_Did(part.step, part.at.astimezone(zone), part.request) for part in told.parts if part.request is not None]
@@ -91,7 +97,27 @@ def _wrong(account: ir.Account, automation: ir.Automation, example: Example) -> 
     return None
 
 
-def _rehearsed(account: ir.Account, automation: ir.Automation, example: Example, zone: ZoneInfo) -> Rehearsal:
+def _wrong_owner(trigger: ir.Trigger, example: Example) -> Iterator[str]:
+    if example.owner_before is not None and not isinstance(trigger, ir.OnOwnerChanged | ir.OnDealUpdated):
+        yield "no change of the deal sets the automation off: leave owner_before= out"
+
+
+def _record(
+    account: ir.Account, trigger: ir.Trigger, given: Sequence[Custom] | None
+) -> tuple[Record | None, list[str]]:
+    """The record that sets the automation off as a CRM would hold it, and what is wrong with what is said of it."""
+    if given is None:
+        return None, []
+    if not isinstance(trigger, ir.OnRecordAdded | ir.OnRecordUpdated | ir.OnRecordRemoved):
+        return None, ["no record sets the automation off: leave record= out"]
+    shapes = next((each.fields for each in account.records if each.key == trigger.record), ())
+    custom, unfit = fitted(account, f"records of the kind {trigger.record!r}", shapes, given)
+    return Record(id="1", kind=trigger.record, custom=tuple(custom)), unfit
+
+
+def _rehearsed(
+    account: ir.Account, automation: ir.Automation, example: Example, record: Record | None, zone: ZoneInfo
+) -> Rehearsal:
     now = datetime.fromisoformat(example.at).replace(tzinfo=zone).astimezone(UTC)
     owner = example.deal.owner
     owner = None if owner is None else replace(owner, email=address_of(owner.name))
@@ -100,9 +126,12 @@ def _rehearsed(account: ir.Account, automation: ir.Automation, example: Example,
     if example.came_from is not None:
         pipeline, stage = example.came_from
         before = replace(deal, pipeline=pipeline, stage=stage, version=deal.version - 1)
+    if example.owner_before is not None:
+        was = replace(example.owner_before, email=address_of(example.owner_before.name))
+        before = replace(before or deal, owner=was, version=deal.version - 1)
     # Where it is said that the deal stands, it stands: only a move without `came_from` is a move from there.
-    stays = before is not None or isinstance(automation.on, ir.OnDealCreated)
-    imagination = Imagination(account, now, before=before, data=example.data or None, stays=stays)
+    stays = example.came_from is not None or isinstance(automation.on, ir.OnDealCreated)
+    imagination = Imagination(account, now, before=before, record=record, data=example.data or None, stays=stays)
     event, deal = imagination.event(automation.on, deal)
     given = {step: {each.key: each.value.value for each in told if each.value} for step, told in example.given.items()}
     return rehearse(

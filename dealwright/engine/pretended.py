@@ -99,16 +99,21 @@ def _given_value(step: str, name: str, kind: Given, value: object) -> str | bool
     raise DefinitionError(f"{name!r} of {step!r} is a {kind}, and {value!r} is none")
 
 
-def fitted(account: ir.Account, given: Iterable[Custom]) -> tuple[list[Custom], list[str]]:
-    """Return the deal's own fields as a CRM would hold them, and what is wrong with each of those that do not fit."""
-    shapes = {shape.key: shape for shape in account.deal_fields}
+def fitted(
+    account: ir.Account, whose: str, fields: Iterable[FieldShape], given: Iterable[Custom]
+) -> tuple[list[Custom], list[str]]:
+    """Return own fields as a CRM would hold them, and what is wrong with each of those that do not fit.
+
+    `whose` says what has the fields, such as `deals`.
+    """
+    shapes = {shape.key: shape for shape in fields}
     fit: list[Custom] = []
     wrong = []
     for each in given:
         shape = shapes.get(each.key)
         if shape is None:
             near = did_you_mean(each.key, shapes)
-            wrong.append(f"deals have no field {each.key[:80]!r}; {near or f'they have {_listed(shapes)}'}")
+            wrong.append(f"{whose} have no field {each.key[:80]!r}; {near or f'they have {_listed(shapes)}'}")
             continue
         value = None if each.value is None else _held(account, shape, each.value)
         if value is None:

@@ -31,8 +31,9 @@ class Example:
     stands; `at` is local time, as `2026-05-09 22:30`. `phone` and `email` are those of its main contact (none, if not
     said); `contact=None` says that there is no contact. `own` are the company's own fields, `data` is what an event
     from outside tells, `met` names the steps wait_until() whose waiting is rewarded, `answers` are those to ask().
-    `people` stand behind roles, `given` is what other systems give the steps lookup(), `replies` what the contact
-    answers while a step waits for it, as in `rehearse()`.
+    `owner_before` owned the deal before its owner changed (nobody, if not said), `record` are the fields of the record
+    that sets the automation off. `people` stand behind roles, `given` is what other systems give the steps lookup(),
+    `replies` what the contact answers while a step waits for it, as in `rehearse()`.
     """
 
     title: str
@@ -40,9 +41,11 @@ class Example:
     at: datetime
     then: tuple[str, ...]
     came_from: StageLike | None
+    owner_before: str | None
     deal: Mapping[str, object]
     contact: Mapping[str, str] | None
     own: Mapping[str, str | Decimal | bool | date | datetime | tuple[str, ...]]
+    record: Mapping[str, str | Decimal | bool | date | datetime | tuple[str, ...]] | None
     data: Mapping[str, str]
     met: tuple[str, ...]
     answers: Mapping[str, str]
@@ -63,6 +66,7 @@ class Example:
         deal_title: str = "Forty chairs",
         amount: float | Decimal | None = None,
         owner: str | None = "Ana Lima",
+        owner_before: str | None = None,
         tags: Sequence[str] = (),
         company: str | None = None,
         reference: str | None = None,
@@ -72,6 +76,7 @@ class Example:
         phone: str | None = None,
         email: str | None = None,
         own: Mapping[str, Own] = MappingProxyType({}),
+        record: Mapping[str, Own] | None = None,
         data: Mapping[str, str] = MappingProxyType({}),
         met: Sequence[str] = (),
         answers: Mapping[str, str] = MappingProxyType({}),
@@ -93,6 +98,7 @@ class Example:
             "at": _moment(at, title),
             "then": _texts(then, f"then of the example {title!r}"),
             "came_from": came_from,
+            "owner_before": owner_before,
             "deal": MappingProxyType(
                 {
                     "title": deal_title,
@@ -108,7 +114,8 @@ class Example:
             "contact": None
             if contact is None
             else MappingProxyType({k: v for k, v in person.items() if v is not None}),
-            "own": MappingProxyType({key: _own(value, key) for key, value in own.items()}),
+            "own": _fields(own, "own"),
+            "record": None if record is None else _fields(record, "record"),
             "data": MappingProxyType(dict(data)),
             "met": _texts(met, f"met of the example {title!r}"),
             "answers": MappingProxyType(dict(answers)),
@@ -142,6 +149,14 @@ def _moment(given: object, title: str) -> datetime:
     if found.tzinfo is not None:
         raise refused(f"at of the example {title!r} is local time, without a zone", hint=hint)
     return found
+
+
+def _fields(
+    given: Mapping[str, Own], what: str
+) -> Mapping[str, str | Decimal | bool | date | datetime | tuple[str, ...]]:
+    if not isinstance(given, Mapping):
+        raise refused(f"{what} are values by the names of fields", hint=f'{what}={{"reference": "A-1"}}')
+    return MappingProxyType({key: _own(value, key) for key, value in given.items()})
 
 
 def _own(given: object, key: str) -> str | Decimal | bool | date | datetime | tuple[str, ...]:

@@ -255,3 +255,29 @@ def test_an_example_that_is_none_is_refused(wrong, message):
         Example("x", **given)  # type: ignore[arg-type]
     assert message in str(refusal.value)
     assert refusal.value.hint
+
+
+HANDED = (
+    GOOD
+    + """
+handed = Automation(
+    key="handed",
+    on=owner_changed(in_=Sales),
+    when=event.before.owner.is_set(),
+    do=[notify("goodbye", who=event.before.owner, text="{{ deal.title }} is {{ deal.owner.name }}'s now")],
+    examples=[
+        Example("from Bo", AT, owner_before="Bo Reyes", then=["goodbye: Forty chairs is Ana Lima's now"]),
+        Example("from nobody", AT, then=["skipped: conditions"]),
+    ],
+)
+a = Account("a", zone="America/New_York", country="US", currency="USD", pipelines=[Sales], automations=[handed])
+""".replace("AT", AT)
+)
+
+
+def test_an_example_says_whose_the_deal_was(write):
+    result = CliRunner().invoke(cli, ["check", str(write(a=HANDED))])
+    assert (result.exit_code, result.output) == (0, "a: 1 pipeline, 2 automations, ok\n")
+    created = HANDED.replace("owner_changed", "deal_created").replace("when=event.before.owner.is_set(),", "")
+    result = CliRunner().invoke(cli, ["check", str(write(a=created.replace("event.before.owner", "deal.owner")))])
+    assert "no change of the deal sets the automation off: leave owner_before= out" in result.output

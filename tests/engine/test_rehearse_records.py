@@ -151,7 +151,13 @@ line = Automation(
     on=record_added(Line, in_=Sales),
     when=[Line.qty > 1],
     do=[add_note("n", text="Look")],
-    examples=[Example("a line", in_=Sales.incoming, at="2026-05-11 10:00", then=["skipped: conditions"])],
+    examples=[
+        Example("of which nothing is told", in_=Sales.incoming, at="2026-05-11 10:00", then=["n"]),
+        Example("two", in_=Sales.incoming, at="2026-05-11 10:00", record={"qty": 2}, then=["n"]),
+        Example("one", in_=Sales.incoming, at="2026-05-11 10:00", record={"qty": 1}, then=["skipped: conditions"]),
+        Example("no such field", in_=Sales.incoming, at="2026-05-11 10:00", record={"quantity": 1}, then=["n"]),
+        Example("no such value", in_=Sales.incoming, at="2026-05-11 10:00", record={"qty": "two"}, then=["n"]),
+    ],
 )
 count = Automation(
     key="count",
@@ -165,14 +171,16 @@ acme = Account(
 """
 
 
-def test_examples_tell_colleagues_and_know_of_no_record(tmp_path):
+def test_examples_tell_colleagues_and_what_a_record_holds(tmp_path):
     folder = tmp_path / "company"
     folder.mkdir()
     (folder / "rules.py").write_text(FILE, encoding="utf-8")
     loaded = check(folder)
     assert [str(each) for each in loaded.findings] == []
-    (found,) = run(loaded)
-    assert found.message == (
-        "the example 'a line' cannot be run: of the record that sets it off an example tells nothing"
-    )
-    assert found.hint == "write it as a test: rehearse(..., record=a_record(...))"
+    found = run(loaded)
+    assert [each.message for each in found] == [
+        "the example 'of which nothing is told' cannot be run: it tells nothing of the record that sets it off",
+        "the example 'no such field' cannot happen: records of the kind 'line' have no field 'quantity'; they have qty",
+        "the example 'no such value' cannot happen: qty is a number, and what is given is none",
+    ]
+    assert found[0].hint == 'say what its fields hold: record={"amount": 500}'
