@@ -46,10 +46,8 @@ _IDLE: Final = 0.1
 _PULL_AGAIN: Final = 0.02
 """Seconds until a feed that had nothing is asked again while other work goes on: asking costs it a transaction."""
 
-_LOOK_FOR_HEADS: Final = 1.0
-"""Seconds between two looks for work that another process may have made."""
-
-_AFTER_FAILURE: Final = 1.0
+REST: Final = 1.0
+"""Seconds between two looks for work that another process may have made, and after a failure."""
 
 _OTHERS_PATIENCE: Final = 2.0
 """Seconds that a window of another automation may wait for a worker before those that carry one make room."""
@@ -83,8 +81,13 @@ class Engine:
         carries: bool = True,
         lease: float = LEASE,
         pause: float = PAUSE,
+        rest: float = REST,
     ) -> None:
-        """Make an engine; one that does not carry opens no windows by itself."""
+        """Make an engine; one that does not carry opens no windows by itself.
+
+        `pause` is what the first repetition of a request waits, `rest` what passes between two looks for work that
+        nobody told of, and after a failure; both in seconds.
+        """
         self._carries = carries
         self._store = store
         self._accounts = {account.key: account for account in accounts}
@@ -111,6 +114,7 @@ class Engine:
         }
         self._linger = linger
         self._limit = batch_limit
+        self._rest = rest
         self._windows: dict[tuple[str, str], tuple[Work, asyncio.Task[None]]] = {}
         self._opened: dict[tuple[str, str], list[float]] = {}
         self._asked_again: dict[tuple[str, str], float] = {}
@@ -134,7 +138,7 @@ class Engine:
                 moved = self._pump()
             except Exception as error:
                 _complain("the engine's loop", error)
-                await _until(stop, _AFTER_FAILURE)
+                await _until(stop, self._rest)
                 continue
             if moved:
                 await asyncio.sleep(max((site.breath for site in self._sites.values()), default=0.0))
@@ -158,7 +162,7 @@ class Engine:
             moved = True
             self._wake(key, automation)
         now = self._clock.monotonic()
-        if now - self._looked >= _LOOK_FOR_HEADS:
+        if now - self._looked >= self._rest:
             self._looked = now
             self._store.take_over()
             for key in self._accounts:
@@ -183,7 +187,7 @@ class Engine:
             items = feed.pull(_CHUNK)
         except Exception as error:
             _complain(f"the feed {feed.source} of {key}", error)
-            self._asked_again[key, feed.source] = self._clock.monotonic() + _AFTER_FAILURE
+            self._asked_again[key, feed.source] = self._clock.monotonic() + self._rest
             return False
         if not items:
             self._asked_again[key, feed.source] = self._clock.monotonic() + _PULL_AGAIN
@@ -194,7 +198,7 @@ class Engine:
         except Exception as error:
             # They are safe in the journal; until the source can be told they come again, and are known.
             _complain(f"the feed {feed.source} of {key}", error)
-            self._asked_again[key, feed.source] = self._clock.monotonic() + _AFTER_FAILURE
+            self._asked_again[key, feed.source] = self._clock.monotonic() + self._rest
         return True
 
     def _route(self, key: str) -> bool:
@@ -263,7 +267,7 @@ class Engine:
             await work.run(self._version(key, automation))
         except Exception as error:
             _complain(f"a window of {key}.{automation}", error)
-            await asyncio.sleep(_AFTER_FAILURE)
+            await asyncio.sleep(self._rest)
         finally:
             del self._windows[key, automation]
         self._looked = float("-inf")
@@ -318,7 +322,7 @@ class Engine:
                     work.give_way()
             except Exception as error:
                 _complain(f"what runs beside a window of {account}.{automation}", error)
-            await _until(stop, _LOOK_FOR_HEADS)
+            await _until(stop, self._rest)
         work.close()
 
     async def close_windows(self) -> None:

@@ -104,7 +104,8 @@ class World:
     def engine(self, journal: Journal | None = None, *, batch_limit: int = 250, linger: float = 0.1) -> Engine:
         """Return an engine of this worker."""
         site = AccountSite(key="acme", crm=self.crm, feeds=(self.crm,), connectors=(self.crm, *self.others))
-        return Engine(journal or self.journal, [site], self.clock, linger=linger, batch_limit=batch_limit, pause=0.05)
+        quick = {"linger": linger, "pause": 0.05, "rest": 0.05}
+        return Engine(journal or self.journal, [site], self.clock, batch_limit=batch_limit, **quick)
 
     def work(self, engine: Engine | None = None) -> None:
         """Run an engine until it is idle, and stop it."""

@@ -80,7 +80,7 @@ class Town:
         self.journal.record_release(lowered)
         here.on_items = lambda items: self.journal.append("acme", "kommo", items)
         site = AccountSite(key="acme", crm=here.kommo, feeds=(), connectors=(here.kommo,))
-        self.engine = Engine(self.journal, [site], here.clock, linger=0.05)
+        self.engine = Engine(self.journal, [site], here.clock, linger=0.05, pause=0.05, rest=0.05)
 
     async def quiet(self) -> None:
         """Return when hooks, their answers, and the hooks of those have come to rest."""

@@ -69,7 +69,7 @@ def play(folder: Path, *faults: Fault) -> tuple[dict[str, int], dict[str, int], 
         async with world(folder / "log", clock=clock) as (meta, simulation):
             simulation.fail(*faults)
             site = AccountSite(key="acme", crm=crm, feeds=(crm,), connectors=(crm, meta))
-            engine, stop = Engine(journal, [site], clock, linger=0.1), asyncio.Event()
+            engine, stop = Engine(journal, [site], clock, linger=0.1, pause=0.05, rest=0.05), asyncio.Event()
             running = asyncio.create_task(engine.run(stop))
             try:
                 await asyncio.wait_for(engine.quiet(), 30)

@@ -102,7 +102,7 @@ def test_what_a_rule_asks_does_not_arrive(tmp_path: Path) -> None:
 
             simulation.serve = listen  # type: ignore[method-assign]
             site = AccountSite(key="acme", crm=crm, feeds=(crm,), connectors=(crm, meta))
-            engine, stop = Engine(journal, [site], clock, linger=0.1), asyncio.Event()
+            engine, stop = Engine(journal, [site], clock, linger=0.1, pause=0.05, rest=0.05), asyncio.Event()
             running = asyncio.create_task(engine.run(stop))
             try:
                 await asyncio.wait_for(engine.quiet(), 30)
