@@ -144,6 +144,18 @@ def test_a_deal_is_moved_and_who_moved_it_is_told(shell: Shell) -> None:
     crm.close()
 
 
+def test_a_stage_is_taken_as_it_is_printed(shell: Shell) -> None:
+    """`deals move 1 sales.won` was told that sales has no stage 'sales.won'."""
+    filled(shell).close()
+    assert shell("deals", "move", "1", "sales.won").stdout == "deal 1: sales.incoming -> sales.won\n"
+    assert shell("deals", "move", "1", "aftercare.won").stdout == "deal 1: sales.won -> aftercare.won\n"
+    assert [each["id"] for each in shell.json("deals", "ls", "--stage", "aftercare.won")] == ["1"]
+    assert "created in sales.won" in shell("deals", "add", "--title", "New", "--stage", "sales.won").stdout
+    contradicting = shell("deals", "move", "1", "sales.lost", "--pipeline", "aftercare", code=2).stderr
+    assert "--pipeline says 'aftercare', and the stage 'sales.lost': leave one of them out" in contradicting
+    assert "pipeline sales has no stage 'x'" in shell("deals", "move", "1", "sales.x", code=1).stderr
+
+
 def test_a_move_that_cannot_be_is_one_plain_message(shell: Shell) -> None:
     crm = filled(shell)
     assert "there is no deal '9'" in shell("deals", "move", "9", "won", code=2).stderr

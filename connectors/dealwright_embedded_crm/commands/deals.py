@@ -47,7 +47,7 @@ def deals() -> None:
 @deals.command("ls")
 @click.option("--name", metavar="TEXT", help="Part of the title, whatever its case.")
 @click.option("--pipeline", metavar="KEY", help="Only this pipeline.")
-@click.option("--stage", metavar="KEY", help="Only this stage.")
+@click.option("--stage", metavar="[PIPELINE.]KEY", help="Only this stage.")
 @click.option("--owner", metavar="USER", help="Only this owner's: id, e-mail or name.")
 @click.option("--contact", metavar="ID", help="Only this contact's.")
 @click.option("--created-from", type=DAY, metavar="DAY", help="Created on that day or later, in the account's zone.")
@@ -70,6 +70,7 @@ def deals_ls(
 ) -> None:
     """List deals, oldest first unless sorted otherwise."""
     with opened(account) as here:
+        filters["pipeline"], filters["stage"] = _place(filters["pipeline"], filters["stage"])
         _check_place(here, filters["pipeline"], filters["stage"])
         query = DealQuery(
             created_from=None if created_from is None else here.moment(datetime.combine(created_from, time.min)),
@@ -112,7 +113,7 @@ def deals_show(deal_id: str, as_json: bool, account: str | None) -> None:
 @deals.command("add")
 @click.option("--title", metavar="TEXT", help="Default: the first contact's name.")
 @click.option("--pipeline", metavar="KEY", help="Default: the first pipeline.")
-@click.option("--stage", metavar="KEY", help="Default: the pipeline's first stage.")
+@click.option("--stage", metavar="[PIPELINE.]KEY", help="Default: the pipeline's first stage.")
 @click.option(
     "--contact", "contacts", multiple=True, metavar="ID", help="May be given more than once; the main one first."
 )
@@ -135,6 +136,7 @@ def deals_add(
 ) -> None:
     """Create a deal."""
     with opened(account) as here:
+        pipeline, stage = _place(pipeline, stage)
         shape = pipeline_named(here.crm, pipeline)
         standing = stage or shape.stages[0].key
         custom = given(here, "deal", own) or UNSET
@@ -202,7 +204,7 @@ def deals_set(deal_id: str, own: tuple[str, ...], account: str | None, acting: s
 
 @deals.command("move")
 @click.argument("deal_id", metavar="DEAL")
-@click.argument("stage")
+@click.argument("stage", metavar="[PIPELINE.]STAGE")
 @click.option("--pipeline", metavar="KEY", help="Into another pipeline.")
 @click.option("--lost-reason", metavar="TEXT", help="Why it was lost.")
 @as_actor
@@ -212,8 +214,9 @@ def deals_move(
     """Move a deal to a stage, forwards or backwards."""
     with opened(account) as here:
         before = found(here, deal_id)
+        pipeline, key = _place(pipeline, stage)
         after = here.crm.move_deal(
-            deal_id, pipeline or before.pipeline, stage, lost_reason=lost_reason, actor=actor(here.crm, acting)
+            deal_id, pipeline or before.pipeline, key or stage, lost_reason=lost_reason, actor=actor(here.crm, acting)
         )
     _moved(before, after)
 
@@ -297,6 +300,16 @@ def found(here: Opened, deal_id: str) -> Deal:
         why = f"; it was merged into deal {kept}" if kept else "; `dealwright crm deals ls`"
         raise NotFound(f"there is no deal {deal_id!r}{why}")
     return deal
+
+
+def _place(pipeline: str | None, stage: str | None) -> tuple[str | None, str | None]:
+    """Take a stage apart that is written with its pipeline, as we print it: `new-cars.quoted`."""
+    head, dot, key = (stage or "").rpartition(".")
+    if stage is None or not dot:
+        return pipeline, stage
+    if pipeline not in (None, head):
+        raise InputError(f"--pipeline says {shown(pipeline)}, and the stage {shown(stage)}: leave one of them out")
+    return head, key
 
 
 def _check_place(here: Opened, pipeline: str | None, stage: str | None) -> None:
