@@ -92,11 +92,14 @@ class SystemClient:
         if not self._circuit.closed():
             return _failed(f"{self._name} has not answered lately, and was not asked")
         timeout = min(request.timeout or self._system.timeout, LONGEST_TIMEOUT)
+        # Whoever waits for one of our own places has not asked for the whole time: that says nothing of the system.
+        waits = self._places.locked()
         try:
             async with asyncio.timeout(timeout), self._places:
                 given = await self._asked(request)
         except TimeoutError:
-            self._circuit.note(away=True)
+            if not waits:
+                self._circuit.note(away=True)
             return _failed(f"{self._name} did not answer within {timeout:g} s")
         except Unanswered as error:
             self._circuit.note(away=error.away)

@@ -43,6 +43,14 @@ MAX_CODE: Final = 20_000
 MOST: Final = 20
 """Facts that one predicate may look at."""
 
+_HIDDEN: Final = frozenset(
+    {
+        "getcontext", "setcontext", "localcontext", "DefaultContext", "BasicContext", "ExtendedContext",
+        "kde_random", "samples", "Formatter",
+    }
+)  # fmt: skip
+"""What is in those modules and would make an answer depend on another one, on chance, or on more than is allowed."""
+
 _CLOCKS: Final = frozenset({"now", "today", "utcnow", "fromtimestamp", "utcfromtimestamp"})
 _REFUSED: Final[dict[type[ast.AST], str]] = {
     ast.Import: "imports something",
@@ -70,6 +78,14 @@ class Predicate(Condition):
     of: tuple[Reference, ...]
     name: str
     code: str
+
+
+def names_of(module: ModuleType) -> frozenset[str]:
+    """Return the names of a module of Python's that a predicate may use: its own, and none of what it imports."""
+    names = getattr(module, "__all__", None) or [name for name in vars(module) if not name.startswith("_")]
+    return frozenset(
+        name for name in names if name not in _HIDDEN and not isinstance(getattr(module, name, None), ModuleType)
+    )
 
 
 def predicate(label: str, fn: Callable[[Any], bool | None], /, *, of: Sequence[Field]) -> Condition:
@@ -190,6 +206,43 @@ class _Source:
             hint = "look at facts with a time, such as of=[deal.created_at]; what time it is now is no fact"
             raise _refused(f"the predicate {self._label!r} asks for the time with {node.attr}()", hint)
 
+        match node:
+            case ast.Attribute(value=ast.Name(id=name), attr=attribute):
+                self._check_used(name, attribute)
+            case ast.Attribute(attr=attribute) if attribute in _HIDDEN:
+                self._check_used("", attribute)
+        if isinstance(node, ast.Attribute) and isinstance(node.ctx, ast.Store):
+            hint = "what it changes would be changed for the next deal too: return the answer"
+            raise _refused(f"the predicate {self._label!r} sets {node.attr!r} of something", hint)
+        if isinstance(node, ast.arguments):
+            for default in (*node.defaults, *(each for each in node.kw_defaults if each is not None)):
+                self._check_default(default)
+
+    def _check_used(self, name: str, attribute: str) -> None:
+        """Refuse what a module of Python's has for itself: what it imports, and what changes its next answer."""
+        module = self._globals.get(name)
+        known = names_of(module) if isinstance(module, ModuleType) and module.__name__ in MODULES else {attribute}
+        if attribute in _HIDDEN or attribute not in known:
+            of = f" of {module.__name__}" if isinstance(module, ModuleType) else ""
+            hint = "a predicate says the same of the same facts, every time and for every deal"
+            raise _refused(f"the predicate {self._label!r} uses {attribute!r}{of}, which it may not", hint)
+
+    def _check_default(self, node: ast.expr) -> None:
+        """Refuse a default that is made once and could be changed: it would remember the deals before."""
+        parts = [node]
+        while parts:
+            part = parts.pop()
+            match part:
+                case ast.Constant() | ast.Name() | ast.Attribute():
+                    pass
+                case ast.UnaryOp(operand=operand):
+                    parts.append(operand)
+                case ast.Tuple(elts=each):
+                    parts += each
+                case _:
+                    hint = "write None, a text, a number, or a constant of the file"
+                    raise _refused(f"the predicate {self._label!r} uses a default that is made by code", hint)
+
     def _take(self, name: str) -> None:
         if name in self._lines or name in self.trees:
             return
@@ -242,7 +295,7 @@ def _is_of_library(value: object) -> bool:
     module, name = getattr(value, "__module__", None), getattr(value, "__name__", None)
     if module not in MODULES or not isinstance(name, str) or not callable(value):
         return False
-    return getattr(__import__(module), name, None) is value
+    return name in names_of(found := __import__(module)) and getattr(found, name) is value
 
 
 def _free_names(tree: ast.FunctionDef) -> set[str]:

@@ -128,6 +128,9 @@ def test_facts_come_as_what_they_are(runner: Runner, value: object, test: str) -
         ("return facts['y']", "it failed: KeyError"),
         ("return open('/etc/passwd')", "it failed: NameError"),
         ("import os", "it failed: ImportError"),
+        ("import statistics as s\n    t = s\n    return t.random.random() > 2", "it failed: AttributeError"),
+        ("from statistics import sys", "it failed: ImportError"),
+        ("import decimal\n    return decimal.getcontext().prec > 1", "it failed: AttributeError"),
         ("return f(facts)", "it failed: RecursionError"),
         ("return len('x' * 10**10) > 1", "it failed: MemoryError"),
         ("raise ValueError('secret')", "it failed: ValueError"),
@@ -137,6 +140,17 @@ def test_facts_come_as_what_they_are(runner: Runner, value: object, test: str) -
 def test_what_goes_wrong_is_unknown_and_says_no_values(runner: Runner, body: str, said: str) -> None:
     assert asked(runner, f"def f(facts):\n    {body}", x="secret") == (None, said)
     assert asked(runner, "def f(facts):\n    return True") == (True, "")
+
+
+def test_a_set_is_gone_through_in_the_same_order_by_every_process(runner: Runner) -> None:
+    """By which deal it was begun for, a process had an order of its own."""
+    first = "def f(facts):\n    return list(frozenset(map(str, range(40))))[0] == facts['x']"
+    for number in map(str, range(40)):
+        if asked(runner, first, x=number) == (True, ""):
+            break
+    for _ in range(3):
+        runner.close()
+        assert asked(runner, first, x=number) == (True, "")
 
 
 @pytest.mark.slow

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import datetime
+import decimal
 import math
 import random
 import re
+import statistics
 from collections.abc import Mapping
 from datetime import date, timedelta
 from decimal import Decimal
@@ -124,9 +126,61 @@ def makes(facts: Facts) -> Any:
     CHANGES = []
 
 
+def rounds(facts: Facts) -> bool:
+    decimal.getcontext().prec = 3
+    return bool(facts["deal.amount"]["amount"] > 1)
+
+
+def rounds_quietly(facts: Facts) -> bool:
+    own = decimal
+    return bool(own.getcontext().prec)
+
+
+def first(text: str, seen: list[str] = []) -> bool:  # noqa: B006
+    seen.append(text)
+    return len(seen) == 1
+
+
+def remembers(facts: Facts) -> bool:
+    return first(facts["deal.title"])
+
+
+def keyword(text: str, *, seen: Any = dict(a=1)) -> bool:  # noqa: B006, C408
+    return bool(seen)
+
+
+def remembers_by_name(facts: Facts) -> bool:
+    return keyword(facts["deal.title"])
+
+
+def marks(facts: Facts) -> bool:
+    marks.seen = True  # type: ignore[attr-defined]
+    return True
+
+
+def chance_inside(facts: Facts) -> bool:
+    return bool(statistics.random.random() > 0.5)  # type: ignore[attr-defined]
+
+
+def programs(facts: Facts) -> bool:
+    return bool(statistics.sys.modules["os"].system("true") == 0)  # type: ignore[attr-defined]
+
+
+def chance_of_a_kind(facts: Facts) -> bool:
+    return statistics.NormalDist(0, 1).samples(1)[0] > 0
+
+
 @pytest.mark.parametrize(
     ("fn", "said"),
     [
+        (rounds, "sets 'prec' of something"),
+        (rounds_quietly, "uses 'getcontext', which it may not"),
+        (remembers, "uses a default that is made by code"),
+        (remembers_by_name, "uses a default that is made by code"),
+        (marks, "sets 'seen' of something"),
+        (chance_inside, "uses 'random' of statistics, which it may not"),
+        (programs, "uses 'sys' of statistics, which it may not"),
+        (chance_of_a_kind, "uses 'samples', which it may not"),
         (clock, "asks for the time with now()"),
         (chance, "'random', which the predicate 'rule' uses, is a module"),
         (opens, "'open', which the predicate 'rule' uses, may not be used"),

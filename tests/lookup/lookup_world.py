@@ -46,13 +46,18 @@ def error(outcome: Outcome) -> str:
 
 @asynccontextmanager
 async def world(
-    log: Path, *, system: Mapping[str, Any] | None = None, secret: Secret | None = None, **options: Any
+    log: Path,
+    *,
+    system: Mapping[str, Any] | None = None,
+    secret: Secret | None = None,
+    concurrency: int = 16,
+    **options: Any,
 ) -> AsyncIterator[tuple[LookupConnector, Answerer]]:
     """Start a system, and a connector that asks it."""
     answerer = Answerer(log, SystemClock(), answers=ANSWERS, secret=secret, **options)
     port = await answerer.start()
     target = System(**{"url": f"http://127.0.0.1:{port}/api", "allow_private": True, "timeout": 2.0, **(system or {})})
-    connector = LookupConnector(LookupSettings(systems={"vies": target}), SystemClock())
+    connector = LookupConnector(LookupSettings(systems={"vies": target}, concurrency=concurrency), SystemClock())
     try:
         yield connector, answerer
     finally:

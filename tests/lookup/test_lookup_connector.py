@@ -187,6 +187,20 @@ def test_a_system_that_answers_nobody_is_left_alone(tmp_path: Path) -> None:
     assert requests == 2 * FAILURES
 
 
+def test_who_waits_for_a_place_of_ours_says_nothing_of_the_system(tmp_path: Path) -> None:
+    """A burst against a system that answered every question it was asked made it be left alone."""
+
+    async def act(connector: LookupConnector, answerer: Answerer) -> tuple[list[str], Any]:
+        answerer.fail(Fault(times=100, delay=0.3))
+        burst = await asyncio.gather(*(connector.perform([question()]) for _ in range(FAILURES + 3)))
+        (later,) = await connector.perform([question()])
+        return [str(told(outcome).get("error", "")) for (outcome,) in burst], told(later)
+
+    said, later = play(tmp_path / "log.jsonl", act, concurrency=1, system={"timeout": 0.5})
+    assert said.count("vies did not answer within 0.5 s") > FAILURES
+    assert later == {"valid": True}
+
+
 def test_one_bad_question_costs_the_others_nothing(tmp_path: Path) -> None:
     async def act(connector: LookupConnector, _answerer: Answerer) -> list[Any]:
         return [told(each) for each in await connector.perform([question(path="/else"), question(), question("XX")])]
