@@ -287,8 +287,9 @@ class FindsDeals(Protocol):
     """A CRM in which deals are found by the values of their fields, and contacts by phone and e-mail."""
 
     async def deals_by_key(self, keys: Sequence[DealKey], *, country: str) -> Mapping[DealKey, Sequence[Deal]]:
-        """Return the deals of each key, one more than `MOST_FOUND` at most; what finds none is missing.
+        """Return the deals of each key, open ones first; what finds none is missing.
 
+        There is one more than `MOST_FOUND` at most.
         Phones without a prefix are read as they are dialled in the country.
         """
         ...

@@ -5,12 +5,14 @@ Phones are kept by their last digits: they are the same in whatever format and w
 
 from __future__ import annotations
 
+import contextlib
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from decimal import Decimal
 from typing import Any, Final
 
-from sqlalchemy import Connection, Select, delete, func, insert, select, update
+import phonenumbers
+from sqlalchemy import Connection, Select, and_, case, delete, func, insert, select, update
 
 from dealwright.model.crm import Contact, Deal
 from dealwright.model.custom import Customs, NumberHeld, TextHeld, value_of
@@ -99,15 +101,21 @@ def _row(kind: str, value: str, id_: str) -> dict[str, Any]:
 
 
 def _of_contact(contact: Contact) -> Iterator[tuple[str, str]]:
-    if contact.phone and (digits := _digits(contact.phone)):
-        yield "phone", digits
+    yield from (("phone", digits) for digits in sorted(_digits(contact.phone or "")))
     if contact.email and (email := normal_email(contact.email)):
         yield "email", email[:_LONGEST]
 
 
-def _digits(phone: str) -> str:
-    """Return the last digits of a phone, without an extension that is written behind letters."""
-    return _NO_DIGIT.sub("", _LETTER.split(phone)[0])[-_LAST_DIGITS:]
+def _digits(phone: str) -> set[str]:
+    """Return the last digits of a phone, without an extension that is written behind letters.
+
+    They are read plainly and as phonenumbers reads it, which knows words before a number, letters in the place of
+    digits and other scripts' digits. The region that it is told only decides what it takes off in front.
+    """
+    digits = {_NO_DIGIT.sub("", _LETTER.split(phone)[0])[-_LAST_DIGITS:]}
+    with contextlib.suppress(phonenumbers.NumberParseException):
+        digits.add(str(phonenumbers.parse(phone, "US").national_number)[-_LAST_DIGITS:])
+    return digits - {""}
 
 
 def _own(custom: Customs) -> Iterator[tuple[str, str]]:
@@ -126,7 +134,7 @@ def _text(value: object) -> str:
 
 
 def deals(connection: Connection, keys: Sequence[DealKey], country: str) -> dict[DealKey, list[Deal]]:
-    """Return the deals of each key, the newest first, at most one more than `MOST_FOUND`."""
+    """Return the deals of each key, open ones first and the newest of them, at most one more than `MOST_FOUND`."""
     by_field: dict[str, set[str]] = {}
     for key in keys:
         by_field.setdefault(key.field, set()).add(key.value)
@@ -168,26 +176,26 @@ def _candidates(connection: Connection, field: str, values: Sequence[str], count
         every = sorted({id_ for ids in by_value.values() for id_ in ids})
         on = _deals_of(connection, every)
         return {
-            value: sorted({deal for id_ in ids for deal in on.get(id_, ())}, reverse=True)[: MOST_FOUND + 1]
+            value: [-deal for _, deal in sorted({each for id_ in ids for each in on.get(id_, ())})[: MOST_FOUND + 1]]
             for value, ids in by_value.items()
         }
     deals = schema.deals.c
     if field in _COLUMNS:
         column = _COLUMNS[field]
-        return _newest(
+        return _first(
             connection, values, lambda some: select(column, deals.id).where(column.in_(some)), column, deals.id
         )
     if field in ("company", "company.name"):
         name = schema.companies.c.name
         query = select(name, deals.id).join(schema.companies, schema.companies.c.id == deals.company_id)
-        return _newest(connection, values, lambda some: query.where(name.in_(some)), name, deals.id)
+        return _first(connection, values, lambda some: query.where(name.in_(some)), name, deals.id)
     if field.startswith("company."):
         return _of_companies(connection, field.removeprefix("company."), values)
     table = schema.lookups.c
     kept: dict[str, list[str]] = {}
     for value in values:
         kept.setdefault(value[:_LONGEST], []).append(value)
-    rows = _newest(
+    rows = _first(
         connection,
         sorted(kept),
         lambda some: select(table.value, table.thing_id).where(table.kind == f"own.{field}", table.value.in_(some)),
@@ -198,12 +206,12 @@ def _candidates(connection: Connection, field: str, values: Sequence[str], count
 
 
 def _of_companies(connection: Connection, key: str, values: Sequence[str]) -> dict[str, list[int]]:
-    """Return the newest deals of the companies that hold each value."""
+    """Return the foremost deals of the companies that hold each value."""
     table, deals = schema.lookups.c, schema.deals.c
     short = {value: value[:_LONGEST] for value in values}
     here = schema.lookups.join(schema.deals, deals.company_id == table.thing_id)
     query = select(table.value, deals.id).select_from(here).where(table.kind == f"firm.{key}")
-    rows = _newest(
+    rows = _first(
         connection,
         sorted(set(short.values())),
         lambda some: query.where(table.value.in_(some)),
@@ -217,9 +225,9 @@ def _contacts(connection: Connection, field: str, values: Sequence[str], country
     """Return the contacts that have each phone or address, compared as they are dialled or written."""
     table = schema.lookups.c
     kind = "phone" if field == PHONE else "email"
-    short = {value: _digits(value) if field == PHONE else value[:_LONGEST] for value in values}
+    short = {value: _digits(value) if field == PHONE else {value[:_LONGEST]} for value in values}
     candidates: dict[str, set[int]] = {}
-    for some in _some(sorted(set(short.values()))):
+    for some in _some(sorted(set().union(*short.values()))):
         rows = connection.execute(select(table.value, table.thing_id).where(table.kind == kind, table.value.in_(some)))
         for row in rows:
             candidates.setdefault(row.value, set()).add(row.thing_id)
@@ -228,7 +236,7 @@ def _contacts(connection: Connection, field: str, values: Sequence[str], country
     for value, kept in short.items():
         fitting = {
             int(contact.id)
-            for id_ in candidates.get(kept, ())
+            for id_ in set().union(*(candidates.get(each, ()) for each in kept))
             if (contact := every.get(str(id_))) is not None and _has(contact, field, value, country)
         }
         if fitting:
@@ -236,28 +244,43 @@ def _contacts(connection: Connection, field: str, values: Sequence[str], country
     return found
 
 
-def _deals_of(connection: Connection, contacts: list[int]) -> dict[int, list[int]]:
+def _deals_of(connection: Connection, contacts: list[int]) -> dict[int, list[tuple[int, int]]]:
+    """Return the deals of each contact as what sorts them: whether they are closed, and their ids below 0."""
     links = schema.deal_contacts.c
-    found: dict[int, list[int]] = {}
+    found: dict[int, list[tuple[int, int]]] = {}
     for some in reads.chunks(contacts):
-        place = func.row_number().over(partition_by=links.contact_id, order_by=links.deal_id.desc()).label("place")
-        ranked = select(links.contact_id, links.deal_id, place).where(links.contact_id.in_(some)).subquery()
-        for row in connection.execute(select(ranked).where(ranked.c.place <= MOST_FOUND + 1)):
-            found.setdefault(row.contact_id, []).append(row.deal_id)
+        asked = select(links.contact_id.label("value"), links.deal_id.label("id")).where(links.contact_id.in_(some))
+        for row in connection.execute(_foremost(asked)):
+            found.setdefault(row.value, []).append((row.closed, -row.id))
     return found
 
 
-def _newest(connection: Connection, values: Sequence[str], query: Any, value: Any, id_: Any) -> dict[str, list[int]]:
-    """Return the newest ids of each value; a value that a hundred thousand have is not read whole."""
+def _foremost(asked: Select[Any]) -> Select[Any]:
+    """Return the open deals of each value before the closed ones, and the newest first; not more than can be told.
+
+    An old deal that is open counts, however many newer ones are closed.
+    """
+    asking = asked.subquery()
+    stage = schema.deals.join(
+        schema.stages,
+        and_(schema.stages.c.pipeline == schema.deals.c.pipeline, schema.stages.c.key == schema.deals.c.stage),
+    )
+    closed = case((schema.stages.c.kind.in_(("won", "lost")), 1), else_=0)
+    place = func.row_number().over(partition_by=asking.c.value, order_by=(closed, asking.c.id.desc()))
+    ranked = (
+        select(asking.c.value, asking.c.id, closed.label("closed"), place.label("place"))
+        .select_from(asking.join(stage, schema.deals.c.id == asking.c.id))
+        .subquery()
+    )
+    return select(ranked).where(ranked.c.place <= MOST_FOUND + 1).order_by(ranked.c.value, ranked.c.place)
+
+
+def _first(connection: Connection, values: Sequence[str], query: Any, value: Any, id_: Any) -> dict[str, list[int]]:
+    """Return the foremost ids of each value; a value that a hundred thousand have is not read whole."""
     found: dict[str, list[int]] = {}
     for some in _some(values):
         asked: Select[Any] = query(some)
-        place = func.row_number().over(partition_by=value, order_by=id_.desc()).label("place")
-        ranked = asked.with_only_columns(value.label("value"), id_.label("id"), place).subquery()
-        rows = connection.execute(
-            select(ranked.c.value, ranked.c.id).where(ranked.c.place <= MOST_FOUND + 1).order_by(ranked.c.id.desc())
-        )
-        for row in rows:
+        for row in connection.execute(_foremost(asked.with_only_columns(value.label("value"), id_.label("id")))):
             found.setdefault(row.value, []).append(row.id)
     return found
 

@@ -186,7 +186,8 @@ def unmatched_drop(ids: tuple[int, ...], account: str | None, yes: bool, as_json
 def unmatched_retry(ids: tuple[int, ...], account: str | None, as_json: bool) -> None:
     """Let an engine look again at these events, or at all that wait: after a fix, or when nothing was live.
 
-    When a deal comes that fits, they are looked at again by themselves.
+    When a deal comes that fits, they are looked at again by themselves. Those that several deals fitted wait for a
+    person, and are looked at again only if they are named here.
     """
     with opened(account) as site:
         if ids:

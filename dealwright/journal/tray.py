@@ -43,8 +43,11 @@ _MARK: Final = statement(
 )
 _UNMARK: Final = statement("delete from unmatched_marks where unmatched_id = :id")
 _ANY: Final = statement("select 1 from unmatched where account = :account and state = 'waiting' limit 1")
+_FOR_A_PERSON: Final = ("several", "refused")
+"""Why an event waits for a person alone: several deals fitted it, and the one that is left may be the wrong one."""
+
 _ASK: Final = statement(
-    "update unmatched set asked = asked + 1 where state = 'waiting' and id in "
+    "update unmatched set asked = asked + 1 where state = 'waiting' and reason not in ('several', 'refused') and id in "
     "(select unmatched_id from unmatched_marks where account = :account and mark in :marks)",
     "marks",
 )
@@ -113,7 +116,8 @@ def keep(connection: Connection, account: str, unmatched: Iterable[Unmatched], *
             "detail": each.detail,
             "deals": " ".join(each.deals),
             "since": now,
-            "asked": 0 if each.automation else 1,  # a segment that is too large is for a person
+            # A segment that is too large is for a person, and so is a choice.
+            "asked": 0 if each.automation or each.reason in _FOR_A_PERSON else 1,
         }
         id_ = connection.execute(_KEEP, row).scalar_one_or_none()
         if id_ is not None and each.marks:
@@ -267,8 +271,8 @@ class Tray(Part):
             self._still_waiting(account, id_)
 
     def retry_unmatched(self, account: str, ids: Sequence[int] = ()) -> int:
-        """Let these (none: all) be looked at again by whoever is at work; return how many."""
-        sql = _ASK_ALL + (" and id in :ids" if ids else "")
+        """Let these be looked at again by whoever is at work; return how many. None: all but those a person decides."""
+        sql = _ASK_ALL + (" and id in :ids" if ids else " and reason not in ('several', 'refused')")
         more: dict[str, Any] = {"ids": list(ids)} if ids else {}
         with self.database.write() as connection:
             return connection.execute(statement(sql, *more), {"account": account, **more}).rowcount

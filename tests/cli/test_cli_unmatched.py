@@ -49,7 +49,8 @@ def test_what_is_for_no_segment_goes_to_no_whole_segment(shell: Shell) -> None:
 
 
 def test_it_is_dropped_for_good_or_looked_at_again(shell: Shell) -> None:
-    assert shell.json("unmatched", "retry") == {"count": 3}
+    assert shell.json("unmatched", "retry") == {"count": 0}, "a choice is a person's, unless they ask for it"
+    assert shell.json("unmatched", "retry", 1, 3) == {"count": 2}
     assert "1 event will be looked at again" in shell("unmatched", "retry", 2).output
     assert "aborted" in shell("unmatched", "drop", 1, 2, 3, code=1, input="n\n").output
     assert [row["done"] for row in shell.json("unmatched", "drop", 1, 2, 3, "--yes")] == [True] * 3

@@ -43,6 +43,37 @@ def test_by_phone_in_whatever_format_and_by_address(crm: EmbeddedCrm) -> None:
     assert found(crm, kept) == {kept: deals[::-1]}
 
 
+@pytest.mark.parametrize(
+    "phone",
+    [
+        "tel:+1-212-555-0123",
+        "Tel. 212 555 0123",
+        "Mobile: +1 212 555 0123",
+        "212 555 0123 #45",
+        "212 555 0123,45",
+        "２１２ ５５５ ０１２３",
+        "212-KKK-0123",
+    ],
+)
+def test_by_a_phone_with_words_or_an_extension(crm: EmbeddedCrm, phone: str) -> None:
+    """What stood before the number, or behind a comma, was taken for it: a second contact and deal were made."""
+    deal = new(crm, contacts=[crm.create_contact(name="Joe", phone=phone).id])
+    key = DealKey("contacts.phone", "+12125550123")
+    assert found(crm, key) == {key: [deal]}
+
+
+def test_open_deals_come_before_those_that_are_closed(crm: EmbeddedCrm) -> None:
+    crm.add_user("Ana Vogel")
+    crm.shape([], fields=FIELDS, apply=True)
+    joe = crm.create_contact(name="Joe", phone="2125550123")
+    ids = [new(crm, contacts=[joe.id], company="Acme", reference=None) for _ in range(3)]
+    for number, id_ in enumerate(ids):
+        update(crm, str(number), id_, dentist="Dr. No")
+    crm.move_deal(ids[2], "sales", "won")
+    keys = [DealKey("contacts.phone", "+12125550123"), DealKey("company", "Acme"), DealKey("dentist", "Dr. No")]
+    assert found(crm, *keys) == {key: [ids[1], ids[0], ids[2]] for key in keys}
+
+
 def test_by_own_fields_and_by_those_of_every_deal(crm: EmbeddedCrm) -> None:
     crm.shape([], fields=FIELDS, apply=True)
     first, second = new(crm, reference="R-1", company="Acme"), new(crm, "Tables", company="Acme")

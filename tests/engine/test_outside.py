@@ -27,7 +27,7 @@ from dealwright.model.crm import Deal
 from dealwright.model.crm import Money as Amount
 from dealwright.model.custom import Custom, held, value_of
 from dealwright.model.requests import DealChanges
-from dealwright.ports import Crm
+from dealwright.ports import MOST_FOUND, Crm
 
 
 @pytest.fixture
@@ -97,6 +97,44 @@ def test_of_several_deals_a_person_is_asked_and_one_of_two_people_decides(
         clinic.work()
         assert clinic.tasks(first.id) == ["Confirm F-1 for 3"]
         assert clinic.tasks(second.id) == []
+
+
+@pytest.mark.parametrize("if_many", ["ask", "refuse"])
+def test_what_several_deals_have_fitted_is_never_decided_by_which_of_them_is_left(
+    tmp_path: Path, journal_url: str, if_many: Any
+) -> None:
+    """Whoever won the very deal that the event was for sent the event to the customer's other one."""
+    with closing(with_(tmp_path, journal_url, if_many=if_many, if_none="create")) as clinic:
+        first, second = clinic.deal_of("2125550123"), clinic.deal_of("+12125550123")
+        clinic.tell("e1")
+        clinic.work()
+        clinic.crm.move_deal(first.id, "sales", "won")
+        clinic.work()
+        assert [detail for _, detail in clinic.waiting()] == ["2 deals fit it"]
+        clinic.crm.move_deal(second.id, "sales", "lost", lost_reason="Price")
+        clinic.deal_of("2125550123")
+        clinic.journal.retry_unmatched("acme")
+        clinic.work()
+        assert [detail for _, detail in clinic.waiting()] == ["2 deals fit it"]
+        assert len(clinic.crm.deals()) == 3
+        (waiting,) = clinic.journal.unmatched("acme")
+        clinic.journal.retry_unmatched("acme", [waiting.id])  # that is a person's word
+        clinic.work()
+        assert clinic.waiting() == []
+
+
+def test_an_open_deal_behind_many_newer_ones_that_are_closed_is_found(tmp_path: Path, journal_url: str) -> None:
+    """Fifty-one newer ones hid it: a second deal was made beside it, or nobody fitted."""
+    with closing(with_(tmp_path, journal_url, if_many="newest_open", if_none="create")) as clinic:
+        contact = clinic.crm.create_contact(name="Joe", phone="212 555 0123").id
+        mine = clinic.new_deal(contacts=[contact])
+        others = [clinic.new_deal(contacts=[contact]).id for _ in range(MOST_FOUND + 1)]
+        for id_ in others:
+            clinic.crm.move_deal(id_, "sales", "lost", lost_reason="Price")
+        clinic.tell("e1")
+        clinic.work()
+        assert clinic.tasks(mine.id) == ["Confirm F-1 for 3"]
+        assert len(clinic.crm.deals(limit=1_000)) == MOST_FOUND + 2
 
 
 def test_the_newest_open_deal_or_each_of_them(tmp_path: Path, journal_url: str) -> None:
