@@ -148,7 +148,7 @@ def rehearse(
                 outcome = (
                     _looked_up(intent.request, given.get(intent.step), turn)
                     if isinstance(intent.request, Lookup)
-                    else _imagined(intent.request, current, account.pipelines, turn)
+                    else _imagined(intent.request, current, account.pipelines, turn, intent.step)
                 )
                 progress = msgspec.structs.replace(progress, outcomes={**progress.outcomes, intent.step: outcome})
                 deal = with_records(owned(deal, intent.request, progress.picks.get(intent.step)), intent.request)
@@ -193,12 +193,12 @@ def _looked_up(request: Lookup, given: Receipt | None, turn: int) -> StepOutcome
     return StepOutcome(status="answered", turn=turn, receipt=given, types=request.gives)
 
 
-def _imagined(request: Request, deal: Deal, pipelines: tuple[PipelineShape, ...], turn: int) -> StepOutcome:
-    sent = Sent(receipt=_receipt(request, deal, pipelines))
+def _imagined(request: Request, deal: Deal, pipelines: tuple[PipelineShape, ...], turn: int, step: str) -> StepOutcome:
+    sent = Sent(receipt=_receipt(request, deal, pipelines, step))
     return StepOutcome(status="sent", turn=turn, receipt=dict(sent.receipt), wrote=written(request, sent))
 
 
-def _receipt(request: Request, deal: Deal, pipelines: tuple[PipelineShape, ...]) -> Receipt:
+def _receipt(request: Request, deal: Deal, pipelines: tuple[PipelineShape, ...], step: str) -> Receipt:
     """What the other side would answer if all went well."""
     match request:
         case CreateDeal():
@@ -239,7 +239,7 @@ def _receipt(request: Request, deal: Deal, pipelines: tuple[PipelineShape, ...])
         case RemoveRecord():
             return {"removed": True}
         case SendMessage(contact_id=contact_id):
-            return {"message_id": _NEW, "contact_id": contact_id}
+            return {"message_id": f"{_NEW}-{step}", "contact_id": contact_id}  # an answer says which it answers
         case SendEmail() | Notify():
             return {"message_id": _NEW}
         case SendConversion():

@@ -81,6 +81,7 @@ class Replies:
             author=contact.name or "",
             via=written[to].via if to in written and to is not None else "crm",
             button=reply.button,
+            reply_to=None if reply.button is None else self._above(reply.button, to, progress),
         )
         event = MessageReceived(
             source_id=message.id,
@@ -91,6 +92,22 @@ class Replies:
             deals=(deal,),
         )
         return News(id=self._told, event=event)
+
+    def _above(self, button: str, to: str | None, progress: Progress) -> str | None:
+        """The message under which the button was pressed: that of the step, else the newest that has it."""
+        sent = [
+            step.name
+            for step in ir.actions(self._automation.do)
+            if isinstance(step, ir.SendMessageStep)
+            and isinstance(step.message, ir.TemplateMessage)
+            and any(each.id == button for each in step.message.buttons)
+            and step.name in progress.outcomes
+        ]
+        if not sent:
+            return None
+        newest = max(sent, key=lambda name: progress.outcomes[name].turn)
+        found = progress.outcomes[to if to in sent and to is not None else newest].receipt.get("message_id")
+        return found if isinstance(found, str) else None
 
     def _who(self, to: str | None, deal: Deal, progress: Progress) -> Contact:
         """Whom the step has written to; without one the deal's main contact."""

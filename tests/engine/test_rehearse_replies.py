@@ -9,18 +9,28 @@ from test_conversations import GREETING
 from dealwright import (
     Account,
     Automation,
+    Button,
+    DealFields,
+    Template,
     add_note,
+    branch,
+    case,
+    days,
     deal_created,
     every_event,
     hours,
     message_received,
     minutes,
+    replied,
+    send_message,
+    wait_until,
 )
 from dealwright.cli.try_given import replies
 from dealwright.errors import DefinitionError, InputError
 from dealwright.language.example_replies import Reply
 from dealwright.testing import Told, a_contact, a_deal, a_reply, compiled_account, rehearse
 
+deal = DealFields()
 GREET = Automation(key="greet", on=deal_created(in_=Sales), again=every_event(), do=list(GREETING))
 HEARD = Automation(
     key="heard",
@@ -41,6 +51,34 @@ def test_she_presses_yes_after_ten_minutes() -> None:
     assert [each.text for each in yes.messages] == ["Hola Maria, ¿te busco una cita?", "Tengo mañana a las 10."]
     assert yes.moves == ["sales.quoted"]
     assert (yes.when("hola"), yes.when("slots")) == ("Mon 11 May 10:00", "Mon 11 May 10:10")
+
+
+def test_a_button_answers_the_template_that_it_stands_under_and_no_other() -> None:
+    """Two templates had a button of one id, and one press counted as the answer to both."""
+    consent, confirm = (
+        Template(name, body="?", buttons=[Button("yes", "Sí"), Button("no", "No")]) for name in ("consent", "confirm")
+    )
+    steps = [
+        send_message("a", via="crm", template=consent, to=deal.main_contact),
+        wait_until("v", replied(to="a"), timeout=days(2)),
+        send_message("b", via="crm", template=confirm, to=deal.main_contact),
+        wait_until("w", replied(to="b"), timeout=days(2)),
+        branch(
+            "k",
+            case(consent.pressed("yes"), add_note("n", text="consented")),
+            case(consent.pressed("no"), add_note("r", text="refused")),
+            unset=[add_note("u", text="said nothing")],
+        ),
+    ]
+    rule = Automation(key="two", on=deal_created(in_=Sales), again=every_event(), do=steps)
+    clinic = Account("clinic", zone="UTC", country="MX", currency="MXN", pipelines=[Sales], automations=[rule])
+    yes, no = a_reply(button="yes"), a_reply(button="no")
+    for replies_, said in (
+        ({"v": yes, "w": no}, "consented"),
+        ({"v": no, "w": yes}, "refused"),
+        ({"w": yes}, "said nothing"),
+    ):
+        assert rehearse(clinic, "two", LEAD, replies=replies_).notes == [said]
 
 
 def test_she_writes_or_says_nothing_or_answers_too_late() -> None:
