@@ -27,10 +27,12 @@ def _look(subject: Subject) -> Iterator[Spot]:
             hint = "take the part out that contradicts; when= is asked of the segment's deals as well"
             yield Spot(path=path, line=line, message=told, hint=hint)
             continue
-        if possible(of_trigger(automation.on), wanted):
+        # What is looked at again need not stand any more where its trigger found it.
+        begins = (of_trigger(automation.on),) if automation.when_within is None else ()
+        if possible(*begins, wanted):
             continue
         parts = automation.when.of if isinstance(automation.when, ir.All) else (automation.when,)
-        culprits = (n for n, part in enumerate(parts) if not possible(of_trigger(automation.on), logic.true(part)))
+        culprits = (n for n, part in enumerate(parts) if not possible(*begins, logic.true(part)))
         path, line = subject.condition_at(automation, next(culprits, None))
         alone = possible(wanted)
         yield Spot(

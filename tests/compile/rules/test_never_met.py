@@ -202,3 +202,15 @@ def test_hints_name_a_pipeline_of_the_authors_own(tmp_path: Path) -> None:
     for name, (_, hint) in slips.items():
         told = [each.hint for each in found[name] if each.code == "DW910"]
         assert len(told) == 1 and hint in told[0], (name, told)
+
+
+def test_what_is_looked_at_again_may_stand_elsewhere_by_then(tmp_path: Path) -> None:
+    """`when_within` waits for the deal to come there, and it was an error that the trigger finds it elsewhere."""
+    waits = "on=deal_created(in_=Repairs.inspected), when_within=days(1), again=once(per=deal)"
+    never = "when=[deal.stage == Repairs.sent, deal.stage == Repairs.won]"
+    files = {
+        "waits": file(f"{waits}, when=deal.stage == Repairs.sent, {NOTE}"),
+        "never": file(f"{waits}, {never}, {NOTE}"),
+    }
+    told = check_files(tmp_path / "company", files)
+    assert {name: codes(each) & {"DW214"} for name, each in told.items()} == {"waits": set(), "never": {"DW214"}}
