@@ -222,9 +222,14 @@ class Tray(Part):
         """Let an event happen to these deals, as if it had named each of them.
 
         Raises:
-            JournalError: there is no such event in the tray, or somebody has decided about it.
+            JournalError: there is no such event in the tray, somebody has decided about it, or it fits no deal.
         """
         waiting = self._still_waiting(account, id_)
+        if waiting.reason == "unfit":
+            raise JournalError(
+                f"event {id_} of the tray can happen to no deal: {waiting.detail}. Mend its sender, which tells it "
+                f"again under another id, or its class, and then: dealwright unmatched retry {id_}"
+            )
         with self.database.write() as connection:
             self.database.lock_account(connection, account, "append")
             given = self._give_event(connection, account, id_, waiting.event_id, deals, "assigned", actor)

@@ -137,6 +137,17 @@ def test_an_open_deal_behind_many_newer_ones_that_are_closed_is_found(tmp_path: 
         assert len(clinic.crm.deals(limit=1_000)) == MOST_FOUND + 2
 
 
+def test_what_fits_no_field_is_given_to_no_deal(clinic: Clinic) -> None:
+    """`assign` said that it was given to the deal, and it came back to the tray under a new number."""
+    deal = clinic.deal_of("2125550123")
+    clinic.tell("e1", day="01/12/2026")
+    clinic.work()
+    (waiting,) = clinic.journal.unmatched("acme")
+    with pytest.raises(JournalError, match=r"can happen to no deal: .*day.* dealwright unmatched retry 1"):
+        clinic.journal.assign_unmatched("acme", waiting.id, [deal.id], actor="ana")
+    assert [each.id for each in clinic.journal.unmatched("acme")] == [waiting.id]
+
+
 def test_the_newest_open_deal_or_each_of_them(tmp_path: Path, journal_url: str) -> None:
     with closing(with_(tmp_path, journal_url, if_many="newest_open")) as clinic:
         ids = [clinic.deal_of("2125550123").id for _ in range(3)]
