@@ -65,8 +65,8 @@ class _Lowering:
         self.findings: list[Finding] = []
         self._values = ValueLowering(account, self._found, self._where)
         self._triggers = TriggerLowering(self._values)
-        messages = MessageLowering(self._values, account.languages, self._where)
-        self._steps = StepLowering(self._values, self._triggers, messages)
+        self._messages = MessageLowering(self._values, account.languages, self._where)
+        self._steps = StepLowering(self._values, self._triggers, self._messages)
         self._stages = StageLowering(self._values)
 
     def account(self) -> ir.Account:
@@ -91,6 +91,8 @@ class _Lowering:
         own = self._values.own
         for conflict in own.conflicts:
             self._found("DW230", conflict.origin, conflict.message, conflict.hint(self._account.key))
+        if (language := own.contact.get("language")) is not None:
+            self._messages.language_field(language, self._account.origin)
         shapes = tuple(self._writable(_shape(each), f"the pipeline {each.key!r}", each.origin) for each in pipelines)
         return ir.Account(
             key=self._account.key,

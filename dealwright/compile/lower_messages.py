@@ -12,6 +12,7 @@ from dealwright.language.markup import check_html
 from dealwright.language.message_texts import Button, EmailText, Message, Template, WhatsAppTemplate
 from dealwright.language.origin import Origin
 from dealwright.language.texts import ANY, Body
+from dealwright.model.custom import FieldShape
 from dealwright.model.messages import MOST_BODY, MOST_MESSAGE
 
 
@@ -60,6 +61,19 @@ class MessageLowering:
             )
         nothing = ir.TextValue(value="")
         return tuple(mails) or (ir.MailText(language=ANY, subject=nothing, text=nothing),)
+
+    def language_field(self, shape: FieldShape, origin: Origin) -> None:
+        """Check the own field that says what a contact speaks: each of the account's languages is an option."""
+        if not shape.options:
+            return
+        unsaid = [each for each in self._languages if not any(_serves(option, each) for option in shape.options)]
+        if unsaid:
+            message = (
+                f"no contact can be said to speak {' or '.join(map(repr, unsaid))}: the options of the field "
+                f"{shape.key!r} are {', '.join(map(repr, shape.options[:10]))}"
+            )
+            hint = f"languages are told by their codes: Choice(..., {list(self._languages)!r})"
+            self._values.found("DW305", origin, message, hint)
 
     def _template(self, given: Template, step: str, scope: Scope) -> ir.TemplateMessage:
         other = self._templates.setdefault(given.name, given)

@@ -281,6 +281,28 @@ def test_buttons_by_language_and_for_everybody_stand_side_by_side(company: Compa
     assert company.found() == []
 
 
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        ('["spanish", "english"]', "no contact can be said to speak 'es' or 'en': the options of the field 'language'"),
+        ('["es", "pt"]', "no contact can be said to speak 'en'"),
+        ('["es", "en", "fr"]', ""),
+        ('["es-MX", "en"]', ""),
+    ],
+)
+def test_the_field_that_says_a_contacts_language_has_the_accounts_languages(
+    company: Company, options: str, said: str
+) -> None:
+    """With options that are no codes, whoever speaks one language was written to in another."""
+    own = f'class Own(ContactFields):\n    language = Choice("Language", {options})\n\n\n'
+    own += "class Deals(DealFields):\n    contact: Own = Own()\n\n\ndeal = Deals()\n"
+    rule = 'hello = Template("hello", body="Hi")'
+    company.define(own + rule, TAIL.replace('languages=["es", "en"]', 'languages=["es", "en"], deal_fields=Deals'))
+    found = company.found()
+    assert [each.code for each in found] == (["DW305"] if said else [])
+    assert said in "".join(each.message for each in found)
+
+
 def test_an_answer_sets_nothing_off_as_an_answer_to_a_step(company: Company) -> None:
     hello = 'hello = Template("hello", body="Hi")'
     company.define(hello, TAIL.replace("on=deal_created(in_=Sales)", 'on=replied(to="hi")'))
