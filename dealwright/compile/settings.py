@@ -34,11 +34,7 @@ def read(setting: ir.Setting, typed: str) -> Decimal | Money | bool | str:
             return _text(setting, text)
         case "money":
             assert isinstance(setting.default, ir.MoneyValue)
-            plain, _, currency = text.partition(" ")
-            currency = currency.strip().upper() or setting.default.currency
-            if currency not in DECIMALS:
-                raise _unfit(setting, text, f'write an amount, or "100 {setting.default.currency}"')
-            return Money(amount=_number(setting, plain), currency=currency)
+            return _money(setting, text, setting.default.currency)
         case _:
             return _number(setting, text)
 
@@ -49,7 +45,8 @@ def spelled(value: object) -> str:
         case bool():
             return "yes" if value else "no"
         case Money():
-            return f"{value.amount:f} {value.currency}"
+            plain = f"{value.amount:.{DECIMALS.get(value.currency, 2)}f}"
+            return f"{plain if Decimal(plain) == value.amount else f'{value.amount:f}'} {value.currency}"
         case Decimal():
             return f"{value:f}"
         case _:
@@ -92,6 +89,8 @@ def allowed(setting: ir.Setting) -> str:
     if setting.options:
         return " | ".join(setting.options)
     kinds = {"flag": "yes or no", "text": "a text", "money": "an amount", "whole": "a whole number"}
+    if isinstance(setting.default, ir.MoneyValue):
+        kinds["money"] = f"an amount in {setting.default.currency}"
     least = "" if setting.least is None else f", at least {setting.least:f}"
     most = "" if setting.most is None else f", at most {setting.most:f}"
     return f"{kinds.get(setting.kind, 'a number')}{least}{most}"
@@ -104,6 +103,20 @@ def _text(setting: ir.Setting, text: str) -> str:
         near = difflib.get_close_matches(text, setting.options, n=1)
         raise _unfit(setting, text, f"did you mean {near[0]}?" if near else f"it may be {', '.join(setting.options)}")
     return text
+
+
+def _money(setting: ir.Setting, text: str, currency: str) -> Money:
+    """An amount in the currency of the default: amounts in two do not compare, and the bounds are in that one."""
+    plain, _, other = text.partition(" ")
+    if other.strip() and other.strip().upper() != currency:
+        raise _unfit(setting, text, f"write an amount in {currency}, such as 100")
+    amount, decimals = _number(setting, plain), DECIMALS.get(currency, 2)
+    places = amount.as_tuple().exponent
+    if isinstance(places, int) and places < -decimals:  # who writes 20.000 for twenty thousand would get twenty
+        raise _unfit(
+            setting, text, f"{currency} has {decimals} decimals; write thousands without a mark, such as 20000"
+        )
+    return Money(amount=amount, currency=currency)
 
 
 def _number(setting: ir.Setting, text: str) -> Decimal:

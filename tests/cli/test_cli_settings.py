@@ -21,10 +21,10 @@ def quote(company: Company, deal: str, amount: int) -> None:
 
 def test_what_is_set_decides_from_then_on_and_stands_in_the_trace(company: Company, typed: Shell) -> None:
     (before,) = typed.json("settings", "ls")
-    assert (before["value"], before["set"], before["set_by"]) == ("1000000 USD", False, "")
-    assert "5000 USD from now on" in typed("settings", "set", KEY, "5000").stdout
+    assert (before["value"], before["set"], before["set_by"]) == ("1000000.00 USD", False, "")
+    assert "5000.00 USD from now on" in typed("settings", "set", KEY, "5000").stdout
     quote(company, "7", 6000)
-    assert "settings.largest-quote = 5,000 USD" in typed("history", "7").stdout
+    assert "settings.largest-quote = 5,000.00 USD" in typed("history", "7").stdout
     (late,) = typed.json("executions", "ls", "--deal", 7, "--automation", "quote-large", "--limit", 1)
     assert late["state"] == "skipped"
     typed("settings", "set", KEY, "7000.50 usd")
@@ -37,7 +37,7 @@ def test_every_change_is_kept_with_who_and_when(typed: Shell) -> None:
     for value in ("5000", "6000"):
         typed("settings", "set", KEY, value)
     shown = typed.json("settings", "show", KEY)
-    assert [change["value"] for change in shown["changes"]] == ["6000 USD", "5000 USD"]
+    assert [change["value"] for change in shown["changes"]] == ["6000.00 USD", "5000.00 USD"]
     assert all(change["set_by"].startswith("user:") and change["set_at"] for change in shown["changes"])
     assert "head of sales decides" in typed("settings", "show", KEY).stdout
 
@@ -48,7 +48,10 @@ def test_every_change_is_kept_with_who_and_when(typed: Shell) -> None:
         ("lots", "write a number"),
         ("NaN", "finite"),
         ("1e30", "finite"),
-        ("9000001", "at most 9000000"),
+        ("9000001", "write an amount in USD, at least 0, at most 9000000"),
+        ("10000 MXN", "write an amount in USD, such as 100"),
+        ("20.000", "USD has 2 decimals; write thousands without a mark, such as 20000"),
+        ("10.001 USD", "USD has 2 decimals"),
         ("5 dollars", "write an amount"),
         ("٥", "finite"),
         ("", "write a number"),
@@ -69,4 +72,4 @@ def test_what_no_longer_fits_counts_no_more_and_is_told(company: Company, typed:
         connection.execute(
             text("insert into setting_log values (1, 'acme', :key, '9999999 USD', 1, 'user:ana')"), {"key": KEY}
         )
-    assert "the default 1000000 USD counts" in typed("settings", "ls").stderr
+    assert "the default 1000000.00 USD counts" in typed("settings", "ls").stderr
