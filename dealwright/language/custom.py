@@ -339,7 +339,7 @@ def check_names(kind: type, built_in: type, what: str, taken: Iterable[str] = ()
             message = f"the fields {other.key!r} and {field.key!r} of {kind.__name__} are both called {field.label!r}"
             hint = "give each a label of its own: people could not tell them apart"
             raise _at(field, refused(message, hint=hint, code="DW232"))
-    _check_renames(kind.__name__, fields)
+    _check_renames(kind.__name__, fields, frozenset(kept))
 
 
 def check_only_fields(kind: type, parts: Collection[str] = ()) -> None:
@@ -363,8 +363,12 @@ def check_only_fields(kind: type, parts: Collection[str] = ()) -> None:
         raise refused(f"{name!r} of {kind.__name__} is no field, but of type {type(value).__name__}", hint=hint)
 
 
-def _check_renames(owner: str, fields: Mapping[str, CustomField]) -> None:
-    """An old name belongs to one field, and to none that is there under it: who would hold what was held?"""
+def _check_renames(owner: str, fields: Mapping[str, CustomField], built_in: Collection[str]) -> None:
+    """An old name belongs to one field, and to none that is there under it: who would hold what was held?
+
+    What everything of the kind has, such as a title, was never an own field: nothing would move, and whoever looks for
+    the field would find what has the title.
+    """
     claimed: dict[str, str] = {}
     for name, field in fields.items():
         for old in field.renamed_from:
@@ -372,6 +376,9 @@ def _check_renames(owner: str, fields: Mapping[str, CustomField]) -> None:
             if old == name:
                 message = f"the field {name!r} of {owner} is renamed from itself"
                 hint = "leave renamed_from out, or write the name that it had"
+            elif old in built_in:
+                message = f"{name!r} of {owner} is renamed from {old!r}, which is no field of the company's own"
+                hint = "leave renamed_from out; to fill the new field from the old one, write a rule, or import it"
             elif old in fields:
                 message = f"{name!r} of {owner} is renamed from {old!r}, which is still a field of it"
                 hint = f"take the field {old!r} out"

@@ -101,3 +101,16 @@ def test_what_names_nothing_or_takes_no_time_is_refused(make, says):
     with pytest.raises(DefinitionError) as refused:
         make()
     assert str(refused.value) == says
+
+
+@pytest.mark.parametrize(
+    ("base", "old"), [("DealFields", "title"), ("DealFields", "reference"), ("ContactFields", "phone")]
+)
+def test_a_field_that_all_have_is_no_old_name(base: str, old: str, tmp_path: Path) -> None:
+    """Events that look for the field found deals by their title."""
+    (tmp_path / "fields.py").write_text(
+        f'from dealwright import *\n\n\nclass Own({base}):\n    booking = Text("Booking", renamed_from="{old}")\n'
+    )
+    (found,) = [each for each in check(tmp_path).findings if each.severity == "error"]
+    assert (found.line, found.code) == (5, "DW233")
+    assert f"'booking' of Own is renamed from {old!r}, which is no field of the company's own" in found.message
