@@ -332,6 +332,30 @@ def test_a_person_in_the_file_is_one_contact_also_when_it_is_imported_again(crm:
     assert crm.deals()[-1].main_contact == crm.contacts()[0]
 
 
+@pytest.mark.parametrize(
+    ("first", "second", "country", "contacts"),
+    [
+        ("212 555 0100 x1", "212 555 0100 x2", "US", 2),
+        ("212 555 0100 x1", "(212) 555-0100 ext. 1", "US", 1),
+        ("0", "0", "US", 2),
+        ("call after 5", "only after 5", None, 2),
+        ("555 0100 12", "5550 10012", None, 1),
+    ],
+)
+def test_two_extensions_and_what_is_no_phone_are_not_one_person(
+    crm: EmbeddedCrm, tmp_path: Path, first: str, second: str, country: str | None, contacts: int
+) -> None:
+    """The second one's name and address were lost without a word, and their deal stood under the first one."""
+    maps = ["title=t", "contact_name=n", "contact_phone=p"]
+    file = written(tmp_path, f"A,Ann Lee,{first}", f"B,Bo Reyes,{second}", header="t,n,p")
+    for again in (contacts, 0):
+        with contextlib.closing(CsvFile(file)) as opened:
+            reader = RowReader(parse(maps, [], opened.header), SALES, currency=None)
+            importing_ = crm.importer(opened, reader, country=country)
+            assert importing_.run(importing_.judge(quiet), quiet).contacts_created == again
+        file.write_text(f"{file.read_text(encoding='utf-8')}C,,\n", encoding="utf-8")
+
+
 def test_rows_without_an_owner_go_to_the_default_owner_and_are_counted(small: EmbeddedCrm, tmp_path: Path) -> None:
     maps = ["title=t", "stage=s", "owner=o"]
     file = written(tmp_path, "a,won,", "b,incoming,", "c,won,Ben", header="t,s,o")
