@@ -48,10 +48,9 @@ def keep_contacts(connection: Connection, contacts: Sequence[Contact], *, known:
 
 def keep_deals(connection: Connection, deals: Sequence[Deal], *, known: bool) -> None:
     """Note by which of their own fields these deals are found; `known`: they were there before."""
-    own = [deal for deal in deals if deal.custom]
-    if known:
-        _forget(connection, [deal.id for deal in own], schema.lookups.c.kind.like("own.%"))
-    rows = [_row(f"own.{key}", value, deal.id) for deal in own for key, value in _own(deal.custom)]
+    if known:  # also those that have no own field left
+        forget_deals(connection, [deal.id for deal in deals])
+    rows = [_row(f"own.{key}", value, deal.id) for deal in deals for key, value in _own(deal.custom)]
     if rows:
         connection.execute(insert(schema.lookups), rows)
 

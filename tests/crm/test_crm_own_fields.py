@@ -156,6 +156,16 @@ def test_deals_are_found_by_a_field_under_its_new_name_and_no_more_when_it_is_go
     assert matched("booking", "A1") == [third]
 
 
+def test_a_deal_whose_last_own_field_was_cleared_is_no_longer_in_the_index(crm: EmbeddedCrm) -> None:
+    folio, booking = FieldShape(key="folio", type="text"), FieldShape(key="booking", type="text")
+    told(crm, only(folio, booking))
+    deal = deal_with(crm, folio="A1", booking="A1")
+    cleared = DealChanges(custom=(Custom("folio", None), Custom("booking", None)))
+    crm.update_deal(deal, cleared, actor="user:1")
+    told(crm, only(FieldShape(key="voucher", type="text", renamed_from=("folio", "booking"))))
+    assert holds(crm, deal, "voucher") is None
+
+
 def test_options_come_and_go_and_what_is_held_stays(crm: EmbeddedCrm) -> None:
     told(crm, only(TREATMENT))
     deal = deal_with(crm, treatment="cleaning")
