@@ -81,11 +81,11 @@ class _Holder:
         for shape in wanted:
             olds = self._olds(shape, keys)
             have = self._present.get(shape.key)
-            for old in olds:
+            for position, old in enumerate(olds):
                 gone.pop(old, None)
                 what = "rename" if have is None else "move what is held of"
-                to = f"{self._holder}.{shape.key}"
-                yield ShapeChange(what=f"{what} field {self._holder}.{old} to {to}", refused=self._unfit(shape, old))
+                refused = self._unfit(shape, old) or self._clash(old, (shape.key, *olds[:position]))
+                yield ShapeChange(what=f"{what} field {self._holder}.{old} to {self._name(shape)}", refused=refused)
             gone.pop(shape.key, None)
             before = have or next((self._present[old] for old in olds if old in self._present), None)
             if before is None:
@@ -190,6 +190,22 @@ class _Holder:
         fits = f"{_counted(many, self._holder)} what is not {CALLED[shape.type]}"
         return f"{fits}; clear it there first, or name the field otherwise"
 
+    def _clash(self, old: str, others: Sequence[str]) -> str | None:
+        """Say what holds one value under a key and another one where it would move, or where that came from."""
+        many = 0
+        clashing: set[str] = set()
+        for rows in _rows(self._connection, self._holder, old):
+            for _, raw in rows:
+                fields = {each.key: each.value for each in own_reads.read(raw, {}) or ()}
+                theirs = {key for key in others if key in fields and fields[key] != fields[old]}
+                clashing |= theirs
+                many += bool(theirs)
+        if not many:
+            return None
+        names = ", ".join(f"{self._holder}.{key}" for key in others if key in clashing)
+        differ = f"{_counted(many, self._holder)} different values in {self._holder}.{old} and in {names}"
+        return f"{differ}; empty one of them there first, or choose another name"
+
 
 def _fits(definition: Definition, value: CustomValue) -> bool:
     try:
@@ -222,7 +238,7 @@ def _rows(connection: Connection, holder: str, key: str) -> Iterator[list[tuple[
 
 
 def _rewrite(connection: Connection, holder: str, old: str, new: str | None) -> int:
-    """Move what is held under one key to another one, unless that holds something already; None clears it."""
+    """Move what is held under one key to another one, unless that holds it already; None clears it."""
     table, _ = _kept_in(holder)
     done = 0
     write = update(table).where(table.c.id == bindparam("record")).values(custom=bindparam("own"))
