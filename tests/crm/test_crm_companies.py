@@ -209,7 +209,7 @@ def test_two_companies_become_one_with_all_deals_and_what_the_kept_one_did_not_h
     assert crm.company(other.id) == crm.company_of_id(other.id) == one
     assert crm.company("ACME") is None
     key = DealKey("company.vat_id", "DE1")
-    assert looked(crm, key) == {key: [closed, moved, kept]}
+    assert looked(crm, key) == {key: [moved, kept, closed]}, "open ones first"
     third = deal(crm, "incoming", "Third")
     last = crm.merge_companies(crm.company("Third").id, acme.id)  # type: ignore[union-attr]
     assert crm.company(other.id) == crm.company(acme.id) == last

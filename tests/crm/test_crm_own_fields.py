@@ -171,7 +171,8 @@ def test_a_rename_that_would_lose_a_value_of_a_removed_field_or_of_two_is_refuse
     told(crm, only(folio, booking))
     deal, _ = deal_with(crm, folio="A1", booking="B2"), deal_with(crm, folio="A1", booking="A1")
     both = only(FieldShape(key="voucher", type="text", renamed_from=("folio", "booking")))
-    why = "1 deal holds different values in deal.{} and in deal.{}; empty one of them there first, or choose another name"
+    why = "1 deal holds different values in deal.{} and in deal.{}; "
+    why += "empty one of them there first, or choose another name"
     assert told(crm, both)[1] == f"rename field deal.booking to deal.voucher: {why.format('booking', 'folio')}"
     told(crm, only(booking))
     back = only(replace(folio, renamed_from=("booking",)))

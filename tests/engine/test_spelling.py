@@ -79,7 +79,7 @@ def test_no_digit_is_lost(value, language, country):
 
 
 class Person(ContactFields):
-    language = Choice("Language", ["en", "es"])
+    language = Choice("Language", ["en", "es", "pt-BR", "hi"])
 
 
 class Own(DealFields):
