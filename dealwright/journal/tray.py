@@ -46,8 +46,9 @@ _ANY: Final = statement("select 1 from unmatched where account = :account and st
 _FOR_A_PERSON: Final = ("several", "refused")
 """Why an event waits for a person alone: several deals fitted it, and the one that is left may be the wrong one."""
 
+_IS_NO_CHOICE: Final = f"reason not in {_FOR_A_PERSON}"
 _ASK: Final = statement(
-    "update unmatched set asked = asked + 1 where state = 'waiting' and reason not in ('several', 'refused') and id in "
+    f"update unmatched set asked = asked + 1 where state = 'waiting' and {_IS_NO_CHOICE} and id in "
     "(select unmatched_id from unmatched_marks where account = :account and mark in :marks)",
     "marks",
 )
@@ -277,7 +278,7 @@ class Tray(Part):
 
     def retry_unmatched(self, account: str, ids: Sequence[int] = ()) -> int:
         """Let these be looked at again by whoever is at work; return how many. None: all but those a person decides."""
-        sql = _ASK_ALL + (" and id in :ids" if ids else " and reason not in ('several', 'refused')")
+        sql = _ASK_ALL + (" and id in :ids" if ids else f" and {_IS_NO_CHOICE}")
         more: dict[str, Any] = {"ids": list(ids)} if ids else {}
         with self.database.write() as connection:
             return connection.execute(statement(sql, *more), {"account": account, **more}).rowcount

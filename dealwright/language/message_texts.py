@@ -184,7 +184,7 @@ def _buttons(given: object, name: str) -> tuple[Button, ...]:
     languages = {language for each in given for language, _ in each.text}
     seen = {"id": [each.id for each in given]}
     # A text for everybody stands beside those of each language.
-    for language in languages - {ANY} or languages:
+    for language in sorted(languages - {ANY} or languages):
         texts = [dict(each.text) for each in given]
         seen[f"text{f' in {language!r}' if language else ''}"] = [
             shown for each in texts if (shown := each.get(language, each.get(ANY)))
