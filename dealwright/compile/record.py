@@ -9,6 +9,7 @@ from __future__ import annotations
 import inspect
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC
+from decimal import Decimal
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -24,6 +25,7 @@ from dealwright.language.automation import Automation
 from dealwright.language.company import CompanyFields
 from dealwright.language.custom import origin_of
 from dealwright.language.deal import ContactFields, DealFields
+from dealwright.language.money import Amount
 from dealwright.language.origin import Origin
 from dealwright.language.pipeline import Pipeline, parts
 from dealwright.language.records import Record as RecordOfDeal
@@ -169,20 +171,20 @@ class Record:
                 pipeline=parts(given.in_.pipeline).key,
                 stage=given.in_.key,
                 owner=None if owner is None else User(id="1", name=owner),
-                amount=None if amount is None else Money(amount, currency),
+                amount=None if amount is None else _money(amount, currency),
                 contacts=() if given.contact is None else (_contact(given.contact),),
                 created_at=moment,
                 updated_at=moment,
                 stage_since=moment,
                 version=2,
-                custom=merged(msgspec.UNSET, (Custom(key, held(value)) for key, value in given.own.items())),
+                custom=merged(msgspec.UNSET, _customs(given.own)),
                 **fields,
             ),
             at=given.at.isoformat(sep=" "),
             then=given.then,
             came_from=None if before is None or before.pipeline is None else (parts(before.pipeline).key, before.key),
             owner_before=None if given.owner_before is None else _user(given.owner_before, owner),
-            record=None if given.record is None else tuple(Custom(k, held(value)) for k, value in given.record.items()),
+            record=None if given.record is None else tuple(_customs(given.record)),
             data=dict(given.data),
             met=given.met,
             answers=dict(given.answers),
@@ -209,6 +211,15 @@ class Record:
 
     def _where(self, origin: Origin) -> Where:
         return Where(file=relative(origin.file, self._root), line=origin.line)
+
+
+def _money(given: Decimal | Amount, currency: str) -> Money:
+    return (Money(given.amount, given.currency) if isinstance(given, Amount) else Money(given, currency)).in_full()
+
+
+def _customs(given: Mapping[str, examples.Held]) -> Iterator[Custom]:
+    for key, value in given.items():
+        yield Custom(key, held(_money(value, value.currency) if isinstance(value, Amount) else value))
 
 
 def _user(name: str, owner: str | None) -> User:

@@ -8,6 +8,8 @@ from datetime import date, datetime
 from decimal import Decimal
 from zoneinfo import ZoneInfo
 
+import msgspec
+
 from dealwright.compile import ir
 from dealwright.engine.records import Receipt
 from dealwright.engine.told import read
@@ -27,7 +29,9 @@ from dealwright.model.custom import (
     NumberHeld,
     TextHeld,
     UserHeld,
+    in_full,
 )
+from dealwright.model.events import Event
 from dealwright.model.normal import normal_email, normal_phone
 from dealwright.model.requests import Given
 
@@ -137,6 +141,24 @@ def wrong_fields(account: ir.Account, deal: Deal) -> Iterator[str]:
             yield f"{each.key} is a {shape.type}, and what is given is none"
 
 
+def as_held(account: ir.Account, deal: Deal) -> Deal:
+    """Return a deal that is made up with its own fields as a CRM holds them, as far as the account says how."""
+    shapes = {shape.key: shape for shape in account.deal_fields}
+    found = (
+        Custom(each.key, value if shape is None or value is None else _held(account, shape, value) or value)
+        for each in deal.custom or ()
+        for shape, value in ((shapes.get(each.key), each.value),)
+    )
+    return msgspec.structs.replace(deal, custom=tuple(found)) if deal.custom else deal
+
+
+def event_as_held(account: ir.Account, event: Event) -> Event:
+    """Return an event that is made up with the deal before and after it as a CRM holds them."""
+    sides = ((name, getattr(event, name, None)) for name in ("before", "after"))
+    held = {name: as_held(account, deal) for name, deal in sides if isinstance(deal, Deal)}
+    return msgspec.structs.replace(event, **held) if held else event
+
+
 def kind_fits(shape: FieldShape, value: CustomValue) -> bool:
     """Say whether a field could hold a value of that kind; which options it has now is no matter of it."""
     match value:
@@ -172,14 +194,15 @@ def _held(account: ir.Account, shape: FieldShape, value: CustomValue) -> CustomV
         case "user", TextHeld(value=name):
             return UserHeld(User(id=f"user-{name}", name=name))
         case "choices", ChoicesHeld(value=texts):
-            return value if set(texts) <= set(shape.options) else None
+            known = set(texts) <= set(shape.options)
+            return ChoicesHeld(tuple(each for each in shape.options if each in texts)) if known else None
         case "money", NumberHeld(value=amount) if account.currency is not None:
-            return MoneyHeld(Money(amount=amount, currency=account.currency))
+            return in_full(MoneyHeld(Money(amount=amount, currency=account.currency)))
         case "moment", MomentHeld(value=moment):
             return MomentHeld(_aware(moment, account))
-        case ("number", NumberHeld()) | ("flag", FlagHeld()) | ("day", DayHeld()):
-            return value
-        case ("money", MoneyHeld()) | ("user", UserHeld()):
+        case ("number", NumberHeld()) | ("money", MoneyHeld()):
+            return in_full(value)
+        case ("flag", FlagHeld()) | ("day", DayHeld()) | ("user", UserHeld()):
             return value
     return None
 

@@ -13,7 +13,7 @@ from dealwright.engine.facts import View
 from dealwright.engine.render_values import Unrenderable, money_in, plain, value_of
 from dealwright.model.address import is_address
 from dealwright.model.crm import Money, User
-from dealwright.model.custom import Custom, Customs, FieldShape, held, held_in
+from dealwright.model.custom import Custom, Customs, FieldShape, held, held_in, in_full
 from dealwright.model.link import is_link
 
 
@@ -59,7 +59,7 @@ def _custom(name: str, expression: ir.Expression, shape: FieldShape | None, view
         case "user", str():
             return Custom(name, held(User(id=value, name="")) if value.strip() else None)
         case "number", Decimal():
-            return Custom(name, held(value))
+            return Custom(name, in_full(held(value)))
         case "flag", bool():
             return Custom(name, held(value))
         case "moment", datetime():

@@ -96,21 +96,21 @@ def user_of(expression: ir.Expression | None, view: View) -> str | None:
 def money_of(expression: ir.Expression | None, view: View) -> Money | None:
     """Return an amount; a plain number is in the deal's currency, else in the account's."""
     value = None if expression is None else value_of(expression, view)
-    if value is None or isinstance(value, Money):
-        return value
-    if isinstance(value, Decimal):
+    if value is None:
+        return None
+    if isinstance(value, Money | Decimal):
         return money_in(value, view)
     raise Unrenderable("amount takes a number or Money")
 
 
 def money_in(value: Money | Decimal, view: View) -> Money:
-    """Return the amount; a plain number is in the deal's currency, else in the account's."""
+    """Return the amount as the CRM will hold it; a plain number is in the deal's currency, else in the account's."""
     if isinstance(value, Money):
-        return value
+        return value.in_full()
     currency = (view.deal.amount.currency if view.deal.amount else None) or view.account.currency
     if currency is None:
         raise Unrenderable("an amount without a currency: give Account(currency=...) or Money(...)")
-    return Money(amount=value, currency=currency)
+    return Money(amount=value, currency=currency).in_full()
 
 
 def day_of(expression: ir.Expression | None, view: View) -> date | None:

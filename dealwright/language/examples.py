@@ -11,13 +11,16 @@ from typing import Final, TypeAlias
 
 from dealwright.language.example_replies import Reply
 from dealwright.language.keys import MAX_NAME
-from dealwright.language.money import number
+from dealwright.language.money import Amount, number
 from dealwright.language.origin import Origin, here, refused
 from dealwright.language.pipeline import StageLike
 from dealwright.language.roles import Role
 
-Own: TypeAlias = str | float | Decimal | bool | date | datetime | Sequence[str]
-"""A value of a company's own field."""
+Own: TypeAlias = str | float | Decimal | bool | date | datetime | Sequence[str] | Amount
+"""A value of a company's own field; a plain number of an amount is in the account's currency."""
+
+Held: TypeAlias = str | Decimal | bool | date | datetime | tuple[str, ...] | Amount
+"""The same as it is kept."""
 
 MOST: Final = 50
 """The most examples of an automation."""
@@ -44,8 +47,8 @@ class Example:
     owner_before: str | None
     deal: Mapping[str, object]
     contact: Mapping[str, str] | None
-    own: Mapping[str, str | Decimal | bool | date | datetime | tuple[str, ...]]
-    record: Mapping[str, str | Decimal | bool | date | datetime | tuple[str, ...]] | None
+    own: Mapping[str, Held]
+    record: Mapping[str, Held] | None
     data: Mapping[str, str]
     met: tuple[str, ...]
     answers: Mapping[str, str]
@@ -64,7 +67,7 @@ class Example:
         then: Sequence[str],
         came_from: StageLike | None = None,
         deal_title: str = "Forty chairs",
-        amount: float | Decimal | None = None,
+        amount: float | Decimal | Amount | None = None,
         owner: str | None = "Ana Lima",
         owner_before: str | None = None,
         tags: Sequence[str] = (),
@@ -102,7 +105,7 @@ class Example:
             "deal": MappingProxyType(
                 {
                     "title": deal_title,
-                    "amount": None if amount is None else number(amount, "an amount"),
+                    "amount": amount if amount is None or isinstance(amount, Amount) else number(amount, "an amount"),
                     "owner": owner,
                     "tags": _texts(tags, f"tags of the example {title!r}"),
                     "company": company,
@@ -151,24 +154,22 @@ def _moment(given: object, title: str) -> datetime:
     return found
 
 
-def _fields(
-    given: Mapping[str, Own], what: str
-) -> Mapping[str, str | Decimal | bool | date | datetime | tuple[str, ...]]:
+def _fields(given: Mapping[str, Own], what: str) -> Mapping[str, Held]:
     if not isinstance(given, Mapping):
         raise refused(f"{what} are values by the names of fields", hint=f'{what}={{"reference": "A-1"}}')
-    return MappingProxyType({key: _own(value, key) for key, value in given.items()})
+    return MappingProxyType({key: _held(value, key, what) for key, value in given.items()})
 
 
-def _own(given: object, key: str) -> str | Decimal | bool | date | datetime | tuple[str, ...]:
+def _held(given: object, key: str, what: str) -> Held:
     match given:
-        case bool() | str() | Decimal() | date():
+        case bool() | str() | Decimal() | date() | Amount():
             return given
         case int() | float():
             return number(given)
         case list() | tuple():
-            return _texts(given, f"own={{{key[:80]!r}: ...}}")
-    hint = "write a text, a number, True, a date(...), a datetime(...), or a list of texts"
-    raise refused(f"{key[:80]!r} of own= is a {type(given).__name__}", hint=hint)
+            return _texts(given, f"{what}={{{key[:80]!r}: ...}}")
+    hint = "write a text, a number, Money(...), True, a date(...), a datetime(...), or a list of texts"
+    raise refused(f"{key[:80]!r} of {what}= is a {type(given).__name__}", hint=hint)
 
 
 def _people(given: object, title: str) -> Mapping[str, tuple[str, ...]]:
@@ -188,8 +189,8 @@ def _given(given: object, title: str) -> Mapping[str, Mapping[str, str | Decimal
     for step, told in given.items():
         values: dict[str, str | Decimal | bool | date] = {}
         for name, value in told.items():
-            kept = None if value is None else _own(value, str(name))
-            if isinstance(kept, tuple):
+            kept = None if value is None else _held(value, str(name), "given")
+            if isinstance(kept, tuple | Amount):
                 raise refused(f"{str(step)[:80]!r} of the example {title!r} gives single values", hint=hint)
             if kept is not None:
                 values[name] = kept

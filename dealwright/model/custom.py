@@ -9,7 +9,7 @@ from typing import Literal, TypeAlias
 
 import msgspec
 
-from dealwright.model.values import Money, User
+from dealwright.model.values import Money, User, plain_number
 
 CustomType = Literal[
     "text", "number", "flag", "choice", "choices", "day", "moment", "money", "phone", "email", "link", "user"
@@ -148,6 +148,17 @@ def held(value: Plain) -> CustomValue:
             return UserHeld(value)
         case _:
             return DayHeld(value)
+
+
+def in_full(value: CustomValue) -> CustomValue:
+    """Return the value as a CRM holds it: an amount with its currency's decimals, a number without needless zeros."""
+    match value:
+        case MoneyHeld(value=money):
+            return MoneyHeld(money.in_full())
+        case NumberHeld(value=number):
+            return NumberHeld(plain_number(number))
+        case _:
+            return value
 
 
 def value_of(customs: Customs, key: str) -> Plain | None:

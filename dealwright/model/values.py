@@ -2,9 +2,17 @@
 
 from __future__ import annotations
 
-from decimal import Decimal
+from decimal import Context, Decimal
+from typing import Final
 
 import msgspec
+
+from dealwright.model.iso import DECIMALS
+
+_EXACT: Final = Context(prec=60)
+
+_LARGEST: Final = 40
+"""Digits before the point beyond which nothing is written out."""
 
 
 class Money(msgspec.Struct, frozen=True, gc=False):
@@ -12,6 +20,22 @@ class Money(msgspec.Struct, frozen=True, gc=False):
 
     amount: Decimal
     currency: str
+
+    def in_full(self) -> Money:
+        """Return the amount with the decimals of its currency, as a CRM holds it; what is finer stays as it is."""
+        decimals = DECIMALS.get(self.currency)
+        if decimals is None or not self.amount.is_finite() or self.amount.adjusted() > _LARGEST:
+            return self
+        full = _EXACT.quantize(self.amount, Decimal(1).scaleb(-decimals))
+        return Money(amount=full, currency=self.currency) if full == self.amount else self
+
+
+def plain_number(number: Decimal) -> Decimal:
+    """Return the number without zeros that say nothing, as a CRM holds it: 30 for 30.0."""
+    if not number.is_finite() or abs(number.adjusted()) > _LARGEST:
+        return number
+    short = number.normalize(_EXACT)
+    return Decimal(f"{short:f}") if short == number else number
 
 
 class User(msgspec.Struct, frozen=True, gc=False, kw_only=True):

@@ -40,6 +40,7 @@ from dealwright.model.custom import (
     TextHeld,
     held,
     held_in,
+    in_full,
     merged,
 )
 from dealwright.model.events import DealCreated, DealUpdated, StageChanged
@@ -166,12 +167,12 @@ def a_deal(
 
 def _amount(given: float | str | Decimal | Money | Amount | None, currency: str) -> Money | None:
     if isinstance(given, Money | Amount):
-        return Money(given.amount, given.currency)
-    return None if given is None else Money(Decimal(str(given)), currency)
+        return Money(given.amount, given.currency).in_full()
+    return None if given is None else Money(Decimal(str(given)), currency).in_full()
 
 
 def _customs(given: Mapping[str, Own]) -> Customs:
-    return merged(msgspec.UNSET, (Custom(key, held(_plain(key, value))) for key, value in given.items()))
+    return merged(msgspec.UNSET, (Custom(key, in_full(held(_plain(key, value)))) for key, value in given.items()))
 
 
 def _plain(key: str, value: Own) -> Plain:

@@ -23,7 +23,7 @@ from dealwright.compile import describe, ir
 from dealwright.compile.lower import lower
 from dealwright.engine.imagine import Imagination
 from dealwright.engine.imagine import enrolled as stood_there
-from dealwright.engine.pretended import address_of, given_to, wrong_data, wrong_fields
+from dealwright.engine.pretended import address_of, as_held, event_as_held, given_to, wrong_data, wrong_fields
 from dealwright.engine.rehearse import Part, Rehearsal
 from dealwright.engine.rehearse import rehearse as _rehearse
 from dealwright.engine.rehearse_replies import replies_to
@@ -226,8 +226,11 @@ def rehearse(
     for name, each in (("the deal", deal), ("before", before)):
         for wrong in wrong_fields(compiled, each) if each is not None else ():
             raise DefinitionError(f"custom= of {name}: {wrong}")
+    deal, before = as_held(compiled, deal), None if before is None else as_held(compiled, before)
     if event is None:
         _about_a_record(found, deal, record)
+    else:
+        event = event_as_held(compiled, event)
     said = replies_to(found, replies)
     kept = given_to(found, given)
     zone = ZoneInfo(compiled.calendar.zone)

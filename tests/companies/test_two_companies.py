@@ -137,7 +137,7 @@ def test_a_discount_above_the_limit_is_asked_about_and_cut_when_it_is_refused() 
     people = {lead: ["Heike"]}
     refused = rehearse(nordkabel, "discount-approval", deal, people=people, answers={"head": "no"})
     assert [type(each) for each in refused.requests][-1] is UpdateDeal
-    assert [each.question for each in refused.questions] == ["20 % for Kabel AG (5,000 EUR)?"]
+    assert [each.question for each in refused.questions] == ["20 % for Kabel AG (5,000.00 EUR)?"]
     allowed = rehearse(nordkabel, "discount-approval", deal, people=people, answers={"head": "yes"})
     assert allowed.notes
     small = a_deal(Projects.quoted, amount=5_000, custom={"discount": Decimal(5)}, currency="EUR")

@@ -48,7 +48,7 @@ LARGE = f'Example("a large one", {AT}, phone="+12125550142", amount=500, then='
     [
         f"{LARGE}['call', 'note'])",
         f"{LARGE}['call at Mon 10:00', 'note at Tue 10:00', 'done'])",
-        f"{LARGE}['call at Mon 11 May 10:00: Call Maria Silva', 'note: Large: 500 USD'])",
+        f"{LARGE}['call at Mon 11 May 10:00: Call Maria Silva', 'note: Large: 500.00 USD'])",
         f'Example("a small one", {AT}, phone="+12125550142", amount=5, then=["call"])',
         f'Example("nobody to call", {AT}, then=["skipped: conditions"])',
         f'Example("nobody at all", {AT}, contact=None, then=["skipped: conditions"])',
@@ -62,8 +62,8 @@ def test_an_example_that_comes_out_is_no_finding(write, example):
 @pytest.mark.parametrize(
     ("example", "message", "hint"),
     [
-        (f"{LARGE}['call'])", "the example 'a large one' does not expect 'note at Tue 12 May 10:00: Large: 500 USD'",
-         "it does: call at Mon 11 May 10:00: Call Maria Silva; note at Tue 12 May 10:00: Large: 500 USD; done"),
+        (f"{LARGE}['call'])", "the example 'a large one' does not expect 'note at Tue 12 May 10:00: Large: 500.00 USD'",
+         "it does: call at Mon 11 May 10:00: Call Maria Silva; note at Tue 12 May 10:00: Large: 500.00 USD; done"),
         (f"{LARGE}['call', 'note', 'close'])", "the example 'a large one' expects 'close', and then it is 'done'", ""),
         (f"{LARGE}['call at Mon 11:00', 'note'])",
          "expects 'call at Mon 11:00' as number 1, and 'call at Mon 11 May 10:00: Call Maria Silva' is done", ""),

@@ -218,7 +218,7 @@ def test_the_trace_says_what_it_came_to_and_why_not():
     seen = {key: value for values in lines for key, value in values.items()}
     assert seen["deal.amount - deal.rebate"] == "unset: two currencies"
     assert seen["deal.score / deal.bonus"] == "unset: division by zero"
-    assert seen["deal.rebate"] == "49 EUR"
+    assert seen["deal.rebate"] == "49.00 EUR"
 
 
 def test_the_trace_says_what_stood_in_for_what_was_unset():

@@ -177,7 +177,7 @@ def test_a_rule_about_one_record_knows_it_in_conditions_texts_and_steps():
     )
     some = plan(False, True)
     told = rehearse(rules, "rule", a_deal(Sales.quoted, records=some), record=some[1])
-    assert told.tasks == ["No. 2 of 2: 200 EUR"]
+    assert told.tasks == ["No. 2 of 2: 200.00 EUR"]
     _, mark, away = told.requests
     assert isinstance(mark, UpdateRecord) and (mark.record_id, mark.deal_id) == ("2", "1")
     assert {each.key: each.value and each.value.value for each in mark.custom} == {"paid": None, "no": Decimal(3)}

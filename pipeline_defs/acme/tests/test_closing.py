@@ -23,7 +23,7 @@ def test_what_is_won_is_told_to_the_erp_and_renewed() -> None:
     assert told.destinations == {"erp"}
     ((name, body),) = told.events
     assert (name, body["company"], body["amount"], body["number"], body["owner"]) == (
-        "deal-won", "Chairs & Co", "1200", "INV-1", "Ana Lima",
+        "deal-won", "Chairs & Co", "1200.00", "INV-1", "Ana Lima",
     )  # fmt: skip
     renewal = told.requests[1]
     assert isinstance(renewal, CreateDeal)
@@ -144,7 +144,7 @@ def test_what_is_lost_is_tidied_up_and_told_with_its_reason(was: Deal, now: Deal
     assert (told.acts, told.destinations) == (["tidy", "deal-lost"], {"erp"})
     assert told.requests[0].kind == "complete_tasks"
     ((name, body),) = told.events
-    assert (name, body["reason"], body["from"], body["amount"]) == ("deal-lost", "Price", stood, "500")
+    assert (name, body["reason"], body["from"], body["amount"]) == ("deal-lost", "Price", stood, "500.00")
     assert told.again == "every time"
 
 

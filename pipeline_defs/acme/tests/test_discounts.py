@@ -36,7 +36,7 @@ def written(told: Told, key: str) -> list[object]:
 def test_the_head_of_sales_is_asked_with_what_is_left_and_agrees() -> None:
     told = asked(discounted(15), {"head": "yes"})
     (question,) = told.questions
-    assert question.question == "15 % for Forty chairs (9,000 USD, margin 24 %)?"
+    assert question.question == "15 % for Forty chairs (9,000.00 USD, margin 24 %)?"
     assert told.acts == ["open", "head", "agree", "say-so"]
     assert written(told, "discount_agreed") == [held(False), held(True)], "what was agreed before is another discount"
     assert told.notes == ["Sam Whitfield agrees to 15 %: no word why"]

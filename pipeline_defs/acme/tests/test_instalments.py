@@ -53,7 +53,7 @@ def test_only_what_is_agreed_is_split() -> None:
 def test_one_half_is_noted_and_the_other_one_is_waited_for() -> None:
     told = rehearse(acme, "instalment-paid", a_deal(NewBusiness.agreed, records=[PAID, OPEN]), record=PAID)
     assert (told.acts, told.again) == (["log"], "once per record")
-    assert told.notes == ["Instalment 1 of 2 is paid: 15,000 USD"]
+    assert told.notes == ["Instalment 1 of 2 is paid: 15,000.00 USD"]
 
 
 def test_what_is_paid_in_both_halves_is_paid() -> None:

@@ -34,7 +34,7 @@ def test_billing_hears_of_an_invoice_when_it_is_sent() -> None:
     deal = a_deal(NewBusiness.agreed, amount=1_200, company="Chairs & Co", reference="INV-1")
     told = rehearse(acme, "invoice-sent", deal, task=a_task("Send the invoice"))
     assert [(name, body["number"], body["amount"], body["company"]) for name, body in told.events] == [
-        ("invoice-sent", "INV-1", "1200", "Chairs & Co")
+        ("invoice-sent", "INV-1", "1200.00", "Chairs & Co")
     ]
     assert told.destinations == {"erp"}
     assert told.again == "every time"
@@ -60,8 +60,8 @@ def test_bookkeeping_hears_of_the_invoice_and_the_buyer_gets_a_copy() -> None:
     (mail,) = told.emails
     assert (mail.to, mail.cc, mail.subject) == ("books@example.com", ("maria@example.com",), "Invoice INV-1")
     assert mail.text == (
-        "Hello Kim,\n\nour invoice for Forty chairs is on its way: 1,200 USD. Please name INV-1 when you pay; an answer"
-        " to this message reaches Ana Lima.\n\nAcme Tools\n"
+        "Hello Kim,\n\nour invoice for Forty chairs is on its way: 1,200.00 USD. Please name INV-1 when you pay; an"
+        " answer to this message reaches Ana Lima.\n\nAcme Tools\n"
     )
     assert (mail.reply_to, told.again) == ("ana@acme.example", "once per deal")
 

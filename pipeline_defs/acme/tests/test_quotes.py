@@ -18,7 +18,7 @@ def test_a_large_amount_is_reviewed_with_what_it_was_and_marked() -> None:
     was, now = a_deal(NewBusiness.quoted, amount=9_000), a_deal(NewBusiness.quoted, amount=25_000)
     told = rehearse(acme, "review-amount", now, event=changed(was, now), at=MONDAY_MORNING)
     assert told.acts == ["review", "mark"]
-    assert told.tasks == ["Review Forty chairs: now 25,000 USD, was 9,000 USD"]
+    assert told.tasks == ["Review Forty chairs: now 25,000.00 USD, was 9,000.00 USD"]
     assert told.due == ["Mon 11 May 18:00"]
     tags = told.requests[1]
     assert isinstance(tags, ChangeTags)
@@ -29,7 +29,7 @@ def test_a_large_amount_is_reviewed_with_what_it_was_and_marked() -> None:
 def test_a_first_amount_was_nothing_before() -> None:
     was, now = a_deal(NewBusiness.met), a_deal(NewBusiness.met, amount=40_000)
     told = rehearse(acme, "review-amount", now, event=changed(was, now))
-    assert told.tasks == ["Review Forty chairs: now 40,000 USD, was nothing"]
+    assert told.tasks == ["Review Forty chairs: now 40,000.00 USD, was nothing"]
 
 
 @pytest.mark.parametrize(
@@ -49,7 +49,7 @@ def test_other_changes_are_not_reviewed(was: Deal, now: Deal) -> None:
 @pytest.mark.parametrize(
     ("amount", "step", "text", "due"),
     [
-        (10_000, "call-sponsor", "Call the sponsor of Forty chairs (10,000 USD)", "Mon 18 May 11:00"),
+        (10_000, "call-sponsor", "Call the sponsor of Forty chairs (10,000.00 USD)", "Mon 18 May 11:00"),
         (9_999, "nudge", "Nudge Maria Silva", "Tue 19 May 09:00"),
         (None, "ask-amount", "Write down what Forty chairs is worth", "Mon 18 May 13:00"),
     ],
