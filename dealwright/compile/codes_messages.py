@@ -133,6 +133,39 @@ call = Automation(
 """,
     ),
     Code(
+        code="DW311",
+        title="a text compares a fact with what it never is",
+        reason=(
+            "In a text facts are texts: a number is compared with '12', an option with one of the field's options. A "
+            "flag is asked as it is, {% if deal.insured %}: it equals neither 'yes' nor 'sí'. What is not set equals "
+            "nothing. Amounts, days and lists belong into a branch, whose conditions know more than ==."
+        ),
+        bad="""
+class Own(DealFields):
+    insured = Flag("Has insurance")
+
+
+own = Own()
+call = Automation(
+    key="call",
+    on=deal_updated(fields=[own.insured]),
+    do=[add_note("log", text="{% if deal.insured == 'yes' %}It is insured{% else %}Nobody pays{% endif %}")],
+)
+""",
+        good="""
+class Own(DealFields):
+    insured = Flag("Has insurance")
+
+
+own = Own()
+call = Automation(
+    key="call",
+    on=deal_updated(fields=[own.insured]),
+    do=[add_note("log", text="{% if deal.insured %}It is insured{% else %}Nobody pays{% endif %}")],
+)
+""",
+    ),
+    Code(
         code="DW404",
         title="a button of a template that was not sent",
         reason="What was pressed is known of a template that a step before has sent, on the same way through branches.",

@@ -158,11 +158,12 @@ class _Lowering:
                 data={name: types.get(name, "text") for name in on.data},
                 event="" if on.event is None else on.event.key,
             )
+        trigger = self._triggers.one(on, automation.origin)
         do = self._steps.all(automation.key, automation.do, scope)
         self._check_again(automation, do)
         return ir.Automation(
             key=automation.key,
-            on=self._triggers.one(on, automation.origin),
+            on=trigger,
             when=self._values.all_of(automation.when, scope),
             again=_again(automation.again),
             do=do,

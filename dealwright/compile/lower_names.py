@@ -6,11 +6,12 @@ from collections.abc import Callable
 from datetime import date, datetime
 from decimal import Decimal
 from pathlib import Path
-from typing import Final
+from typing import Final, get_args
 
 from dealwright.compile import ir
 from dealwright.compile.lower_scope import Found, Scope
 from dealwright.compile.own_fields import own_fields
+from dealwright.compile.sensitive import shape_at
 from dealwright.language import schema
 from dealwright.language.account import Account
 from dealwright.language.conditions import Reference
@@ -19,10 +20,11 @@ from dealwright.language.money import Amount
 from dealwright.language.origin import Origin
 from dealwright.language.outside import Match, OutsideEvent
 from dealwright.language.pipeline import Pipeline, StageLike, is_pipeline, parts
-from dealwright.language.records import PLACE, Record, RecordType
+from dealwright.language.records import PLACE, Record, RecordType, segment
 from dealwright.language.roles import Pick, folded
 from dealwright.language.settings import Setting
 from dealwright.language.values import Nothing, TagList
+from dealwright.model.crm import ActivityKind
 
 _FOUND_BY: Final = frozenset({"reference", "title", "company", "lost_reason", "contacts.phone", "contacts.email"})
 """What a deal can be found by, beside a company's own fields of deals."""
@@ -52,6 +54,26 @@ class NameLowering:
         """The facts that are known there, with the company's own fields."""
         known = scope.facts
         return known | self.own.facts(known) | self.own.of_record(scope.record)
+
+    def options(self, path: str, scope: Scope) -> tuple[str, ...]:
+        """Return all that the fact at a path can be; none if anything, or if it is not known."""
+        match path.removeprefix("event.before.").removeprefix("deal.").split("."):
+            case ["pipeline", "name"]:
+                return tuple(parts(each).name for each in self._pipelines)
+            case ["stage", "name"]:
+                return tuple(stage.name for each in self._pipelines for stage in parts(each).stages.values())
+            case ["event", "data", key]:
+                shapes = self._outside[scope.event]._shapes if scope.event in self._outside else ()
+                return next((shape.options for shape in shapes if shape.key == key), ())
+            case ["event", "activity", "kind"]:
+                return get_args(ActivityKind)
+            case ["record", key]:
+                shape = self.own.records.get(scope.record, {}).get(key)
+            case ["records", kind, "*", key]:
+                shape = next((of.get(key) for name, of in self.own.records.items() if segment(name) == kind), None)
+            case _:
+                shape = shape_at(path, self.own)
+        return () if shape is None else shape.options
 
     def ref(self, given: Reference, scope: Scope) -> ir.Ref:
         """Lower a field, if it is known where it stands."""

@@ -9,6 +9,7 @@ from typing import Literal
 
 from dealwright.compile import ir
 from dealwright.compile.asked import asks_of_contact, asks_of_record
+from dealwright.compile.compared import never_equal
 from dealwright.compile.lower_names import NameLowering
 from dealwright.compile.lower_scope import Scope, length
 from dealwright.compile.own_values import misfit
@@ -60,12 +61,15 @@ class ValueLowering(NameLowering):
                     ):
                         return ir.Compare(field=left, op=op, value=right)
                     return ir.CompareReckoned(left=left, op=op, right=right)
-                return ir.Compare(field=self.ref(fact, scope), op=op, value=self._operand(value, scope))
+                return self._compare(self.ref(fact, scope), op, self._operand(value, scope), scope)
             case conditions.Presence(field=fact):
                 return ir.IsSet(field=self.ref(fact, scope))
             case conditions.Membership(field=fact, values=values):
                 literals = tuple(self.literal(value, scope) for value in values)
-                return ir.IsIn(field=self.ref(fact, scope), values=literals)
+                field = self.ref(fact, scope)
+                for literal in literals:
+                    self._may_equal(field, literal, scope)
+                return ir.IsIn(field=field, values=literals)
             case conditions.StageKindIs(field=fact, kinds=kinds):
                 return ir.IsIn(field=self.ref(fact, scope), values=tuple(self._of_kinds(kinds)))
             case Predicate():
@@ -96,6 +100,16 @@ class ValueLowering(NameLowering):
             case conditions.Tagged(field=fact, values=values):
                 return ir.Has(field=self.ref(fact, scope), values=values)
         raise TypeError(f"no condition is a {type(given).__name__}")
+
+    def _compare(self, field: ir.Ref, op: ir.Operator, value: ir.Operand, scope: Scope) -> ir.Compare:
+        if op in ("==", "!="):
+            self._may_equal(field, value, scope)
+        return ir.Compare(field=field, op=op, value=value)
+
+    def _may_equal(self, field: ir.Ref, other: ir.Operand, scope: Scope) -> None:
+        never = never_equal(field, other, lambda path: self.options(path, scope))
+        if never is not None:
+            self.found("DW203", scope.origin, never.message, never.hint)
 
     def _scored(self, score: Sum, op: ir.Operator, value: object, scope: Scope) -> ir.Scored:
         other = value.points if isinstance(value, Reference) else None
@@ -222,7 +236,7 @@ class ValueLowering(NameLowering):
             self.found("DW310", at(line), message + whose, "write it in visible characters")
 
     def _check(self, source: str, scope: Scope, at: Callable[[int], Origin], whose: str = "") -> None:
-        for problem in check_template(source, self.facts(scope)):
+        for problem in check_template(source, self.facts(scope), lambda path: self.options(path, scope)):
             code = "DW405" if problem.path in schema.REPLY else problem.code
             self.found(code, at(problem.line), problem.message + whose, problem.hint)
 
@@ -261,7 +275,8 @@ class ValueLowering(NameLowering):
         lowered = self.expression(value, scope)
         if field.type == "money" and isinstance(lowered, ir.NumberValue):
             self.need_currency(scope)
-        advice = misfit(lowered, field)
+        told = self.options(lowered.path, scope) if isinstance(lowered, ir.Ref) else ()
+        advice = misfit(lowered, field, told)
         if advice is not None:
             message = f"the field {key!r} is {schema.spoken(field.type)}, and cannot hold that"
             self.found("DW203", scope.origin, message, advice)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Final
 
 from dealwright.compile import ir
@@ -33,9 +33,12 @@ _TAKES: Final[Mapping[CustomType, tuple[FieldType, ...]]] = {
 _TEXTS: Final = ("text", "phone", "email", "link")
 
 
-def misfit(given: ir.Expression, field: FieldShape) -> str | None:
-    """Return the advice if the field cannot hold what it is given; None if it can, or if nobody knows yet."""
-    if _fits(given, field):
+def misfit(given: ir.Expression, field: FieldShape, told: Collection[str] = ()) -> str | None:
+    """Return the advice if the field cannot hold what it is given; None if it can, or if nobody knows yet.
+
+    `told` is all that it is given can be, where that is known: the options of another field.
+    """
+    if _fits(given, field) and (not told or not field.options or not set(told).isdisjoint(field.options)):
         return None
     if field.options:
         texts = given.value if isinstance(given, ir.TagsValue) else ()
@@ -52,6 +55,7 @@ def misfit(given: ir.Expression, field: FieldShape) -> str | None:
 
 
 _ADVICE: Final[Mapping[CustomType, str]] = {
+    "phone": "give it a phone number, with digits in it",
     "email": "give it an e-mail address, such as ana@example.com",
     "link": "give it an address that begins with https:// or http://",
     "money": 'give it a number in the account\'s currency, 0 or more, or Money("100", "EUR")',
@@ -105,5 +109,7 @@ def _holds(field: FieldShape, text: str) -> bool:
             return is_address(text)
         case "link":
             return is_link(text)
+        case "phone":
+            return any(character.isdecimal() for character in text)
         case _:
-            return field.type in ("text", "phone", "user")
+            return field.type in ("text", "user")

@@ -80,14 +80,25 @@ def named(tree: nodes.Node, loops: Mapping[str, str] = _NOTHING) -> Iterator[tup
         yield from named(child, loops)
 
 
-def filtered(tree: nodes.Node, loops: Mapping[str, str] = _NOTHING) -> Iterator[tuple[str, str, int]]:
+def filtered(tree: nodes.Node) -> Iterator[tuple[str, str, int]]:
     """Every filter in the template, the fact that it is on (empty: something else), and on which line."""
+    for node, loops in each_node(tree):
+        if isinstance(node, nodes.Filter):
+            yield node.name, "" if node.node is None else fact_at(node.node, loops), node.lineno
+
+
+def each_node(tree: nodes.Node, loops: Mapping[str, str] = _NOTHING) -> Iterator[tuple[nodes.Node, Mapping[str, str]]]:
+    """Every node of the template, each with what the variables of the loops around it stand for."""
+    yield tree, loops
     inner = _inside(tree, loops) if isinstance(tree, nodes.For) else loops
-    if isinstance(tree, nodes.Filter):
-        path = None if tree.node is None else path_of(tree.node)
-        yield tree.name, "" if path is None else _meant_by(path, loops), tree.lineno
     for child in tree.iter_child_nodes():
-        yield from filtered(child, inner)
+        yield from each_node(child, inner)
+
+
+def fact_at(node: nodes.Node, loops: Mapping[str, str]) -> str:
+    """Return the path of the fact that a node names inside of these loops; empty if it names none."""
+    path = path_of(node)
+    return "" if path is None else _meant_by(path, loops)
 
 
 def _inside(loop: nodes.For, loops: Mapping[str, str]) -> Mapping[str, str]:

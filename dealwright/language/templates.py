@@ -13,7 +13,7 @@ An unset value is an empty text.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache
 from html import escape
 from typing import Any, Final
@@ -23,6 +23,7 @@ from jinja2 import Template, UndefinedError, nodes
 
 from dealwright.language.characters import one_line
 from dealwright.language.schema import ALWAYS, FieldType, did_you_mean, is_group, unknown_hint, with_roles
+from dealwright.language.template_compared import never_equal
 from dealwright.language.template_environment import HTML, MAX_OUTPUT, PLAIN, TemplateError, as_text, too_long
 from dealwright.language.template_syntax import Problem, filtered, named, parse, path_of
 
@@ -197,8 +198,13 @@ def _is_plain(path: str) -> bool:
     return path in ALWAYS and (ALWAYS[path] == "text" or not is_group(path, ALWAYS))
 
 
-def check_template(source: str, facts: Mapping[str, FieldType]) -> list[Problem]:
-    """Return what is wrong with the template, given the facts (`schema.known`) it may name."""
+def check_template(
+    source: str, facts: Mapping[str, FieldType], options: Callable[[str], Sequence[str]] = lambda _: ()
+) -> list[Problem]:
+    """Return what is wrong with the template, given the facts (`schema.known`) it may name.
+
+    `options` gives all that the fact at a path can be; none if that is not known.
+    """
     tree, problems = parse(source)
     if tree is None or problems:
         return problems
@@ -213,6 +219,7 @@ def check_template(source: str, facts: Mapping[str, FieldType]) -> list[Problem]
             kinds = " or ".join("an amount" if kind == "money" else f"a {kind}" for kind in wanted)
             what = f"{kinds}, not on {path or 'this'}"
             problems.append(Problem("DW301", f"the filter {name!r} works on {what}", line=line))
+    problems += never_equal(tree, {_spelled(path): held for path, held in facts.items()}, options)
     return problems
 
 
