@@ -15,7 +15,9 @@ from dealwright.cli.site import actor, opened
 from dealwright.cli.terminal import plain
 from dealwright.errors import InputError
 from dealwright.journal.browse import deal_of_subject
+from dealwright.journal.deciders import Deciding
 from dealwright.journal.questions import Asking
+from dealwright.model.requests import Respondent
 
 
 @click.group()
@@ -89,7 +91,7 @@ def asks_answer(
     """Answer a question; its automation goes on at once. It is recorded who decided, and who typed it."""
     with opened(account) as site:
         asked = site.journal.question(site.account, question_id(site.journal, site.account, id_))
-        named = _decider(asked, by, in_their_place=in_their_place)
+        named = _decider(asked, site.journal.deciding(site.account, asked), by, in_their_place=in_their_place)
         found = _shown(
             site.journal.answer(
                 site.account, asked.id, _choice(asked, answer), by=named, note=note.strip(), actor=actor()
@@ -101,19 +103,31 @@ def asks_answer(
         click.echo(f"{plain(found.answered_by)} answered {found.choice!r} to {plain(found.question)!r}")
 
 
-def _decider(asked: Asking, by: str, *, in_their_place: bool) -> str:
+def _decider(asked: Asking, deciding: Deciding, by: str, *, in_their_place: bool) -> str:
     """Return the name of who decides, if they may."""
     typed = " ".join(by.split()).casefold()
-    for person in asked.asked.who:
-        if typed in (person.id.casefold(), person.name.casefold(), (person.email or "").casefold()) and typed:
+    for person in deciding.may:
+        if _is(person, typed):
             return person.name
+    names = " or ".join(person.name for person in deciding.may)
+    for person in deciding.left:
+        if _is(person, typed):
+            who = f"{plain(names)} may answer" if names else "nobody else was asked: whoever decides says"
+            raise InputError(
+                f"{plain(person.name)} was offboarded, and does not answer question {asked.id} any more; {who}"
+                f"{'' if names else ' --by NAME --in-their-place'}; nothing was changed"
+            )
     if in_their_place and typed:
         return by.strip()[:200]
-    names = " or ".join(person.name for person in asked.asked.who)
     raise InputError(
-        f"question {asked.id} was asked of {plain(names)}, and not of {plain(by, limit=60)!r}; to decide in their "
-        "place say --in-their-place; nothing was changed"
+        f"question {asked.id} was asked of {plain(names or 'nobody who is still there')}, and not of"
+        f" {plain(by, limit=60)!r}; to decide in their place say --in-their-place; nothing was changed"
     )
+
+
+def _is(person: Respondent, typed: str) -> bool:
+    name = " ".join(person.name.split())
+    return bool(typed) and typed in (person.id.casefold(), name.casefold(), (person.email or "").casefold())
 
 
 def _choice(asked: Asking, typed: str) -> str:

@@ -20,6 +20,7 @@ from dealwright.cli.site import Site, actor, opened
 from dealwright.cli.terminal import plain
 from dealwright.cli.users import behind_roles, everybody, one_user, today_in, users_of
 from dealwright.engine.picked import Behind
+from dealwright.engine.render_ask import respondent
 from dealwright.errors import DefinitionError, InputError
 from dealwright.journal.people import Leave
 from dealwright.language.roles import folded, role_named
@@ -54,7 +55,7 @@ class LeaveShown(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class PeopleChanged(msgspec.Struct, frozen=True, kw_only=True):
-    """One change: `added`, `removed`, `set`, `leave`, `back`, `hours` or `offboarded`."""
+    """One change: `added`, `removed`, `set`, `leave`, `back`, `hours`, `offboarded` or `asked`."""
 
     what: str
     role: str
@@ -65,16 +66,22 @@ class PeopleChanged(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Offboarded(msgspec.Struct, frozen=True, kw_only=True):
-    """Who is out of which roles, what was handed over, and what is still open in their hands (null: the CRM knows)."""
+    """Who is out of which roles, what was handed over, and what is still open in their hands (null: the CRM knows).
+
+    `open_questions` are those that nobody but them was asked; of `shared_questions` others may answer.
+    """
 
     user: str
     name: str
     roles: list[str]
     handed_deals: int
     handed_tasks: int
+    handed_questions: int
     refused_deals: int
     open_deals: int | None
     open_tasks: int | None
+    open_questions: list[str]
+    shared_questions: int
 
 
 class BreachCount(msgspec.Struct, frozen=True, kw_only=True):
@@ -213,7 +220,8 @@ def people_offboard(user: str, to: str | None, account: str | None, as_json: boo
     """Take somebody out of all roles for good, and say what is still open in their hands.
 
     With --to that is handed over by the CRM's own calls; broken off, it is typed once more and goes on. Whoever has a
-    deal gets its tasks.
+    deal gets its tasks. What automations ask only them is asked the user of --to, or everybody of the role, who are not
+    written to: tell them.
     """
     with opened(account) as site:
         leaver = one_user(user, everybody(site), site.account)
@@ -230,35 +238,61 @@ def people_offboard(user: str, to: str | None, account: str | None, as_json: boo
         return
     click.echo(f"{plain(item.name)} stands behind no role any more (was of {plain(', '.join(item.roles)) or 'none'})")
     if receiver is not None:
-        click.echo(f"handed over: {item.handed_deals} deals and {item.handed_tasks} tasks")
+        click.echo(
+            f"handed over: {item.handed_deals} deals, {item.handed_tasks} tasks, {item.handed_questions} questions"
+        )
+        if item.handed_questions:
+            click.echo("nobody was written to about the questions: dealwright asks ls")
         if item.refused_deals:
             click.echo(f"the CRM did not take {item.refused_deals} deals: hand them over there", err=True)
     if item.open_deals is not None:
         click.echo(f"still open in their hands: {item.open_deals} deals, {item.open_tasks} tasks")
     else:
         click.echo(f"what is still open in their hands is seen in {crm.name}")
+    if item.shared_questions:
+        click.echo(f"others may answer what they were asked too: {item.shared_questions} questions")
+    for id_ in item.open_questions:
+        click.echo(
+            f"nobody else was asked question {id_}: dealwright asks answer {id_} ANSWER --by NAME --in-their-place"
+            + (", or offboard once more with --to" if isinstance(crm, HandsOver) else "")
+        )
 
 
 async def _handed_over(
     site: Site, crm: Crm, leaver: User, roles: Sequence[str], receiver: User | str | None
 ) -> Offboarded:
-    left, held = Left(), None
+    left, held, handed = Left(), None, 0
     try:
         if isinstance(crm, HandsOver):
             if receiver is not None:
                 left = await HandOver(site, crm, crm, leaver, receiver).all()
+                handed = _handed_questions(site, leaver, receiver)
             held = await crm.in_hands(leaver.id, MOST)
     finally:
         await crm.aclose()
+    asked = site.journal.asked_of(site.account, leaver.id)
     return Offboarded(
         user=leaver.id,
         name=leaver.name,
         roles=list(roles),
         handed_deals=left.deals,
         handed_tasks=left.tasks,
+        handed_questions=handed,
         refused_deals=left.refused,
         open_deals=None if held is None else len(held.deals),
         open_tasks=None if held is None else len(held.tasks),
+        open_questions=list(asked.alone),
+        shared_questions=asked.shared,
+    )
+
+
+def _handed_questions(site: Site, leaver: User, receiver: User | str) -> int:
+    """Ask others what only who leaves was asked; return how many questions these were."""
+    role = None if isinstance(receiver, User) else receiver
+    to = [receiver] if isinstance(receiver, User) else behind_roles(site).of(receiver)
+    people = [respondent(each) for each in to if each.id != leaver.id]
+    return len(
+        site.journal.hand_questions_over(site.account, leaver.id, people, role=role, actor=actor()) if people else ()
     )
 
 

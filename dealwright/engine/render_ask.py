@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import datetime
 
+import msgspec
+
 from dealwright.compile import ir
 from dealwright.engine.facts import View
 from dealwright.engine.render_values import NothingToDo, text_of, value_of
@@ -38,15 +40,17 @@ def ask_person(
     return AskPerson(
         deal_id=view.deal.id,
         deal_title=view.deal.title,
-        who=tuple(map(_respondent, asked)),
+        who=tuple(map(respondent, asked)),
         question=question,
         answers=tuple(each.answer for each in step.answers),
         until=until,
         zone=zone,
+        role=step.who.role if isinstance(step.who, ir.RoleValue) and step.who.how == "everybody" else msgspec.UNSET,
     )
 
 
-def _respondent(user: User) -> Respondent:
+def respondent(user: User) -> Respondent:
+    """Return a user as one who may answer a question."""
     address = (user.email or "").strip()
     name = " ".join(one_line(user.name).split()) or user.id
     return Respondent(id=user.id, name=name, email=address if is_address(address) else None)

@@ -61,7 +61,7 @@ class Leave(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class PeopleChange(msgspec.Struct, frozen=True, kw_only=True):
-    """One change, at a wall time: `added`, `removed`, `leave`, `back`, `hours` or `offboarded`."""
+    """One change, at a wall time: `added`, `removed`, `leave`, `back`, `hours`, `offboarded` or `asked`."""
 
     what: str
     role: str

@@ -31,7 +31,7 @@ class Pruned(msgspec.Struct, frozen=True, kw_only=True):
     """What was taken away, or would be: how many of each, and the bytes that they held.
 
     `raw_bodies` of events, `turns`, `progress`, `questions` and `picks` of ended executions, `windows` whose summary
-    went, `people_log`: changes of roles and leaves.
+    went, `people_log`: changes of roles and leaves; who was offboarded stays known.
     """
 
     raw_bodies: int = 0
@@ -138,7 +138,8 @@ _KINDS: Final = (
         first=0,
         find=Query(
             "select id, 1 as many, length(what) + length(role) + length(user_id) + length(detail) + length(actor)"
-            " as bytes from people_log where id > :after and at_wall < :wall_cutoff order by id limit :piece"
+            " as bytes from people_log where id > :after and at_wall < :wall_cutoff and what <> 'offboarded'"
+            " order by id limit :piece"
         ),
         take=Query("delete from people_log where id in :ids"),
     ),

@@ -11,6 +11,7 @@ from dealwright.journal.breaches import Breaches
 from dealwright.journal.change_over import ChangeOver
 from dealwright.journal.crms import Crms
 from dealwright.journal.database import Database
+from dealwright.journal.deciders import Deciders
 from dealwright.journal.effects import Effects
 from dealwright.journal.enrolments import Enrolments
 from dealwright.journal.history import History
@@ -49,6 +50,7 @@ class Journal(
     Switches,
     Settings,
     Questions,
+    Deciders,
     Answers,
     People,
     Picks,

@@ -277,7 +277,8 @@ class AskPerson(_Request, frozen=True, kw_only=True, tag="ask"):
     """Ask people something; the first answer counts, `until` a moment. Receipt: `told`, how many got an e-mail.
 
     It is carried out by the journal, which keeps the question until it is answered or its time is over; `zone` is
-    that in which people are told the time: the account's, or that of whoever sets the end.
+    that in which people are told the time: the account's, or that of whoever sets the end. `role`: everybody of it is
+    asked, whoever comes into it later too.
     """
 
     deal_id: str
@@ -287,6 +288,7 @@ class AskPerson(_Request, frozen=True, kw_only=True, tag="ask"):
     answers: tuple[str, ...]
     until: datetime
     zone: str
+    role: str | msgspec.UnsetType = msgspec.UNSET
 
 
 Given: TypeAlias = Literal["flag", "text", "whole", "number", "day"]

@@ -76,3 +76,44 @@ def test_a_late_answer_and_a_wrong_id_are_refused(company: Company, typed: Shell
     assert "its time was over" in typed("asks", "answer", question["id"], "sure", "--by", "1", code=1).stderr
     assert typed("asks", "ls").stdout == "no question is open\n"
     assert "no question whose id starts with dead" in typed("asks", "show", "dead", code=2).stderr
+
+
+def test_offboarding_names_what_only_they_were_asked_and_they_answer_no_more(
+    typed: Shell, question: dict[str, Any]
+) -> None:
+    left = typed.json("people", "offboard", "Ana Lima")
+    assert (left["open_questions"], left["shared_questions"], left["handed_questions"]) == ([question["id"]], 0, 0)
+    said = typed("people", "offboard", "Ana Lima").stdout
+    assert f"nobody else was asked question {question['id']}: dealwright asks answer" in said
+    for more in ((), ("--in-their-place",)):
+        refused = typed("asks", "answer", question["id"], "sure", "--by", "Ana Lima", *more, code=2).stderr
+        assert "Ana Lima was offboarded, and does not answer" in refused
+    assert typed.json("asks", "show", question["id"])["state"] == "open"
+    typed("people", "set", "--role", "closers", "Ana Lima")  # a mistake: she is back
+    typed("asks", "answer", question["id"], "sure", "--by", "Ana Lima")
+
+
+def test_offboarding_to_a_user_asks_them_instead(company: Company, typed: Shell, question: dict[str, Any]) -> None:
+    company.crm.add_user("Ben Ode", "ben@acme.example")
+    left = typed.json("people", "offboard", "Ana Lima", "--to", "Ben Ode")
+    assert (left["handed_questions"], left["open_questions"]) == (1, [])
+    assert typed.json("asks", "show", question["id"])["who"] == ["Ben Ode"]
+    assert [each["what"] for each in typed.json("people", "log")] == ["asked", "offboarded"]
+    typed("asks", "answer", question["id"], "sure", "--by", "ben@acme.example")
+    company.work()
+    assert [note.text for note in company.crm.notes("17")] == ["Ben Ode is sure"]
+
+
+def test_who_is_in_the_asked_role_now_may_answer(company: Company, typed: Shell, question: dict[str, Any]) -> None:
+    for name in ("Ben Ode", "Cy Pool", "Di Rey"):
+        company.crm.add_user(name, f"{name.split()[0].lower()}@acme.example")
+    typed("people", "set", "--role", "closers", "Ben Ode", "Cy Pool")
+    typed("people", "offboard", "Ana Lima", "--to", "closers")
+    assert typed.json("asks", "show", question["id"])["who"] == ["Ben Ode", "Cy Pool"]
+    assert typed.json("people", "offboard", "Ben Ode")["shared_questions"] == 1
+    typed("people", "set", "--role", "closers", "Cy Pool", "Di Rey")
+    assert "Cy Pool or Di Rey may answer" in typed(
+        "asks", "answer", question["id"], "sure", "--by", "Ben Ode", code=2
+    ).stderr.replace("\n", " ")
+    typed("asks", "answer", question["id"], "sure", "--by", "Di Rey")
+    assert typed.json("asks", "show", question["id"])["answered_by"] == "Di Rey"

@@ -33,10 +33,11 @@ from dealwright.engine.advance import Act, End, Wait, advance
 from dealwright.engine.facts import Facts
 from dealwright.engine.records import Progress, Question
 from dealwright.errors import JournalError
+from dealwright.journal.deciders import InTheirHands
 from dealwright.journal.questions import Asking
 from dealwright.journal.store import Journal
 from dealwright.model.delivery import AtMostOnce, Delivery
-from dealwright.model.requests import Call, Notify, Outcome, Refused, Request, Sent, TryAgain
+from dealwright.model.requests import Call, Notify, Outcome, Refused, Request, Respondent, Sent, TryAgain
 
 HEAD = ask(
     "head",
@@ -131,6 +132,20 @@ def test_the_question_waits_and_holds_nobody_up(world: World) -> None:
     assert found.until == MONDAY + timedelta(hours=4)
     assert world.journal.unanswered("acme").count == 1
     assert tags(world, id_) == {"seen"}
+
+
+def test_what_only_one_was_asked_who_has_left_is_asked_others(world: World) -> None:
+    owned(world)
+    world.work()
+    (leaver,) = asked(world).asked.who
+    world.journal.offboard("acme", leaver.id, actor="user:test")
+    id_ = asked(world).id
+    assert world.journal.asked_of("acme", leaver.id) == InTheirHands(alone=(id_,), shared=0)
+    assert world.journal.deciding("acme", asked(world)).left == (leaver,)
+    to = [Respondent(id="7", name="Bo")]
+    assert world.journal.hand_questions_over("acme", leaver.id, to, role=None, actor="user:test") == [id_]
+    assert world.journal.asked_of("acme", leaver.id) == InTheirHands(alone=(), shared=0)
+    assert [each.name for each in world.journal.deciding("acme", asked(world)).may] == ["Bo"]
 
 
 def of_head(world: World, count: int) -> list[str]:
@@ -336,6 +351,10 @@ def test_anybody_of_a_role_may_answer_and_one_of_it_may_be_picked(tmp_path: Path
     world.journal.set_role("acme", "closers", staff, actor="user:test")
     world.work()
     assert [person.name for person in asked(world).asked.who] == ["Bo", "Cy"]
+    newcomer = world.crm.add_user("Di")
+    world.journal.set_role("acme", "closers", [*staff, newcomer], actor="user:test")
+    assert [each.name for each in world.journal.deciding("acme", asked(world)).may] == ["Bo", "Cy", "Di"]
+    world.journal.set_role("acme", "closers", staff, actor="user:test")
     answer(world, "yes", by="Cy")
     world.work()
     (second,) = world.journal.list_questions("acme", 5)
