@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Any, Final
+from typing import Any
 
 from msgspec import UNSET, UnsetType
 from msgspec.structs import asdict
@@ -12,23 +12,11 @@ from msgspec.structs import asdict
 from dealwright.model.crm import Contact, ContactRole, Deal, StageShape, User
 from dealwright.model.custom import Custom, Customs, held_in, merged
 from dealwright.model.events import ContactAdded, ContactRemoved, DealCreated, DealUpdated, StageChanged
-from dealwright.model.requests import ChangeTags, CreateDeal, DealChanges, MoveBack, MoveDeal
+from dealwright.model.requests import ChangeTags, CreateDeal, DealChanges, MoveBack, MoveDeal, Refused
+from dealwright.model.stage_demands import CLOSED, OWNERLESS, missing_in, reasonless, unknown_reason
 from dealwright_embedded_crm import reads, values
 from dealwright_embedded_crm.change_base import ChangeBase, Origin
 from dealwright_embedded_crm.values import Refusal
-
-CLOSED: Final = ("won", "lost")
-"""Kinds of stages in which a deal is not worked on any more."""
-
-_NAMED: Final = {
-    "amount": "an amount",
-    "close_date": "a close date",
-    "reference": "a reference",
-    "company": "a company",
-    "contacts": "a contact",
-    "owner": "an owner",
-}
-"""What a stage can require, as people call it."""
 
 
 class DealChange(ChangeBase):
@@ -73,7 +61,7 @@ class DealChange(ChangeBase):
         if stage.kind in CLOSED and fields["close_date"] is None:
             fields["close_date"] = self.now.date()
         custom = merged(custom, self.own("deal", wanted.custom or (), origin))
-        _check_required(stage, {**fields, "contacts": contacts, "owner": owner}, custom)
+        _refuse(missing_in(stage, {**fields, "contacts": contacts, "owner": owner}, custom))
         deal = Deal(
             id=self._next("deal"),
             pipeline=wanted.pipeline,
@@ -130,11 +118,12 @@ class DealChange(ChangeBase):
         wanted = _clean_fields(given)
         changed = tuple(name for name, value in wanted.items() if getattr(before, name) != value)
         if "owner" in changed and wanted["owner"] is None and stage.kind != "incoming":
-            message = "a deal that is not in Incoming has an owner; name another one instead of clearing it"
-            raise Refusal("owner_required", message)
+            _refuse(OWNERLESS)
         # What was missing before, such as from an older release, does not stand in the way of other changes.
         own = tuple(each for each in custom if held_in(before.custom, each.key) != each.value)
-        _check_required(stage, {**{name: wanted[name] for name in changed}, **{each.key: each.value for each in own}})
+        _refuse(
+            missing_in(stage, {**{name: wanted[name] for name in changed}, **{each.key: each.value for each in own}})
+        )
         if changed or own:
             fresh = {name: wanted[name] for name in changed}
             if "company" in fresh:
@@ -188,7 +177,7 @@ class DealChange(ChangeBase):
         if same_pipeline and wanted.only_forward and shape.position(wanted.stage) < shape.position(before.stage):
             stays = True
         if stays and owner is None:
-            _check_reason(stage, reason)
+            _refuse(unknown_reason(stage, reason))
             return before, before
         new_owner = self._owner(stage, self.catalog.owner(owner), before.owner, origin)
         if stays:
@@ -196,7 +185,7 @@ class DealChange(ChangeBase):
         reason = _reason(stage, wanted.lost_reason)
         closes = stage.kind in CLOSED and before.close_date is None
         close_date = self.now.date() if closes else before.close_date
-        _check_required(stage, {**asdict(before), "close_date": close_date, "owner": new_owner}, before.custom)
+        _refuse(missing_in(stage, {**asdict(before), "close_date": close_date, "owner": new_owner}, before.custom))
         owned = self._hand_over(before, new_owner, origin)
         after = self._next_version(
             owned,
@@ -324,7 +313,7 @@ class DealChange(ChangeBase):
         if contact is None:
             return False
         left = tuple(each for each in before.contacts if each.id != contact_id)
-        _check_required(self.catalog.stage(before.pipeline, before.stage)[1], {"contacts": left})
+        _refuse(missing_in(self.catalog.stage(before.pipeline, before.stage)[1], {"contacts": left}))
         after = self._next_version(before, contacts=left, contact_roles=_roles(before, contact_id, None))
         self._relinked[deal_id] = None
         self._tell(ContactRemoved, origin, before, after, contact=contact)
@@ -372,36 +361,18 @@ def _title(given: str, contacts: tuple[Contact, ...]) -> str:
     return given
 
 
-def _check_required(stage: StageShape, fields: dict[str, Any], whole: Customs | None = None) -> None:
-    """Check those fields that are given; none of them may be empty if the stage requires it.
-
-    `whole` are all own fields that the deal has: one that is not among them is empty.
-    """
-    missing = [name for name in stage.required if name in fields and not fields[name]]
-    if whole is not None:
-        missing += [name for name in stage.required if name not in fields and held_in(whole, name) is None]
-    if missing:
-        what = ", ".join(_NAMED.get(name, name) for name in missing)
-        raise Refusal("fields_required", f"stage {stage.key} requires {what} ({', '.join(missing)})")
-
-
-def _reason(stage: StageShape, reason: str | None) -> str | None:
+def _reason(stage: StageShape, given: str | None) -> str | None:
     """Return the lost reason of a deal that comes into a stage."""
-    reason = values.line("lost_reason", reason)
-    if reason is None and stage.kind == "lost" and stage.reason_required:
-        known = f": one of {', '.join(stage.reasons)}" if stage.reasons else ""
-        raise Refusal("lost_reason_required", f"stage {stage.key} requires a lost reason{known}")
-    _check_reason(stage, reason)
+    reason = values.line("lost_reason", given)
+    _refuse(reasonless(stage, reason))
+    _refuse(unknown_reason(stage, reason))
     return reason
 
 
-def _check_reason(stage: StageShape, reason: str | None) -> None:
-    if reason is None:
-        return
-    if stage.kind != "lost":
-        raise Refusal("bad_lost_reason", f"only a deal that is lost has a lost reason, and {stage.key} is {stage.kind}")
-    if stage.reasons and reason not in stage.reasons:
-        raise Refusal("bad_lost_reason", f"stage {stage.key} knows the reasons {', '.join(stage.reasons)}")
+def _refuse(found: Refused | None) -> None:
+    """Refuse what is not to be done."""
+    if found is not None:
+        raise Refusal(found.code, found.message)
 
 
 def _roles(deal: Deal, contact_id: str, role: str | None) -> tuple[ContactRole, ...] | UnsetType:

@@ -167,6 +167,7 @@ ELSEWHERE: Final[Mapping[str, str]] = MappingProxyType(
         "Symptom.what": "what was looked at",
         "Trial.state": "how it would end: `done`, `skipped` or `failed`",
         "Trial.turns": "every decision, in order, with what it would ask for",
+        "TrialTurn.nothing": "why nothing would come of it (it would be refused, or it is so already)",
         "Activated.changed": "whether it was another before",
         "EventStory.cause": "key of our own effect that made it",
         "Edge.cause": "the automation that can set it off",

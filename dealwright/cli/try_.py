@@ -47,7 +47,7 @@ _RESULT_STYLE: Final = {"true": "green", "false": "red", "unset": "yellow"}
 
 
 class TrialTurn(msgspec.Struct, frozen=True, kw_only=True):
-    """One turn of the rehearsal, and who would carry out what it asks for."""
+    """One turn of the rehearsal, and who would carry out what it asks for; `nothing`: why nothing would come of it."""
 
     at: datetime
     trace: tuple[TraceLine, ...]
@@ -55,6 +55,7 @@ class TrialTurn(msgspec.Struct, frozen=True, kw_only=True):
     asked: Request | None
     connector: str | None = None
     delivery: str | None = None
+    nothing: str = ""
 
 
 class Trial(msgspec.Struct, frozen=True, kw_only=True):
@@ -236,6 +237,7 @@ def _turns(binding: AccountBinding, told: Rehearsal) -> Iterator[TrialTurn]:
             asked=part.request,
             connector=None if carrier is None else carrier.name,
             delivery=None if carrier is None or part.request is None else delivery_name(carrier.delivery(part.request)),
+            nothing=part.nothing,
         )
 
 
@@ -320,6 +322,8 @@ def _turn(turn: TrialTurn, zone: ZoneInfo) -> Iterator[Text]:
     for name, value in _fields(turn.asked, zone):
         for number, line in enumerate(value.split("\n")):
             yield Text(f"    {'' if number else name:<12} {plain(line)}")
+    if turn.nothing:
+        yield Text(f"    {plain(turn.nothing, limit=300)}", "yellow")
 
 
 def _trace(line: TraceLine) -> Text:

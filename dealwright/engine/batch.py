@@ -31,10 +31,10 @@ from dealwright.engine.bench import (
     know_working_times,
     planned,
     sending_turn,
-    sent_outcome,
     set_by_people,
     turn_of,
 )
+from dealwright.engine.came_to import sent_outcome
 from dealwright.engine.candidates import candidates
 from dealwright.engine.changes import Changes
 from dealwright.engine.choose import choose, drop_the_gone
@@ -441,7 +441,7 @@ class Batch(Leaving):
                     if isinstance(effect.request, AskPerson):
                         work.effect = None  # it was asked, not answered
                         continue
-                    self._remember(work, effect.step, sent_outcome(effect, sent, sending_turn(work)))
+                    self._remember(work, effect.step, sent_outcome(effect.request, sent, sending_turn(work)))
                     if changes_more_than_told(effect.request):
                         work.facts = None
                 case Refused() if effect.state in ("sending", "unknown"):

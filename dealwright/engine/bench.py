@@ -15,6 +15,7 @@ from dealwright.compile.settings import in_force
 from dealwright.engine.act import PAUSE, Connectors, effect_key
 from dealwright.engine.advance import Act, Decision, End, advance
 from dealwright.engine.apart import Answers
+from dealwright.engine.came_to import sent_outcome
 from dealwright.engine.culprit import Culprits
 from dealwright.engine.facts import Facts
 from dealwright.engine.limits import SharedLimiter
@@ -30,13 +31,12 @@ from dealwright.engine.records import (
     StepOutcome,
     Turn,
 )
-from dealwright.engine.render import written
 from dealwright.engine.store import Store
 from dealwright.engine.working import by_person
 from dealwright.model.calendar import Calendar
 from dealwright.model.delivery import Delivery
 from dealwright.model.events import DealEnrolled
-from dealwright.model.requests import MESSAGES, READS, AskPerson, CreateDeal, Lookup, Sent
+from dealwright.model.requests import MESSAGES, READS, AskPerson, CreateDeal
 from dealwright.ports import Connector, Crm
 
 _log = logging.getLogger(__name__)
@@ -146,7 +146,7 @@ def begin(store: Store, claimed: Claimed) -> Job:
             continue
         if effect.state == "sent" and effect.receipt is not None:
             if not isinstance(effect.request, AskPerson):  # what a question comes to is read in the journal
-                outcomes[effect.step] = sent_outcome(effect, effect.receipt, claimed.turn)
+                outcomes[effect.step] = sent_outcome(effect.request, effect.receipt, claimed.turn)
         elif effect.state == "dropped":
             outcomes[effect.step] = StepOutcome(status="dropped", turn=claimed.turn)
     facts = None
@@ -280,19 +280,6 @@ def planned(installation: str, job: Job, intent: Intent, delivery: Delivery, at:
 def is_message(decision: Decision) -> bool:
     """Say whether the next thing is a message to a customer."""
     return isinstance(decision.next, Act) and decision.next.intent.request.kind in MESSAGES
-
-
-def sent_outcome(effect: EffectRow, outcome: Sent, turn: int) -> StepOutcome:
-    """Return what later steps see of an effect that was carried out."""
-    if isinstance(effect.request, CreateDeal) and outcome.receipt.get("deal_id", "") is None:
-        # It was carried out, and there was nothing to do.
-        return StepOutcome(status="dropped", turn=turn, reason="an open deal is there")
-    if isinstance(effect.request, Lookup):
-        receipt = dict(outcome.receipt)
-        if (error := receipt.get("error")) is not None:
-            return StepOutcome(status="failed", turn=turn, receipt={"error": error}, reason=str(error))
-        return StepOutcome(status="answered", turn=turn, receipt=receipt, types=dict(effect.request.gives))
-    return StepOutcome(status="sent", turn=turn, receipt=dict(outcome.receipt), wrote=written(effect.request, outcome))
 
 
 def turn_of(job: Job, decision: Decision) -> Turn:

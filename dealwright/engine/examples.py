@@ -16,7 +16,7 @@ from dealwright.compile.later import Unheard
 from dealwright.compile.outline import Example
 from dealwright.engine.imagine import Imagination
 from dealwright.engine.pretended import address_of, fitted, given_to, wrong_data, wrong_steps
-from dealwright.engine.rehearse import Rehearsal, rehearse
+from dealwright.engine.rehearse import Part, Rehearsal, rehearse
 from dealwright.engine.rehearse_replies import replies_to
 from dealwright.errors import DealwrightError, DefinitionError
 from dealwright.model.crm import Record, User
@@ -75,15 +75,15 @@ def _wrong(account: ir.Account, automation: ir.Automation, example: Example) -> 
         told = _rehearsed(account, automation, example, record, zone)
     except DealwrightError as error:
         return f"the example {example.title!r} cannot be run: {error}", getattr(error, "hint", "")
-    done = [_Did(part.step, part.at.astimezone(zone), part.request) for part in told.parts if part.request is not None]
+    parts = [part for part in told.parts if part.request is not None] if told.answers else []
+    acts = [_did(part, zone) for part in parts if part.acts]
     state = told.state if told.answers else "skipped"
     reason = told.reason if told.answers else "its trigger does not answer that"
     end = f"{state}: {reason}" if reason else state
-    lines = [*(each.line() for each in (done if told.answers else [])), end]
+    lines = [*((f"{part.step}: {part.nothing}" if part.nothing else _did(part, zone).line()) for part in parts), end]
     wanted = list(example.then)
     said_end = bool(wanted) and wanted[-1] in (end, state)
     expected = wanted[:-1] if said_end else wanted
-    acts = done if told.answers else []
     hint = "it does: " + "; ".join(lines)
     for place, (want, did) in enumerate(zip(expected, acts, strict=False), start=1):
         if not did.is_called(want):
@@ -159,6 +159,11 @@ def _staff(account: ir.Account, example: Example) -> dict[str, list[User]]:
     return {
         role: [User(id=ids[name], name=name, email=address_of(name)) for name in names] for role, names in named.items()
     }
+
+
+def _did(part: Part, zone: ZoneInfo) -> _Did:
+    assert part.request is not None
+    return _Did(part.step, part.at.astimezone(zone), part.request)
 
 
 class _Did:

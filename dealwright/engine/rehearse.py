@@ -15,60 +15,43 @@ import msgspec
 
 from dealwright.compile import ir
 from dealwright.engine.advance import Act, Choose, End, Wait, advance
+from dealwright.engine.came_to import sent_outcome
 from dealwright.engine.facts import Facts, overlay
+from dealwright.engine.handled import handles
 from dealwright.engine.predicates import Resting
 from dealwright.engine.records import News, Progress, Question, Receipt, StepOutcome
+from dealwright.engine.rehearse_crm import answered, nothing_of
 from dealwright.engine.rehearse_people import Staff, owned
 from dealwright.engine.rehearse_records import with_records
 from dealwright.engine.rehearse_replies import Replies
-from dealwright.engine.render import written
 from dealwright.engine.route import begins
 from dealwright.engine.segments import holds
 from dealwright.engine.trace import TraceLine
 from dealwright.language.example_replies import Reply
 from dealwright.model.calendar import Calendar
-from dealwright.model.crm import Deal, PipelineShape, User
-from dealwright.model.custom import held_in
+from dealwright.model.crm import Deal, User
 from dealwright.model.events import Event
-from dealwright.model.requests import (
-    AddNote,
-    AskPerson,
-    ChangeTags,
-    CompleteTasks,
-    CreateContact,
-    CreateDeal,
-    CreateRecord,
-    Lookup,
-    MoveBack,
-    MoveDeal,
-    Notify,
-    RemoveRecord,
-    Request,
-    SendConversion,
-    SendEmail,
-    SendEvent,
-    SendMessage,
-    Sent,
-    SetTask,
-    UpdateCompany,
-    UpdateContact,
-    UpdateDeal,
-    UpdateRecord,
-)
+from dealwright.model.requests import AskPerson, Lookup, Refused, Request, Sent
 
 _NOT_ASKED: Final = "nothing is asked in a rehearsal"
 
-_NEW: Final = "new"
-"""The id of what would be made."""
-
 
 class Part(msgspec.Struct, frozen=True, kw_only=True):
-    """One turn: when it would be, what it evaluated, and what it would ask for (nothing where it waits or ends)."""
+    """One turn: when it would be, what it evaluated, and what it would ask for (nothing where it waits or ends).
+
+    `nothing` says why nothing would come of what is asked for: the CRM refuses it, or it is so already.
+    """
 
     at: datetime
     trace: tuple[TraceLine, ...]
     step: str = ""
     request: Request | None = None
+    nothing: str = ""
+
+    @property
+    def acts(self) -> bool:
+        """Whether something would be done."""
+        return self.request is not None and not self.nothing
 
 
 class Rehearsal(msgspec.Struct, frozen=True, kw_only=True):
@@ -140,18 +123,24 @@ def rehearse(
                     return _ended(automation, event, is_for, [*parts, Part(at=now, trace=trace)], "held", picked)
                 progress = msgspec.structs.replace(progress, picks={**progress.picks, choose.step: picked})
             case Act(intent=intent):
-                parts.append(Part(at=now, trace=trace, step=intent.step, request=intent.request))
                 if isinstance(intent.request, AskPerson):
+                    parts.append(Part(at=now, trace=trace, step=intent.step, request=intent.request))
                     questions[intent.step] = _asked(intent.request, answers.get(intent.step))
                     continue
                 current = overlay(deal, progress, facts.since_turn)
+                said = answered(intent.request, current, account.pipelines, intent.step, now)
+                nothing = nothing_of(intent.request, said)
+                parts.append(Part(at=now, trace=trace, step=intent.step, request=intent.request, nothing=nothing))
+                if isinstance(said, Refused) and not handles(automation, intent.step):
+                    return _ended(automation, event, is_for, parts, "failed", f"{intent.step}: {nothing}")
                 outcome = (
                     _looked_up(intent.request, given.get(intent.step), turn)
                     if isinstance(intent.request, Lookup)
-                    else _imagined(intent.request, current, account.pipelines, turn, intent.step)
+                    else _outcome_of(intent.request, said, turn)
                 )
                 progress = msgspec.structs.replace(progress, outcomes={**progress.outcomes, intent.step: outcome})
-                deal = with_records(owned(deal, intent.request, progress.picks.get(intent.step)), intent.request)
+                if isinstance(said, Sent):
+                    deal = with_records(owned(deal, intent.request, progress.picks.get(intent.step)), intent.request)
                 facts = msgspec.structs.replace(facts, deal=deal)
             case Wait(until=until, step=step):
                 parts.append(Part(at=now, trace=trace, step=step))
@@ -193,71 +182,7 @@ def _looked_up(request: Lookup, given: Receipt | None, turn: int) -> StepOutcome
     return StepOutcome(status="answered", turn=turn, receipt=given, types=request.gives)
 
 
-def _imagined(request: Request, deal: Deal, pipelines: tuple[PipelineShape, ...], turn: int, step: str) -> StepOutcome:
-    sent = Sent(receipt=_receipt(request, deal, pipelines, step))
-    return StepOutcome(status="sent", turn=turn, receipt=dict(sent.receipt), wrote=written(request, sent))
-
-
-def _receipt(request: Request, deal: Deal, pipelines: tuple[PipelineShape, ...], step: str) -> Receipt:
-    """What the other side would answer if all went well."""
-    match request:
-        case CreateDeal():
-            return {"deal_id": _NEW}
-        case UpdateDeal(changes=changes):
-            given = {name: value for name, value in changes.given().items() if name != "owner"}
-            owner = changes.given().get("owner", msgspec.UNSET)
-            same_owner = owner is msgspec.UNSET or owner in _names(deal)
-            own = given.pop("custom", ())
-            if any(held_in(deal.custom, each.key) != each.value for each in own):
-                return {"changed": True}
-            return {"changed": not same_owner or any(getattr(deal, name) != value for name, value in given.items())}
-        case MoveBack():
-            return {"moved": True, "from_stage": deal.stage, "to_stage": request.stage}
-        case MoveDeal():
-            return {
-                "moved": _would_move(request, deal, pipelines),
-                "from_stage": deal.stage,
-                "to_stage": request.stage,
-            }
-        case SetTask():
-            return {"task_id": _NEW}
-        case SendEvent():
-            return {"status": 200}
-        case ChangeTags(add=add, remove=remove):
-            tags = set(deal.tags)
-            return {"changed": not set(add) <= tags or not tags.isdisjoint(remove)}
-        case CompleteTasks():
-            return {"completed": 1}
-        case AddNote():
-            return {"note_id": _NEW}
-        case CreateContact():
-            return {"contact_id": _NEW}
-        case UpdateContact() | UpdateCompany() | UpdateRecord():
-            return {"changed": True}
-        case CreateRecord():
-            return {"record_id": _NEW}
-        case RemoveRecord():
-            return {"removed": True}
-        case SendMessage(contact_id=contact_id):
-            return {"message_id": f"{_NEW}-{step}", "contact_id": contact_id}  # an answer says which it answers
-        case SendEmail() | Notify():
-            return {"message_id": _NEW}
-        case SendConversion():
-            return {"event_id": _NEW}
-        case AskPerson():
-            return {"told": 1}
-        case Lookup():
-            return {}
-
-
-def _names(deal: Deal) -> tuple[str | None, ...]:
-    return (None,) if deal.owner is None else (deal.owner.id, deal.owner.name)
-
-
-def _would_move(request: MoveDeal, deal: Deal, pipelines: tuple[PipelineShape, ...]) -> bool:
-    if deal.pipeline != request.pipeline:
-        return True
-    shape = next((shape for shape in pipelines if shape.key == deal.pipeline), None)
-    if shape is None or not request.only_forward:
-        return deal.stage != request.stage
-    return shape.position(request.stage) > shape.position(deal.stage)
+def _outcome_of(request: Request, outcome: Sent | Refused, turn: int) -> StepOutcome:
+    if isinstance(outcome, Refused):
+        return StepOutcome(status="failed", turn=turn, reason=f"refused ({outcome.code})")
+    return sent_outcome(request, outcome, turn)

@@ -90,8 +90,17 @@ class Told(msgspec.Struct, frozen=True):
 
     @property
     def acts(self) -> list[str]:
-        """The names of the steps that would act, in order; none if the trigger does not answer."""
+        """The names of the steps that would act, in order; none if the trigger does not answer.
+
+        A move that moves nothing, a deal that is not made since one is open, and what the CRM refuses are not among
+        them: `passed` says why.
+        """
         return [part.step for part in self._acting()]
+
+    @property
+    def passed(self) -> dict[str, str]:
+        """The steps of which nothing would come, with the reason: `not moved: it stood in sales.won already`."""
+        return {part.step: part.nothing for part in self.rehearsal.parts if part.nothing} if self.answers else {}
 
     @property
     def requests(self) -> list[Request]:
@@ -164,11 +173,12 @@ class Told(msgspec.Struct, frozen=True):
         for part in self._acting():
             if part.step == step:
                 return f"{part.at.astimezone(self.zone):%a %d %b %H:%M}"
-        raise AssertionError(f"the step {step!r} would not act; these would: {', '.join(self.acts) or 'none'}")
+        why = f" ({self.passed[step]})" if step in self.passed else ""
+        raise AssertionError(f"the step {step!r} would not act{why}; these would: {', '.join(self.acts) or 'none'}")
 
     def _acting(self) -> Iterator[Part]:
         if self.answers:
-            yield from (part for part in self.rehearsal.parts if part.request is not None)
+            yield from (part for part in self.rehearsal.parts if part.acts)
 
 
 def rehearse(
