@@ -31,6 +31,7 @@ class Project:
         self.shapes = pipelines
         self.fields = FieldShapes()
         self.opened: list[EmbeddedCrm] = []
+        self.is_released = True
 
     def account(self, key: str | None = None) -> AccountBinding:
         """Return the only account."""
@@ -40,12 +41,18 @@ class Project:
 
     def open_journal(self) -> SimpleNamespace:
         """Return a journal with a release of an account in New York."""
-        company = SimpleNamespace(calendar=SimpleNamespace(zone="America/New_York"), country="US", currency="USD")
-        return SimpleNamespace(active_release=lambda key: SimpleNamespace(account=company), close=lambda: None)
+        active = SimpleNamespace(account=self.in_force("acme")) if self.is_released else None
+        return SimpleNamespace(active_release=lambda key: active, close=lambda: None)
 
     def in_force(self, key: str) -> SimpleNamespace:
-        """Return what the release names."""
-        return SimpleNamespace(pipelines=self.shapes, own_fields=lambda: self.fields)
+        """Return what the release names, or the files before there is one."""
+        return SimpleNamespace(
+            pipelines=self.shapes,
+            own_fields=lambda: self.fields,
+            calendar=SimpleNamespace(zone="America/New_York"),
+            country="US",
+            currency="USD",
+        )
 
 
 class Shell:

@@ -340,6 +340,8 @@ def test_a_person_in_the_file_is_one_contact_also_when_it_is_imported_again(crm:
         ("0", "0", "US", 2),
         ("call after 5", "only after 5", None, 2),
         ("555 0100 12", "5550 10012", None, 1),
+        ("00000000", "00000000", "US", 2),
+        ("+1 000 000 0000", "000-000-0000", "US", 2),
     ],
 )
 def test_two_extensions_and_what_is_no_phone_are_not_one_person(
@@ -354,6 +356,15 @@ def test_two_extensions_and_what_is_no_phone_are_not_one_person(
             importing_ = crm.importer(opened, reader, country=country)
             assert importing_.run(importing_.judge(quiet), quiet).contacts_created == again
         file.write_text(f"{file.read_text(encoding='utf-8')}C,,\n", encoding="utf-8")
+
+
+def test_one_name_without_a_phone_is_not_one_person_if_the_addresses_are_two(crm: EmbeddedCrm, tmp_path: Path) -> None:
+    maps = ["title=t", "contact_name=n", "contact_phone=p", "contact_email=e"]
+    rows = ("A,Ann Lee,0,ann@a.example", "B,Ann Lee,0,ann@b.example", "C,Ann Lee,0,", "D,Ann Lee,0,", "E,,0,", "F,,0,")
+    with contextlib.closing(CsvFile(written(tmp_path, *rows, header="t,n,p,e"))) as opened:
+        reader = RowReader(parse(maps, [], opened.header), SALES, currency=None)
+        importing_ = crm.importer(opened, reader, country="US")
+        assert importing_.run(importing_.judge(quiet), quiet).contacts_created == 5
 
 
 def test_rows_without_an_owner_go_to_the_default_owner_and_are_counted(small: EmbeddedCrm, tmp_path: Path) -> None:

@@ -73,6 +73,25 @@ def test_columns_fill_fields_of_deals_and_contacts(shell: Shell, tmp_path: Path)
     assert "0 deals created" in imported(shell, tmp_path, GOOD, "B,,,,,,,,")
 
 
+def test_before_the_first_release_a_file_is_read_as_the_definitions_say(shell: Shell, tmp_path: Path) -> None:
+    """Phones had no country, so that a later import took the same number for somebody else; moments were in UTC."""
+    maps = [*MAPS, "contact_phone=phone"]
+    header = f"{HEADER},phone"
+    for n, released in enumerate((False, True)):
+        shell.project.is_released = released
+        file = tmp_path / f"{n}.csv"
+        row = GOOD.replace("A,", f"{n},", 1)
+        file.write_text(f"{header}\n{row},(212) 555-0100\n{row},+1 212 555 0100\n", encoding="utf-8")
+        words = ["import", str(file), "--pipeline", "sales", "--date-format", "%d.%m.%Y"]
+        shell(*words, *(word for each in maps for word in ("--map", each)))
+    crm = shell.project.account().crm
+    events = drain(crm)  # type: ignore[arg-type]
+    deals = [event.after for event in events if isinstance(event, DealCreated)]
+    assert {contact.id for deal in deals for contact in deal.contacts} == {"1"}
+    seen = {as_json(each.value) for deal in deals for each in deal.custom or () if each.key == "seen_at" and each.value}
+    assert seen == {"2026-03-03T14:00:00Z"}
+
+
 @pytest.mark.parametrize(
     ("row", "says"),
     [

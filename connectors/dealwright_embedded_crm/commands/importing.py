@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from contextlib import closing
 from pathlib import Path
 from typing import Final, Protocol, TypeVar, get_args
+from zoneinfo import ZoneInfo
 
 import click
 from rich.console import Console
@@ -97,9 +98,11 @@ def import_(
             currency=money,
             date_format=date_format,
             own=found.field_reader(known),
-            reading=Reading(zone=here.zone(), currency=money or here.currency(), date_format=date_format),
+            reading=Reading(
+                zone=ZoneInfo(account_.calendar.zone), currency=money or account_.currency, date_format=date_format
+            ),
         )
-        region = country.upper() if country else here.country()
+        region = country.upper() if country else account_.country
         importer = found.importer(csv, reader, answer=automations, country=region)
 
         def accept(judged: Judged) -> None:
