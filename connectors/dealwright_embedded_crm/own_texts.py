@@ -21,6 +21,7 @@ from dealwright.model.custom import (
     TextHeld,
     UserHeld,
 )
+from dealwright.model.values import in_zone
 from dealwright_embedded_crm.own_values import Definition, line
 from dealwright_embedded_crm.values import Refusal
 
@@ -149,7 +150,7 @@ def as_text(value: CustomValue, zone: tzinfo | None = None) -> str:
         case DayHeld(value=day):
             return day.isoformat()
         case MomentHeld(value=moment):
-            return f"{moment.astimezone(zone):%Y-%m-%d %H:%M %Z}"
+            return f"{in_zone(moment, zone):%Y-%m-%d %H:%M %Z}"
         case ChoicesHeld(value=chosen):
             return "; ".join(chosen)
         case MoneyHeld(value=money):

@@ -19,6 +19,7 @@ from rich.text import Text
 from dealwright.cli.terminal import plain
 from dealwright.model.crm import Activity, Contact, Deal, Money, Note, PipelineShape, Record, Task, User
 from dealwright.model.custom import Customs
+from dealwright.model.values import in_zone
 from dealwright_embedded_crm.company_reads import Company
 from dealwright_embedded_crm.own_texts import as_text
 from dealwright_embedded_crm.people import StageCount
@@ -196,7 +197,7 @@ def webhooks(rows: list[Subscription], zone: ZoneInfo) -> Table:
 
 def when(moment: datetime, zone: ZoneInfo) -> str:
     """Return a moment in a zone, which is named."""
-    return f"{moment.astimezone(zone):%Y-%m-%d %H:%M %Z}"
+    return f"{in_zone(moment, zone):%Y-%m-%d %H:%M %Z}"
 
 
 def as_json(value: object) -> str:

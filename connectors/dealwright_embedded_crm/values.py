@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Final
 
@@ -17,6 +17,8 @@ TITLE_BYTES: Final = 10_000
 LINE_BYTES: Final = 1_000
 TEXT_BYTES: Final = 64_000
 MOST_TAGS: Final = 100
+ANY_ZONE: Final = timedelta(days=1)
+"""More than any zone's clocks are away from UTC."""
 MOST_MINOR: Final = 10**17
 """Amounts end here: a number in the smallest unit of the currency that every database holds exactly."""
 
@@ -155,14 +157,15 @@ def aware(field: str, value: datetime) -> datetime:
     """Return an instant that has a zone.
 
     Raises:
-        Refusal: it has none, or is no moment of the calendar in UTC.
+        Refusal: it has none, or some zone's clocks cannot show it.
     """
     if value.tzinfo is None:
         raise Refusal(f"bad_{field}", f"{field} is a moment without a zone")
     try:
-        value.astimezone(UTC)
+        for margin in (-ANY_ZONE, ANY_ZONE):
+            value.astimezone(UTC) + margin
     except OverflowError:
-        raise Refusal(f"bad_{field}", f"{field} is beyond the calendar") from None
+        raise Refusal(f"bad_{field}", f"{field} is beyond the calendar: it ends with 9999-12-30, UTC") from None
     return value
 
 

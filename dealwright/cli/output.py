@@ -18,6 +18,7 @@ from rich.text import Text
 
 from dealwright.cli.terminal import plain
 from dealwright.cli.timeline import STATE_STYLE
+from dealwright.model.values import in_zone
 
 _PIPED_WIDTH: Final = 100_000
 """Columns when nobody looks at a terminal: nothing is cut, `grep` finds what is there."""
@@ -54,7 +55,7 @@ def print_json(value: object) -> None:
 
 def when(moment: datetime | None, zone: ZoneInfo) -> str:
     """Return a time as tables show it, in the zone that the table names."""
-    return "" if moment is None else f"{moment.astimezone(zone):%Y-%m-%d %H:%M:%S}"
+    return "" if moment is None else f"{in_zone(moment, zone):%Y-%m-%d %H:%M:%S}"
 
 
 def table(titles: Sequence[str], rows: Sequence[Sequence[str | Text]], *, fixed: Sequence[str] = ()) -> RenderableType:

@@ -41,6 +41,7 @@ from dealwright.model.delivery import AtMostOnce, Keyed, delivery_name
 from dealwright.model.events import DealCreated, DealEnrolled, EventReceived, record_of
 from dealwright.model.messages import MessageButton
 from dealwright.model.requests import AskPerson, Request
+from dealwright.model.values import in_zone
 from dealwright.project import AccountBinding, load_project
 
 _RESULT_STYLE: Final = {"true": "green", "false": "red", "unset": "yellow"}
@@ -365,7 +366,7 @@ def _shown(value: Any, zone: ZoneInfo) -> str:
         case bool():
             return "yes" if value else "no"
         case datetime():
-            return f"{value.astimezone(zone):%a %d %b %Y %H:%M}"
+            return f"{in_zone(value, zone):%a %d %b %Y %H:%M}"
         case Decimal():
             return f"{value:f}"
         case Money():

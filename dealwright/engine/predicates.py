@@ -23,6 +23,7 @@ from zoneinfo import ZoneInfo
 from dealwright.compile import ir
 from dealwright.language.predicates import BUILTINS, MODULES, names_of
 from dealwright.model.crm import Money, User
+from dealwright.model.values import in_zone
 
 LIMIT: Final = 0.5
 """Seconds of computing that one question may take; then its process ends, also if nobody is there to end it."""
@@ -179,7 +180,7 @@ def _sent(value: object, zone: ZoneInfo) -> tuple[str, object]:
         case Money():
             return "money", [str(value.amount), value.currency]
         case datetime():
-            return "moment", value.astimezone(zone).isoformat()
+            return "moment", in_zone(value, zone).isoformat()
         case date():
             return "day", value.isoformat()
         case User():

@@ -8,6 +8,7 @@ from typing import Final, Protocol
 from zoneinfo import ZoneInfo
 
 from dealwright.model.crm import Money, User
+from dealwright.model.values import in_zone
 
 _MONTHS: Final = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 
@@ -109,7 +110,7 @@ def shown(value: object, zone: ZoneInfo, spelling: Spelling = PLAIN) -> str | bo
         case Decimal():
             return spelling.number(value)
         case datetime():
-            local = value.astimezone(zone)
+            local = in_zone(value, zone)
             return ShownTime(spelling.day(local.date()), f"{local:%H:%M}")
         case date():
             return ShownTime(spelling.day(value))

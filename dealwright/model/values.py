@@ -1,7 +1,8 @@
-"""Amounts and users: values that deals and a company's own fields hold."""
+"""Amounts, users and moments: values that deals and a company's own fields hold."""
 
 from __future__ import annotations
 
+from datetime import UTC, datetime, tzinfo
 from decimal import Context, Decimal
 from typing import Final
 
@@ -28,6 +29,17 @@ class Money(msgspec.Struct, frozen=True, gc=False):
             return self
         full = _EXACT.quantize(self.amount, Decimal(1).scaleb(-decimals))
         return Money(amount=full, currency=self.currency) if full == self.amount else self
+
+
+def in_zone(moment: datetime, zone: tzinfo | None) -> datetime:
+    """Return a moment as the clocks of a zone show it; in UTC on the calendar's first and last days, if none there do.
+
+    Moments that were kept before such were refused are read all the same.
+    """
+    try:
+        return moment.astimezone(zone)
+    except OverflowError:
+        return moment.astimezone(UTC)
 
 
 def plain_number(number: Decimal) -> Decimal:

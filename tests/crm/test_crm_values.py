@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 from crm_world import DUE, call, perform
@@ -14,10 +16,13 @@ from sqlalchemy import text
 from sqlalchemy.exc import IntegrityError
 
 from dealwright.errors import InputError, Rejected
+from dealwright.language.shown import shown
 from dealwright.model.crm import Money
+from dealwright.model.custom import MomentHeld
 from dealwright.model.iso import DECIMALS
 from dealwright.model.requests import Refused, SetTask
-from dealwright_embedded_crm import EmbeddedCrm, connector, values
+from dealwright_embedded_crm import EmbeddedCrm, connector, tables, values
+from dealwright_embedded_crm.own_texts import as_text
 
 HOSTILE = "=cmd|' /C calc'!A1 [red]x[/] **b** <script>alert(1)</script> {{ 7*7 }} {% for %}\r\nBcc: x\x1b[31m\x00\u2028"
 
@@ -83,6 +88,22 @@ def test_a_due_date_needs_a_zone(small: EmbeddedCrm) -> None:
     deal = make(small)
     (refused,) = perform(small, call("1", SetTask(deal_id=deal.id, text="x", due_at=DUE.replace(tzinfo=None))))
     assert isinstance(refused, Refused) and refused.code == "bad_due_at"
+
+
+@pytest.mark.parametrize(
+    "edge", [datetime(1, 1, 1, tzinfo=UTC), datetime(1, 1, 1, 20, tzinfo=UTC), datetime(9999, 12, 31, 23, tzinfo=UTC)]
+)
+def test_a_moment_that_some_clocks_cannot_show_is_refused_and_shown_if_it_is_kept(edge: datetime) -> None:
+    """Listings in zones west of UTC broke of 0001-01-01."""
+    with pytest.raises(values.Refusal, match="is beyond the calendar: it ends with 9999-12-30"):
+        values.aware("due_at", edge)
+    for zone in (ZoneInfo("America/New_York"), ZoneInfo("Pacific/Auckland")):
+        year = "1-" if edge.year == 1 else "9999-"
+        assert tables.when(edge, zone).lstrip("0").startswith(year)
+        assert as_text(MomentHeld(edge), zone).lstrip("0").startswith(year)
+        assert shown(edge, zone) is not None
+    within = datetime(1, 1, 2, tzinfo=UTC)
+    assert values.aware("due_at", within) == within
 
 
 @given(st.integers(0, values.MOST_MINOR), st.sampled_from(sorted(DECIMALS)))

@@ -200,11 +200,13 @@ class DayType(click.ParamType):  # type: ignore[type-arg]  # generic since click
         """Return what was typed, or say how it is written."""
         try:
             day = date.fromisoformat(str(value))
-            if len(str(value)) != 10 or not FIRST_YEAR <= day.year <= LAST_YEAR:
+            if len(str(value)) != 10:
                 raise ValueError
-            return day
         except ValueError:
             self.fail("write a day as 2026-01-31.", param, ctx)
+        if not FIRST_YEAR <= day.year <= LAST_YEAR:
+            self.fail(f"{day} is not between the years {FIRST_YEAR} and {LAST_YEAR}.", param, ctx)
+        return day
 
 
 class InstantType(click.ParamType):  # type: ignore[type-arg]  # generic since click 8.3 only

@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 from dealwright.compile import ir
 from dealwright.compile.explain.tongue import Tongue, harmless
 from dealwright.model.custom import FieldShape
+from dealwright.model.values import in_zone
 
 
 class Names:
@@ -205,7 +206,7 @@ class Names:
             case ir.DayValue():
                 return tongue.day(value.value)
             case ir.MomentValue():
-                local = value.value.astimezone(self._zone)
+                local = in_zone(value.value, self._zone)
                 return tongue.say("is.moment", day=tongue.day(local.date()), time=f"{local:%H:%M}")
             case ir.FlagValue():
                 return tongue.say("is.flag" if value.value else "is.flag.not")
