@@ -166,6 +166,7 @@ ELSEWHERE: Final[Mapping[str, str]] = MappingProxyType(
         "Symptom.state": "`ok`, worth a `look`, or `wrong`",
         "Symptom.what": "what was looked at",
         "Trial.state": "how it would end: `done`, `skipped` or `failed`",
+        "Trial.why_not": "why the trigger does not answer; empty if it does",
         "Trial.turns": "every decision, in order, with what it would ask for",
         "TrialTurn.nothing": "why nothing would come of it (it would be refused, or it is so already)",
         "Activated.changed": "whether it was another before",

@@ -20,6 +20,7 @@ from dealwright.cli.terminal import plain
 from dealwright.cli.try_given import answers_of, given_values, moment, record_named, replies, values
 from dealwright.compile import describe, ir
 from dealwright.compile.asked import asks_for_company
+from dealwright.compile.settings import in_force
 from dealwright.engine.act import Connectors
 from dealwright.engine.advance import ACTS
 from dealwright.engine.companies import with_company
@@ -68,6 +69,7 @@ class Trial(msgspec.Struct, frozen=True, kw_only=True):
     zone: str
     as_if: str
     answers: bool
+    why_not: str
     turns: tuple[TrialTurn, ...]
     state: str
     reason: str
@@ -152,6 +154,7 @@ def try_(
             people=people,
             replies=replies(automation, said, pressed),
             working=by_person(journal.working_times(defined.key), defined.calendar),
+            settings=in_force(defined, journal.settings(defined.key)),
         )
         in_the_way = tuple(_in_the_way(journal, defined, automation, told, imagined, now))
     finally:
@@ -163,6 +166,7 @@ def try_(
         zone=defined.calendar.zone,
         as_if=_as_if(told, deal, imagined),
         answers=told.answers,
+        why_not=told.why_not,
         turns=tuple(_turns(binding, told)),
         state=told.state,
         reason=told.reason,
@@ -297,6 +301,7 @@ def _lines(trial: Trial, automation: ir.Automation, deal: Deal, zone: ZoneInfo) 
     answer.append(*(("answers", "green") if trial.answers else ("does not answer this deal", "red")))
     yield answer
     if not trial.answers:
+        yield Text(f"         {plain(trial.why_not, limit=300)}", "red")
         yield Text("         so nothing would happen; what follows is what would if it did", "red")
     for turn in trial.turns:
         yield from _turn(turn, zone)

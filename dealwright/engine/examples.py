@@ -84,7 +84,7 @@ def _wrong(account: ir.Account, automation: ir.Automation, example: Example) -> 
     wanted = list(example.then)
     said_end = bool(wanted) and wanted[-1] in (end, state)
     expected = wanted[:-1] if said_end else wanted
-    hint = "it does: " + "; ".join(lines)
+    hint = "it does: " + "; ".join(lines) + (f" ({told.why_not})" if told.why_not else "")
     for place, (want, did) in enumerate(zip(expected, acts, strict=False), start=1):
         if not did.is_called(want):
             return f"the example {example.title!r} expects {want!r} as number {place}, and {did.line()!r} is done", hint

@@ -24,9 +24,9 @@ from dealwright.engine.rehearse_crm import answered, nothing_of
 from dealwright.engine.rehearse_people import Staff, owned
 from dealwright.engine.rehearse_records import with_records
 from dealwright.engine.rehearse_replies import Replies
-from dealwright.engine.route import begins
-from dealwright.engine.segments import holds
+from dealwright.engine.segments import weighed
 from dealwright.engine.trace import TraceLine
+from dealwright.engine.unanswered import is_closed, unanswered
 from dealwright.language.example_replies import Reply
 from dealwright.model.calendar import Calendar
 from dealwright.model.crm import Deal, User
@@ -55,11 +55,15 @@ class Part(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Rehearsal(msgspec.Struct, frozen=True, kw_only=True):
-    """What would happen: whether the trigger answers the event at all, the turns, and how it would end."""
+    """What would happen: whether the trigger answers the event at all, the turns, and how it would end.
+
+    `why_not` says why the trigger does not answer.
+    """
 
     automation: str
     event: Event
     answers: bool
+    why_not: str = ""
     parts: tuple[Part, ...]
     state: str
     reason: str = ""
@@ -83,6 +87,7 @@ def rehearse(
     people: Mapping[str, Sequence[User]] = MappingProxyType({}),
     replies: Mapping[str, Reply] = MappingProxyType({}),
     working: Mapping[str, Calendar] = MappingProxyType({}),
+    settings: Mapping[str, object] = MappingProxyType({}),
 ) -> Rehearsal:
     """Return what the automation would do for this event and deal, if nothing else happened to the deal meanwhile.
 
@@ -91,27 +96,39 @@ def rehearse(
     would keep it; others give nothing. The conditions are evaluated
     also when the trigger would not answer the event: `answers` says so. `people` stand behind the roles, by name.
     `replies` are what contacts answer while steps wait for them, by step. `working` are the calendars of people who
-    have one of their own, by id and by name.
+    have one of their own, by id and by name. `settings` are the values in force, by key (else the defaults).
+
+    A deal that is won or lost hears nothing of its contacts, as in the CRM: no answer, and no change of theirs.
     """
-    segment = automation.for_each
-    is_for = begins(automation.on, event, deal) and (segment is None or holds(segment, account, event, deal, now))
+    why_not = unanswered(account, automation, event, deal)
+    before: tuple[TraceLine, ...] = ()
+    if not why_not and automation.for_each is not None:
+        why_not, before = weighed(automation.for_each, account, event, deal, now, settings)
     staff = Staff(people)
     answering = Replies(automation, replies)
     news: tuple[News, ...] = ()
-    before: tuple[TraceLine, ...] = ()
     progress = Progress()
     parts: list[Part] = []
     facts = Facts(deal=deal, event=event, as_of=now, since_turn=1)
     questions: dict[str, Question] = {}
+    of_contacts = {step.name for step in ir.waits(automation.do) if step.on and all(map(_of_a_contact, step.on))}
     turn = 0
     while True:
         turn += 1
         try:
             decision = advance(
-                account, automation, progress, facts, now, news=news, questions=questions, working=working
+                account,
+                automation,
+                progress,
+                facts,
+                now,
+                news=news,
+                questions=questions,
+                working=working,
+                settings=settings,
             )
         except Resting as resting:
-            return _ended(automation, event, is_for, parts, "retrying", str(resting))
+            return _ended(automation, event, why_not, parts, "retrying", str(resting))
         news = ()
         progress = decision.progress
         trace, before = before + decision.trace, ()
@@ -120,7 +137,7 @@ def rehearse(
                 picked = staff.pick(choose, facts.deal)
                 before = trace
                 if isinstance(picked, str):
-                    return _ended(automation, event, is_for, [*parts, Part(at=now, trace=trace)], "held", picked)
+                    return _ended(automation, event, why_not, [*parts, Part(at=now, trace=trace)], "held", picked)
                 progress = msgspec.structs.replace(progress, picks={**progress.picks, choose.step: picked})
             case Act(intent=intent):
                 if isinstance(intent.request, AskPerson):
@@ -132,7 +149,7 @@ def rehearse(
                 nothing = nothing_of(intent.request, said)
                 parts.append(Part(at=now, trace=trace, step=intent.step, request=intent.request, nothing=nothing))
                 if isinstance(said, Refused) and not handles(automation, intent.step):
-                    return _ended(automation, event, is_for, parts, "failed", f"{intent.step}: {nothing}")
+                    return _ended(automation, event, why_not, parts, "failed", f"{intent.step}: {nothing}")
                 outcome = (
                     _looked_up(intent.request, given.get(intent.step), turn)
                     if isinstance(intent.request, Lookup)
@@ -143,31 +160,43 @@ def rehearse(
                     deal = with_records(owned(deal, intent.request, progress.picks.get(intent.step)), intent.request)
                 facts = msgspec.structs.replace(facts, deal=deal)
             case Wait(until=until, step=step):
-                parts.append(Part(at=now, trace=trace, step=step))
-                if step in met and step not in progress.outcomes:
+                now_deal = overlay(deal, progress, facts.since_turn)
+                deaf = is_closed(now_deal, account.pipelines)
+                unheard = deaf and (step in replies or (step in met and step in of_contacts))
+                parts.append(Part(at=now, trace=(*trace, _unheard(step)) if unheard else trace, step=step))
+                if step in met and step not in progress.outcomes and not unheard:
                     happened = StepOutcome(status="met", turn=0, receipt={"timed_out": False})
                     progress = msgspec.structs.replace(progress, outcomes={**progress.outcomes, step: happened})
-                elif (answer := answering.during(step, now, until, facts.deal, progress)) is not None:
+                elif not deaf and (answer := answering.during(step, now, until, now_deal, progress)) is not None:
                     news, now = (answer,), answer.event.occurred_at
                 else:
                     now = until
                     if step in questions:
                         questions[step] = msgspec.structs.replace(questions[step], state="timed_out")
             case End(state=state, reason=reason):
-                return _ended(automation, event, is_for, [*parts, Part(at=now, trace=trace)], state, reason)
+                return _ended(automation, event, why_not, [*parts, Part(at=now, trace=trace)], state, reason)
 
 
 def _ended(
-    automation: ir.Automation, event: Event, answers: bool, parts: Sequence[Part], state: str, reason: str
+    automation: ir.Automation, event: Event, why_not: str, parts: Sequence[Part], state: str, reason: str
 ) -> Rehearsal:
     return Rehearsal(
         automation=automation.key,
         event=event,
-        answers=answers,
+        answers=not why_not,
+        why_not=why_not,
         parts=tuple(parts),
         state=state,
         reason=reason,
     )
+
+
+def _of_a_contact(trigger: ir.Trigger) -> bool:
+    return isinstance(trigger, ir.OnReplied | ir.OnMessageReceived | ir.OnContactUpdated)
+
+
+def _unheard(step: str) -> TraceLine:
+    return TraceLine(at=step, what="the deal is closed by then, and hears nothing of its contacts", result="not heard")
 
 
 def _asked(request: AskPerson, choice: str | None) -> Question:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
+from functools import partial
 from types import MappingProxyType
 from typing import Final
 
@@ -11,14 +12,15 @@ from msgspec.structs import replace
 
 from dealwright.clock import Clock
 from dealwright.compile import ir
+from dealwright.compile.sensitive import is_sensitive
 from dealwright.compile.settings import in_force
 from dealwright.engine.bench import Site
-from dealwright.engine.conditions import evaluate
+from dealwright.engine.conditions import evaluate, told
 from dealwright.engine.facts import Facts, View
 from dealwright.engine.matching import Asked
 from dealwright.engine.records import Progress, Unmatched
 from dealwright.engine.store import Store
-from dealwright.engine.trace import Trace
+from dealwright.engine.trace import Trace, TraceLine
 from dealwright.model.crm import Deal
 from dealwright.model.events import Event, EventReceived
 from dealwright.ports import ListsDeals
@@ -86,6 +88,23 @@ def holds(
         return False
     view = View(account, Facts(deal=deal, event=event, as_of=now, since_turn=1), _NOTHING, settings=settings)
     return evaluate(segment.where, view, Trace(), at="segment") is True
+
+
+def weighed(
+    segment: ir.Segment,
+    account: ir.Account,
+    event: Event,
+    deal: Deal,
+    now: datetime,
+    settings: Mapping[str, object] = MappingProxyType({}),
+) -> tuple[str, tuple[TraceLine, ...]]:
+    """Return why the deal is not in the segment (empty if it is), and what was looked at."""
+    if deal.pipeline not in segment.pipelines:
+        return f"the deal is in {deal.pipeline}, and its segment in {' or '.join(segment.pipelines)}", ()
+    view = View(account, Facts(deal=deal, event=event, as_of=now, since_turn=1), _NOTHING, settings=settings)
+    trace = Trace(partial(is_sensitive, own=view.own) if view.own.sensitive else None)
+    truth = evaluate(segment.where, view, trace, at="segment")
+    return "" if truth is True else f"its segment does not hold the deal: {told(truth)}", trace.lines()
 
 
 def answering(account: ir.Account, event: EventReceived) -> Sequence[ir.Automation]:

@@ -80,8 +80,11 @@ class Told(msgspec.Struct, frozen=True):
 
     @property
     def reason(self) -> str:
-        """Why it ended so, if it did not simply come to its end: `conditions`, if they were not true."""
-        return self.rehearsal.reason if self.answers else ""
+        """Why it ended so, if it did not simply come to its end: `conditions`, if they were not true.
+
+        If the trigger does not answer, why it does not.
+        """
+        return self.rehearsal.reason if self.answers else self.rehearsal.why_not
 
     @property
     def again(self) -> str:

@@ -279,3 +279,33 @@ def test_graph_needs_definitions_without_errors(tmp_path: Path) -> None:
     (tmp_path / "company.py").write_text(COMPANY.replace("to=Sales.quoted", "to=Sales.quote"))
     assert "dealwright check" in typed("graph", str(tmp_path / "company.py"), code=1).output
     assert typed("graph", str(tmp_path / "nothing"), code=2).output
+
+
+def test_try_reckons_with_the_settings_that_are_in_force(project: Project) -> None:
+    """It reckoned with the defaults, and said of a rule that it would do what it did not."""
+    crm = load_project().account().crm
+    assert isinstance(crm, EmbeddedCrm)
+    with closing(crm):
+        crm.update_deal("1", DealChanges(amount=Money(Decimal(2_000), "USD")))
+
+    def weighed() -> list[tuple[str, str]]:
+        trace = found("try", "pay-in-two", "--deal", "1")["turns"][0]["trace"]
+        return [(line["result"], line["what"]) for line in trace if "deal.amount >=" in line["what"]]
+
+    journal = project.open_journal()
+    project.release(journal, "acme")
+    journal.close()
+    assert [result for result, _ in weighed()] == ["false"]
+    typed("settings", "set", "large-deal", "1000")
+    assert [result for result, _ in weighed()] == ["true"]
+
+
+def test_try_says_why_a_trigger_does_not_answer(project: Project) -> None:
+    crm = load_project().account().crm
+    assert isinstance(crm, EmbeddedCrm)
+    with closing(crm):
+        crm.move_deal("1", "new-business", "lost", lost_reason="Price")
+    told = found("try", "address-changed", "--deal", "1")
+    assert told["why_not"] == "the deal is lost, and what its contacts write or change is told to open deals only"
+    lines = " ".join(typed("try", "address-changed", "--deal", "1").output.split())
+    assert "does not answer this deal the deal is lost, and what its contacts write or change" in lines
