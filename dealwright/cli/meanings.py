@@ -258,6 +258,7 @@ ELSEWHERE: Final[Mapping[str, str]] = MappingProxyType(
         "EnrolmentDecided.deals": "deals that it had waited with",
         "AskedAgain.count": "how many events are looked at again",
         "AccountStatus.unmatched": "events from outside that have found no deal",
+        "SettingValue.key": "its key, as the definitions write it",
         "Switched.automation": "key of the automation; null for the whole account",
         "Switched.count": "how many held executions were let go or dropped",
     }

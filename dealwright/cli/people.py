@@ -171,7 +171,7 @@ def people_set(users: tuple[str, ...], role: str, nobody: bool, account: str | N
 @people.command("leave")
 @click.argument("user")
 @click.option("--from", "first", type=click.DateTime(["%Y-%m-%d"]), help="The first day away (default: today).")
-@click.option("--to", "last", type=click.DateTime(["%Y-%m-%d"]), help="The last day away.")
+@click.option("--to", "last", type=click.DateTime(["%Y-%m-%d"]), help="The last day away; needed unless --cancel.")
 @click.option("--cancel", is_flag=True, help="Take back the leaves that have not ended.")
 @options.account
 @options.as_json

@@ -142,6 +142,12 @@ def test_what_is_printed_is_what_is_documented(typed: Shell, examples: dict[str,
         assert top <= found, (path, top - found)
 
 
+def test_the_key_of_a_setting_is_no_idempotency_key() -> None:
+    for path in ("dealwright settings ls", "dealwright settings set", "dealwright settings show"):
+        means = {each.means for each in keys(PRINTED[path].type) if each.path in ("key", "setting.key")}
+        assert means == {"its key, as the definitions write it"}
+
+
 def test_a_null_is_documented_as_such(typed: Shell) -> None:
     nullable = {key.path for key in keys(PRINTED["dealwright executions ls"].type) if key.holds.endswith("or null")}
     lines = typed.json("executions", "ls", "--limit", 1000)
