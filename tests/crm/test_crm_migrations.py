@@ -153,6 +153,32 @@ def test_what_was_merged_before_companies_could_be_is_still_known(empty_url: str
     crm.close()
 
 
+def test_what_deals_without_own_fields_were_found_by_is_taken_away(empty_url: str) -> None:
+    """Rows that stayed behind when a deal's last own field was cleared hid deals, and broke renames."""
+    held_ = '[{"key":"code","value":{"is":"text","value":"A"}}]'
+    common = f"'[]', {_AT}, {_AT}, {_AT}, 1"
+    rows = [
+        "insert into pipelines (key, name, position) values ('old', 'Old', 0)",
+        "insert into stages (pipeline, key, name, kind, probability, reasons, position)"
+        " values ('old', 'open', 'Open', 'open', 50, '[]', 0)",
+        *(
+            "insert into deals (id, title, pipeline, stage, tags, created_at, updated_at, stage_since, version, custom)"
+            f" values ({id_}, 'x', 'old', 'open', {common}, {custom})"
+            for id_, custom in ((1, "null"), (2, ":held"))
+        ),
+        *(
+            f"insert into lookups (kind, value, thing_id) values ('{kind}', 'A', {id_})"
+            for kind, id_ in (("own.code", 1), ("own.code", 2), ("own.code", 3), ("firm.code", 1), ("email", 1))
+        ),
+    ]
+    made_by("0011", empty_url, rows, held=held_)
+    crm = opened(empty_url)
+    with crm._database.read() as connection:
+        kept = connection.execute(text("select kind, thing_id from lookups order by kind, thing_id")).all()
+    assert [tuple(row) for row in kept] == [("email", 1), ("firm.code", 1), ("own.code", 2)]
+    crm.close()
+
+
 V0001_EVENT = (
     b'{"kind":"deal_created","source_id":"abc:1","occurred_at":"2026-03-02T09:00:00Z","actor":"user:1","after":'
     b'{"id":"1","title":"x","pipeline":"sales","stage":"engaging","created_at":"2026-03-02T09:00:00Z",'
