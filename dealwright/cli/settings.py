@@ -11,7 +11,7 @@ from dealwright.cli.shapes import SettingChange, SettingShown, SettingValue, pri
 from dealwright.cli.site import Site, actor, opened
 from dealwright.cli.terminal import plain
 from dealwright.compile import ir
-from dealwright.compile.settings import allowed, default, fits, read, spelled
+from dealwright.compile.settings import allowed, default, fits, spelled
 from dealwright.errors import InputError
 
 
@@ -81,7 +81,7 @@ def settings_set(key: str, value: str, account: str | None, as_json: bool) -> No
     """Set a value; every decision from now on is made on it. A negative number is written after `--`."""
     with opened(account) as site:
         setting = _one(site, key)
-        site.journal.set_setting(site.account, key, spelled(read(setting, value)), actor=actor())
+        site.journal.set_setting(site.account, setting, value, actor=actor())
         item = _value(site, setting)
     if as_json:
         output.print_json(item)

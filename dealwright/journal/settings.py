@@ -8,6 +8,8 @@ from typing import Final
 
 import msgspec
 
+from dealwright.compile import ir
+from dealwright.compile.settings import read, spelled
 from dealwright.journal.database import instant, statement
 from dealwright.journal.parts import Part
 
@@ -44,9 +46,14 @@ class Settings(Part):
         """Return the settings that people have set, by key, as texts."""
         return {row["key"]: row["value"] for row in self.database.rows(_READ, account=account)}
 
-    def set_setting(self, account: str, key: str, value: str, *, actor: str) -> None:
-        """Set a value; every turn that is decided from now on sees it. Whoever calls has checked that it fits."""
-        row = {"account": account, "key": key, "value": value, "wall": self._wall(), "actor": actor}
+    def set_setting(self, account: str, setting: ir.Setting, typed: str, *, actor: str) -> None:
+        """Set a value; every turn that is decided from now on sees it.
+
+        Raises:
+            InputError: it does not fit the setting.
+        """
+        value = spelled(read(setting, typed))
+        row = {"account": account, "key": setting.key, "value": value, "wall": self._wall(), "actor": actor}
         with self.database.write() as connection:
             # Else the newest row of the log could be another change than the one that counts.
             self.database.lock_account(connection, account, "settings")

@@ -172,7 +172,8 @@ def test_what_does_not_meet_the_criteria_goes_back_once_and_sets_nothing_off(tmp
 
 def test_the_setting_decides_and_what_is_unset_does_not_meet_the_criteria(tmp_path: Path, mail: Mail) -> None:
     made, _ = world(tmp_path, company(Strict), mail)
-    made.journal.set_setting("acme", "most", "1000 USD", actor="user:test")
+    (most,) = [each for each in made.company.settings if each.key == "most"]
+    made.journal.set_setting("acme", most, "1000 USD", actor="user:test")
     large, unknown = new(made, "strict", amount=900), new(made, "strict", amount=None)
     assert move(made, large.id, "quoted").stage == "quoted"
     assert move(made, unknown.id, "quoted").stage == "incoming"
