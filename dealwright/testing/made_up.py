@@ -84,10 +84,10 @@ def a_record(kind: type[OfKind], *, id: str = "1", **fields: Own) -> Record:
     for key, value in fields.items():
         field = known.get(key)
         if field is None:
-            raise _at_author(InputError(f"{kind.__name__} has no field {key!r}; it has {', '.join(known)}"))
+            raise at_author(InputError(f"{kind.__name__} has no field {key!r}; it has {', '.join(known)}"))
         wrong = _misfit(field.shape(), value)
         if wrong:
-            raise _at_author(InputError(f"{key} of {kind.__name__} {wrong}"))
+            raise at_author(InputError(f"{key} of {kind.__name__} {wrong}"))
     return Record(id=id, kind=kind._key, custom=_customs(fields))
 
 
@@ -103,7 +103,7 @@ def _misfit(field: FieldShape, value: Own) -> str:
     return "" if wrong is None else f"is one of {', '.join(field.options)}, and not {wrong!r:.80}"
 
 
-def _at_author(error: InputError) -> InputError:
+def at_author(error: InputError) -> InputError:
     """Return the error with the line of the test that it is about."""
     place = here()
     error.add_note(f"at {place.file}:{place.line}")

@@ -57,7 +57,7 @@ from dealwright.model.requests import (
     SetTask,
 )
 from dealwright.model.working import WorkingTime
-from dealwright.testing.made_up import MONDAY
+from dealwright.testing.made_up import MONDAY, at_author
 from dealwright.testing.replying import written_in
 
 
@@ -325,7 +325,15 @@ def _staff(people: Mapping[Role, Sequence[str | User]], owner: User | None) -> d
     """Return who stands behind each role; who is called like the deal's owner is that person.
 
     Who is given by name has an e-mail address, so that what is told to a role is told.
+
+    Raises:
+        InputError: it is not written as people by role.
     """
+    for role, users in people.items():
+        if not isinstance(role, Role):
+            raise at_author(InputError(f"people= has roles as keys, and not {role!r:.80}: {_as_a_role(role)}"))
+        if isinstance(users, str) or not all(isinstance(user, str | User) for user in users):
+            raise at_author(InputError(f'people= has a list of names for each role: {{{role.name}: ["Ana Lima"]}}'))
     named = [user for users in people.values() for user in users if isinstance(user, str)]
     ids = {name: f"role-{number}" for number, name in enumerate(dict.fromkeys(named), start=1)}
     known = {name: User(id=id_, name=name, email=address_of(name)) for name, id_ in ids.items()}
@@ -334,6 +342,13 @@ def _staff(people: Mapping[Role, Sequence[str | User]], owner: User | None) -> d
     return {
         role.name: [user if isinstance(user, User) else known[user] for user in users] for role, users in people.items()
     }
+
+
+def _as_a_role(given: object) -> str:
+    """What to write instead of a role's name, or of one of its picks."""
+    name = getattr(given, "role", given)
+    known = name if isinstance(name, str) else "closers"
+    return f'write {{Role("{known}"): ["Ana Lima"]}}, or the Role of your definitions'
 
 
 def compiled_account(account: Account) -> ir.Account:

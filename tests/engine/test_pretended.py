@@ -16,6 +16,7 @@ from dealwright import (
     Number,
     OutsideEvent,
     Pipeline,
+    Role,
     Stage,
     Text,
     add_note,
@@ -87,3 +88,23 @@ def test_a_deal_and_a_contact_take_what_their_fields_hold() -> None:
 def test_what_no_field_holds_is_refused_by_its_name() -> None:
     with pytest.raises(InputError, match="'discount' of custom= is a object"):
         a_deal(Sales.incoming, custom={"discount": object()})  # type: ignore[dict-item]
+
+
+@pytest.mark.parametrize(
+    ("people", "said"),
+    [
+        (
+            {"closers": ["Ana Lima"]},
+            'people= has roles as keys, and not \'closers\': write {Role("closers"): ["Ana Lima"]}',
+        ),
+        ({Role("closers").sticky(): ["Ana Lima"]}, 'write {Role("closers"): ["Ana Lima"]}'),
+        ({5: ["Ana Lima"]}, 'and not 5: write {Role("closers")'),
+        ({Role("closers"): "Ana Lima"}, 'people= has a list of names for each role: {closers: ["Ana Lima"]}'),
+        ({Role("closers"): [7]}, "people= has a list of names for each role"),
+    ],
+)
+def test_people_that_are_not_by_role_are_refused_with_what_to_write(people: dict[object, object], said: str) -> None:
+    with pytest.raises(InputError) as refusal:
+        rehearse(acme, "made", a_deal(Sales.incoming), people=people)  # type: ignore[arg-type]
+    assert said in str(refusal.value)
+    assert any(__file__ in note for note in refusal.value.__notes__)
