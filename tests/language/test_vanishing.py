@@ -104,7 +104,14 @@ def test_what_names_nothing_or_takes_no_time_is_refused(make, says):
 
 
 @pytest.mark.parametrize(
-    ("base", "old"), [("DealFields", "title"), ("DealFields", "reference"), ("ContactFields", "phone")]
+    ("base", "old"),
+    [
+        ("DealFields", "title"),
+        ("DealFields", "reference"),
+        ("ContactFields", "phone"),
+        ("CompanyFields", "name"),
+        ("CompanyFields", "open_deals"),
+    ],
 )
 def test_a_field_that_all_have_is_no_old_name(base: str, old: str, tmp_path: Path) -> None:
     """Events that look for the field found deals by their title."""
