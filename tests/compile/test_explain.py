@@ -166,7 +166,7 @@ due within 2 working hours.
 
 - (1) Espera 2 días y vuelve a mirar el negocio.
 - (2) Toma el primer camino que corresponda:
-  - Si el importe es como mínimo 10.000 USD:
+  - Si el importe es como mínimo 10,000 USD:
     - (3) Pone una tarea para el responsable del negocio: \
 «Call the sponsor of ‹el título del negocio› (‹el importe›)», con un plazo de 2 horas laborales.
 """,

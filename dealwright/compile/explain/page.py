@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
+import msgspec
+
 from dealwright.compile import ir
 from dealwright.compile.enrol import AT_MOST
 from dealwright.compile.explain.conditions import all_of
@@ -45,6 +47,7 @@ def page(account: ir.Account, tongue: Tongue) -> str:
 
 
 def _page(account: ir.Account, tongue: Tongue) -> Iterator[str]:
+    tongue = tongue.of_country(account.country)
     names = Names(account, tongue)
     yield f"# {tongue.say('page.title', name=harmless(account.name))}"
     yield ""
@@ -60,6 +63,13 @@ def _page(account: ir.Account, tongue: Tongue) -> Iterator[str]:
     yield ""
     yield from policy(account, tongue)
     yield ""
+    if account.settings:
+        yield f"## {tongue.say('page.settings')}"
+        yield ""
+        yield tongue.say("page.settings.why")
+        yield ""
+        yield from (f"- {_setting(each, names)}." for each in account.settings)
+        yield ""
     yield f"## {tongue.say('page.pipelines')}"
     for pipeline in account.pipelines:
         yield ""
@@ -82,6 +92,22 @@ def _page(account: ir.Account, tongue: Tongue) -> Iterator[str]:
         yield f"## {tongue.say('page.outside')}"
         yield ""
         yield from events(account, names)
+
+
+def _setting(setting: ir.Setting, names: Names) -> str:
+    """Return what counts until somebody sets another value, what may be set, and who decides."""
+    tongue, default = names.tongue, setting.default
+    parts = [tongue.say("setting.is", name=tongue.quoted(setting.key), value=names.value(default))]
+    if setting.options:
+        parts.append(tongue.say("setting.options", values=tongue.one_of(map(tongue.quoted, setting.options))))
+    for key, bound in (("setting.least", setting.least), ("setting.most", setting.most)):
+        if bound is not None:
+            money = isinstance(default, ir.MoneyValue)
+            limit = msgspec.structs.replace(default, amount=bound) if money else ir.NumberValue(value=bound)
+            parts.append(tongue.say(key, value=names.value(limit)))
+    if setting.editable_by:
+        parts.append(tongue.say("setting.who", who=harmless(setting.editable_by)))
+    return "; ".join(parts)
 
 
 def _hours(account: ir.Account, tongue: Tongue) -> str:

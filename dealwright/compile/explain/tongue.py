@@ -77,6 +77,15 @@ class Tongue(msgspec.Struct, frozen=True, kw_only=True):
         word = self.join(self.texts[joint], items[-1])
         return self.texts["list.comma"].join(items[:-1]) + word + items[-1]
 
+    def of_country(self, country: str) -> Tongue:
+        """Return the language with the marks that its numbers have in a country, as in the texts of its messages."""
+        try:
+            found = Locale.parse(f"{self.code}_{country}").number_symbols
+        except (UnknownLocaleError, ValueError):
+            return self
+        marks = found.get("latn", found)
+        return msgspec.structs.replace(self, thousands=marks["group"], point=marks["decimal"])
+
     def number(self, value: Decimal | int) -> str:
         """Return the number as this language writes it."""
         text = f"{value:,f}" if isinstance(value, Decimal) else f"{value:,}"
