@@ -8,6 +8,7 @@ from datetime import datetime
 from zoneinfo import ZoneInfo
 
 import click
+import msgspec
 from rich.console import RenderableType
 from rich.text import Text
 
@@ -18,8 +19,10 @@ from dealwright.cli.narrate import followed
 from dealwright.cli.shapes import prints
 from dealwright.cli.site import Site, opened
 from dealwright.cli.terminal import plain
+from dealwright.engine.came_to import came_to_nothing
 from dealwright.journal.browse import Browse, EffectLine
 from dealwright.journal.browse_show import Shown, ShownEffect
+from dealwright.model.requests import Request
 
 
 @click.group()
@@ -93,6 +96,7 @@ def _told(site: Site, shown: ShownEffect) -> list[RenderableType]:
                 ("target", line.target),
                 ("delivery", line.delivery),
                 ("state", line.state),
+                ("came to", _came_to(line)),
                 ("reason", line.reason),
                 ("planned", output.when(line.planned_at, zone)),
                 ("sent", output.when(line.sent_at, zone)),
@@ -120,6 +124,14 @@ def _told(site: Site, shown: ShownEffect) -> list[RenderableType]:
     if shown.followed:
         parts += [Text("\nwhat followed", "bold"), followed(shown.followed)]
     return parts
+
+
+def _came_to(shown: ShownEffect) -> str:
+    """Say of what was carried out and made or moved nothing why it did not."""
+    if shown.receipt is None:
+        return ""
+    request: Request = msgspec.convert(shown.request, Request)
+    return came_to_nothing(request, shown.receipt)
 
 
 def _value(name: str, value: object, zone: ZoneInfo) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import click
+import msgspec
 from rich.console import RenderableType
 from rich.text import Text
 
@@ -15,9 +16,11 @@ from dealwright.cli.narrate import briefs, cause_line
 from dealwright.cli.shapes import Replayed, prints
 from dealwright.cli.site import Site, actor, opened
 from dealwright.cli.terminal import plain
+from dealwright.engine.segments import answering
 from dealwright.errors import InputError, JournalError
 from dealwright.journal.browse import Browse, EventLine
 from dealwright.journal.browse_show import Shown, ShownEvent
+from dealwright.model.events import Event, EventReceived
 
 _ID = click.IntRange(1, 2**63 - 1)
 
@@ -108,7 +111,16 @@ def events_show(event_id: int, account: str | None, as_json: bool) -> None:
     if shown.executions:
         output.show(Text("\nset off", "bold"), briefs(shown.executions))
     else:
-        output.show(Text("\nset nothing off" if line.routed_at else "", "dim"))
+        output.show(Text("\nset nothing off" if line.routed_at else "", "dim"), *map(Text, _segments(site, shown)))
+
+
+def _segments(site: Site, shown: ShownEvent) -> list[str]:
+    """Say what came of an event without a deal for the automations that answer it for a segment."""
+    event: Event = msgspec.convert(shown.body, Event)
+    if shown.routed_at is None or site.release is None or not isinstance(event, EventReceived) or event.about:
+        return []
+    segment_of = Shown(site.journal).segment_of
+    return [f"{each.key}: {segment_of(site.account, shown, each.key)}" for each in answering(site.release, event)]
 
 
 @events.command("replay")

@@ -14,6 +14,7 @@ from rich.tree import Tree
 from dealwright.cli.terminal import plain
 from dealwright.compile import ir
 from dealwright.engine.advance import ACTS
+from dealwright.engine.came_to import came_to_nothing
 from dealwright.engine.conditions import spelled
 from dealwright.engine.trace import TraceLine
 from dealwright.journal.history import EffectLine, EventStory, ExecutionStory
@@ -57,6 +58,9 @@ STATE_STYLE: Final = {
     "rejected": "red",
 }
 """How states are coloured, everywhere, in the order in which they are told."""
+
+WAITING: Final = "waiting"
+"""What the trace says of a step that waits; the same is told again whenever something happens that does not end it."""
 
 A_WHILE: Final = timedelta(minutes=1)
 """A turn that begins so much after the one before it is told with its time."""
@@ -122,10 +126,13 @@ def add_execution(
         line.append(f" ({plain(words.reason(execution.reason), limit=120)})", "dim")
     branch = tree.add(line)
     untold = {effect.step: effect for effect in execution.effects}
+    told: dict[str, TraceLine] = {}
     for number, turn in enumerate(execution.turns):
-        if number and turn.at - execution.turns[number - 1].at >= A_WHILE:
+        fresh = [trace for trace in turn.trace if trace.result != WAITING or told.get(trace.at) != trace]
+        told |= {trace.at: trace for trace in fresh if trace.result == WAITING}
+        if fresh and number and turn.at - execution.turns[number - 1].at >= A_WHILE:
             branch.add(Text(f"{_local(turn.at, zone):%a %d %b %H:%M}  goes on", "cyan"))
-        for trace in turn.trace:
+        for trace in fresh:
             if trace.result != ACTS:
                 _add_trace(branch, trace, words)
             elif trace.at in untold:
@@ -149,7 +156,11 @@ def _effect(effect: EffectLine, zone: ZoneInfo, receipts: Callable[[Sent], str] 
     line = Text("→ ", "bold")
     line.append(f"{effect.kind} ", "bold")
     line.append(asked(effect.request, zone))
-    line.append(f"  {effect.state}", STATE_STYLE.get(effect.state, ""))
+    nothing = "" if effect.receipt is None else came_to_nothing(effect.request, effect.receipt.receipt)
+    if nothing:
+        line.append(f"  {plain(nothing)}", "yellow")
+    else:
+        line.append(f"  {effect.state}", STATE_STYLE.get(effect.state, ""))
     if effect.reason:
         line.append(f" ({plain(effect.reason, limit=60)})", "dim")
     if receipts is not None and effect.receipt is not None:

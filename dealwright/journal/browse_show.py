@@ -20,6 +20,16 @@ from dealwright.model.events import Event
 from dealwright.model.requests import Sent
 
 _BODY: Final = statement("select body, chain from events where account = :account and id = :id")
+_COPIES: Final = statement(
+    # An event without a deal is told once for each deal of a segment (engine/segments.py).
+    """
+    select count(*) as n from events where account = :account and source = :source and id > :id
+        and substr(source_id, 1, :length) = :prefix
+    """
+)
+_TRAY: Final = statement(
+    "select detail, state from unmatched where account = :account and event_id = :id and automation = :automation"
+)
 _MORE: Final = statement(
     """
     select x.window_id, windows.run_id from executions as x left join windows on windows.id = x.window_id
@@ -168,6 +178,23 @@ class Shown:
             body=msgspec.to_builtins(event),
             executions=tuple(map(_brief, self._browse.executions_of_events(account, [id_]))),
         )
+
+    def segment_of(self, account: str, line: EventLine, automation: str) -> str:
+        """Return what came of an event without a deal for the segment of an automation, in words."""
+        waits = self._database.rows(_TRAY, account=account, id=line.id, automation=automation)
+        if waits:
+            where = (
+                "it waits (dealwright unmatched ls)"
+                if waits[0]["state"] == "waiting"
+                else f"it was {waits[0]['state']}"
+            )
+            return f"{waits[0]['detail']}; {where}"
+        prefix = f"{line.source_id} each:{automation} deal:"
+        told = {"account": account, "source": line.source, "id": line.id, "length": len(prefix), "prefix": prefix}
+        many = int(self._database.rows(_COPIES, **told)[0]["n"])
+        if not many:
+            return "no deal was in its segment when it came"
+        return f"{'1 deal' if many == 1 else f'{many:,} deals'} of its segment, each told by an event of its own"
 
     def execution(self, account: str, id_: str) -> ShownExecution:
         """Return an execution that is there with its cause, its decisions, its effects, and what followed."""

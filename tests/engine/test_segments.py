@@ -26,6 +26,8 @@ from dealwright import (
 from dealwright.compile import ir
 from dealwright.engine.rehearse import rehearse
 from dealwright.errors import DefinitionError, JournalError
+from dealwright.journal.browse import Browse, Filter
+from dealwright.journal.browse_show import Shown
 from dealwright.model.events import EventReceived
 from dealwright.ports import FeedItem
 from dealwright.testing import a_deal
@@ -176,3 +178,25 @@ def test_a_rehearsal_asks_whether_the_deal_is_in_the_segment(amount: int | None,
         source_id="1", occurred_at=MONDAY, actor="hook:erp", source="erp", name="erp.prices.changed", deal=one
     )
     assert rehearse(whole, rule, event, one, MONDAY).answers is answers
+
+
+def test_an_event_for_a_segment_says_what_came_of_it(open_world: Callable[..., World]) -> None:
+    small = Segment(in_=Sales, where=[deal.amount < 50])
+    other = Automation(key="small", on=event_received(PricesChanged), for_each=small, again=every_event(), do=[NOTE])
+    world = open_world(other)
+    world.new_deal(amount=100)
+    tell(world, "e1")
+    world.work()
+    shown = Shown(world.journal)
+    events = Browse(world.journal.database).events(Filter(account="acme"), 50).rows
+    (line,) = (each for each in events if each.source_id == "e1")
+    assert shown.segment_of("acme", line, "prices") == "1 deal of its segment, each told by an event of its own"
+    assert shown.segment_of("acme", line, "small") == "no deal was in its segment when it came"
+    for _ in range(3):
+        world.new_deal(amount=100)
+    tell(world, "e2")
+    world.work()
+    events = Browse(world.journal.database).events(Filter(account="acme"), 50).rows
+    (line,) = (each for each in events if each.source_id == "e2")
+    told = "4 deals are in the segment of prices, and 3 are the most; it waits (dealwright unmatched ls)"
+    assert shown.segment_of("acme", line, "prices") == told
