@@ -76,7 +76,7 @@ def effects_show(key: str, account: str | None, as_json: bool) -> None:
     """
     with opened(account) as site:
         found = effect_key(Browse(site.journal.database), site.account, key)
-        shown = Shown(site.journal).effect(site.account, found)
+        shown = Shown(site.journal, site.own).effect(site.account, found)
     if as_json:
         output.print_json(shown)
         return

@@ -75,7 +75,7 @@ def events_ls(
 def events_show(event_id: int, account: str | None, as_json: bool) -> None:
     """Show one event: who made it, what it changed, what it set off."""
     with opened(account) as site:
-        shown = Shown(site.journal).event(site.account, event_id)
+        shown = Shown(site.journal, site.own).event(site.account, event_id)
     if shown is None:
         raise _missing(site, event_id)
     if as_json:

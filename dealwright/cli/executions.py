@@ -20,6 +20,7 @@ from dealwright.cli.shapes import Treated, prints
 from dealwright.cli.site import Site, actor, opened
 from dealwright.cli.terminal import plain
 from dealwright.cli.timeline import STATE_STYLE, Words, add_execution
+from dealwright.engine.masked import masked
 from dealwright.errors import JournalError
 from dealwright.journal.browse import Browse, ExecutionLine, Filter
 from dealwright.journal.browse_show import Shown, ShownExecution
@@ -80,8 +81,9 @@ def executions_show(id_: str, account: str | None, as_json: bool) -> None:
     """
     with opened(account) as site:
         whole = execution_id(Browse(site.journal.database), site.account, id_)
-        shown = Shown(site.journal).execution(site.account, whole)
+        shown = Shown(site.journal, site.own).execution(site.account, whole)
         (story,) = site.journal.execution_stories(site.account, [whole])
+        story = story if site.own is None else masked(story, site.own)
     if as_json:
         output.print_json(shown)
         return

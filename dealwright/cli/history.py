@@ -10,6 +10,7 @@ from dealwright.cli.shapes import prints
 from dealwright.cli.site import opened
 from dealwright.cli.terminal import plain
 from dealwright.cli.timeline import Words, timeline
+from dealwright.engine.masked import masked
 from dealwright.errors import InputError
 from dealwright.journal.history import EventStory
 
@@ -26,7 +27,9 @@ def history(deal: str, account: str | None, as_json: bool) -> None:
     """
     with opened(account) as site:
         subject = site.journal.subject_of(site.account, deal) or f"deal:{deal}"
-        events = site.journal.timeline(site.account, subject)
+        events = tuple(site.journal.timeline(site.account, subject))
+        if site.own is not None:
+            events = masked(events, site.own)
         reasons = again_reasons(site, (execution.reason for event in events for execution in event.executions))
     if not events:
         raise InputError(

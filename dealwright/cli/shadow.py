@@ -14,6 +14,7 @@ from dealwright.cli.moments import Moment
 from dealwright.cli.shapes import prints
 from dealwright.cli.site import Site, opened
 from dealwright.cli.timeline import asked
+from dealwright.engine.masked import masked
 from dealwright.journal.browse_state import ShadowReport, ShadowStep, State
 
 
@@ -46,6 +47,8 @@ def shadow_report(
         reports = State(site.journal.database).shadow(
             site.account, wanted.automations, wanted.since, wanted.until, sample
         )
+    if site.own is not None:
+        reports = masked(tuple(reports), site.own)
     if as_json:
         output.print_json(reports)
     elif not reports:

@@ -15,6 +15,7 @@ from click.shell_completion import CompletionItem
 from dealwright.cli.moments import Moment
 from dealwright.cli.terminal import plain
 from dealwright.compile import ir
+from dealwright.engine.own import Own, own_of
 from dealwright.errors import InputError
 from dealwright.journal.browse import Filter
 from dealwright.journal.store import Journal
@@ -30,6 +31,11 @@ class Site:
         self.account = account
         release = journal.active_release(account)
         self.release: ir.Account | None = None if release is None else release.account
+
+    @property
+    def own(self) -> Own | None:
+        """The account's own fields, of which sensitive ones are not shown; None before the first release."""
+        return None if self.release is None else own_of(self.release)
 
     @property
     def zone(self) -> ZoneInfo:

@@ -29,6 +29,8 @@ from dealwright.engine.guards.again import Again
 from dealwright.engine.guards.base import Candidate, Send
 from dealwright.engine.imagine import NO_RECORD, Imagination
 from dealwright.engine.imagine import enrolled as stood_there
+from dealwright.engine.masked import masked
+from dealwright.engine.own import own_of
 from dealwright.engine.pretended import wrong_data
 from dealwright.engine.records import EffectRow
 from dealwright.engine.rehearse import Rehearsal, rehearse
@@ -167,7 +169,7 @@ def try_(
         as_if=_as_if(told, deal, imagined),
         answers=told.answers,
         why_not=told.why_not,
-        turns=tuple(_turns(binding, told)),
+        turns=masked(tuple(_turns(binding, told)), own_of(defined)),
         state=told.state,
         reason=told.reason,
         in_the_way=in_the_way,

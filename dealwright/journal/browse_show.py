@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import date, datetime
 from typing import Any, Final
 
 import msgspec
 
+from dealwright.engine.masked import HIDDEN, masked, sensitive_names
+from dealwright.engine.own import Own
 from dealwright.engine.records import Asked
 from dealwright.journal.approvals import SHORTEST, to_approve
 from dealwright.journal.browse import Browse, EffectLine, EventLine, ExecutionLine
@@ -16,6 +18,7 @@ from dealwright.journal.database import Row, instant, statement
 from dealwright.journal.history import Change, History, TurnLine
 from dealwright.journal.payload import unseal
 from dealwright.model.crm import Deal, Money
+from dealwright.model.custom import Customs, FieldShape, value_of
 from dealwright.model.events import Event
 from dealwright.model.requests import Sent
 
@@ -155,8 +158,10 @@ class ShownExecution(ExecutionLine, frozen=True, kw_only=True):
 class Shown:
     """Reads one thing with all that belongs to it."""
 
-    def __init__(self, journal: History) -> None:
+    def __init__(self, journal: History, own: Own | None = None) -> None:
+        """Read from the journal; of the sensitive ones among the account's `own` fields what they hold is not told."""
         self._journal = journal
+        self._own = own
         self._database = journal.database
         self._browse = Browse(journal.database)
 
@@ -174,10 +179,13 @@ class Shown:
             answer=event.answer,
             cause=self._cause(account, line.effect),
             chain=row["chain"],
-            changed=() if event.before is None or after is None else tuple(_changes(event.before, after)),
-            body=msgspec.to_builtins(event),
+            changed=() if event.before is None or after is None else tuple(_changes(event.before, after, self._own)),
+            body=msgspec.to_builtins(self._masked(event)),
             executions=tuple(map(_brief, self._browse.executions_of_events(account, [id_]))),
         )
+
+    def _masked(self, value: Any) -> Any:
+        return value if self._own is None else masked(value, self._own)
 
     def segment_of(self, account: str, line: EventLine, automation: str) -> str:
         """Return what came of an event without a deal for the segment of an automation, in words."""
@@ -253,7 +261,7 @@ class Shown:
             receipt = None if row["receipt"] is None else unseal(row["receipt"], Sent)
             yield ShownEffect(
                 **_fields(line),
-                request=msgspec.to_builtins(unseal(row["request"], Asked).request),
+                request=msgspec.to_builtins(self._masked(unseal(row["request"], Asked).request)),
                 receipt=None if receipt is None else dict(receipt.receipt),
                 repeated=receipt is not None and receipt.repeated,
                 tries=tuple(map(_attempt, self._database.rows(_ATTEMPTS, key=line.key))),
@@ -295,16 +303,32 @@ def _brief(line: ExecutionLine) -> Brief:
     return Brief(id=line.id, automation=line.automation, deal=line.deal, state=line.state, reason=line.reason)
 
 
-def _changes(before: Deal, after: Deal) -> Iterator[FieldChange]:
+def _changes(before: Deal, after: Deal, own: Own | None) -> Iterator[FieldChange]:
     for name in Deal.__struct_fields__:
         old, new = getattr(before, name), getattr(after, name)
-        if old != new and name not in _UNTOLD:
+        if name in ("custom", "company_custom"):
+            prefix = "company." if name == "company_custom" else ""
+            shapes: Mapping[str, FieldShape] = {} if own is None else own.company if prefix else own.deal
+            yield from _own_changes(old, new, prefix, shapes)
+        elif old != new and name not in _UNTOLD:
             yield FieldChange(field=name, before=_spelled(old), after=_spelled(new))
+
+
+def _own_changes(
+    before: Customs, after: Customs, prefix: str, shapes: Mapping[str, FieldShape]
+) -> Iterator[FieldChange]:
+    hidden = sensitive_names(shapes)
+    for key in sorted({each.key for each in (*(before or ()), *(after or ()))}):
+        old, new = value_of(before, key), value_of(after, key)
+        if old == new:
+            continue
+        told = [None if each is None else HIDDEN if key in hidden else _spelled(each) for each in (old, new)]
+        yield FieldChange(field=prefix + key, before=told[0], after=told[1])
 
 
 def _spelled(value: Any) -> str | None:
     match value:
-        case None | ():
+        case None | () | msgspec.UnsetType():
             return None
         case tuple():
             return ", ".join(str(_spelled(item)) for item in value)
