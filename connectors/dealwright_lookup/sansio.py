@@ -20,6 +20,7 @@ from urllib.parse import urlencode
 import msgspec
 
 from dealwright.model.requests import Lookup, Scalar
+from dealwright.model.values import is_number
 
 MAX_TEXT: Final = 4_000
 """The longest text that an answer may hold, in characters."""
@@ -102,6 +103,8 @@ def _whole(raw: msgspec.Raw) -> int:
 
 def _number(raw: msgspec.Raw) -> str:
     value = msgspec.json.decode(raw, type=Decimal)
+    if bytes(raw).lstrip().startswith(b'"') and not is_number(msgspec.json.decode(raw, type=str)):
+        raise ValueError
     _, digits, exponent = value.as_tuple()
     if not value.is_finite() or len(digits) > _MOST_DIGITS or not -_MOST_DIGITS <= int(exponent) <= _MOST_DIGITS:
         raise ValueError

@@ -25,6 +25,16 @@ _SPOKEN: Final[Mapping[str, str]] = {
 """Where a language is spoken by most who have a phone there; several may be, and the account's order then decides."""
 
 
+_PART_OF: Final[Mapping[str, str]] = {
+    part: whole
+    for whole, parts in {
+        "AU": "CC CX NF", "DK": "FO GL", "FI": "AX", "FR": "BL GF GP MF MQ NC PF PM RE WF YT", "GB": "GG GI IM JE",
+        "NL": "AW BQ CW SX", "NO": "SJ", "US": "AS GU MP VI",
+    }.items()
+    for part in parts.split()
+}  # fmt: skip
+"""Where people are spoken to as in the country that they belong to, though phonenumbers tells them apart."""
+
 FIELD: Final = "language"
 """The own field of a contact that says its language, if the company has one of this name."""
 
@@ -73,6 +83,7 @@ def _region(phone: str | None, country: str) -> str | None:
     if not phone:
         return None
     try:
-        return phonenumbers.region_code_for_number(phonenumbers.parse(phone, country))
+        region = phonenumbers.region_code_for_number(phonenumbers.parse(phone, country))
     except phonenumbers.NumberParseException:
         return None
+    return None if region is None else _PART_OF.get(region, region)

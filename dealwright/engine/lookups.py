@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Sequence
 from datetime import date
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 
 import msgspec
 
@@ -13,6 +13,7 @@ from dealwright.engine.act import perform
 from dealwright.engine.records import EffectOutcome, EffectRow
 from dealwright.engine.store import Store
 from dealwright.model.requests import Given, Lookup, Sent
+from dealwright.model.values import is_number
 from dealwright.ports import Connector
 
 
@@ -37,15 +38,13 @@ def read_given(kind: Given, typed: str) -> str | bool | int:
                 raise ValueError(typed)
             return typed.strip().lower() in ("true", "yes")
         case "whole":
+            if not is_number(typed.strip()):
+                raise ValueError(typed)
             return int(typed)
         case "number":
-            try:
-                number = Decimal(typed)
-            except InvalidOperation:
-                raise ValueError(typed) from None
-            if not number.is_finite():
+            if not is_number(typed.strip()):
                 raise ValueError(typed)
-            return f"{number:f}"
+            return f"{Decimal(typed.strip()):f}"
         case "day":
             return date.fromisoformat(typed).isoformat()
         case "text":

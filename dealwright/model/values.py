@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime, tzinfo
 from decimal import Context, Decimal
 from typing import Final
@@ -14,6 +15,9 @@ _EXACT: Final = Context(prec=60)
 
 _LARGEST: Final = 40
 """Digits before the point beyond which nothing is written out."""
+
+
+_WRITTEN: Final = re.compile(r"[+-]?([0-9]+(\.[0-9]*)?|\.[0-9]+)([eE][+-]?[0-9]+)?")
 
 
 class Money(msgspec.Struct, frozen=True, gc=False):
@@ -56,3 +60,8 @@ class User(msgspec.Struct, frozen=True, gc=False, kw_only=True):
     id: str
     name: str
     email: str | None = None
+
+
+def is_number(text: str) -> bool:
+    """Say whether a text is a number as everybody writes it; Decimal takes `1_0`, spaces and other scripts' digits."""
+    return _WRITTEN.fullmatch(text) is not None

@@ -43,6 +43,14 @@ def test_a_body_that_cannot_be_used(world: World, raw: bytes, status: int, code:
     assert world.crm.deals() == []
 
 
+def test_half_a_character_in_a_members_name_is_called_so(world: World) -> None:
+    """It was: the body is no JSON."""
+    for raw in (b'{"\\ud800": 1}', b'{"fields": {"\\udfffx": 1}}'):
+        reply = world.owner("POST", "/deals", raw=raw, headers={"content-type": "application/json"})
+        assert (reply.status, reply.code) == (400, "malformed")
+        assert b"the name of a member holds half a character (a lone surrogate)" in reply.body
+
+
 @pytest.mark.parametrize(
     "kind", ["text/plain", "application/x-www-form-urlencoded", "multipart/form-data", "nonsense", ""]
 )

@@ -95,6 +95,24 @@ def test_a_contact_is_written_to_in_the_language_of_its_phones_country(phone: st
     assert found.emails[0].text == "Forty chairs"
 
 
+@pytest.mark.parametrize(
+    ("phone", "wanted"),
+    [
+        ("+44 1481 960194", "en-GB"),
+        ("+44 7624 123456", "en-GB"),
+        ("+590 590 27 20 00", "fr"),
+        ("+34 612 345 678", "es"),
+    ],
+)
+def test_who_lives_in_a_part_of_a_country_is_written_to_as_there(phone: str, wanted: str) -> None:
+    """Guernsey was no country in which anything is spoken."""
+    texts = [ir.Body(language=each, text=ir.TextValue(value=each)) for each in ("es", "en-GB", "fr")]
+    spain = Account("acme", zone="UTC", country="ES", pipelines=[Sales], languages=["es", "en-GB", "fr"])
+    account, _ = lower(spain, Path())
+    assert account is not None
+    assert chosen(texts, account, Contact(id="1", phone=phone)).language == wanted
+
+
 def test_where_several_are_spoken_the_accounts_order_decides() -> None:
     swiss = Contact(id="1", phone="+41 44 668 18 00")
     texts = [ir.Body(language=each, text=ir.TextValue(value=each)) for each in ("fr", "de")]

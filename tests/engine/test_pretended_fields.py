@@ -67,7 +67,7 @@ def test_what_they_have_is_taken_also_under_an_old_name() -> None:
     ]
 
 
-@pytest.mark.parametrize("typed", ["NaN", "nan", "Infinity", "-inf", "sNaN", "1e"])
+@pytest.mark.parametrize("typed", ["NaN", "nan", "Infinity", "-inf", "sNaN", "1e", "1_0", "\u0661"])
 def test_what_is_no_number_is_no_number_that_a_lookup_gives(typed: str) -> None:
     with pytest.raises(ValueError, match=re.escape(typed)):
         read_given("number", typed)

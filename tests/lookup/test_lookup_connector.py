@@ -62,6 +62,16 @@ def test_what_is_optional_may_be_missing_or_null_and_nothing_else(tmp_path: Path
     assert [read(data, ()) for data in answers[:2]] == ["the answer has no 'name'", "'name' of the answer is no text"]
 
 
+@pytest.mark.parametrize("written", ['"1_0"', '" 5 "', '"\u0665"', '"NaN"', '"0x10"'])
+def test_a_number_is_written_as_everybody_writes_it(written: str) -> None:
+    """Decimal reads underlines, spaces and the digits of every script."""
+    call = question(worth="number").request
+    assert isinstance(call, Lookup)
+    assert sansio.read(call, b'{"worth": "-1.50"}') == {"worth": "-1.50"}
+    with pytest.raises(sansio.Wrong, match="'worth' of the answer is no number"):
+        sansio.read(call, f'{{"worth": {written}}}'.encode())
+
+
 @pytest.mark.parametrize(
     ("gives", "said"),
     [

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
+import re
 from collections.abc import Awaitable, Callable, Iterable, Mapping, MutableMapping
 from typing import Any, Final
 from urllib.parse import parse_qsl
@@ -19,6 +20,8 @@ HEARD_OUT: Final = 4 * LARGEST
 """Bytes of a body that is too large which are read and thrown away, so that its sender can read the answer."""
 
 HEARD_OUT_SECONDS: Final = 1.0
+
+_HALF: Final = re.compile("[\ud800-\udfff]")
 
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
 
@@ -118,6 +121,8 @@ def _members(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     members = dict(pairs)
     if len(members) != len(pairs):
         raise ValueError("a member is there twice")
+    if any(not name.isascii() and _HALF.search(name) for name in members):
+        raise Problem(400, "malformed", "the name of a member holds half a character (a lone surrogate)")
     return members
 
 
