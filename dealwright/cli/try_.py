@@ -252,6 +252,7 @@ def _in_the_way(
     journal: Journal, account: ir.Account, automation: ir.Automation, told: Rehearsal, deal: Deal, now: datetime
 ) -> Iterator[str]:
     """Tell what would keep this from being sent now, in spite of its conditions."""
+    zone = ZoneInfo(account.calendar.zone)
     controls = journal.controls(account.key)
     begins = {**controls.defaults, automation.key: automation.mode or "live"}  # as it will be released
     controls = msgspec.structs.replace(controls, defaults=begins)
@@ -285,8 +286,9 @@ def _in_the_way(
         for reservation in answer.reservations if isinstance(answer, Send) else ():
             share = journal.share(account.key, reservation)
             if share is not None:
-                until = "for ever" if share.until is None else f"until {share.until:%Y-%m-%d %H:%M} UTC"
-                yield f"again: execution {share.holder} acted at {share.since:%Y-%m-%d %H:%M} UTC, and counts {until}"
+                until = "for ever" if share.until is None else f"until {in_zone(share.until, zone):%Y-%m-%d %H:%M}"
+                since = f"{in_zone(share.since, zone):%Y-%m-%d %H:%M}"
+                yield f"again: execution {share.holder} acted at {since}, and counts {until}"
         return  # an execution takes its share with its first effect
 
 

@@ -105,7 +105,8 @@ def test_try_says_what_stands_in_the_way(project: Project) -> None:
     journal.close()
     way = found("try", "greet-inbound", "--deal", "1")["in_the_way"]
     assert [line.split(":")[0] for line in way] == ["it is stopped", "its mode is shadow", "again"]
-    assert "execution other acted" in way[2]
+    assert "execution other acted at 1969-12-31 19:00, and counts until" in way[2]  # 0 in New York
+    assert "UTC" not in way[2]
 
 
 def taken(journal: Journal) -> None:
