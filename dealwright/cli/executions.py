@@ -122,7 +122,7 @@ def _told(site: Site, shown: ShownExecution, story: ExecutionStory) -> list[Rend
         )
         parts += [Text(f"\nthe event changed: {changed}")]
     tree = Tree(Text("\nwhat was decided and done", "bold"), guide_style="dim")
-    add_execution(tree, story, zone, Words(site.release), receipts=_receipt)
+    add_execution(tree, story, zone, Words(site.release, users=site.users()), receipts=_receipt)
     parts.append(tree)
     parts.append(Text("\nstates", "bold"))
     changes = [(output.when(item.at, zone), item.to_state, item.reason, item.actor) for item in shown.changes]

@@ -30,6 +30,7 @@ def history(deal: str, account: str | None, as_json: bool) -> None:
         events = tuple(site.journal.timeline(site.account, subject))
         if site.own is not None:
             events = masked(events, site.own)
+        users = site.users()
         reasons = again_reasons(site, (execution.reason for event in events for execution in event.executions))
     if not events:
         raise InputError(
@@ -39,4 +40,4 @@ def history(deal: str, account: str | None, as_json: bool) -> None:
         output.print_json(events)
         return
     title = f"deal {subject.removeprefix('deal:')}, times in {site.zone.key}"
-    output.show(timeline(title, events, zone=site.zone, words=Words(site.release, reasons)))
+    output.show(timeline(title, events, zone=site.zone, words=Words(site.release, reasons, users)))

@@ -37,6 +37,12 @@ class Site:
         """The account's own fields, of which sensitive ones are not shown; None before the first release."""
         return None if self.release is None else own_of(self.release)
 
+    def users(self) -> dict[str, str]:
+        """Return the names of colleagues who stand behind a role, by their ids: whom the journal knows by name."""
+        day = self.journal.clock.now().astimezone(self.zone).date()
+        behind = self.journal.people(self.account, day).members
+        return {user.id: user.name for members in behind.values() for user in members}
+
     @property
     def zone(self) -> ZoneInfo:
         """The account's zone, in which every time is printed; UTC before the first release."""

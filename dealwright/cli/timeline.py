@@ -18,6 +18,7 @@ from dealwright.engine.came_to import came_to_nothing
 from dealwright.engine.conditions import spelled
 from dealwright.engine.trace import TraceLine
 from dealwright.journal.history import EffectLine, EventStory, ExecutionStory
+from dealwright.model.crm import User
 from dealwright.model.custom import Custom
 from dealwright.model.requests import (
     AddNote,
@@ -62,6 +63,9 @@ STATE_STYLE: Final = {
 WAITING: Final = "waiting"
 """What the trace says of a step that waits; the same is told again whenever something happens that does not end it."""
 
+Users = Mapping[str, str]
+"""Names of colleagues, by their ids."""
+
 A_WHILE: Final = timedelta(minutes=1)
 """A turn that begins so much after the one before it is told with its time."""
 
@@ -69,10 +73,16 @@ A_WHILE: Final = timedelta(minutes=1)
 class Words:
     """Says what is stored as people say it: a list of all open stages is `deal.stage is open`.
 
-    `reasons` replaces reasons of executions as they are stored by fuller ones.
+    `reasons` replaces reasons of executions as they are stored by fuller ones. `users` are names of colleagues.
     """
 
-    def __init__(self, account: ir.Account | None = None, reasons: Mapping[str, str] = MappingProxyType({})) -> None:
+    def __init__(
+        self,
+        account: ir.Account | None = None,
+        reasons: Mapping[str, str] = MappingProxyType({}),
+        users: Users = MappingProxyType({}),
+    ) -> None:
+        self.users = users
         self._reasons = reasons
         self._words: list[tuple[str, str]] = []
         for words, kinds in (("is open", ("incoming", "open")), ("is won", ("won",)), ("is lost", ("lost",))):
@@ -136,9 +146,9 @@ def add_execution(
             if trace.result != ACTS:
                 _add_trace(branch, trace, words)
             elif trace.at in untold:
-                branch.add(_effect(untold.pop(trace.at), zone, receipts))
+                branch.add(_effect(untold.pop(trace.at), zone, words, receipts))
     for effect in untold.values():
-        branch.add(_effect(effect, zone, receipts))
+        branch.add(_effect(effect, zone, words, receipts))
 
 
 def _add_trace(tree: Tree, trace: TraceLine, words: Words) -> None:
@@ -152,10 +162,10 @@ def _add_trace(tree: Tree, trace: TraceLine, words: Words) -> None:
     tree.add(line)
 
 
-def _effect(effect: EffectLine, zone: ZoneInfo, receipts: Callable[[Sent], str] | None) -> Text:
+def _effect(effect: EffectLine, zone: ZoneInfo, words: Words, receipts: Callable[[Sent], str] | None) -> Text:
     line = Text("→ ", "bold")
     line.append(f"{effect.kind} ", "bold")
-    line.append(asked(effect.request, zone))
+    line.append(asked(effect.request, zone, words.users))
     nothing = "" if effect.receipt is None else came_to_nothing(effect.request, effect.receipt.receipt)
     if nothing:
         line.append(f"  {plain(nothing)}", "yellow")
@@ -168,12 +178,12 @@ def _effect(effect: EffectLine, zone: ZoneInfo, receipts: Callable[[Sent], str] 
     return line
 
 
-def asked(request: Request, zone: ZoneInfo) -> str:
-    """Say what a request asks for, on one line; its texts are inert."""
-    return plain(_asked(request, zone), limit=100)
+def asked(request: Request, zone: ZoneInfo, users: Users = MappingProxyType({})) -> str:
+    """Say what a request asks for, on one line; its texts are inert. `users` are names of colleagues, by id."""
+    return plain(_asked(request, zone, users), limit=100)
 
 
-def _asked(request: Request, zone: ZoneInfo) -> str:
+def _asked(request: Request, zone: ZoneInfo, users: Users) -> str:
     match request:
         case SetTask():
             return f"“{request.text}”, due {_local(request.due_at, zone):%a %d %b %H:%M}"
@@ -184,11 +194,11 @@ def _asked(request: Request, zone: ZoneInfo) -> str:
         case CreateDeal():
             return f"“{request.title}” in {request.pipeline}.{request.stage}"
         case UpdateDeal() | UpdateContact():
-            return _changes(request.changes.given())
+            return _changes(request.changes.given(), users)
         case UpdateCompany() | UpdateRecord():
-            return _own(request.custom)
+            return _own(request.custom, users)
         case CreateRecord():
-            return f"{request.record}: {_own(request.custom)}" if request.custom else request.record
+            return f"{request.record}: {_own(request.custom, users)}" if request.custom else request.record
         case RemoveRecord():
             return f"record {request.record_id}"
         case ChangeTags():
@@ -216,15 +226,28 @@ def _asked(request: Request, zone: ZoneInfo) -> str:
             return f"“{request.subject}” to {request.to_name or request.to}"
 
 
-def _changes(given: Mapping[str, object]) -> str:
+def _changes(given: Mapping[str, object], users: Users) -> str:
     """Fields with what they are given; the company's own stand among the others."""
     own = given.get("custom", ())
-    built_in = [f"{name} = {_shown(value)}" for name, value in given.items() if name != "custom"]
-    return ", ".join([*built_in, *([_own(own)] if isinstance(own, tuple) and own else ())])
+    built_in = [
+        f"{name} = {_whom(str(value), users) if name == 'owner' and value is not None else _shown(value)}"
+        for name, value in given.items()
+        if name != "custom"
+    ]
+    return ", ".join([*built_in, *([_own(own, users)] if isinstance(own, tuple) and own else ())])
 
 
-def _own(custom: Iterable[Custom]) -> str:
-    return ", ".join(f"{each.key} = {_shown(each.value and each.value.value)}" for each in custom)
+def _own(custom: Iterable[Custom], users: Users) -> str:
+    held = ((each.key, each.value and each.value.value) for each in custom)
+    return ", ".join(
+        f"{key} = {_whom(value.id, users) if isinstance(value, User) and not value.name else _shown(value)}"
+        for key, value in held
+    )
+
+
+def _whom(given: str, users: Users) -> str:
+    """Who that is, if the journal knows; a request names a colleague by id or by name."""
+    return f"{users[given]} ({given})" if given in users else given
 
 
 def _shown(value: object) -> str:

@@ -134,3 +134,18 @@ def test_history_tells_a_wait_once_though_it_was_looked_at_often() -> None:
     assert told.count("until = Mon 02 Mar 2026 18:00") == 1
     assert told.count("goes on") == 1
     assert "timed out" in told
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        (DealChanges(owner="7"), "owner = Ana Vogel (7)"),
+        (DealChanges(owner="8"), "owner = 8"),
+        (DealChanges(owner="Ana Vogel"), "owner = Ana Vogel"),
+        (DealChanges(owner=None), "owner = nothing"),
+        (DealChanges(custom=(Custom("hygienist", held(User(id="7", name=""))),)), "hygienist = Ana Vogel (7)"),
+        (DealChanges(custom=(Custom("hygienist", held(User(id="8", name=""))),)), "hygienist = 8"),
+    ],
+)
+def test_an_owner_by_id_is_told_by_name_if_the_journal_knows_them(changes: DealChanges, said: str) -> None:
+    assert asked(UpdateDeal(deal_id="1", changes=changes), ZoneInfo("UTC"), {"7": "Ana Vogel"}) == said
