@@ -34,6 +34,7 @@ from dealwright.engine.own import own_of
 from dealwright.engine.pretended import wrong_data
 from dealwright.engine.records import EffectRow
 from dealwright.engine.rehearse import Rehearsal, rehearse
+from dealwright.engine.rehearse_crm import answered, nothing_of
 from dealwright.engine.trace import TraceLine
 from dealwright.engine.working import by_person
 from dealwright.errors import InputError, NotFound
@@ -41,9 +42,9 @@ from dealwright.journal.store import Journal
 from dealwright.model.crm import Deal, Money, User
 from dealwright.model.custom import Custom
 from dealwright.model.delivery import AtMostOnce, Keyed, delivery_name
-from dealwright.model.events import DealCreated, DealEnrolled, EventReceived, record_of
+from dealwright.model.events import DealCreated, DealEnrolled, EventReceived, StageChanged, record_of
 from dealwright.model.messages import MessageButton
-from dealwright.model.requests import AskPerson, Request
+from dealwright.model.requests import AskPerson, MoveDeal, Refused, Request
 from dealwright.model.values import in_zone
 from dealwright.project import AccountBinding, load_project
 
@@ -158,7 +159,10 @@ def try_(
             working=by_person(journal.working_times(defined.key), defined.calendar),
             settings=in_force(defined, journal.settings(defined.key)),
         )
-        in_the_way = tuple(_in_the_way(journal, defined, automation, told, imagined, now))
+        in_the_way = (
+            *_refusals(defined, deal, told, now),
+            *_in_the_way(journal, defined, automation, told, imagined, now),
+        )
     finally:
         journal.close()
     trial = Trial(
@@ -218,6 +222,9 @@ def _as_if(told: Rehearsal, deal: Deal, imagined: Deal) -> str:
     if (deal.pipeline, deal.stage) != (imagined.pipeline, imagined.stage):
         how = "were created" if isinstance(event, DealCreated) else "came"
         return f"the deal {how} in {imagined.pipeline}.{imagined.stage} now (it stands in {deal.pipeline}.{deal.stage})"
+    if isinstance(event, StageChanged) and event.before is not None:
+        was = event.before
+        return f"the deal came in {imagined.pipeline}.{imagined.stage} now from {was.pipeline}.{was.stage}"
     happened = f"{event.kind.replace('_', ' ')} happened now"
     record = record_of(event)
     if record is None:
@@ -246,6 +253,19 @@ def _turns(binding: AccountBinding, told: Rehearsal) -> Iterator[TrialTurn]:
             delivery=None if carrier is None or part.request is None else delivery_name(carrier.delivery(part.request)),
             nothing=part.nothing,
         )
+
+
+def _refusals(account: ir.Account, deal: Deal, told: Rehearsal, now: datetime) -> Iterator[str]:
+    """Tell why the deal as it is could not come where it is imagined to come."""
+    if not isinstance(told.event, StageChanged):
+        return
+    came = told.event.after
+    move = MoveDeal(
+        deal_id=deal.id, pipeline=came.pipeline, stage=came.stage, only_forward=False, lost_reason=came.lost_reason
+    )
+    answer = answered(move, deal, account.pipelines, "", now)
+    if isinstance(answer, Refused):
+        yield f"it could not come there as it is: {nothing_of(move, answer)}"
 
 
 def _in_the_way(
@@ -354,7 +374,7 @@ def _fields(request: msgspec.Struct, zone: ZoneInfo) -> Iterator[tuple[str, str]
             was = " was" if name == "replaces" else ""
             yield from ((f"{inner}{was}", told) for inner, told in _each(value.given().items(), zone))
         elif isinstance(value, dict):
-            yield from _each(value.items(), zone)
+            yield from ((key, "(unset)" if told is None else _shown(told, zone)) for key, told in value.items())
         elif value not in (None, (), msgspec.UNSET):
             yield from _each([(name, value)], zone)
 

@@ -310,3 +310,23 @@ def test_try_says_why_a_trigger_does_not_answer(project: Project) -> None:
     assert told["why_not"] == "the deal is lost, and what its contacts write or change is told to open deals only"
     lines = " ".join(typed("try", "address-changed", "--deal", "1").output.split())
     assert "does not answer this deal the deal is lost, and what its contacts write or change" in lines
+
+
+def test_try_says_where_the_deal_came_from_and_if_it_could_not_come_there(project: Project) -> None:
+    told = found("try", "win-back", "--deal", "1")
+    assert [line.split(":")[:2] for line in told["in_the_way"]] == [
+        ["it could not come there as it is", " refused (lost_reason_required)"]
+    ]
+    crm = load_project().account().crm
+    assert isinstance(crm, EmbeddedCrm)
+    with closing(crm):
+        crm.move_deal("1", "new-business", "met")
+    told = found("try", "new-business.criteria", "--deal", "1")
+    assert told["as_if"] == "the deal came in new-business.met now from new-business.qualified"
+    assert told["in_the_way"] == []
+
+
+def test_try_says_of_what_an_event_does_not_tell_that_it_is_unset_and_not_cleared(project: Project) -> None:
+    told = typed("try", "close-lost", "--deal", "1").output
+    assert "reference    (unset)" in told
+    assert "(cleared)" not in told
