@@ -170,6 +170,7 @@ ELSEWHERE: Final[Mapping[str, str]] = MappingProxyType(
         "Trial.turns": "every decision, in order, with what it would ask for",
         "TrialTurn.nothing": "why nothing would come of it (it would be refused, or it is so already)",
         "Activated.changed": "whether it was another before",
+        "EventStory.routed": "whether an engine has come to it",
         "EventStory.cause": "key of our own effect that made it",
         "Edge.cause": "the automation that can set it off",
         "Edge.effect": "the automation that can be set off",

@@ -115,6 +115,10 @@ def timeline(title: str, events: Sequence[EventStory], *, zone: ZoneInfo, words:
         line.append(plain(event.kind), "bold")
         if event.cause:
             line.append("  (our own doing)", "dim")
+        if not event.routed:
+            line.append("  no engine has come to it yet", "yellow")
+        elif not event.executions:
+            line.append("  set nothing off", "dim")
         branch = tree.add(line)
         for execution in event.executions:
             add_execution(branch, execution, zone, words)

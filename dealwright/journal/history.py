@@ -18,7 +18,7 @@ from dealwright.model.requests import Request, Sent
 _EVENTS: Final = statement(
     # An event of a contact is about several deals: those that it set executions off for.
     """
-    select id, kind, occurred_at, cause from events where account = :account and (subject = :subject
+    select id, kind, occurred_at, cause, routed_at from events where account = :account and (subject = :subject
         or id in (select event_id from executions where account = :account and subject = :subject)) order by id
     """
 )
@@ -109,13 +109,17 @@ class ExecutionStory(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class EventStory(msgspec.Struct, frozen=True, kw_only=True):
-    """One event, and the executions it set off; `cause` is our own effect that made it, if any."""
+    """One event, and the executions it set off; `cause` is our own effect that made it, if any.
+
+    `routed`: an engine has come to it, so that what it has not set off it never will.
+    """
 
     id: int
     kind: str
     occurred_at: datetime
     cause: str | None
     executions: tuple[ExecutionStory, ...]
+    routed: bool = True
 
 
 class History(Part):
@@ -165,6 +169,7 @@ class History(Part):
                 occurred_at=instant(row["occurred_at"]),
                 cause=row["cause"],
                 executions=tuple(stories.get(row["id"], ())),
+                routed=row["routed_at"] is not None,
             )
             for row in events
         ]

@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+from contextlib import closing
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
+from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import pytest
 from rich.console import Console
 
 from dealwright.cli.timeline import asked, timeline
+from dealwright.clock import PlayedClock
 from dealwright.engine.trace import TraceLine
 from dealwright.journal.history import EffectLine, EventStory, ExecutionStory, TurnLine
-from dealwright.model.crm import Money, User
+from dealwright.journal.store import Journal
+from dealwright.model.crm import Deal, Money, User
 from dealwright.model.custom import Custom, held
+from dealwright.model.events import DealCreated
 from dealwright.model.requests import (
     ContactChanges,
     CreateDeal,
@@ -29,6 +34,7 @@ from dealwright.model.requests import (
     UpdateDeal,
     UpdateRecord,
 )
+from dealwright.ports import FeedItem
 
 OWN = (
     Custom("deposit", held(Money(Decimal("450.00"), "EUR"))),
@@ -149,3 +155,22 @@ def test_history_tells_a_wait_once_though_it_was_looked_at_often() -> None:
 )
 def test_an_owner_by_id_is_told_by_name_if_the_journal_knows_them(changes: DealChanges, said: str) -> None:
     assert asked(UpdateDeal(deal_id="1", changes=changes), ZoneInfo("UTC"), {"7": "Ana Vogel"}) == said
+
+
+@pytest.mark.parametrize(("routed", "said"), [(True, "set nothing off"), (False, "no engine has come to it yet")])
+def test_an_event_without_executions_says_whether_it_waits_or_set_nothing_off(routed: bool, said: str) -> None:
+    event = EventStory(id=1, kind="deal_created", occurred_at=NOON, cause=None, executions=(), routed=routed)
+    console = Console(width=160, no_color=True)
+    with console.capture() as capture:
+        console.print(timeline("deal 1", [event], zone=ZoneInfo("UTC")))
+    assert f"deal_created  {said}" in capture.get()
+
+
+def test_the_journal_knows_which_events_no_engine_has_come_to(tmp_path: Path) -> None:
+    with closing(Journal(f"sqlite:///{tmp_path / 'journal.db'}", PlayedClock(NOON))) as journal:
+        journal.start()
+        times = {"created_at": NOON, "updated_at": NOON, "stage_since": NOON}
+        deal = Deal(id="1", title="T", pipeline="sales", stage="new", version=1, **times)
+        event = DealCreated(source_id="e1", occurred_at=NOON, actor="user:ana", after=deal)
+        journal.append("acme", "crm", [FeedItem(event=event, raw=b"{}")])
+        assert [each.routed for each in journal.timeline("acme", "deal:1")] == [False]
