@@ -6,6 +6,7 @@ from typing import Final
 
 from dealwright.compile.rules import (
     ask_late,
+    asks_nothing,
     contact_guard,
     conversion_name,
     conversion_value,
@@ -59,6 +60,7 @@ RULES: Final[tuple[Rule, ...]] = tuple(
             module.RULE
             for module in (
                 ask_late,
+                asks_nothing,
                 contact_guard,
                 conversion_name,
                 conversion_value,

@@ -21,7 +21,7 @@ _PARTS: Final = ("id", *_NAMES, "phone", "email")
 
 def _look(subject: Subject) -> Iterator[Spot]:
     for account, automation in subject.automations:
-        logic = Logic(account.currency)
+        logic = Logic.of(account)
         for place in places(automation, logic):
             for path in _used(place.step):
                 if _is_there(path, automation.on, place):

@@ -14,7 +14,7 @@ from dealwright.language.conversion_steps import NEED_VALUE
 
 def _look(subject: Subject) -> Iterator[Spot]:
     for account, automation in subject.automations:
-        for place in places(automation, Logic(account.currency)):
+        for place in places(automation, Logic.of(account)):
             step = place.step
             if not isinstance(step, ir.SendConversionStep) or step.event not in NEED_VALUE:
                 continue

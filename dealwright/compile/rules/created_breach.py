@@ -51,7 +51,7 @@ def _refused(account: ir.Account, place: ir.StageValue, given: set[str]) -> Iter
         yield message, f"say {missing[0]}=..., or create it in an earlier stage", True
     met = _criteria(account).get(place)
     lacking = unset(*(f"deal.{name}" for name in (*_BUILT_IN, *own) if name not in given))
-    if met is not None and not missing and not possible(Logic(account.currency).true(met), lacking):
+    if met is not None and not missing and not possible(Logic.of(account).true(met), lacking):
         message = f"creates a deal in {stage.name!r}, whose entry criteria it does not meet: {describe.condition(met)}"
         yield message, "say what they ask for, or create it in an earlier stage", False
 

@@ -15,7 +15,7 @@ def _look(subject: Subject) -> Iterator[Spot]:
     for account, automation in subject.automations:
         if automation.origin != "criteria":
             continue
-        logic = Logic(account.currency)
+        logic = Logic.of(account)
         for place in places(automation, logic):
             step = place.step
             if not isinstance(step, ir.BranchStep) or not step.name.startswith(("entry-", "exit-")):

@@ -21,7 +21,7 @@ def _look(subject: Subject) -> Iterator[Spot]:
     for account in subject.groups:
         writers = _writers(account)
         for automation in account.automations:
-            for place in places(automation, Logic(account.currency)):
+            for place in places(automation, Logic.of(account)):
                 step = place.step
                 if not isinstance(step, ir.UpdateDealStep):
                     continue

@@ -39,7 +39,7 @@ def links_of(account: ir.Account, *, again: bool = True) -> Iterator[Link]:
     With `again`, an automation that acts only once for a deal or a person is taken to have acted already: it cannot be
     part of a circle. Without, what can happen the first time.
     """
-    logic = Logic(account.currency)
+    logic = Logic.of(account)
     steps = [
         (automation, step, caused)
         for automation in account.automations
@@ -56,7 +56,7 @@ def links_of(account: ir.Account, *, again: bool = True) -> Iterator[Link]:
 
 def made_by_events(account: ir.Account) -> Iterator[tuple[ir.Automation, ir.Automation]]:
     """Yield what answers an event that makes a deal where it finds none, with what answers that new deal."""
-    logic = Logic(account.currency)
+    logic = Logic.of(account)
     for automation in account.automations:
         event = account.outside_event(automation.on.name) if isinstance(automation.on, ir.OnEventReceived) else None
         match = None if event is None else event.match

@@ -9,6 +9,7 @@ import msgspec
 
 from dealwright.compile import describe, ir
 from dealwright.compile.possible import Logic, one_of, possible
+from dealwright.compile.rules.askings import askings, never
 from dealwright.compile.rules.rule import Rule, Spot, Subject, all_steps
 from dealwright.compile.rules.ways import of_trigger
 from dealwright.language.schema import did_you_mean
@@ -17,8 +18,8 @@ from dealwright.language.schema import did_you_mean
 def _look(subject: Subject) -> Iterator[Spot]:
     for account, automation in subject.automations:
         yield from _unlisted_reasons(subject, account, automation)
-        logic = Logic(account.currency)
-        yield from _never_false(subject, automation, logic)
+        logic = Logic.of(account)
+        yield from _inside(subject, automation, logic)
         yield from _below_nothing(subject, automation)
         wanted = logic.true(automation.when)
         yield from _never_ended(subject, automation)
@@ -34,18 +35,15 @@ def _look(subject: Subject) -> Iterator[Spot]:
         parts = automation.when.of if isinstance(automation.when, ir.All) else (automation.when,)
         culprits = (n for n, part in enumerate(parts) if not possible(*begins, logic.true(part)))
         path, line = subject.condition_at(automation, next(culprits, None))
-        alone = possible(wanted)
-        yield Spot(
-            path=path,
-            line=line,
-            message=f"{automation.key!r} never runs: "
-            + (
-                f"its conditions contradict its trigger, which is that {describe.trigger(automation.on)}"
-                if alone
-                else f"no deal can meet {describe.condition(automation.when)}"
-            ),
-            hint="take the part out that contradicts, or join them with | if either will do",
-        )
+        hint = "take the part out that contradicts, or join them with | if either will do"
+        if not possible(*begins):
+            (path, line), hint = subject.automation_at(automation, "on"), "name another stage, or take one of them out"
+            why = f"it cannot be that {describe.trigger(automation.on)}"
+        elif possible(wanted):
+            why = f"its conditions contradict its trigger, which is that {describe.trigger(automation.on)}"
+        else:
+            why = f"no deal can meet {describe.condition(automation.when)}"
+        yield Spot(path=path, line=line, message=f"{automation.key!r} never runs: {why}", hint=hint)
 
 
 def _empty(automation: ir.Automation, segment: ir.Segment, logic: Logic) -> str:
@@ -71,18 +69,28 @@ def _never_ended(subject: Subject, automation: ir.Automation) -> Iterator[Spot]:
             )
 
 
-def _never_false(subject: Subject, automation: ir.Automation, logic: Logic) -> Iterator[Spot]:
-    """Yield comparisons that every deal meets: what was meant is most likely another one."""
-    for (path, line), condition in _asked(subject, automation):
-        for part in condition.of if isinstance(condition, ir.All) else (condition,):
-            if isinstance(part, ir.Compare | ir.CompareReckoned) and not possible(logic.false(part)):
-                yield Spot(
-                    path=path,
-                    line=line,
-                    message=f"{describe.condition(part)} is true of every deal: it asks nothing",
-                    hint="write > 0 if there must be one, or take it out",
-                    severity="warning",
-                )
+def _inside(subject: Subject, automation: ir.Automation, logic: Logic) -> Iterator[Spot]:
+    """Yield what is never true inside of a condition that may be, and what is waited for in vain."""
+    for step in all_steps(automation.do):
+        if isinstance(step, ir.WaitUntilStep) and step.until is not None and logic.never(step.until):
+            path, line = subject.step_at(automation, step.name)
+            yield Spot(
+                path=path,
+                line=line,
+                message=f"{step.name!r} waits for what never comes true: {describe.condition(step.until)}",
+                hint="take the part out that contradicts, or join them with | if either will do",
+            )
+    for asking in askings(subject, automation):
+        if asking.of != "points" and logic.never(asking.condition):
+            continue  # the whole is told, here or by DW215 and DW111
+        for part in never(logic, asking.condition):
+            path, line = asking.at
+            yield Spot(
+                path=path,
+                line=line,
+                message=f"{describe.condition(part)} is never true",
+                hint="take it out, or join its parts with | if either will do",
+            )
 
 
 def _below_nothing(subject: Subject, automation: ir.Automation) -> Iterator[Spot]:
@@ -176,8 +184,8 @@ RULE: Final = Rule(
         "An automation that asks for an amount above ten and below five, or for a stage that its trigger excludes, "
         "never runs; nobody notices, because nothing happens. Neither does a segment that holds no deal, and what "
         "exit_on names and never happens ends nothing. A reason for a lost deal that no stage lists is a "
-        "warning: a rep cannot choose it; and so is a comparison that every deal meets, such as a count of 0 or "
-        "more, and an amount of the deal below 0."
+        "warning: a rep cannot choose it; and so is an amount of the deal below 0. A part of a condition that is never "
+        "true is told too, and a wait_until() that only its time can end."
     ),
     bad="""
 big = Automation(

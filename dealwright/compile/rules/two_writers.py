@@ -25,7 +25,7 @@ class _Write(NamedTuple):
 
 def _look(subject: Subject) -> Iterator[Spot]:
     for account in subject.groups:
-        logic = Logic(account.currency)
+        logic = Logic.of(account)
         by_field: dict[str, list[_Write]] = {}
         for automation in account.automations:
             for write in _writes(automation, logic):

@@ -22,7 +22,7 @@ _LISTED: Final = re.compile(r"deal\.records\.(\w+)\.\*\.(\w+)")
 
 def _look(subject: Subject) -> Iterator[Spot]:
     for account in subject.groups:
-        logic = Logic(account.currency)
+        logic = Logic.of(account)
         walked = {each.key: list(places(each, logic)) for each in account.automations}
         for reader in account.automations:
             # What acts once was told to answer nothing more; stages' tasks answer each visit, also in one chain.

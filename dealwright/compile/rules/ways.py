@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 import msgspec
 
 from dealwright.compile import ir
-from dealwright.compile.possible import Alternatives, Logic, both, one_of
+from dealwright.compile.possible import ALWAYS, Alternatives, Logic, both, differ, either, not_one_of, one_of, unset
 
 
 class Place(msgspec.Struct, frozen=True, kw_only=True):
@@ -29,8 +29,16 @@ def of_trigger(on: ir.Trigger) -> Alternatives:
     match on:
         case ir.OnDealCreated(stages=stages) | ir.OnEntered(stages=stages):
             parts += _stages("deal.stage", stages)
+            if isinstance(on, ir.OnEntered):  # a deal that was created there comes from nowhere
+                parts.append(either(_elsewhere("event.before.stage", stages), unset("event.before.stage")))
         case ir.OnStageChanged(from_=sources, to=targets):
             parts += [*_stages("deal.stage", targets), *_stages("event.before.stage", sources)]
+            if sources:  # it moves: it does not come from where it goes to
+                parts += [_elsewhere("event.before.stage", targets), _elsewhere("deal.stage", sources)]
+        case ir.OnOwnerChanged() | ir.OnDealUpdated(fields=("owner",)):
+            parts.append(differ("deal.owner", "event.before.owner"))
+        case ir.OnDealUpdated(fields=(name,)) if name != "tags":
+            parts.append(differ(f"deal.{name}", f"event.before.{name}"))
         case ir.OnActivityLogged(kinds=kinds) if kinds:
             parts.append(one_of("event.activity.kind", [ir.TextValue(value=kind) for kind in kinds]))
     pipelines = () if isinstance(on, ir.OnEntered | ir.OnReplied) else on.pipelines
@@ -41,6 +49,13 @@ def of_trigger(on: ir.Trigger) -> Alternatives:
 
 def _stages(path: str, stages: tuple[ir.StageValue, ...]) -> list[Alternatives]:
     return [one_of(path, stages)] if stages else []
+
+
+def _elsewhere(path: str, stages: tuple[ir.StageValue, ...]) -> Alternatives:
+    """It is not that one stage; of several, it may be another one of them."""
+    if len(stages) != 1:
+        return ALWAYS
+    return not_one_of(path, stages)
 
 
 def places(automation: ir.Automation, logic: Logic) -> Iterator[Place]:

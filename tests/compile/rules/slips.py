@@ -101,6 +101,16 @@ SLIPS: Final[Mapping[str, Callable[[Random, str], Slip | None]]] = {
     "dropped comma": _swap(r'("), (")(?=[A-Z])', r"\1 \2"),
     "contradiction": _swap(r"when=\[", "when=[deal.amount > 10, deal.amount < 5, "),
     "set and unset": _swap(r"when=\[", "when=[deal.company.is_set(), deal.company.is_unset(), "),
+    "or of two nots": _swap(r"when=\[", 'when=[(deal.company != "A") | (deal.company != "B"), '),
+    "contradiction in a part": _swap(
+        r"when=\[", 'when=[deal.tags.has("x") | ((deal.amount > 9) & (deal.amount < 5)), '
+    ),
+    "set or unset": _swap(r"when=\[", "when=[deal.company.is_set() | deal.company.is_unset(), "),
+    "too many points": _swap(r"when=\[", 'when=[points((30, deal.amount > 5), (20, deal.tags.has("x"))) >= 60, '),
+    "any points": _swap(r"when=\[", 'when=[points((30, deal.amount > 5), (20, deal.tags.has("x"))) >= 0, '),
+    "a record that cannot be": _swap(
+        r"halves\.count == 0", "halves.where((Instalment.amount > 10) & (Instalment.amount < 5)).count > 0"
+    ),
     "wrong stage": _swap(r"deal\.stage == NewBusiness\.incoming", "deal.stage == Renewals.incoming"),
     "f-string": _swap(r'text="([^"]*)\{\{ (deal\.\w+) \}\}', r'text=f"\1{\2}'),
     "one brace": _swap(r"\{\{ (deal\.title) \}\}", r"{ \1 }"),

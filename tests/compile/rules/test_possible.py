@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from datetime import UTC, date, datetime
 from decimal import Decimal
-from typing import Any
+from typing import Any, TypeAlias
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from dealwright.compile import ir
@@ -19,8 +19,9 @@ from dealwright.engine.records import Progress
 from dealwright.engine.route import matches
 from dealwright.engine.trace import Trace
 from dealwright.model.calendar import Calendar
-from dealwright.model.crm import Contact, Deal, Money, User
-from dealwright.model.events import DealCreated, Event, StageChanged
+from dealwright.model.crm import Contact, Deal, Money, Record, User
+from dealwright.model.custom import Custom, TextHeld
+from dealwright.model.events import DealCreated, DealUpdated, Event, StageChanged
 
 NOW = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
 STAGES = [("sales", "new"), ("sales", "won"), ("care", "new")]
@@ -51,7 +52,38 @@ def compare(
     )
 
 
+def counted(op: str, number: int, where: ir.Condition | None) -> ir.Condition:
+    if where is None:
+        path = ir.Ref(path="deal.records.part.count", type="number")
+        return ir.Compare(field=path, op=op, value=ir.NumberValue(value=Decimal(number)))  # type: ignore[arg-type]
+    of = ir.Aggregate(record="part", of="count", type="number", where=where)
+    return ir.CompareReckoned(left=of, op=op, right=ir.NumberValue(value=Decimal(number)))  # type: ignore[arg-type]
+
+
+of_one = compare("record.size", "text", texts, SAME)
+of_one = st.one_of(of_one, st.builds(ir.Not, of=of_one), st.builds(lambda *of: ir.All(of=of), of_one, of_one))
+LIMIT = ir.Setting(
+    key="limit", kind="number", default=ir.NumberValue(value=NUMBERS[1]), least=NUMBERS[1], most=NUMBERS[2]
+)
+MODE = ir.Setting(key="mode", kind="text", default=ir.TextValue(value="a"), options=("a", "b"))
+SETTINGS = {f"settings.{each.key}": each for each in (LIMIT, MODE)}
+limit = ir.Ref(path="settings.limit", type="number")
+plain = st.sampled_from([ir.NumberValue(value=Decimal(n)) for n in range(-1, 5)])
+of_records = st.one_of(
+    st.builds(counted, ORDER, st.integers(-1, 2), st.none() | of_one),
+    st.builds(ir.OfRecords, record=st.just("part"), of=of_one, every=st.booleans(), where=st.none() | of_one),
+)
 leaves = st.one_of(
+    of_records,
+    of_records,
+    compare("settings.limit", "number", plain, ORDER),
+    compare("settings.mode", "text", texts | st.just(ir.TextValue(value="c")), SAME),
+    st.builds(
+        ir.Compare,
+        field=st.just(ir.Ref(path="deal.amount", type="money")),
+        op=ORDER,
+        value=st.just(ir.Ref(path="event.before.amount", type="money")),
+    ),
     compare("deal.amount", "money", amounts, ORDER),
     compare("deal.close_date", "day", days, ORDER),
     compare("deal.company", "text", texts, SAME),
@@ -73,8 +105,19 @@ leaves = st.one_of(
         values=st.lists(st.sampled_from(WORDS), max_size=2).map(tuple),
     ),
 )
+scores = st.builds(
+    ir.Scored,
+    score=st.builds(
+        ir.Points,
+        of=st.lists(
+            st.builds(ir.Point, points=st.sampled_from([Decimal(n) for n in (-1, 1, 2)]), when=leaves), max_size=9
+        ).map(tuple),
+    ),
+    op=ORDER,
+    value=plain | st.just(limit),
+)
 conditions = st.recursive(
-    leaves,
+    leaves | scores,
     lambda inner: st.one_of(
         st.builds(ir.All, of=st.lists(inner, max_size=3).map(tuple)),
         st.builds(ir.Any, of=st.lists(inner, max_size=3).map(tuple)),
@@ -82,6 +125,13 @@ conditions = st.recursive(
     ),
     max_leaves=6,
 )
+
+
+def parts_of(sizes: list[str | None]) -> tuple[Record, ...]:
+    customs = [() if size is None else (Custom("size", TextHeld(size)),) for size in sizes]
+    return tuple(Record(id=str(n), kind="part", custom=custom) for n, custom in enumerate(customs))
+
+
 deals = st.builds(
     lambda place, **values: Deal(
         id="1",
@@ -100,8 +150,14 @@ deals = st.builds(
     company=st.none() | st.sampled_from(WORDS),
     owner=st.none() | st.builds(User, id=st.just("7"), name=st.sampled_from(WORDS)),
     tags=st.lists(st.sampled_from(WORDS), max_size=2, unique=True).map(tuple),
+    records=st.lists(st.none() | st.sampled_from(WORDS), max_size=2).map(parts_of),
+    records_beyond=st.sampled_from([0, 0, 3]),
     contacts=st.just(()) | st.builds(lambda phone: (Contact(id="5", phone=phone),), st.none() | st.just("+1")),
 )
+
+
+Held: TypeAlias = dict[str, object]
+held = st.fixed_dictionaries({"limit": st.sampled_from(NUMBERS[1:]), "mode": st.sampled_from(["a", "b"])})
 
 
 def event_of(deal: Deal, before: Deal | None) -> Event:
@@ -110,24 +166,26 @@ def event_of(deal: Deal, before: Deal | None) -> Event:
     return StageChanged(source_id="1", occurred_at=NOW, actor="user:1", after=deal, before=before)
 
 
-def truth(condition: ir.Condition, deal: Deal, before: Deal | None, currency: str | None) -> bool | None:
+def truth(
+    condition: ir.Condition, deal: Deal, before: Deal | None, currency: str | None, held: Held | None = None
+) -> bool | None:
     account = ir.Account(
         key="a", name="A", calendar=Calendar(zone="UTC", spans=()), country="US", currency=currency,
-        pipelines=(), automations=(),
+        pipelines=(), automations=(), settings=(LIMIT, MODE),
     )  # fmt: skip
     event = event_of(deal, before)
     facts = Facts(deal=deal, event=event, as_of=NOW, since_turn=0)
-    return evaluate(condition, View(account, facts, Progress()), Trace(), at="when")
+    return evaluate(condition, View(account, facts, Progress(), settings=held or {}), Trace(), at="when")
 
 
 @pytest.mark.slow
 @settings(max_examples=250)
-@given(conditions, deals, st.none() | deals, st.sampled_from([None, "USD"]))
+@given(conditions, deals, st.none() | deals, st.sampled_from([None, "USD"]), held)
 def test_what_a_deal_does_is_never_called_impossible(
-    condition: ir.Condition, deal: Deal, before: Deal | None, currency: str | None
+    condition: ir.Condition, deal: Deal, before: Deal | None, currency: str | None, set_to: Held
 ) -> None:
-    logic = Logic(currency)
-    came_to = truth(condition, deal, before, currency)
+    logic = Logic(currency, SETTINGS)
+    came_to = truth(condition, deal, before, currency, set_to)
     holds = {
         True: (logic.true, logic.not_false),
         False: (logic.false, logic.not_true),
@@ -144,7 +202,7 @@ def test_what_a_deal_does_is_never_called_impossible(
 def test_two_that_hold_on_one_deal_are_possible_together(
     first: ir.Condition, second: ir.Condition, deal: Deal, before: Deal | None, currency: str | None
 ) -> None:
-    logic = Logic(currency)
+    logic = Logic(currency, SETTINGS)
     ways = [
         logic.true(each) if truth(each, deal, before, currency) is True else logic.not_true(each)
         for each in (first, second)
@@ -175,8 +233,25 @@ def test_what_an_event_sets_off_is_never_called_impossible(
     on: ir.Trigger, condition: ir.Condition, deal: Deal, before: Deal | None
 ) -> None:
     event = event_of(deal, before)
+    # A CRM tells of a move, and of a field that changed, only where it did.
+    assume(before is None or (before.pipeline, before.stage) != (deal.pipeline, deal.stage))
     if matches(on, event, deal) and truth(condition, deal, before, "USD") is True:
-        assert possible(of_trigger(on), Logic("USD").true(condition))
+        assert possible(of_trigger(on), Logic("USD", SETTINGS).true(condition))
+
+
+@pytest.mark.slow
+@settings(max_examples=120)
+@given(st.sampled_from(["amount", "company", "owner"]), conditions, deals, deals)
+def test_what_a_change_sets_off_is_never_called_impossible(
+    name: str, condition: ir.Condition, deal: Deal, before: Deal
+) -> None:
+    was, now = (getattr(each, name) for each in (before, deal))
+    assume(was != now)
+    event = DealUpdated(source_id="1", occurred_at=NOW, actor="user:1", after=deal, before=before, changed=(name,))
+    triggers: list[ir.Trigger] = [ir.OnDealUpdated(fields=(name,)), ir.OnDealUpdated(fields=(name, "title"))]
+    for on in (*triggers, ir.OnOwnerChanged()):
+        if matches(on, event, deal) and truth(condition, deal, before, "USD") is True:
+            assert possible(of_trigger(on), Logic("USD", SETTINGS).true(condition))
 
 
 def number(op: str, value: int, path: str = "deal.amount") -> ir.Condition:
@@ -187,7 +262,7 @@ COMPANY = ir.Ref(path="deal.company", type="text")
 STAGE = ir.Ref(path="deal.stage", type="stage")
 A, B = ir.TextValue(value="a"), ir.TextValue(value="b")
 SALES_NEW, CARE_NEW = ir.StageValue(pipeline="sales", stage="new"), ir.StageValue(pipeline="care", stage="new")
-CONTRADICTIONS = {
+CONTRADICTIONS: dict[str, ir.Condition] = {
     "interval": ir.All(of=(number(">", 10), number("<", 5))),
     "open interval": ir.All(of=(number(">", 5), number("<", 5))),
     "half-open interval": ir.All(of=(number(">=", 5), number("<", 5))),

@@ -1,0 +1,77 @@
+"""DW235: conditions that are false of no deal."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Final
+
+from dealwright.compile import describe, ir
+from dealwright.compile.possible import Logic, possible
+from dealwright.compile.rules.askings import always, askings
+from dealwright.compile.rules.rule import Rule, Spot, Subject
+
+
+def _look(subject: Subject) -> Iterator[Spot]:
+    for account, automation in subject.automations:
+        logic = Logic.of(account)
+        told: set[tuple[tuple[str, int], str]] = set()
+        for asking in askings(subject, automation):
+            if logic.never(asking.condition):
+                continue  # what is never true is told by other rules
+            for part in always(logic, asking.condition):
+                message = f"{describe.condition(part)} {_why(logic, part)}"
+                if (asking.at, message) not in told:
+                    told.add((asking.at, message))
+                    path, line = asking.at
+                    yield Spot(path=path, line=line, message=message, hint=_hint(logic, part))
+
+
+def _why(logic: Logic, part: ir.Condition) -> str:
+    if isinstance(part, ir.Compare) and part.field.path in logic.settings:
+        return "is true of every value that the setting may have: it asks nothing"
+    if isinstance(part, ir.Any) and possible(logic.not_true(part)):
+        return "is never false: it asks only whether the fields are set"
+    return "is true of every deal: it asks nothing"
+
+
+def _hint(logic: Logic, part: ir.Condition) -> str:
+    match part:
+        case ir.Compare(field=ir.Ref(path=path)) if path in logic.settings:
+            return "compare with a value between its min and max, or take it out"
+        case ir.Any():
+            return "join its parts with & if all of them are meant, or take it out; that a field is set is .is_set()"
+        case ir.Scored():
+            return "compare with another number: the points come to none that is below"
+        case ir.CompareReckoned() | ir.Compare(field=ir.Ref(type="number")):
+            return "write > 0 if there must be one, or take it out"
+    return "take it out, or ask for something else"
+
+
+RULE: Final = Rule(
+    code="DW235",
+    severity="warning",
+    title="a condition asks nothing",
+    reason=(
+        "No deal is the one and the other, so every deal is not the one or not the other: two != that are joined with "
+        "| are always true. So is a count of 0 or more, points that come to that number in any case, and a "
+        "comparison that every value which a setting may have meets. The automation runs for all, and what was "
+        "meant is most likely & instead of |."
+    ),
+    bad="""
+call = Automation(
+    key="call",
+    on=deal_created(in_=Sales),
+    when=[(deal.company != "Acme") | (deal.company != "Example")],
+    do=[set_task("call", text="Call about {{ deal.title }}", due=hours(1))],
+)
+""",
+    good="""
+call = Automation(
+    key="call",
+    on=deal_created(in_=Sales),
+    when=[(deal.company != "Acme") & (deal.company != "Example")],
+    do=[set_task("call", text="Call about {{ deal.title }}", due=hours(1))],
+)
+""",
+    look=_look,
+)
