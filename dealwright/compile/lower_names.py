@@ -129,7 +129,7 @@ class NameLowering:
         if template not in scope.sent:
             message = f"{template}.pressed(...): no step before sends the template {template!r}"
             self.found("DW404", scope.origin, message, "send it first, and wait for the answer")
-        elif not scope.waited_for_reply:
+        elif template not in scope.awaited:
             message = f"{template}.pressed(...): no step before waits for the answer to {template!r}"
             self.found("DW405", scope.origin, message, 'write wait_until("answer", replied(...), ...) before it')
 

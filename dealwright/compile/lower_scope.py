@@ -26,8 +26,8 @@ class Scope:
 
     `data` is what an event from outside tells beside, by name, and `event` the name of its class if it has one;
     `message`: it is a text that goes to a recipient; `gives` what steps that ask other systems give, by step;
-    `sent` are the templates that steps before have sent; `record` is the kind of the record that it is about, and
-    `asking`: it stands in what is asked of records.
+    `sent` are the templates that steps before have sent, `awaited` those to which they wait for an answer; `record` is
+    the kind of the record that it is about, and `asking`: it stands in what is asked of records.
     """
 
     trigger: str
@@ -38,6 +38,7 @@ class Scope:
     message: bool = False
     gives: Mapping[str, Mapping[str, schema.FieldType]] = field(default_factory=dict)
     sent: frozenset[str] = frozenset()
+    awaited: frozenset[str] = frozenset()
     record: str = ""
     asking: bool = False
 
@@ -56,11 +57,6 @@ class Scope:
     def of_record(self, kind: str) -> Scope:
         """Return the scope of what is asked of each record of a kind."""
         return replace(self, record=kind, asking=True)
-
-    @property
-    def waited_for_reply(self) -> bool:
-        """Whether a step before waits for an answer."""
-        return "wait_until_replied" in self.steps.values()
 
     @property
     def facts(self) -> dict[str, schema.FieldType]:

@@ -328,14 +328,19 @@ class _Run:
         return ir.CompleteTasksStep(name=step.name, only=only.name)
 
     def _with_sent(self, scope: Scope) -> Scope:
-        """The scope with the templates that the steps before have sent."""
-        sent = {
-            step.message.name
-            for name in scope.steps
-            if isinstance(step := self._steps.get(name), message_steps.SendMessage)
-            and isinstance(step.message, Template)
-        }
-        return replace(scope, sent=frozenset(sent)) if sent else scope
+        """The scope with the templates that the steps before have sent, and those to which they wait for an answer."""
+        sent = {name: template for name in scope.steps if (template := self._template_of(name))}
+        waits = (step for name in scope.steps if isinstance(step := self._steps.get(name), wait_steps.WaitUntil))
+        to = {trigger.to for step in waits for trigger in step.on if isinstance(trigger, triggers.Replied)}
+        awaited = {template for name, template in sent.items() if None in to or name in to}
+        return replace(scope, sent=frozenset(sent.values()), awaited=frozenset(awaited)) if sent else scope
+
+    def _template_of(self, name: str) -> str:
+        """The template that a step sends; empty if it sends none."""
+        match self._steps.get(name):
+            case message_steps.SendMessage(message=Template(name=template)):
+                return template
+        return ""
 
     def _channel(self, name: str) -> str:
         """By which channel a step writes to a contact; empty if it does not."""

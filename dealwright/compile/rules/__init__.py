@@ -7,6 +7,7 @@ from typing import Final
 from dealwright.compile.rules import (
     ask_late,
     asks_nothing,
+    buttons,
     contact_guard,
     conversion_name,
     conversion_value,
@@ -41,6 +42,7 @@ from dealwright.compile.rules import (
     probabilities,
     python_truth,
     quiet_all_day,
+    role_as_text,
     stage_count,
     stage_is_state,
     stage_owner,
@@ -51,6 +53,7 @@ from dealwright.compile.rules import (
     unreachable,
     unread_fields,
     unset_flag,
+    unused,
 )
 from dealwright.compile.rules.rule import Rule
 
@@ -61,6 +64,7 @@ RULES: Final[tuple[Rule, ...]] = tuple(
             for module in (
                 ask_late,
                 asks_nothing,
+                buttons,
                 contact_guard,
                 conversion_name,
                 conversion_value,
@@ -95,6 +99,7 @@ RULES: Final[tuple[Rule, ...]] = tuple(
                 probabilities,
                 python_truth,
                 quiet_all_day,
+                role_as_text,
                 stage_count,
                 stage_is_state,
                 stage_owner,
@@ -105,6 +110,7 @@ RULES: Final[tuple[Rule, ...]] = tuple(
                 unreachable,
                 unread_fields,
                 unset_flag,
+                unused,
             )
         ),
         key=lambda rule: rule.code,

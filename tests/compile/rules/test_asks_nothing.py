@@ -140,7 +140,8 @@ GOOD = {
 
 def told(folder: Path, files: dict[str, str]) -> dict[str, set[str]]:
     found = check_files(folder / "company", {name: example_file(text) for name, text in files.items()})
-    return {name: codes(each) for name, each in found.items()}
+    # Each file has all settings of these examples, and uses few of them.
+    return {name: codes(each) - {"DW236"} for name, each in found.items()}
 
 
 def test_what_is_always_true_is_told_wherever_it_stands(tmp_path: Path) -> None:
@@ -172,4 +173,4 @@ def test_what_may_be_is_not_told(tmp_path: Path) -> None:
 )
 def test_messages_say_what_and_why(tmp_path: Path, text: str, line: str) -> None:
     found = check_files(tmp_path / "company", {"rules": example_file(text)})["rules"]
-    assert [each.message for each in found] == [line]
+    assert [each.message for each in found if each.code != "DW236"] == [line]
