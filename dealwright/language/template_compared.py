@@ -12,7 +12,8 @@ from jinja2 import nodes
 from dealwright.language.schema import FieldType, did_you_mean
 from dealwright.language.template_syntax import Problem, each_node, fact_at
 
-_NUMBER: Final = re.compile(r"-?[\d.,'\s\u00a0\u202f]*\d")
+_NUMBER: Final = re.compile(r"[-\u2212]?[\d.,'\u2019\u066b\u066c\s]*\d")
+"""With the signs and separators of any language: Swedish has a minus of its own, Switzerland and Arabic separators."""
 _MONEY: Final = re.compile(rf"{_NUMBER.pattern} [A-Z]{{3}}")
 _SHOWN: Final[Mapping[FieldType, tuple[re.Pattern[str], str]]] = {
     "number": (_NUMBER, "a number reads '12' there"),

@@ -8,6 +8,7 @@ from typing import Final
 import msgspec
 
 from dealwright.compile import ir
+from dealwright.compile.rules.askings import askings
 from dealwright.compile.rules.rule import Rule, Spot, Subject, all_steps
 from dealwright.language.schema import did_you_mean
 
@@ -29,19 +30,17 @@ def _look(subject: Subject) -> Iterator[Spot]:
 
 def _unknown(subject: Subject, automation: ir.Automation, buttons: set[str]) -> Iterator[Spot]:
     """Yield the buttons that a condition asks for and no template of the account has."""
-    asked = [(subject.automation_at(automation, "when"), button) for button in _asked(automation.when)]
-    for step in all_steps(automation.do):
-        at = subject.step_at(automation, step.name)
-        asked += [(at, button) for button in _asked(_conditions(step))]
-    for (path, line), button in asked:
-        if button not in buttons:
-            yield Spot(
-                path=path,
-                line=line,
-                message=f"no template that the account sends has the button {button!r}",
-                hint=did_you_mean(button, sorted(buttons))
-                or (f"there are {', '.join(sorted(buttons))}" if buttons else "send a template that has buttons"),
-            )
+    for asking in askings(subject, automation):
+        for button in _asked(asking.condition):
+            if button not in buttons:
+                path, line = asking.at
+                yield Spot(
+                    path=path,
+                    line=line,
+                    message=f"no template that the account sends has the button {button!r}",
+                    hint=did_you_mean(button, sorted(buttons))
+                    or (f"there are {', '.join(sorted(buttons))}" if buttons else "send a template that has buttons"),
+                )
 
 
 def _templates(step: ir.Step) -> Iterator[ir.TemplateMessage]:
@@ -50,16 +49,6 @@ def _templates(step: ir.Step) -> Iterator[ir.TemplateMessage]:
             yield template
         case ir.SendMessageStep(message=ir.FreeMessage(outside_window=ir.TemplateMessage() as template)):
             yield template
-
-
-def _conditions(step: ir.Step) -> object:
-    """What the step itself asks; steps on a way of its own are asked for themselves."""
-    match step:
-        case ir.BranchStep(cases=cases):
-            return tuple(case.when for case in cases)
-        case ir.WaitUntilStep(until=until):
-            return until
-    return ()
 
 
 def _asked(given: object) -> Iterator[str]:

@@ -79,6 +79,8 @@ MAY = {
     "an option": "deal.treatment == 'implant'",
     "a number": "deal.seats == '1,200.50'",
     "an amount": "deal.amount == '1.234,50 EUR'",
+    "a Swedish amount": "deal.amount == '\u22121\u00a0234,50 SEK'",
+    "a Swiss amount": "deal.amount == '1\u2019234.50 CHF'",
     "a day": "deal.close_date == '9 May 2026'",
     "a moment": "deal.starts_at == '9 May 2026, 10:00'",
     "a company": "deal.company == ''",
