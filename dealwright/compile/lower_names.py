@@ -11,7 +11,6 @@ from typing import Final, get_args
 from dealwright.compile import ir
 from dealwright.compile.lower_scope import Found, Scope
 from dealwright.compile.own_fields import own_fields
-from dealwright.compile.sensitive import shape_at
 from dealwright.language import schema
 from dealwright.language.account import Account
 from dealwright.language.conditions import Reference
@@ -25,6 +24,7 @@ from dealwright.language.roles import Pick, folded
 from dealwright.language.settings import Setting
 from dealwright.language.values import Nothing, TagList
 from dealwright.model.crm import ActivityKind
+from dealwright.model.shapes import shape_at
 
 _FOUND_BY: Final = frozenset({"reference", "title", "company", "lost_reason", "contacts.phone", "contacts.email"})
 """What a deal can be found by, beside a company's own fields of deals."""

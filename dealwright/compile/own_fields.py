@@ -18,7 +18,8 @@ from dealwright.language.outside import OutsideEvent
 from dealwright.language.pipeline import StageLike, parts
 from dealwright.language.records import PLACE, Record, RecordType, is_record, segment
 from dealwright.language.schema import FieldType
-from dealwright.model.custom import FieldShape, of_any_kind
+from dealwright.model.custom import FieldShape
+from dealwright.model.shapes import of_any_kind
 
 _BASES: Final[tuple[type, ...]] = (DealFields, ContactFields, CompanyFields)
 _NAMES: Final[Mapping[type, str]] = {DealFields: "a deal", ContactFields: "a contact", CompanyFields: "a company"}

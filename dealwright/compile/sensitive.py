@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
-from typing import Final, Protocol
+from typing import Final
 
 import msgspec
 
@@ -16,39 +16,11 @@ from dealwright.compile import ir
 from dealwright.language import templates
 from dealwright.language.schema import CONTACT_FIELDS, UPDATABLE
 from dealwright.model.custom import FieldShape
+from dealwright.model.shapes import HasShapes, shape_at
 
 _NAMES: Final = re.compile(r"[\w.*-]+")
 
 ADVERTISING: Final = "the advertising platform"
-
-
-class HasShapes(Protocol):
-    """Own fields by key."""
-
-    @property
-    def deal(self) -> Mapping[str, FieldShape]:
-        """Those of deals."""
-        ...
-
-    @property
-    def contact(self) -> Mapping[str, FieldShape]:
-        """Those of contacts."""
-        ...
-
-    @property
-    def company(self) -> Mapping[str, FieldShape]:
-        """Those of companies."""
-        ...
-
-    @property
-    def record(self) -> Mapping[str, FieldShape]:
-        """Those of records of any kind; of several of a name one that is sensitive."""
-        ...
-
-    @property
-    def records(self) -> Mapping[str, Mapping[str, FieldShape]]:
-        """Those of each kind of records."""
-        ...
 
 
 class Leak(msgspec.Struct, frozen=True):
@@ -59,28 +31,6 @@ class Leak(msgspec.Struct, frozen=True):
     kind: str
     """`told`: reveals= allows it; `advertised`: nothing does; `copied`: the field that it is written to is not
     sensitive."""
-
-
-def shape_at(path: str, own: HasShapes) -> FieldShape | None:
-    """Return the own field at a path, or of which the path is a part; None if it is none."""
-    parts = path.split(".")
-    if parts[0] == "contact" or parts[:2] == ["event", "contact"]:
-        return own.contact.get(parts[1 if parts[0] == "contact" else 2]) if len(parts) > 1 else None
-    if parts[0] == "record":
-        return own.record.get(parts[1]) if len(parts) > 1 else None
-    below = parts[2:] if parts[:2] == ["event", "before"] else parts[1:] if parts[0] == "deal" else []
-    match below:
-        case ["main_contact", key, *_] | ["contact_as", _, key, *_]:
-            return own.contact.get(key)
-        case ["company", key, *_]:
-            return own.company.get(key)
-        case ["records", _, "*", key, *_]:
-            return own.record.get(key)
-        case ["records", *_]:
-            return None
-        case [key, *_]:
-            return own.deal.get(key)
-    return None
 
 
 def is_sensitive(path: str, own: HasShapes) -> bool:

@@ -9,8 +9,9 @@ import msgspec
 
 from dealwright.compile import ir
 from dealwright.model.crm import Contact, Deal, Record
-from dealwright.model.custom import FieldShape, of_any_kind, under_new_names
+from dealwright.model.custom import FieldShape, under_new_names
 from dealwright.model.events import ContactUpdated, DealUpdated, Event, RecordUpdated
+from dealwright.model.shapes import of_any_kind
 
 _KEPT: Final = 64
 _made: Final[dict[int, tuple[ir.Account, Own]]] = {}

@@ -31,7 +31,7 @@ _SHOWN: Final[Mapping[FieldType, tuple[re.Pattern[str], str]]] = {
 _NAMED: Final = ("company", "company.name")
 
 
-def never_equal(
+def impossible_comparisons(
     tree: nodes.Template, facts: Mapping[str, FieldType], options: Callable[[str], Sequence[str]]
 ) -> Iterator[Problem]:
     """Yield what is compared with what it never is; `options` gives all that a fact can be, none if that is not known.

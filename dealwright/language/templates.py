@@ -23,7 +23,7 @@ from jinja2 import Template, UndefinedError, nodes
 
 from dealwright.language.characters import one_line
 from dealwright.language.schema import ALWAYS, FieldType, did_you_mean, is_group, unknown_hint, with_roles
-from dealwright.language.template_compared import never_equal
+from dealwright.language.template_compared import impossible_comparisons
 from dealwright.language.template_environment import HTML, MAX_OUTPUT, PLAIN, TemplateError, as_text, too_long
 from dealwright.language.template_syntax import Problem, filtered, named, parse, path_of
 
@@ -219,7 +219,7 @@ def check_template(
             kinds = " or ".join("an amount" if kind == "money" else f"a {kind}" for kind in wanted)
             what = f"{kinds}, not on {path or 'this'}"
             problems.append(Problem("DW301", f"the filter {name!r} works on {what}", line=line))
-    problems += never_equal(tree, {_spelled(path): held for path, held in facts.items()}, options)
+    problems += impossible_comparisons(tree, {_spelled(path): held for path, held in facts.items()}, options)
     return problems
 
 

@@ -190,13 +190,3 @@ def merged(customs: Customs, changes: Iterable[Custom]) -> Customs:
     found.update((change.key, change) for change in changes)
     left = tuple(found[key] for key in sorted(found) if found[key].value is not None)
     return left or msgspec.UNSET
-
-
-def of_any_kind(kinds: Iterable[Iterable[FieldShape]]) -> dict[str, FieldShape]:
-    """Return the fields of all kinds of records by key; of several of one key one that is sensitive."""
-    found: dict[str, FieldShape] = {}
-    for shapes in kinds:
-        for shape in shapes:
-            if shape.key not in found or shape.sensitive:
-                found[shape.key] = shape
-    return found
