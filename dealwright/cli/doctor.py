@@ -23,6 +23,7 @@ from dealwright.compile import ir
 from dealwright.compile.check import check
 from dealwright.compile.digest import release_digest
 from dealwright.engine.matching import cannot_look
+from dealwright.engine.picked import set_somebody
 from dealwright.errors import ConnectorError, DealwrightError, DefinitionError
 from dealwright.journal import lanes
 from dealwright.journal.store import Journal
@@ -185,8 +186,7 @@ def _release(project: Project, journal: Journal, binding: AccountBinding) -> Ite
     behind = journal.people(binding.key, journal.clock.now().date())
     for role in behind.empty(account.roles):
         told = f"nobody stands behind {role}: what is for somebody of it is held"
-        todo = f'dealwright people set --role "{role}" NAME ...'
-        yield Symptom(what=f"{binding.key}: roles", state="look", told=told, todo=todo)
+        yield Symptom(what=f"{binding.key}: roles", state="look", told=told, todo=set_somebody(role))
     for sentence in unheard(account, {source.name for source in binding.hooks}):
         todo = f"write a table [account.{binding.key}.hooks.NAME] into the target file (docs/hooks.md), or take it out"
         told = f"nobody can tell of {sentence}"

@@ -19,7 +19,7 @@ from dealwright.cli.shapes import prints
 from dealwright.cli.site import Site, actor, opened
 from dealwright.cli.terminal import plain
 from dealwright.cli.users import behind_roles, everybody, one_user, today_in, users_of
-from dealwright.engine.picked import Behind
+from dealwright.engine.picked import NOBODY, Behind, set_somebody
 from dealwright.engine.render_ask import respondent
 from dealwright.errors import DefinitionError, InputError
 from dealwright.journal.people import Leave
@@ -124,7 +124,7 @@ def people_ls(account: str | None, as_json: bool) -> None:
     if site.release is None:
         click.echo("no release was recorded yet: `dealwright up` records it")
         for role in sorted(set(coming) - {item.role for item in found}):
-            click.echo(f'the files name {plain(role)}: dealwright people set --role "{plain(role)}" NAME ...')
+            click.echo(f"the files name {plain(role)}: {plain(set_somebody(role))}")
     elif not found:
         click.echo("the definitions use no role, and nobody stands behind any")
     rows = [
@@ -136,7 +136,7 @@ def people_ls(account: str | None, as_json: bool) -> None:
         output.show(output.table(("role", "name", "e-mail", "user", ""), rows))
     for item in found:
         if item.uses and not item.members:
-            click.echo(f'nobody stands behind {plain(item.role)}: dealwright people set --role "{item.role}" NAME ...')
+            click.echo(f"{NOBODY}{plain(item.role)}: {plain(set_somebody(item.role))}")
 
 
 @people.command("set")

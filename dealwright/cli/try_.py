@@ -31,6 +31,7 @@ from dealwright.engine.imagine import NO_RECORD, Imagination
 from dealwright.engine.imagine import enrolled as stood_there
 from dealwright.engine.masked import masked
 from dealwright.engine.own import own_of
+from dealwright.engine.picked import NOBODY, set_somebody
 from dealwright.engine.pretended import wrong_data
 from dealwright.engine.records import EffectRow
 from dealwright.engine.rehearse import Rehearsal, rehearse
@@ -332,6 +333,8 @@ def _lines(trial: Trial, automation: ir.Automation, deal: Deal, zone: ZoneInfo) 
     ending = Text("ends     ")
     ending.append(trial.state, "green" if trial.state == "done" else "yellow")
     yield ending.append(f" ({plain(trial.reason)})" if trial.reason else "")
+    if trial.reason.startswith(NOBODY):
+        yield Text(f"         {plain(set_somebody(trial.reason.removeprefix(NOBODY)))}", "yellow")
     for line in trial.in_the_way:
         yield Text(f"but      {line}", "yellow")
 

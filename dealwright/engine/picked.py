@@ -15,6 +15,11 @@ NOBODY: Final = "nobody stands behind role "
 """How the reason begins for which an execution is held until somebody does."""
 
 
+def set_somebody(role: str) -> str:
+    """Return the command that says who stands behind a role."""
+    return f'dealwright people set --role "{role}" NAME ...'
+
+
 class Picked(msgspec.Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True):
     """Who was picked for a step, and why, in our own words; several where everybody of a role is told.
 

@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy import Connection
 
-from dealwright.engine.picked import NOBODY, Behind, Nobody, Picked, PickRequest
+from dealwright.engine.picked import NOBODY, Behind, Nobody, Picked, PickRequest, set_somebody
 from dealwright.journal.database import micros, statement
 from dealwright.journal.parts import Part
 from dealwright.journal.payload import seal, unseal
@@ -203,9 +203,7 @@ class _Turn:
         people = self._people
         back = [people.away[user.id] for user in people.all_of(role)]
         if not back:
-            return Nobody(
-                reason=f'{NOBODY}{role}: dealwright people set --role "{role}" NAME ...', until=None, seen=people.seen
-            )
+            return Nobody(reason=f"{NOBODY}{role}: {set_somebody(role)}", until=None, seen=people.seen)
         reason = f"{NOBODY}{role} today: everybody is on leave, the first is back on {min(back).isoformat()}"
         return Nobody(reason=reason, until=_morning(min(back), self._zone), seen=people.seen)
 

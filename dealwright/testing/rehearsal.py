@@ -177,7 +177,9 @@ class Told(msgspec.Struct, frozen=True):
             if part.step == step:
                 return f"{part.at.astimezone(self.zone):%a %d %b %H:%M}"
         why = f" ({self.passed[step]})" if step in self.passed else ""
-        raise AssertionError(f"the step {step!r} would not act{why}; these would: {', '.join(self.acts) or 'none'}")
+        ends = f"; it ends {self.state}: {self.reason}" if self.reason else ""
+        acts = ", ".join(self.acts) or "none"
+        raise AssertionError(f"the step {step!r} would not act{why}; these would: {acts}{ends}")
 
     def _acting(self) -> Iterator[Part]:
         if self.answers:

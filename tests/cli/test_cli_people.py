@@ -39,7 +39,7 @@ def staff(company: Company) -> None:
 def test_who_is_named_stands_behind_the_role_and_what_was_held_goes_on(company: Company, typed: Shell) -> None:
     (closers,) = typed.json("people", "ls")
     assert closers == {"role": "closers", "uses": True, "members": []}
-    assert "nobody stands behind closers" in typed("people", "ls").stdout
+    assert "nobody stands behind role closers" in typed("people", "ls").stdout
     company.crm.remove_contact("2", "2", actor="user:ana")
     company.work()
     (held,) = typed.json("executions", "ls", "--automation", "look-after")

@@ -96,6 +96,15 @@ def test_try_imagines_the_deal_where_the_rule_waits_for_it(project: Project) -> 
     assert [line["result"] for line in told["turns"][0]["trace"]] == ["unset"]
 
 
+def test_try_says_what_to_type_where_nobody_stands_behind_a_role(project: Project) -> None:
+    with closing(project.account().crm) as crm:
+        assert isinstance(crm, EmbeddedCrm)
+        crm.create_deal(title="Six lamps", pipeline="new-business", stage="incoming")
+    told = typed("try", "share-inquiries", "--deal", "2").output
+    assert "ends     held (nobody stands behind role inside sales)" in told
+    assert 'dealwright people set --role "inside sales" NAME ...' in told
+
+
 def test_try_says_what_stands_in_the_way(project: Project) -> None:
     journal = project.open_journal()
     project.release(journal, "acme")

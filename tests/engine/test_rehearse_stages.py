@@ -17,11 +17,13 @@ from dealwright import (
     Incoming,
     Lost,
     Pipeline,
+    Role,
     Stage,
     Text,
     Won,
     add_note,
     add_tags,
+    assign_owner,
     branch,
     case,
     create_deal,
@@ -148,6 +150,12 @@ def test_a_step_that_would_not_act_says_why_when_it_is_asked_for() -> None:
     told = foreseen(rule(see), "won", close_date=date(2026, 3, 2))
     assert told.moves == []
     with pytest.raises(AssertionError, match=r"'see' would not act \(not moved: it stood in clinic.won,"):
+        told.when("see")
+
+
+def test_a_step_that_is_not_reached_says_how_the_rehearsal_ended() -> None:
+    told = foreseen(rule(assign_owner("share", to=Role("closers")), see), "seen")
+    with pytest.raises(AssertionError, match=r"these would: none; it ends held: nobody stands behind role closers"):
         told.when("see")
 
 
