@@ -23,8 +23,8 @@ def checked_key(key: object, what: str) -> str:
     if not isinstance(key, str) or len(key) > MAX_KEY or _KEY.fullmatch(key) is None:
         near = slug(key)[:MAX_KEY].strip("-") if isinstance(key, str) else ""
         raise refused(
-            f"{_short(key)} cannot be the key of {what}: keys are lower-case letters, digits and hyphens,"
-            f" at most {MAX_KEY} of them",
+            f"{_short(key)} cannot be the key of {what}: keys are lower-case letters and digits, with single hyphens"
+            f" between them, at most {MAX_KEY} characters",
             hint=f'write "{near}"' if near else 'write one like "new-business"',
         )
     return key

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from records_world import QuoteLine, Sales, deal, lines
 
-from dealwright import DealFields, Money, Number, Role, Stage, Task, lookup, setting
+from dealwright import DealFields, Money, Number, Role, Stage, Task, add_note, lookup, setting
 from dealwright.compile.check import check
 from dealwright.errors import DefinitionError
 
@@ -43,6 +43,7 @@ SLIPS: list[tuple[Callable[[], object], str, str]] = [
         "worked",
     ),
     (lambda: Role("x").least_loaded(open_in=[Sales.lost]), "lists 'Lost', where no deal is open", "worked on"),
+    (lambda: add_note("call--back", text="x"), "with single hyphens between them", 'write "call-back"'),
 ]
 
 

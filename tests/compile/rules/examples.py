@@ -9,6 +9,7 @@ from pathlib import Path
 from dealwright.compile.check import check
 from dealwright.compile.findings import Finding
 from dealwright.compile.pages import BEGINNING
+from dealwright.language.keys import slug
 
 FIRST = len(BEGINNING.splitlines()) + 1
 """The line on which an example begins."""
@@ -31,8 +32,8 @@ def check_files(folder: Path, files: Mapping[str, str]) -> dict[str, list[Findin
     """Check files that know nothing of each other in one process, each with accounts and pipelines of its own."""
     folder.mkdir(parents=True, exist_ok=True)
     for name, text in files.items():
-        own = re.sub(r'Account\(\s*"(\w+)"', rf'Account("{name.lower().replace("_", "-")}-\1"', text)
-        own = re.sub(r'Pipeline, key="(?!sales)([\w-]+)"', rf'Pipeline, key="{name.lower().replace("_", "-")}-\1"', own)
+        own = re.sub(r'Account\(\s*"(\w+)"', rf'Account("{slug(name)}-\1"', text)
+        own = re.sub(r'Pipeline, key="(?!sales)([\w-]+)"', rf'Pipeline, key="{slug(name)}-\1"', own)
         (folder / f"{name}.py").write_text(own, encoding="utf-8")
     found: dict[str, list[Finding]] = {name: [] for name in files}
     for finding in check(folder).findings:

@@ -111,6 +111,7 @@ SLIPS: Final[Mapping[str, Callable[[Random, str], Slip | None]]] = {
     "a record that cannot be": _swap(
         r"halves\.count == 0", "halves.where((Instalment.amount > 10) & (Instalment.amount < 5)).count > 0"
     ),
+    "none, and one of them": _swap(r"halves\.count == 0", "(halves.count == 0) & halves.any(Instalment.amount > 10)"),
     "wrong stage": _swap(r"deal\.stage == NewBusiness\.incoming", "deal.stage == Renewals.incoming"),
     "f-string": _swap(r'text="([^"]*)\{\{ (deal\.\w+) \}\}', r'text=f"\1{\2}'),
     "one brace": _swap(r"\{\{ (deal\.title) \}\}", r"{ \1 }"),

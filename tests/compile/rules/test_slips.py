@@ -66,11 +66,10 @@ def missed(folder: Path, made: dict[str, tuple[str, set[int]]]) -> dict[str, str
         for number in range(0, len(some), TOGETHER):
             part = dict(list(some.items())[number : number + TOGETHER])
             found |= check_files(folder / f"{place}_{number}", part)
-    told = {name: {each.line for each in findings} for name, findings in found.items()}
     return {
-        name: f"told on {sorted(told[name])}, made on {sorted(lines)}"
+        name: f"made on {sorted(lines)}, told: {'; '.join(map(str, found[name])) or 'nothing'}"
         for name, (_, lines) in made.items()
-        if not told[name] & lines
+        if not lines & {each.line for each in found[name]}
     }
 
 
