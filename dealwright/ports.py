@@ -255,12 +255,18 @@ class Crm(Connector, Protocol):
         ...
 
     def shape(
-        self, pipelines: Sequence[PipelineShape], *, apply: bool, fields: FieldShapes | None = None
+        self,
+        pipelines: Sequence[PipelineShape],
+        *,
+        apply: bool,
+        fields: FieldShapes | None = None,
+        zone: str | None = None,
     ) -> Sequence[ShapeChange]:
         """Compare the CRM's pipelines with the wanted ones and, with `apply`, make what is missing.
 
         `fields` are the company's own ones; None leaves those that there are alone. A CRM whose fields Dealwright does
-        not make compares pipelines only.
+        not make compares pipelines only. `zone` is the account's: in it a CRM that dates what is closed says on which
+        day that was.
 
         A stage that holds deals is never removed: such a change comes back with `refused` saying how many deals it
         holds, and then nothing at all is applied.

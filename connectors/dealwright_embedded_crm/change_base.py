@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any, Final
+from zoneinfo import ZoneInfo
 
 import msgspec
 from msgspec import UNSET
@@ -14,7 +15,7 @@ from sqlalchemy import Connection, bindparam, delete, insert, select, update
 from dealwright.model.crm import Contact, Deal, Task, User
 from dealwright.model.custom import Custom, Customs
 from dealwright.model.events import Answer, Event
-from dealwright_embedded_crm import company_reads, lookups, own_reads, reads, schema, values
+from dealwright_embedded_crm import company_reads, lookups, meta, own_reads, reads, schema, values
 from dealwright_embedded_crm.catalog import Catalog
 from dealwright_embedded_crm.own_fields import OwnFields
 from dealwright_embedded_crm.values import Refusal
@@ -71,9 +72,8 @@ class ChangeBase:
         self._tasks: dict[str, Task] = {}
         self._counters = {row.name: row.last for row in connection.execute(select(schema.counters))}
         self._counted = dict(self._counters)
-        self._installation = connection.execute(
-            select(schema.meta.c.value).where(schema.meta.c.name == "installation")
-        ).scalar_one()
+        self._zone: ZoneInfo | None = None
+        self._installation = meta.installation(connection)
         self._created: list[str] = []
         self._changed: dict[str, None] = {}
         self._relinked: dict[str, None] = {}
@@ -84,6 +84,13 @@ class ChangeBase:
         self._done: dict[str, None] = {}
         self._open: dict[str, tuple[list[str], int]] = {}
         self._rows: dict[str, list[dict[str, Any]]] = {name: [] for name in (*_BEFORE_DEALS, *_AFTER_DEALS)}
+
+    @property
+    def today(self) -> date:
+        """What day it is where the account is: a deal that is closed in the evening is closed on that day."""
+        if self._zone is None:
+            self._zone = meta.zone(self.connection)
+        return self.now.astimezone(self._zone).date()
 
     # --- what the changes refer to ----------------------------------------------------------------------------------
 

@@ -59,7 +59,7 @@ class DealChange(ChangeBase):
         owner = self._owner(stage, self.catalog.owner(wanted.owner), None, origin)
         reason = _reason(stage, lost_reason)
         if stage.kind in CLOSED and fields["close_date"] is None:
-            fields["close_date"] = self.now.date()
+            fields["close_date"] = self.today
         custom = merged(custom, self.own("deal", wanted.custom or (), origin))
         _refuse(missing_in(stage, {**fields, "contacts": contacts, "owner": owner}, custom))
         deal = Deal(
@@ -184,7 +184,7 @@ class DealChange(ChangeBase):
             return before, self._hand_over(before, new_owner, origin)
         reason = _reason(stage, wanted.lost_reason)
         closes = stage.kind in CLOSED and before.close_date is None
-        close_date = self.now.date() if closes else before.close_date
+        close_date = self.today if closes else before.close_date
         _refuse(missing_in(stage, {**asdict(before), "close_date": close_date, "owner": new_owner}, before.custom))
         owned = self._hand_over(before, new_owner, origin)
         after = self._next_version(

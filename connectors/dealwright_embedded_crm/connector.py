@@ -39,7 +39,7 @@ from dealwright.model.requests import (
     UpdateRecord,
 )
 from dealwright.ports import DealKey, FeedItem, InHands, Place, ShapeChange
-from dealwright_embedded_crm import company_reads, feed, lookups, reads, shape, shape_fields, values, workload
+from dealwright_embedded_crm import company_reads, feed, lookups, meta, reads, shape, shape_fields, values, workload
 from dealwright_embedded_crm.change import Change, Origin
 from dealwright_embedded_crm.change_companies import set_company_of_deal
 from dealwright_embedded_crm.csv_file import CsvFile
@@ -109,7 +109,7 @@ class EmbeddedCrm(People):
     def installation(self) -> str:
         """The random text of this database, with which its events' ids begin."""
         with self._database.read() as connection:
-            return feed.installation(connection)
+            return meta.installation(connection)
 
     def actions(self) -> frozenset[str]:
         """Return the kinds it carries out."""
@@ -187,11 +187,16 @@ class EmbeddedCrm(People):
         return await asyncio.to_thread(self.users)
 
     def shape(
-        self, pipelines: Sequence[PipelineShape], *, apply: bool, fields: FieldShapes | None = None
+        self,
+        pipelines: Sequence[PipelineShape],
+        *,
+        apply: bool,
+        fields: FieldShapes | None = None,
+        zone: str | None = None,
     ) -> Sequence[ShapeChange]:
         """Compare pipelines and fields with the wanted ones and, with `apply`, make them: all, or none.
 
-        Without `fields` those that there are stay as they are.
+        Without `fields` and `zone` those that there are stay as they are.
         """
         if not apply:
             with self._database.read() as connection:
@@ -202,6 +207,8 @@ class EmbeddedCrm(People):
                 shape.apply(connection, pipelines)
                 if fields is not None:
                     shape_fields.apply(connection, fields)
+                if zone is not None:
+                    meta.set_zone(connection, zone)
                 claim(connection, [pipeline.key for pipeline in pipelines])
             return changes
 

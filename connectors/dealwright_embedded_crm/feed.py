@@ -11,7 +11,7 @@ from sqlalchemy import Connection, bindparam, func, select, update
 
 from dealwright.model.events import Event
 from dealwright.ports import FeedItem
-from dealwright_embedded_crm import schema
+from dealwright_embedded_crm import meta, schema
 from dealwright_embedded_crm.own_fields import OwnFields
 from dealwright_embedded_crm.own_sight import Sight
 
@@ -65,16 +65,10 @@ def take(connection: Connection, source_ids: Sequence[str], at: datetime) -> Non
     Raises:
         ValueError: an id is of another CRM's feed.
     """
-    own = installation(connection)
+    own = meta.installation(connection)
     rows = [{"number": _number(each, own), "at": at} for each in source_ids]
     if rows:
         connection.execute(_TAKE, rows)
-
-
-def installation(connection: Connection) -> str:
-    """Return the random text that no other CRM database has."""
-    query = select(schema.meta.c.value).where(schema.meta.c.name == "installation")
-    return str(connection.execute(query).scalar_one())
 
 
 def _number(source_id: str, own: str) -> int:

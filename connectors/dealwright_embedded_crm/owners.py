@@ -8,22 +8,19 @@ from __future__ import annotations
 
 from typing import Final
 
-from sqlalchemy import Connection, delete, insert, select
+from sqlalchemy import Connection
 
 from dealwright.model.crm import User
-from dealwright_embedded_crm import schema
+from dealwright_embedded_crm import meta
 
 _SETTING: Final = "default_owner"
 
 
 def chosen(connection: Connection) -> str | None:
     """Return the id of the default owner that was chosen, or None."""
-    value = select(schema.meta.c.value).where(schema.meta.c.name == _SETTING)
-    return connection.execute(value).scalar_one_or_none()
+    return meta.told(connection, _SETTING)
 
 
 def choose(connection: Connection, user: User | None) -> None:
     """Choose the default owner, or nobody in particular."""
-    connection.execute(delete(schema.meta).where(schema.meta.c.name == _SETTING))
-    if user is not None:
-        connection.execute(insert(schema.meta), [{"name": _SETTING, "value": user.id}])
+    meta.tell(connection, _SETTING, None if user is None else user.id)

@@ -9,7 +9,7 @@ import msgspec
 from sqlalchemy import select
 
 from dealwright.model.crm import User
-from dealwright_embedded_crm import feed, owners, reads, schema, tokens
+from dealwright_embedded_crm import feed, meta, owners, schema, tokens
 from dealwright_embedded_crm.catalog import Catalog, read_users
 from dealwright_embedded_crm.people_base import Base, refusals
 from dealwright_embedded_crm.tokens import Token
@@ -75,7 +75,7 @@ class Access(Base):
     def installation(self) -> str:
         """The id that this CRM was given when it was made; its tokens begin with it."""
         with self._read() as connection:
-            return reads.installation(connection)
+            return meta.installation(connection)
 
     def token(self, secret: str) -> Token | None:
         """Return the token of that secret, or None if there is none or it was revoked."""

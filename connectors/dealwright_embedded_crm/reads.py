@@ -130,11 +130,6 @@ EVERY_CONTACT: Final = ContactQuery()
 EVERY_TASK: Final = TaskQuery()
 
 
-def installation(connection: Connection) -> str:
-    """Return the id that this CRM was given when it was made."""
-    return str(connection.execute(select(schema.meta.c.value).where(schema.meta.c.name == "installation")).scalar_one())
-
-
 def merged(connection: Connection, kind: str, ids: Iterable[str]) -> dict[str, str]:
     """Return what those of the ids that were merged away (`deal` or `contact`) are now."""
     table = schema.merges.c

@@ -11,7 +11,7 @@ from typing import Any, Final, Literal, get_args
 import msgspec
 from sqlalchemy import Connection, Row, insert, select, update
 
-from dealwright_embedded_crm import reads, schema, values
+from dealwright_embedded_crm import meta, reads, schema, values
 from dealwright_embedded_crm.counters import take_number
 from dealwright_embedded_crm.values import Refusal
 
@@ -46,7 +46,7 @@ def add(connection: Connection, name: str, role: str, user_id: str | None, now: 
         raise Refusal("bad_name", "a token needs a name, such as the program that uses it")
     if role not in get_args(Role):
         raise Refusal("bad_role", f"the role is one of {', '.join(get_args(Role))}")
-    secret = f"{PREFIX}{reads.installation(connection)}_{secrets.token_urlsafe(_SECRET_BYTES)}"
+    secret = f"{PREFIX}{meta.installation(connection)}_{secrets.token_urlsafe(_SECRET_BYTES)}"
     number = take_number(connection, "token")
     row = {
         "id": number,

@@ -129,11 +129,16 @@ class Kommo:
         return list((await self._reader.users(self._client.budget())).values())
 
     def shape(
-        self, pipelines: Sequence[PipelineShape], *, apply: bool, fields: FieldShapes | None = None
+        self,
+        pipelines: Sequence[PipelineShape],
+        *,
+        apply: bool,
+        fields: FieldShapes | None = None,
+        zone: str | None = None,
     ) -> Sequence[ShapeChange]:
         """Compare the account's pipelines with the wanted ones. Nothing is ever made: a person does that in Kommo.
 
-        `fields` are not looked at: this connector does not write custom fields yet.
+        `fields` are not looked at: this connector does not write custom fields yet. Kommo knows its zone itself.
 
         Raises:
             ConnectorError: the account cannot be read.

@@ -401,6 +401,11 @@ def actions(steps: tuple[Step, ...]) -> Iterator[ActionStep]:
                 yield step
 
 
+def ends_with(steps: tuple[Step, ...], name: str) -> bool:
+    """Say whether the step of that name ends the steps, or a way of the last of them: nothing stands behind it."""
+    return bool(steps) and (steps[-1].name == name or any(ends_with(way, name) for way in ways_of(steps[-1])))
+
+
 def asks(steps: tuple[Step, ...]) -> Iterator[AskStep]:
     """Return every step among the steps that asks a person, those inside of others included."""
     for step in steps:

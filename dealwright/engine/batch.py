@@ -11,6 +11,7 @@ from typing import Final
 import msgspec
 
 from dealwright.clock import Clock
+from dealwright.compile import ir
 from dealwright.engine.abreast import LANES, abreast
 from dealwright.engine.act import backoff, given_up, look, remedy
 from dealwright.engine.advance import Act, Choose, Decision, End, Wait
@@ -442,7 +443,8 @@ class Batch(Leaving):
                         work.effect = None  # it was asked, not answered
                         continue
                     self._remember(work, effect.step, sent_outcome(effect.request, sent, sending_turn(work)))
-                    if changes_more_than_told(effect.request):
+                    ends = ir.ends_with(work.automation.do, effect.step)
+                    if not ends and changes_more_than_told(effect.request, sent):
                         work.facts = None
                 case Refused() if effect.state in ("sending", "unknown"):
                     # It refuses a repeat, which says nothing of the attempt whose answer was lost.

@@ -10,6 +10,7 @@ from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from types import MappingProxyType
 from typing import Final
+from zoneinfo import ZoneInfo
 
 import msgspec
 
@@ -20,7 +21,7 @@ from dealwright.engine.facts import Facts, overlay
 from dealwright.engine.handled import handles
 from dealwright.engine.predicates import Resting
 from dealwright.engine.records import News, Progress, Question, Receipt, StepOutcome
-from dealwright.engine.rehearse_crm import answered, nothing_of
+from dealwright.engine.rehearse_crm import answered, dated, nothing_of
 from dealwright.engine.rehearse_people import Staff, owned
 from dealwright.engine.rehearse_records import with_records
 from dealwright.engine.rehearse_replies import Replies
@@ -32,6 +33,7 @@ from dealwright.model.calendar import Calendar
 from dealwright.model.crm import Deal, User
 from dealwright.model.events import Event
 from dealwright.model.requests import AskPerson, Lookup, Refused, Request, Sent
+from dealwright.model.values import in_zone
 
 _NOT_ASKED: Final = "nothing is asked in a rehearsal"
 
@@ -104,6 +106,7 @@ def rehearse(
     before: tuple[TraceLine, ...] = ()
     if not why_not and automation.for_each is not None:
         why_not, before = weighed(automation.for_each, account, event, deal, now, settings)
+    zone = ZoneInfo(account.calendar.zone)
     staff = Staff(people)
     answering = Replies(automation, replies)
     news: tuple[News, ...] = ()
@@ -158,6 +161,7 @@ def rehearse(
                 progress = msgspec.structs.replace(progress, outcomes={**progress.outcomes, intent.step: outcome})
                 if isinstance(said, Sent):
                     deal = with_records(owned(deal, intent.request, progress.picks.get(intent.step)), intent.request)
+                    deal = dated(deal, intent.request, said, account.pipelines, in_zone(now, zone).date())
                 facts = msgspec.structs.replace(facts, deal=deal)
             case Wait(until=until, step=step):
                 now_deal = overlay(deal, progress, facts.since_turn)

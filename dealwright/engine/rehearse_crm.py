@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any, Final
 
 import msgspec
@@ -49,6 +49,14 @@ def answered(request: Request, deal: Deal, pipelines: Pipelines, step: str, now:
     """Return what the other side would answer about a deal that stands so."""
     refused = _refused(request, deal, pipelines, now)
     return refused if refused is not None else Sent(receipt=_receipt(request, deal, pipelines, step))
+
+
+def dated(deal: Deal, request: Request, said: Sent, pipelines: Pipelines, today: date) -> Deal:
+    """Return the deal with the day on which a move has closed it, if it had none: the CRM writes that down."""
+    if not isinstance(request, MoveDeal | MoveBack) or not said.receipt.get("moved") or deal.close_date is not None:
+        return deal
+    stage = _stage(pipelines, request.pipeline, request.stage)
+    return msgspec.structs.replace(deal, close_date=today) if stage and stage.kind in CLOSED else deal
 
 
 def _refused(request: Request, deal: Deal, pipelines: Pipelines, now: datetime) -> Refused | None:

@@ -295,13 +295,16 @@ def written(request: Request, outcome: Sent) -> Written | None:
             return None
 
 
-def changes_more_than_told(request: Request) -> bool:
-    """Say whether the request changes more of the deal than it tells, so that the deal must be read again.
+def changes_more_than_told(request: Request, outcome: Sent) -> bool:
+    """Say whether the sent request changed more of the deal than it tells, so that the deal must be read again.
 
     A new owner is named, and the deal knows who that is; so is a company, of which more is known than its name. A
-    contact is a part of the deal as the CRM keeps it.
+    contact is a part of the deal as the CRM keeps it. A deal that moves is given what its stage asks for: an owner, the
+    day on which it was closed.
     """
     match request:
+        case MoveDeal() | MoveBack():
+            return bool(outcome.receipt.get("moved"))
         case UpdateDeal(changes=changes):
             renamed = not changes.given().keys().isdisjoint(("owner", "company"))
             return renamed or any(isinstance(each.value, UserHeld) for each in changes.custom or ())

@@ -185,7 +185,7 @@ class System:
             )
         for account in accounts:
             crm = crms[account.key]
-            made = crm.shape(account.pipelines, fields=account.own_fields(), apply=True)
+            made = crm.shape(account.pipelines, fields=account.own_fields(), zone=account.calendar.zone, apply=True)
             done += [change.what for change in made]
             for each in self.project.left_out(account.key):
                 if each.refused:

@@ -86,7 +86,7 @@ class World:
     ) -> None:
         self.clock = clock or PlayedClock(MONDAY)
         self.crm = EmbeddedCrm(f"sqlite:///{folder / 'crm.db'}", self.clock)
-        self.crm.shape(company.pipelines, fields=company.own_fields(), apply=True)
+        self.crm.shape(company.pipelines, fields=company.own_fields(), zone=company.calendar.zone, apply=True)
         if not self.crm.users():
             self.crm.add_user("Ana Vogel")  # outside of Incoming, every deal has an owner
         self.company = company

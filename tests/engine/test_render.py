@@ -52,6 +52,7 @@ from dealwright.model.requests import (
     ContactChanges,
     CreateContact,
     DealChanges,
+    MoveDeal,
     SendEmail,
     Sent,
     UpdateContact,
@@ -327,12 +328,15 @@ def test_later_conditions_see_the_tags_that_we_changed() -> None:
 
 
 def test_what_a_request_does_not_tell_is_read_again() -> None:
-    assert changes_more_than_told(CreateContact(deal_id="1", name="Bo"))
-    assert changes_more_than_told(UpdateContact(contact_id="9", deal_id="1", changes=ContactChanges(name="Bo")))
-    assert changes_more_than_told(UpdateDeal(deal_id="1", changes=DealChanges(owner="Ana")))
-    assert not changes_more_than_told(UpdateDeal(deal_id="1", changes=DealChanges(title="T")))
-    assert not changes_more_than_told(ChangeTags(deal_id="1", add=("a",)))
-    assert not changes_more_than_told(AddNote(deal_id="1", text="T"))
+    sent, move = Sent(), MoveDeal(deal_id="1", pipeline="sales", stage="won")
+    assert changes_more_than_told(CreateContact(deal_id="1", name="Bo"), sent)
+    assert changes_more_than_told(UpdateContact(contact_id="9", deal_id="1", changes=ContactChanges(name="Bo")), sent)
+    assert changes_more_than_told(UpdateDeal(deal_id="1", changes=DealChanges(owner="Ana")), sent)
+    assert changes_more_than_told(move, Sent(receipt={"moved": True}))
+    assert not changes_more_than_told(move, Sent(receipt={"moved": False}))
+    assert not changes_more_than_told(UpdateDeal(deal_id="1", changes=DealChanges(title="T")), sent)
+    assert not changes_more_than_told(ChangeTags(deal_id="1", add=("a",)), sent)
+    assert not changes_more_than_told(AddNote(deal_id="1", text="T"), sent)
 
 
 def test_progress_with_tags_survives_the_journal() -> None:

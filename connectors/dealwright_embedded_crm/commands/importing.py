@@ -92,15 +92,14 @@ def import_(
         known = OwnFields.wanted(own)
         fields = parse(maps, stages, csv.header, [each.name for of in IMPORTED for each in known.of(of)])
         money = currency.upper() if currency else None
+        zone = account_.calendar.zone
         reader = RowReader(
             fields,
             shape,
             currency=money,
             date_format=date_format,
             own=found.field_reader(known),
-            reading=Reading(
-                zone=ZoneInfo(account_.calendar.zone), currency=money or account_.currency, date_format=date_format
-            ),
+            reading=Reading(zone=ZoneInfo(zone), currency=money or account_.currency, date_format=date_format),
         )
         region = country.upper() if country else account_.country
         importer = found.importer(csv, reader, answer=automations, country=region)
@@ -111,7 +110,7 @@ def import_(
             if not dry_run:
                 if judged.rejected and not skip_rejects:
                     raise InputError(refusal_of(csv, judged, rejects))
-                _check(found.shape(wanted, fields=own, apply=True))
+                _check(found.shape(wanted, fields=own, zone=zone, apply=True))
 
         judged, done = run_import(importer, accept, dry=dry_run)
         _summary(csv, shape, judged, done, dry=dry_run, rejects=rejects)
