@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from types import FunctionType
 from typing import Literal, TypeAlias, get_args
 
 from dealwright.language.again import Again, EveryEvent, Once
@@ -13,7 +14,9 @@ from dealwright.language.examples import Example
 from dealwright.language.examples import examples as checked_examples
 from dealwright.language.keys import checked_key
 from dealwright.language.origin import Origin, here, refused
-from dealwright.language.pipeline import is_pipeline
+from dealwright.language.outside import OutsideEvent
+from dealwright.language.pipeline import StageLike, is_pipeline
+from dealwright.language.records import Record
 from dealwright.language.schema import did_you_mean
 from dealwright.language.segment import Segment
 from dealwright.language.steps import Step, steps
@@ -112,10 +115,9 @@ class Automation:
 
 def _one_of(given: object, options: tuple[str, ...], what: str, key: str) -> str:
     if not isinstance(given, str) or given not in options:
-        shown = repr(given)[:40] if isinstance(given, str) else f"a {type(given).__name__}"
         near = did_you_mean(given, options) if isinstance(given, str) else ""
         hint = near or f"it is {', '.join(options[:-1])} or {options[-1]}"
-        raise refused(f"{what} of the automation {key!r} cannot be {shown}", hint=hint)
+        raise refused(f"{what} of the automation {key!r} cannot be {_shown(given)}", hint=hint)
     return given
 
 
@@ -191,6 +193,31 @@ def _trigger(given: object, key: str) -> Trigger:
                 " fields: entered(Sales.met, Sales.quoted), deal_updated(fields=[deal.amount, deal.owner])"
             )
             raise refused(f"on of the automation {key!r} is one trigger, and not a list of {len(given)}", hint=hint)
-        hint = "call it: deal_created()" if callable(given) else "write deal_created(in_=...), entered(...), ..."
-        raise refused(f"on of the automation {key!r} is a trigger, not {type(given).__name__}", hint=hint)
+        what, hint = _no_trigger(given)
+        raise refused(f"on of the automation {key!r} is a trigger, not {what}", hint=hint)
     return given
+
+
+def _no_trigger(given: object) -> tuple[str, str]:
+    """What was given instead of a trigger, and what to write."""
+    if is_pipeline(given):
+        name = given.__name__
+        return f"the pipeline {name}", f"write deal_created(in_={name}), stage_changed(in_={name}), ..."
+    match given:
+        case StageLike(pipeline=pipeline, key=stage) if pipeline is not None:
+            return f"the stage {given.name!r}", f"write entered({pipeline.__name__}.{stage})"
+        case Condition():
+            return "a condition", "on= says what happens, such as message_received(); conditions go into when=[...]"
+        case type(__name__=name) if issubclass(given, OutsideEvent | Record):
+            word = "event_received" if issubclass(given, OutsideEvent) else "record_added"
+            return f"the class {name}", f"write {word}({name})"
+        case FunctionType(__name__=name):
+            return (
+                f"{name}, which is not called",
+                f"call it: {name}({'...' if name in ('entered', 'event_received') else ''})",
+            )
+    return _shown(given), "write deal_created(in_=...), entered(...), ..."
+
+
+def _shown(given: object) -> str:
+    return repr(given)[:40] if isinstance(given, str) else f"a {type(given).__name__}"

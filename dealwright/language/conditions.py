@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import Decimal
-from types import MethodType
+from types import FunctionType, MethodType
 from typing import TYPE_CHECKING, Any, Literal, NoReturn, TypeAlias
 
 from dealwright.language.money import Amount
@@ -94,7 +94,15 @@ def _no_condition(value: object, sign: str) -> Exception:
 
 
 def _called(value: object) -> str:
-    return repr(value) if isinstance(value, str | int | float | bool | None) else f"a {type(value).__name__}"
+    if isinstance(value, str | int | float | bool | None):
+        return repr(value)
+    return _path(value) or f"a {type(value).__name__}"
+
+
+def _path(value: object) -> str:
+    """How the author names a field, or what has fields; empty for anything else."""
+    path = getattr(value, "_path", None) if hasattr(type(value), "_path") else None
+    return path if isinstance(path, str) else ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,12 +188,19 @@ def conditions(given: object, what: str) -> tuple[Condition, ...]:
     items: Sequence[object] = given if isinstance(given, list | tuple) else (given,)
     for before, item in zip((None, *items), items, strict=False):
         if not isinstance(item, Condition):
-            raise refused(f"{what} takes conditions, and {_called(item)} is none", hint=_meant(item, before))
+            hint = _meant(item, before, f"{what.removesuffix('()')}(" if what.endswith("()") else "")
+            raise refused(f"{what} takes conditions, and {_called(item)} is none", hint=hint)
     return tuple(item for item in items if isinstance(item, Condition))
 
 
-def _meant(item: object, before: object) -> str:
+def _meant(item: object, before: object, call: str) -> str:
     """What was probably meant by something that is no condition, after the one before it in the list."""
+    path = _path(item)
+    if path:
+        flag = getattr(type(item), "kind", None) == "flag"
+        parts = isinstance(getattr(type(item), "kind", None), str)
+        asked = f"{path}.is_true() or {path}.is_false()" if flag else f"{path}.is_set(), or compare it"
+        return f"write {asked}" if parts else f"{path} has fields: ask one of them"
     match item:
         case bool():
             return "`is not None` and comparisons of plain values are decided already: write deal.company.is_set()"
@@ -193,4 +208,8 @@ def _meant(item: object, before: object) -> str:
             return f"a comma in a number makes two of it: write {before.value}_{item:03}"
         case MethodType(__name__=name, __self__=owner):
             return f"write it with parentheses: {getattr(owner, '_path', 'deal.company')}.{name}()"
+        case FunctionType():
+            return "write the condition itself, without lambda or def: deal.amount > 0"
+        case list() | tuple() | set():
+            return f"write {call}a, b), without the inner [ ]" if call else "take the inner [ ] out"
     return "write deal.amount > 0, deal.company.is_set(), ..."

@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NoReturn
 
 from dealwright.language.conditions import AnyContact, Condition, conditions
-from dealwright.language.fields import Field, NumberField
+from dealwright.language.fields import Field, NumberField, UnknownField
 from dealwright.language.groups import Group
 from dealwright.language.origin import refused
+from dealwright.language.schema import did_you_mean
 
 
 class OfContactsField(Field):
@@ -61,6 +62,15 @@ class ContactsFields(Group):
     """All contacts of a deal together."""
 
     __slots__ = ()
+
+    if not TYPE_CHECKING:
+
+        def __getattr__(self, name: str) -> NoReturn:
+            if not name.startswith("__") and not did_you_mean(name, ("count", "phone", "email", "role", "any"), 0.75):
+                deal = self._path.removesuffix(".contacts")
+                hint = f'one of them is {deal}.main_contact or {deal}.contact_as("buyer"); all are asked with any(...)'
+                raise UnknownField(f"{self._path} has no {name!r}", code="DW912", hint=hint)
+            super().__getattr__(name)
 
     @property
     def count(self) -> NumberField:

@@ -150,8 +150,9 @@ def reference(field: Field) -> Reference:
 
 def unknown_field(owner: object, path: str, name: str) -> UnknownField:
     """Return the error for a field that is not there, with the nearest one that is."""
-    fields = [attribute for attribute in dir(type(owner)) if not attribute.startswith("_")]
     kind = owner.kind if isinstance(owner, Field) else None
+    hidden = () if kind is None else ("kind",)
+    fields = [each for each in dir(type(owner)) if not each.startswith("_") and each not in hidden]
     if name in ("is_true", "is_false") and kind is not None:
         message = f"{path} is {spoken(kind)}, and only a flag has {name}()"
         return UnknownField(message, code="DW912", hint=_SAYS[kind])

@@ -263,9 +263,9 @@ def spoken(kind: str) -> str:
     return _SPOKEN.get(kind, f"a {kind}")
 
 
-def did_you_mean(word: str, candidates: Iterable[str]) -> str:
+def did_you_mean(word: str, candidates: Iterable[str], cutoff: float = 0.6) -> str:
     """Return `did you mean ...?` for the nearest candidate, or an empty text."""
-    near = difflib.get_close_matches(word, list(candidates), n=1, cutoff=0.6)
+    near = difflib.get_close_matches(word, list(candidates), n=1, cutoff=cutoff)
     return f"did you mean {near[0]}?" if near else ""
 
 

@@ -13,7 +13,7 @@ from dealwright.language.fields import Field, reference
 from dealwright.language.keys import checked_key, checked_step
 from dealwright.language.origin import refused
 from dealwright.language.outside import EVENT_NAME, OutsideEvent, is_outside_event
-from dealwright.language.pipeline import PipelineType, StageLike, is_pipeline
+from dealwright.language.pipeline import PipelineType, StageLike, is_pipeline, parts
 from dealwright.language.records import RecordType
 from dealwright.language.schema import CONTACT_FIELDS, UPDATABLE, did_you_mean
 from dealwright.model.crm import ActivityKind
@@ -409,12 +409,25 @@ def _stages(given: object, what: str) -> tuple[StageLike, ...]:
     return tuple(item for item in items if isinstance(item, StageLike))
 
 
+_ANY_STAGE: Final = "what comes into any stage is stage_changed(in_=...) or deal_created(in_=...)"
+
+
 def _no_place(item: object, what: str, wanted: str) -> Exception:
     shown = (
-        item.__name__ if isinstance(item, type) else repr(item)[:80] if isinstance(item, str) else type(item).__name__
+        item.__name__
+        if isinstance(item, type)
+        else repr(item)[:80]
+        if isinstance(item, str)
+        else f"a {type(item).__name__}"
     )
     hint = "write NewBusiness, or NewBusiness.won for a stage"
-    if wanted == "a pipeline":
+    if wanted == "a stage":
+        hint = "write NewBusiness.quoted"
+        if is_pipeline(item):
+            hint = f"name one: {item.__name__}.{next(iter(parts(item).stages), 'quoted')}; " + _ANY_STAGE
+        elif isinstance(item, list | tuple):
+            hint = "write them one after the other, without [ ]"
+    elif wanted == "a pipeline":
         hint = "write NewBusiness, and ask for a stage with when=[deal.stage == NewBusiness.quoted]"
     return refused(f"{what} names {wanted}, and {shown} is none", hint=hint)
 

@@ -9,15 +9,19 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
 from functools import lru_cache
+from types import FunctionType, MethodType
 from typing import Final, TypeAlias
 
 from dealwright.errors import DefinitionError
 from dealwright.language import schema
-from dealwright.language.conditions import Reference
+from dealwright.language.conditions import Condition, Reference
 from dealwright.language.custom import CustomField
+from dealwright.language.durations import RunningTime, WorkingTime
 from dealwright.language.fields import Field, reference
+from dealwright.language.groups import Group
 from dealwright.language.money import Amount, number
 from dealwright.language.origin import refused
+from dealwright.language.pipeline import StageLike, is_pipeline
 from dealwright.language.roles import Pick, Role
 
 
@@ -130,9 +134,10 @@ def user(value: object, what: str) -> Stored:
     if isinstance(value, Pick):
         return value
     if not isinstance(value, str) or not value.strip():
-        raise refused(f"{what} is a user, not {_named(value)}", hint="write deal.owner, or a user's name or id")
+        hint = _uncalled(value) or _USER
+        raise refused(f"{what} is a user, not {_named(value)}", hint=hint)
     if "{{" in value or "{%" in value:
-        raise refused(f"{what} is a user, not a text to fill in", hint="write deal.owner, or a user's name or id")
+        raise refused(f"{what} is a user, not a text to fill in", hint=_USER)
     if value in schema.ALWAYS or value in schema.EVENT:
         raise refused(f"{what} is the name {value!r}, which nobody has", hint=f"write {value}, without quotes")
     return Words(value)
@@ -165,7 +170,9 @@ def anything(value: object, what: str) -> Stored:
         raise refused(f"{what} has no time zone", hint="write datetime(..., tzinfo=ZoneInfo(...))")
     if isinstance(value, date):
         return value
-    return number(value, "a value of an event")
+    if not isinstance(value, int | float | Decimal):
+        raise refused(f"{what} cannot be {_named(value)}", hint=_instead(value))
+    return number(value, what)
 
 
 def own(value: object, what: str) -> Stored:
@@ -187,10 +194,16 @@ def own(value: object, what: str) -> Stored:
     return anything(value, what)
 
 
+_MOVES: Final = 'a step of its own moves it: move_deal("approve", to=NewBusiness.won)'
+
+
 def customs(given: Mapping[str, object], step: str, word: Callable[..., object]) -> dict[str, Stored]:
     """Return what a step gives own fields, by key; a keyword of its with a slip in it is told as that."""
     found: dict[str, Stored] = {}
     for key, value in given.items():
+        if key in ("stage", "pipeline"):
+            hint = "write in_=NewBusiness.incoming" if word.__name__.startswith("create") else _MOVES
+            raise refused(f"{word.__name__} does not say where the deal stands with {key}=", hint=hint)
         try:
             found[key] = own(value, f"{key} of {step!r}")
         except DefinitionError:
@@ -223,6 +236,9 @@ def revealed(given: object, what: str) -> tuple[Reference, ...]:
     return tuple(found)
 
 
+_USER: Final = "a user is somebody of your own: write deal.owner, or a user's name or id"
+
+
 def or_nothing(kept: Stored | None) -> Stored:
     """Return the value, or what clears."""
     return Nothing() if kept is None else kept
@@ -236,4 +252,43 @@ def _field(value: Field, what: str, kinds: tuple[str, ...]) -> Reference:
 
 
 def _named(value: object) -> str:
-    return repr(value)[:80] if isinstance(value, str | int | float | None) else f"a {type(value).__name__}"
+    """What was given, as people would call it: its class is a name of ours that no author has written."""
+    match value:
+        case None | str() | int() | float() | Decimal():
+            return repr(value)[:80]
+        case Field() | Group():
+            return value._path
+        case Condition():
+            return "a condition"
+        case StageLike():
+            return f"the stage {value.name!r}"
+        case RunningTime() | WorkingTime():
+            return "a length of time"
+        case MethodType(__name__=name) | FunctionType(__name__=name):
+            return f"{name}, which is not called"
+        case type(__name__=name):
+            return f"the class {name}"
+    return f"a {type(value).__name__}"
+
+
+def _uncalled(value: object) -> str:
+    name = value.__name__ if isinstance(value, MethodType | FunctionType) else ""
+    return f"write {name}(), with parentheses" if name else ""
+
+
+def _instead(value: object) -> str:
+    """What to write in the place of something that is no value."""
+    match value:
+        case Group():
+            parts = [each for each in ("name", "count", "text") if hasattr(type(value), each)]
+            named = f"name one of its fields, such as {value._path}.{parts[0]}" if parts else "name one of its fields"
+            return f"{named}; a user is deal.owner, or a user's name" if "contact" in value._path else named
+        case Condition():
+            return 'a branch writes where a condition is true: branch("size", case(deal.amount > 0, update_deal(...)))'
+        case StageLike():
+            return f"write its name as a text, {value.name!r}; move_deal(...) moves the deal"
+        case RunningTime() | WorkingTime():
+            return "a day is so long after another: deal.close_date + days(3)"
+    if is_pipeline(value):
+        return "write a text; create_deal(...) puts a deal into a pipeline"
+    return _uncalled(value) or "write a text, a number, True or False, a date(...), or a field such as deal.title"

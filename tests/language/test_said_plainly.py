@@ -4,11 +4,30 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 from records_world import QuoteLine, Sales, deal, lines
 
-from dealwright import DealFields, Money, Number, Role, Stage, Task, add_note, lookup, setting
+from dealwright import (
+    Automation,
+    DealFields,
+    Flag,
+    Money,
+    Number,
+    Role,
+    Stage,
+    Task,
+    add_note,
+    assign_owner,
+    create_deal,
+    days,
+    deal_created,
+    entered,
+    lookup,
+    setting,
+    update_deal,
+)
 from dealwright.compile.check import check
 from dealwright.errors import DefinitionError
 
@@ -18,6 +37,7 @@ RECIPE = lookup("recipe", at="pharmacy:/recipes", ask={"id": deal.id}, gives={"v
 
 class Own(DealFields):
     seats = Number("Seats")
+    vip = Flag("VIP")
 
 
 SLIPS: list[tuple[Callable[[], object], str, str]] = [
@@ -44,7 +64,38 @@ SLIPS: list[tuple[Callable[[], object], str, str]] = [
     ),
     (lambda: Role("x").least_loaded(open_in=[Sales.lost]), "lists 'Lost', where no deal is open", "worked on"),
     (lambda: add_note("call--back", text="x"), "with single hyphens between them", 'write "call-back"'),
+    (
+        lambda: update_deal("u", seats=deal.main_contact),
+        "seats of 'u' cannot be deal.main_contact",
+        "main_contact.name",
+    ),
+    (lambda: update_deal("u", seats=deal.amount > 3), "seats of 'u' cannot be a condition", "case(deal.amount > 0"),
+    (lambda: update_deal("u", seats=days(3)), "cannot be a length of time", "deal.close_date + days(3)"),
+    (lambda: update_deal("u", seats=Sales.quoted), "cannot be the stage", "move_deal(...) moves the deal"),
+    (lambda: update_deal("u", stage=Sales.quoted), "does not say where the deal stands", "move_deal("),
+    (lambda: create_deal("u", in_=Sales.quoted, title="x", stage="Sent"), "create_deal does not say", "write in_="),
+    (lambda: update_deal("u", owner=deal.main_contact), "owner of 'u' is a user, not deal.main_contact", "of your own"),  # type: ignore[arg-type]
+    (lambda: assign_owner("u", to=Role("x").least_loaded), "least_loaded, which is not called", "with parentheses"),  # type: ignore[arg-type]
+    (lambda: _rule(on=Sales), "not the pipeline Sales", "write deal_created(in_=Sales)"),
+    (lambda: _rule(on=Sales.quoted), "not the stage", "write entered(Sales.quoted)"),
+    (lambda: _rule(on=QuoteLine), "not the class QuoteLine", "write record_added(QuoteLine)"),
+    (lambda: _rule(on=deal_created), "not deal_created, which is not called", "call it: deal_created()"),
+    (lambda: _rule(on=deal.amount > 3), "not a condition", "conditions go into when=[...]"),
+    (lambda: entered(Sales), "entered() names a stage, and Sales is none", "stage_changed(in_=...)"),  # type: ignore[arg-type]
+    (lambda: entered([Sales.quoted]), "and a list is none", "without [ ]"),  # type: ignore[arg-type]
+    (lambda: _rule(when=[[deal.amount > 3]]), "a list is none", "take the inner [ ] out"),
+    (lambda: _rule(when=[Own().vip]), "deal.vip is none", "write deal.vip.is_true() or deal.vip.is_false()"),
+    (lambda: _rule(when=[deal.amount]), "deal.amount is none", "compare it"),
+    (lambda: _rule(when=[deal.main_contact]), "deal.main_contact is none", "ask one of them"),
+    (lambda: lines.any(lambda line: line), "a function is none", "without lambda"),  # type: ignore[arg-type]
+    (lambda: deal.contacts.any([deal.amount > 3]), "a list is none", "without the inner [ ]"),  # type: ignore[arg-type]
+    (lambda: deal.contacts.main.phone, "deal.contacts has no 'main'", "deal.main_contact"),  # type: ignore[attr-defined]
+    (lambda: deal.contacts.phones, "deal.contacts has no 'phones'", "did you mean phone?"),  # type: ignore[attr-defined]
 ]
+
+
+def _rule(on: Any = None, when: Any = ()) -> Automation:
+    return Automation(key="r", on=deal_created() if on is None else on, when=when, do=[add_note("n", text="x")])
 
 
 @pytest.mark.parametrize(("written", "message", "hint"), SLIPS)

@@ -79,7 +79,7 @@ MISTAKES = [
     (lambda: deal.contacts.email.is_set(), "cannot be compared", "deal.contacts.any(contact.email"),
     (lambda: deal.contacts.role == "buyer", "cannot be compared", 'deal.contact_as("buyer").id.is_set()'),
     (lambda: deal.contacts.any(), "asks for nothing", "any(contact.email.is_set())"),
-    (lambda: deal.contacts.any(contact.email), "takes conditions", "deal.amount > 0"),
+    (lambda: deal.contacts.any(contact.email), "contact.email is none", "write contact.email.is_set()"),
     (lambda: deal.contacts.any(lambda each: each), "takes conditions", "deal.amount > 0"),
     (lambda: send_email("m", to=contact, subject="S", text="T"), "to of 'm' cannot be contact", "deal.contact_as("),
     (lambda: send_email("m", **MAIL, cc="a@b.example"), "is a list of contacts and addresses", "deal.owner.email"),

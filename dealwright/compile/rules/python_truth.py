@@ -10,6 +10,17 @@ from dealwright.compile.fields_seen import Fields, field_names
 from dealwright.compile.rules.rule import Rule, Spot, Subject
 from dealwright.compile.sources import Source
 
+_OPS: Final = {
+    ast.Eq: "==",
+    ast.NotEq: "!=",
+    ast.Lt: "<",
+    ast.LtE: "<=",
+    ast.Gt: ">",
+    ast.GtE: ">=",
+    ast.Is: "is",
+    ast.IsNot: "is not",
+}
+_JOINS: Final = {ast.BitOr: "|", ast.BitAnd: "&"}
 _SIGNS: Final = {ast.And: ("and", "&"), ast.Or: ("or", "|")}
 
 
@@ -44,7 +55,25 @@ def _compared(source: Source, compared: ast.Compare, fields: Fields) -> Iterator
         yield _spot(source, compared, "`in` beside a field is decided now", hint)
     elif len(compared.ops) > 1:
         hint = "write two comparisons: (deal.amount > 0) & (deal.amount < 9)"
-        yield _spot(source, compared, "a chain of comparisons keeps the last one only", hint)
+        message, meant = "a chain of comparisons keeps the last one only", _meant(compared)
+        if meant is not None:
+            message, hint = "`|` and `&` bind before comparisons: parentheses are missing", f"write {meant}"
+        yield _spot(source, compared, message, hint)
+
+
+def _meant(compared: ast.Compare) -> str | None:
+    """How `a > 5 | b > 3` was meant, which Python reads as `a > (5 | b) > 3`; None for a chain."""
+    written, left = "", ast.unparse(compared.left)
+    for place, (op, right) in enumerate(zip(compared.ops, compared.comparators, strict=True)):
+        last = place == len(compared.ops) - 1
+        joined = right.op if isinstance(right, ast.BinOp) else None
+        if last == isinstance(joined, ast.BitOr | ast.BitAnd):
+            return None
+        if last or not isinstance(right, ast.BinOp):
+            return f"{written}({left} {_OPS[type(op)]} {ast.unparse(right)})"
+        written += f"({left} {_OPS[type(op)]} {ast.unparse(right.left)}) {_JOINS[type(right.op)]} "
+        left = ast.unparse(right.right)
+    return None
 
 
 def _spot(source: Source, node: ast.expr, message: str, hint: str) -> Spot:

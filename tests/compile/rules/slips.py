@@ -98,6 +98,7 @@ SLIPS: Final[Mapping[str, Callable[[Random, str], Slip | None]]] = {
     "not": _swap(r"~(deal\.\w+\.has)", r"not \1"),
     "or": _swap(r"is_set\(\) \| ", "is_set() or "),
     "chain": _swap(r"deal\.amount >= ", "0 < deal.amount < "),
+    "no parentheses": _swap(r"when=\[", "when=[deal.amount > 5 | deal.amount < 3, "),
     "dropped comma": _swap(r'("), (")(?=[A-Z])', r"\1 \2"),
     "contradiction": _swap(r"when=\[", "when=[deal.amount > 10, deal.amount < 5, "),
     "set and unset": _swap(r"when=\[", "when=[deal.company.is_set(), deal.company.is_unset(), "),
