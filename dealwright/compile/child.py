@@ -98,7 +98,9 @@ class _Child:
     def _make_importable(self) -> bool:
         """Let `<folder>.<stem>` be imported, whether or not the folder's name is one that Python could import."""
         package = self._job.package
-        if not self._job.whole and (not package.isidentifier() or self._shadowed(package)):
+        namesake = self._root.parent / f"{package}.py"
+        hidden = namesake.is_file() and not (self._root / "__init__.py").is_file()
+        if not self._job.whole and (not package.isidentifier() or hidden or self._shadowed(package)):
             module = ModuleType("definitions")
             module.__path__ = [str(self._root)]
             sys.modules["definitions"] = module
@@ -111,6 +113,11 @@ class _Child:
             return False
         if self._shadowed(package):
             self._found("DW909", ".", f"the folder {package!r} has the name of a module that is installed", "rename it")
+            return False
+        if hidden:  # Python would import, and run, the file
+            self._found(
+                "DW909", ".", f"beside the folder {package!r} stands a file {namesake.name}", "rename one of the two"
+            )
             return False
         # At the end: a company's folder never stands before an installed module.
         sys.path.append(str(self._root.parent))

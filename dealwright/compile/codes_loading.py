@@ -115,7 +115,7 @@ print('loading')
         title="a folder or file cannot be loaded under its name",
         reason=(
             "The folder of a company is a Python package: its name has letters, digits and underscores, and is "
-            "not that of an installed module."
+            "not that of an installed module or of a file beside it."
         ),
     ),
     Code(

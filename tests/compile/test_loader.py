@@ -167,6 +167,17 @@ def test_a_folder_that_cannot_be_imported_under_its_name_is_refused(write, name)
     assert found(write(name, all=WHOLE)) == [f"{name}:1 DW909"]
 
 
+def test_a_file_beside_the_folder_that_has_its_name_is_told_and_not_run(write):
+    folder = write(all=WHOLE)
+    ran = folder.parent / "ran"
+    folder.with_suffix(".py").write_text(f"open({str(ran)!r}, 'w')\nimport nothing_like_it\n")
+    assert found(folder) == [f"{folder.name}:1 DW909"]
+    assert [account.key for account in load(folder / "all.py").accounts] == ["a"]
+    assert not ran.exists()
+    (folder / "__init__.py").touch()
+    assert found(folder) == []
+
+
 def test_no_account_is_a_finding_unless_something_worse_was_found(write):
     assert found(write(all=GOOD)) == ["all.py:1 DW908"]
     assert found(write("other", all=GOOD + "1 / 0\n")) == [f"all.py:{len(GOOD.splitlines()) + 1} DW900"]
