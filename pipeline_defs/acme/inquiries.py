@@ -189,7 +189,7 @@ confirm_inquiry = Automation(
 find_phone = Automation(
     key="find-phone",
     why="Nobody can be called without a number.",
-    on=deal_created(in_=NewBusiness),
+    on=deal_created(in_=NewBusiness.incoming),  # further on its stage says whose the deal is, and what is next
     when=[deal.owner.is_set(), ~deal.main_contact.phone.is_set(), ~deal.tags.has("spam")],
     when_within=hours(1),
     do=[

@@ -2,22 +2,15 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
-from contextlib import suppress
 from typing import Final
-
-import msgspec
 
 from dealwright.compile import ir
 from dealwright.compile.possible import Logic, possible
 from dealwright.compile.rules.links import answers, caused_by, one_event
+from dealwright.compile.rules.readings import works_with
 from dealwright.compile.rules.rule import Rule, Spot, Subject
 from dealwright.compile.rules.ways import Place, of_trigger, places
-from dealwright.language import templates
-
-_OF_CONTACT: Final = re.compile(r"(?:event\.contact|contact|deal\.main_contact|deal\.contact_as\.\w+)\.(\w+)")
-_LISTED: Final = re.compile(r"deal\.records\.(\w+)\.\*\.(\w+)")
 
 
 def _look(subject: Subject) -> Iterator[Spot]:
@@ -50,7 +43,7 @@ def _missed(
         if not names:
             continue
         for place in read:
-            seen = sorted(names & set(_reads(place.step, _kind(reader))))
+            seen = sorted(names & set(works_with(place.step, _kind(reader))))
             if seen and not place.waited and possible(*place.known, *change.known):
                 path, line = subject.step_at(reader, place.step.name)
                 yield Spot(
@@ -76,48 +69,6 @@ def _kind(automation: ir.Automation) -> str:
         case ir.OnContactUpdated():
             return "contact"
     return "deal"
-
-
-def _reads(given: object, about: str) -> Iterator[str]:
-    """Yield what a step works with, as `deal.amount` or `instalment.paid`; steps on a way of its own are others."""
-    match given:
-        case ir.Ref(path=path):
-            yield from _named(path, about)
-        case ir.TemplateText(source=source):
-            with suppress(templates.TemplateError):  # one that cannot be read is told as that
-                for path in templates.paths(source):
-                    yield from _named(path, about)
-        case ir.Aggregate(record=kind, value=value, where=where):
-            yield from _reads((value, where), kind)
-        case ir.OfRecords(record=kind):
-            yield from _reads((given.of, given.where), kind)
-        case ir.BranchStep(cases=cases):
-            yield from _reads(tuple(case.when for case in cases), about)
-        case tuple():
-            for each in given:
-                yield from _reads(each, about)
-        case dict():
-            yield from _reads(tuple(given.values()), about)
-        case msgspec.Struct():
-            ways = ir.ways_of(given) if _is_step(given) else ()  # type: ignore[arg-type]  # it is one
-            for name in given.__struct_fields__:
-                if (inner := getattr(given, name)) not in ways:
-                    yield from _reads(inner, about)
-
-
-def _is_step(given: msgspec.Struct) -> bool:
-    return given.__struct_config__.tag_field == "do"
-
-
-def _named(path: str, about: str) -> Iterator[str]:
-    if path.startswith("record."):
-        yield f"{about}.{path.split('.')[1]}"
-    elif listed := _LISTED.match(path):
-        yield f"{listed[1].replace('_', '-')}.{listed[2]}"
-    elif of_contact := _OF_CONTACT.match(path):
-        yield f"contact.{of_contact[1]}"
-    elif path.startswith("deal."):
-        yield f"deal.{path.split('.')[1]}"
 
 
 RULE: Final = Rule(

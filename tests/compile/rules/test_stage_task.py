@@ -23,7 +23,11 @@ acme = Account("acme", zone="UTC", country="US", currency="USD", pipelines=[Repa
 """
 
 RULE = """
-bring = Automation(key="bring", on=entered(Repairs.repaired), do=[set_task("bring", text="Bring it", due=days(1))])
+bring = Automation(
+    key="bring",
+    on=entered(Repairs.repaired),
+    do=[wait("settled", minutes(1)), set_task("bring", text="Bring it", due=days(1))],
+)
 """
 
 
