@@ -16,9 +16,12 @@ import msgspec
 
 import dealwright
 from dealwright.compile.findings import Finding
+from dealwright.compile.misused import no_attribute, wrong_use
 from dealwright.compile.own_hints import in_own_words
 from dealwright.compile.sources import called, span
+from dealwright.compile.unknown_names import nearest, no_name, own_field
 from dealwright.errors import DefinitionError
+from dealwright.language.fields import UnknownField
 from dealwright.language.pipeline import Pipeline, is_pipeline
 from dealwright.language.schema import did_you_mean
 
@@ -64,9 +67,11 @@ def _found(error: BaseException, file: str, root: Path) -> list[Finding]:
         case NotLoaded():
             return []
         case DefinitionError():
+            theirs = _where(error, root) if isinstance(error, UnknownField) else None
+            hint = (own_field(error, theirs[2]) if theirs is not None else "") or error.hint
             written = _below(error.place[0], root) if error.place else None
             place = (written, error.place[1]) if written and error.place else place
-            return [_finding(error.code, place, str(error), error.hint)]
+            return [_finding(error.code, place, str(error), hint)]
         case SyntaxError():
             written = _below(error.filename, root) if error.filename else None
             place = (written, error.lineno or 1) if written else place
@@ -90,15 +95,22 @@ def _found(error: BaseException, file: str, root: Path) -> list[Finding]:
             wrong = _wrong_call(error, root)
             if wrong is not None:
                 return [_finding("DW910", place, *wrong)]
+            misused = wrong_use(_words(error), _node(error, root))
+            if misused is not None:
+                return [_finding(misused.code, place, misused.message, misused.hint)]
         case AttributeError(obj=tuple(made)) if (
             len(made) == 1 and (lost := _made_with_comma(error, made, root)) is not None
         ):
             message = f"there is a comma after {lost[1]} = ..., which makes a tuple of it"
             return [_finding("DW210", lost[0], message, "take the comma out")]
         case AttributeError():
+            lacking = no_attribute(error, _node(error, root))
+            if lacking is not None:
+                return [_finding(lacking.code, place, lacking.message, lacking.hint)]
             return [_finding("DW900", place, _said(error), _attribute_hint(error))]
-        case NameError(name=str(name)):
-            return [_finding("DW900", place, f"there is no {name!r} in this file", _name_hint(name, error))]
+        case NameError(name=str(name)) if (where := _where(error, root)) is not None:
+            tree, node, frame = where
+            return [_finding("DW900", place, *no_name(name, place[1], tree, node, frame))]
     return [_finding("DW900", place, _said(error), "")]
 
 
@@ -250,15 +262,27 @@ def _written(error: BaseException, root: Path) -> str:
 
 def _called_in(error: BaseException, root: Path) -> tuple[str, ast.Call] | None:
     """The call that the author's deepest line made, and its file; None if that is not to be seen."""
-    for frame in reversed(traceback.extract_tb(error.__traceback__)):
-        file = _below(frame.filename, root)
-        if file is None:
+    place, node = _place(error, root), _node(error, root)
+    return (place[0], node) if place is not None and isinstance(node, ast.Call) else None
+
+
+def _node(error: BaseException, root: Path) -> ast.expr | None:
+    """What the author's deepest line was working out; None if that is not to be seen."""
+    where = _where(error, root)
+    return where[1] if where is not None else None
+
+
+def _where(error: BaseException, root: Path) -> tuple[ast.Module, ast.expr | None, FrameType] | None:
+    """The author's file, what its deepest line was working out, and the frame of it; None if there is none."""
+    raised = error.__traceback__
+    read_and_run = list(zip(traceback.extract_tb(raised), traceback.walk_tb(raised), strict=True))
+    for read, (frame, _) in reversed(read_and_run):
+        if _below(read.filename, root) is None:
             continue
-        for node in ast.walk(ast.parse(Path(frame.filename).read_bytes())):
-            place = (frame.lineno, frame.colno, frame.end_lineno, frame.end_colno)
-            if isinstance(node, ast.Call) and place == span(node):
-                return file, node
-        break
+        place = (read.lineno, read.colno, read.end_lineno, read.end_colno)
+        tree = ast.parse(Path(read.filename).read_bytes())
+        nodes = (each for each in ast.walk(tree) if isinstance(each, ast.expr) and span(each) == place)
+        return tree, next(nodes, None), frame
     return None
 
 
@@ -282,24 +306,9 @@ def _attribute_hint(error: AttributeError) -> str:
     if not isinstance(error.name, str) or error.obj is None:
         return ""
     if error.obj is dealwright:
-        return _nearest(error.name, dealwright.__all__)
+        return nearest(error.name, dealwright.__all__)
     holders = [error.obj] if isinstance(error.obj, ModuleType) else type(error.obj).__mro__
     return did_you_mean(error.name, {name for each in holders for name in vars(each) if not name.startswith("_")})
-
-
-def _name_hint(name: str, error: NameError) -> str:
-    if name in dealwright.__all__:
-        return f"write from dealwright import {name}"
-    own = [known for known in _names(error) if isinstance(known, str) and not known.startswith("_")]
-    return _nearest(name, [*dealwright.__all__, *own]) or "write it, or import it, above this line"
-
-
-def _nearest(word: str, candidates: Iterable[str]) -> str:
-    """The nearest name by its letters, or else one that begins with the same word: `send_event` for `send_mail`."""
-    known = sorted(set(candidates))
-    first, _, rest = word.partition("_")
-    alike = next((name for name in known if rest and name.startswith(f"{first}_")), None)
-    return did_you_mean(word, known) or (f"did you mean {alike}?" if alike else "")
 
 
 def _listed(what: str, names: Iterable[str]) -> str:

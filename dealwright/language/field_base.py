@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
 
 class UnknownField(DefinitionError, AttributeError):
-    """There is no field of that name."""
+    """There is no field of that name: `name` of `obj`, where both are known."""
 
 
 class Field:
@@ -159,9 +159,10 @@ def unknown_field(owner: object, path: str, name: str) -> UnknownField:
     if name == "or_":
         hint = f"in a text write {{{{ {path} or 'there' }}}}; numbers, amounts, days and moments have or_()"
         return UnknownField(f"{path} has no 'or_'", code="DW912", hint=hint)
-    return UnknownField(
-        f"{path} has no {name!r}", code="DW912", hint=did_you_mean(name, fields) or f"it has {', '.join(fields)}"
-    )
+    hint = did_you_mean(name, fields) or f"it has {', '.join(fields)}"
+    error = UnknownField(f"{path} has no {name!r}", code="DW912", hint=hint)
+    error.name, error.obj = name, owner
+    return error
 
 
 _ORDERED = frozenset({"number", "money", "day", "moment"})

@@ -251,7 +251,7 @@ HINTED = {
     "strange_name": ("xyzzy", "DW900 there is no 'xyzzy' in this file (write it, or import it, above this line)"),
     "attribute": (
         "Sales.won.nam",
-        "DW900 AttributeError: 'Won' object has no attribute 'nam' (did you mean name?)",
+        "DW912 Sales.won has no 'nam' (did you mean name?)",
     ),
 }
 
