@@ -1,9 +1,9 @@
-"""DW228: tags that one step adds and the next ones take off again, or the other way round."""
+"""DW228: tags that one step adds and the next ones take off again or replace, or the other way round."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import Final
+from typing import Final, TypeAlias
 
 from dealwright.compile import ir
 from dealwright.compile.rules.rule import Rule, Spot, Subject
@@ -13,19 +13,34 @@ def _look(subject: Subject) -> Iterator[Spot]:
     for _, automation in subject.automations:
         for first, second, tag in _undone(automation.do):
             path, line = subject.step_at(automation, second.name)
-            added = tag in first.add
-            did, does = ("adds", "takes it off again") if added else ("takes off", "adds it again")
+            added = isinstance(first, ir.UpdateDealStep) or tag in first.add
+            does = "takes it off again" if added else "adds it again"
+            hint = "take one of them out, or put what waits between them"
+            if isinstance(second, ir.UpdateDealStep):
+                does = "replaces all tags without it" if added else "gives the deal all its tags with it"
+                hint = "write all that it shall have in tags=, or add_tags(...) instead of tags=, which replaces them"
             yield Spot(
                 path=path,
                 line=line,
-                message=f"{first.name!r} {did} the tag {tag!r}, and {second.name!r} {does} at once",
-                hint="take one of them out, or put what waits between them",
+                message=f"{first.name!r} {'adds' if added else 'takes off'} the tag {tag!r},"
+                f" and {second.name!r} {does} at once",
+                hint=hint,
             )
 
 
-def _undone(steps: Sequence[ir.Step]) -> Iterator[tuple[ir.ChangeTagsStep, ir.ChangeTagsStep, str]]:
+def tags_given(value: object) -> tuple[str, ...] | None:
+    """Return all the tags that a deal has once it is given this; None if another fact says it."""
+    if isinstance(value, ir.Cleared):
+        return ()
+    return value.value if isinstance(value, ir.TagsValue) else None
+
+
+_Tagging: TypeAlias = ir.ChangeTagsStep | ir.UpdateDealStep
+
+
+def _undone(steps: Sequence[ir.Step]) -> Iterator[tuple[_Tagging, _Tagging, str]]:
     """Yield the steps that undo each other with nothing but plain steps between them, and the tag."""
-    by_tag: dict[tuple[str, bool], ir.ChangeTagsStep] = {}
+    by_tag: dict[tuple[str, bool], _Tagging] = {}
     for step in steps:
         for way in ir.ways_of(step):
             yield from _undone(way)
@@ -35,6 +50,11 @@ def _undone(steps: Sequence[ir.Step]) -> Iterator[tuple[ir.ChangeTagsStep, ir.Ch
                 if other is not None:
                     yield other, step, tag
                 by_tag[(tag, added)] = step
+        elif isinstance(step, ir.UpdateDealStep) and "tags" in step.changes:
+            tags = tags_given(step.changes["tags"])
+            if tags is not None:
+                yield from ((other, step, tag) for (tag, added), other in by_tag.items() if added != (tag in tags))
+            by_tag = {(tag, True): step for tag in tags or ()}
         elif ir.ways_of(step) or isinstance(step, ir.WaitStep | ir.WaitForStep | ir.WaitUntilStep):
             by_tag.clear()
 
@@ -45,7 +65,8 @@ RULE: Final = Rule(
     title="a tag is added and taken off at once",
     reason=(
         "Steps are done one after the other: what one does and a later one undoes, with nothing waited for in between, "
-        "comes to nothing. One of the two tags is most likely another one."
+        "comes to nothing. One of the two tags is most likely another one. `update_deal(tags=[...])` replaces all "
+        "tags, also those that a step before it has added."
     ),
     bad="""
 paid = Automation(

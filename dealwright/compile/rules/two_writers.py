@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from itertools import combinations
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import combinations, product
 from typing import Final, NamedTuple
 
 from dealwright.compile import ir
 from dealwright.compile.possible import Alternatives, Logic, possible
 from dealwright.compile.rules.links import one_event
 from dealwright.compile.rules.rule import Rule, Spot, Subject
+from dealwright.compile.rules.tag_and_back import tags_given
 from dealwright.compile.rules.ways import places
+
+_TAGS: Final = "deal.tags"
 
 
 class _Write(NamedTuple):
@@ -21,6 +24,8 @@ class _Write(NamedTuple):
     field: str
     value: object
     known: tuple[Alternatives, ...]
+    tag: str = ""
+    """The one tag that is added or taken off."""
 
 
 def _look(subject: Subject) -> Iterator[Spot]:
@@ -44,6 +49,27 @@ def _look(subject: Subject) -> Iterator[Spot]:
                         " on one event: which value stays is chance",
                         hint="make them one automation, or let their conditions exclude each other",
                     )
+        yield from _replaced(subject, by_field)
+
+
+def _replaced(subject: Subject, by_field: Mapping[str, Sequence[_Write]]) -> Iterator[Spot]:
+    """Yield the steps that give a deal all its tags while another automation adds one of others, or takes one off."""
+    told: set[tuple[str, str]] = set()
+    changes = [write for writes in by_field.values() for write in writes if write.tag]
+    for whole, one in product(by_field.get(_TAGS, ()), changes):
+        tags = tags_given(whole.value)
+        pair = (whole.automation.key, one.automation.key)
+        if tags is None or pair in told or not _collide(whole._replace(value=one.tag in tags), one):
+            continue
+        told.add(pair)
+        path, line = subject.step_at(whole.automation, whole.step)
+        yield Spot(
+            path=path,
+            line=line,
+            message=f"{whole.automation.key!r} gives the deal all its tags, and {one.automation.key!r}"
+            f" {'adds' if one.value else 'takes off'} {one.tag!r} on one event: which is done last is chance",
+            hint="write add_tags(...) and remove_tags(...) instead of tags=, or make them one automation",
+        )
 
 
 def _collide(first: _Write, second: _Write) -> bool:
@@ -62,6 +88,10 @@ def _writes(automation: ir.Automation, logic: Logic) -> Iterator[_Write]:
             continue
         for field, value in _written(place.step):
             yield _Write(automation, place.step.name, field, value, place.known)
+        if isinstance(place.step, ir.ChangeTagsStep):
+            for tags, added in ((place.step.add, True), (place.step.remove, False)):
+                for tag in tags:
+                    yield _Write(automation, place.step.name, f"the tag {tag!r}", added, place.known, tag)
 
 
 def _written(step: ir.Step) -> Iterator[tuple[str, object]]:
@@ -76,9 +106,6 @@ def _written(step: ir.Step) -> Iterator[tuple[str, object]]:
             yield from ((f"deal.company.{name}", value) for name, value in changes.items())
         case ir.UpdateRecordStep(record=kind, changes=changes):
             yield from ((f"{kind}.{name}", value) for name, value in changes.items())
-        case ir.ChangeTagsStep(add=add, remove=remove):
-            yield from ((f"the tag {tag!r}", True) for tag in add)
-            yield from ((f"the tag {tag!r}", False) for tag in remove)
 
 
 RULE: Final = Rule(
@@ -87,7 +114,8 @@ RULE: Final = Rule(
     title="two automations write one field on one trigger",
     reason=(
         "No order is promised between automations: which value stays is chance. What needs order is one automation "
-        "with two steps or a branch."
+        "with two steps or a branch. So it is with tags: `update_deal(tags=[...])` replaces all of them, also the one "
+        "that another automation has just added."
     ),
     bad="""
 first = Automation(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from examples import check_files, codes, example_file, snippet
+from examples import FIRST, check_files, codes, example_file, snippet
 
 NOTE = 'add_note("n", text="Look")'
 RENEWALS = """
@@ -22,6 +22,10 @@ def rule(do: str = NOTE, *, on: str = "entered(Sales.won)", when: str = "[]", na
     return f"{name} = Automation(key={name!r}, on={on}, when={when}, do=[{do}])\n"
 
 
+def two(first: str, second: str, on: str = "entered(Sales.won)") -> str:
+    return rule(first) + rule(second, on=on, name="s")
+
+
 TAGS = {
     "there_and_back": ('add_tags("a", "x"), remove_tags("b", "x", "y")', {"DW228"}),
     "back_and_there": (f'remove_tags("a", "x"), {NOTE}, add_tags("b", "x")', {"DW228"}),
@@ -29,6 +33,25 @@ TAGS = {
     "for_a_day": ('add_tags("a", "x"), wait("w", days(1)), remove_tags("b", "x")', set()),
     "perhaps": ('add_tags("a", "x"), branch("w", case(deal.amount > 5, remove_tags("b", "x")))', set()),
     "others": ('add_tags("a", "x"), remove_tags("b", "y")', set()),
+    "replaced": ('add_tags("a", "x"), update_deal("b", tags=["y"])', {"DW228"}),
+    "cleared": ('add_tags("a", "x"), update_deal("b", tags=[])', {"DW228"}),
+    "written_again": ('remove_tags("a", "x"), update_deal("b", tags=["x"])', {"DW228"}),
+    "written_and_off": ('update_deal("b", tags=["x", "y"]), remove_tags("a", "x")', {"DW228"}),
+    "two_sets": ('update_deal("b", tags=["x"]), update_deal("c", tags=["y"])', {"DW228"}),
+    "replaced_with_it": ('add_tags("a", "x"), update_deal("b", tags=["x", "y"])', set()),
+    "written_and_more": ('update_deal("b", tags=["x"]), add_tags("a", "y")', set()),
+    "replaced_later": ('add_tags("a", "x"), wait("w", days(1)), update_deal("b", tags=["y"])', set()),
+    "as_it_was": ('add_tags("a", "x"), update_deal("b", tags=event.before.tags)', set()),
+}
+REPLACED = {
+    "added": (two('update_deal("u", tags=["x"])', 'add_tags("a", "y")'), {"DW217"}),
+    "taken_off": (two('remove_tags("a", "x")', 'update_deal("u", tags=["x"])'), {"DW217"}),
+    "all_gone": (two('update_deal("u", tags=[])', 'add_tags("a", "y", "z")'), {"DW217"}),
+    "with_it": (two('update_deal("u", tags=["x", "y"])', 'add_tags("a", "y")'), set()),
+    "without_it": (two('update_deal("u", tags=["x"])', 'remove_tags("a", "y")'), set()),
+    "other_event": (two('update_deal("u", tags=["x"])', 'add_tags("a", "y")', "entered(Sales.lost)"), set()),
+    "later": (two('update_deal("u", tags=["x"])', 'wait("w", days(1)), add_tags("a", "y")'), set()),
+    "as_it_was": (two('update_deal("u", tags=event.before.tags)', 'add_tags("a", "y")'), set()),
 }
 AMOUNTS = {
     "below": (rule(when="[deal.amount < 0]"), {"DW214"}),
@@ -63,6 +86,7 @@ SOURCES = {
 def test_what_comes_to_nothing_is_told(tmp_path: Path) -> None:
     wanted = {
         **{f"tags_{name}": (rule(do), found) for name, (do, found) in TAGS.items()},
+        **{f"replaced_{name}": given for name, given in REPLACED.items()},
         **{f"amounts_{name}": given for name, given in AMOUNTS.items()},
         **{f"made_{name}": given for name, given in MADE.items()},
         **{f"sources_{name}": given for name, given in SOURCES.items()},
@@ -152,3 +176,17 @@ def test_a_field_that_is_no_address_is_refused_as_one(tmp_path: Path, part: str,
     )
     found = snippet(tmp_path, text)
     assert [each.message for each in found if each.code == "DW910"] == ([told] if told else [])
+
+
+def test_tags_that_are_replaced_are_told_where_they_are_replaced(tmp_path: Path) -> None:
+    files = {
+        "one": rule('add_tags("a", "x"), update_deal("b", tags=["y"])'),
+        "two": two('update_deal("u", tags=["x"])', 'add_tags("a", "y")'),
+    }
+    found = check_files(tmp_path / "company", {name: example_file(text) for name, text in files.items()})
+    assert {name: [(each.line, each.message) for each in findings] for name, findings in found.items()} == {
+        "one": [(FIRST, "'a' adds the tag 'x', and 'b' replaces all tags without it at once")],
+        "two": [
+            (FIRST, "'r' gives the deal all its tags, and 's' adds 'y' on one event: which is done last is chance")
+        ],
+    }
