@@ -2,24 +2,31 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator
+from typing import Final, NamedTuple
 
 import msgspec
 
 from dealwright.compile import ir
 from dealwright.compile.possible import ALWAYS, Alternatives, Logic, both, differ, either, not_one_of, one_of, unset
 
+_OWN: Final = re.compile(r"deal\.\w+")
+"""A field of the deal itself, which only what is done to the deal changes."""
+
 
 class Place(msgspec.Struct, frozen=True, kw_only=True):
     """A step and what holds on the way to it.
 
     `known` held at some time on the way; `now` are those that still hold, since nothing was done or waited for after
-    they were looked at. `waited` says that a wait lies before.
+    they were looked at, and `still` those too that no step has changed since, none of which waits or writes to anybody.
+    `waited` says that a wait lies before.
     """
 
     step: ir.Step
     known: tuple[Alternatives, ...]
     now: tuple[Alternatives, ...]
+    still: tuple[Alternatives, ...]
     waited: bool
 
 
@@ -60,8 +67,35 @@ def _elsewhere(path: str, stages: tuple[ir.StageValue, ...]) -> Alternatives:
 
 def places(automation: ir.Automation, logic: Logic) -> Iterator[Place]:
     """Yield every step of the automation, in order, with what is known there."""
-    start = (of_trigger(automation.on), logic.true(automation.when))
-    yield from _Walk(logic).steps(automation.do, start, start)
+    trigger, asked = of_trigger(automation.on), (logic.true(automation.when), *_of_segment(automation, logic))
+    # What is looked at again need not stand any more where its trigger found it.
+    now = (trigger, *asked) if automation.when_within is None else asked
+    yield from _Walk(logic).steps(automation.do, _Here((trigger, *asked), now, now))
+
+
+def _of_segment(automation: ir.Automation, logic: Logic) -> tuple[Alternatives, ...]:
+    """What is known of the deals that an event is for, where it is for those of a segment."""
+    segment = automation.for_each
+    if segment is None:
+        return ()
+    there = one_of("deal.pipeline", [ir.PipelineValue(pipeline=key) for key in segment.pipelines])
+    return (there, logic.true(segment.where)) if segment.pipelines else (logic.true(segment.where),)
+
+
+class _Here(NamedTuple):
+    """What is known at a place, as a `Place` says it."""
+
+    known: tuple[Alternatives, ...]
+    now: tuple[Alternatives, ...] = ()
+    still: tuple[Alternatives, ...] = ()
+
+    def where(self, more: tuple[Alternatives, ...]) -> _Here:
+        """Return what is known where more was looked at and holds."""
+        return _Here((*self.known, *more), (*self.now, *more), (*self.still, *more))
+
+    def after(self, step: ir.Step) -> _Here:
+        """Return what is known behind a step that neither waits nor ends."""
+        return _Here(self.known, (), tuple(_left(each, step) for each in self.still))
 
 
 class _Walk:
@@ -71,38 +105,47 @@ class _Walk:
         self._logic = logic
         self._waited = False
 
-    def steps(
-        self, steps: Iterable[ir.Step], known: tuple[Alternatives, ...], now: tuple[Alternatives, ...]
-    ) -> Iterator[Place]:
+    def steps(self, steps: Iterable[ir.Step], here: _Here) -> Iterator[Place]:
         for step in steps:
-            yield Place(step=step, known=known, now=now, waited=self._waited)
+            yield Place(step=step, known=here.known, now=here.now, still=here.still, waited=self._waited)
             if isinstance(step, ir.BranchStep):
-                yield from self._branch(step, known, now)
-                now = now if all(_is_still(way) for way in ir.ways_of(step)) else ()
+                yield from self._branch(step, here)
+                here = here if all(_is_still(way) for way in ir.ways_of(step)) else _Here(here.known)
             elif isinstance(step, ir.WaitUntilStep):
                 self._waited = True
-                now = ()
-                yield from self.steps(step.on_timeout, known, now)
+                here = _Here(here.known)
+                yield from self.steps(step.on_timeout, here)
             elif isinstance(step, ir.AskStep | ir.LookupStep):
                 self._waited |= isinstance(step, ir.AskStep)
-                now = ()
+                here = _Here(here.known)
                 for way in ir.ways_of(step):
-                    yield from self.steps(way, known, now)
+                    yield from self.steps(way, here)
             elif not isinstance(step, ir.StopStep):
                 self._waited |= isinstance(step, ir.WaitStep | ir.WaitForStep)
-                now = ()
+                here = here.after(step)
 
-    def _branch(
-        self, branch: ir.BranchStep, known: tuple[Alternatives, ...], now: tuple[Alternatives, ...]
-    ) -> Iterator[Place]:
+    def _branch(self, branch: ir.BranchStep, here: _Here) -> Iterator[Place]:
         before: tuple[Alternatives, ...] = ()
         for case in branch.cases:
-            here = (*before, self._logic.true(case.when))
-            yield from self.steps(case.do, (*known, *here), (*now, *here))
+            yield from self.steps(case.do, here.where((*before, self._logic.true(case.when))))
             before = (*before, self._logic.not_true(case.when))
         none = tuple(self._logic.false(case.when) for case in branch.cases)
-        yield from self.steps(branch.otherwise, (*known, *none), (*now, *none))
-        yield from self.steps(branch.unset or (), (*known, *before), (*now, *before))
+        yield from self.steps(branch.otherwise, here.where(none))
+        yield from self.steps(branch.unset or (), here.where(before))
+
+
+def _left(ways: Alternatives, step: ir.Step) -> Alternatives:
+    """Return what is left of what was known when a step is done: fields that it leaves as they are, and no other."""
+    match step:
+        case ir.SetTaskStep() | ir.AddNoteStep() | ir.NotifyStep() | ir.SendEventStep() | ir.SendConversionStep():
+            return [tuple(atom for atom in way if _OWN.fullmatch(atom.path)) for way in ways]
+        case ir.ChangeTagsStep():
+            changed = {"deal.tags"}
+        case ir.UpdateDealStep(changes=changes):
+            changed = {f"deal.{name}" for name in changes}
+        case _:
+            return ALWAYS
+    return [tuple(atom for atom in way if _OWN.fullmatch(atom.path) and atom.path not in changed) for way in ways]
 
 
 def _is_still(way: Iterable[ir.Step]) -> bool:

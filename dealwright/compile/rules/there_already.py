@@ -1,0 +1,137 @@
+"""DW237: a step writes what is there already, on every way to it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import Final, NamedTuple
+
+from dealwright.compile import describe, ir
+from dealwright.compile.possible import Alternatives, Logic, differ, possible
+from dealwright.compile.rules.rule import Rule, Spot, Subject
+from dealwright.compile.rules.ways import Place, places
+from dealwright.language.schema import FieldType
+
+
+class _Write(NamedTuple):
+    """A field that a step writes, and what it writes there."""
+
+    path: str
+    value: ir.Expression
+
+
+def _look(subject: Subject) -> Iterator[Spot]:
+    for account, automation in subject.automations:
+        if automation.origin != "authored":
+            continue
+        logic = Logic.of(account)
+        for place in places(automation, logic):
+            if told := _told(place, logic, account):
+                path, line = subject.step_at(automation, place.step.name)
+                hint = "write something else, ask for something else before it, or take it out"
+                yield Spot(path=path, line=line, message=told, hint=hint)
+
+
+def _told(place: Place, logic: Logic, account: ir.Account) -> str:
+    """Say what the step writes though it is there; empty if it may be news, or if nothing ever comes there."""
+    step = place.step
+    match step:
+        case ir.MoveDealStep(to=to):
+            there: list[ir.Condition] = [ir.Compare(field=ir.Ref(path="deal.stage", type="stage"), op="==", value=to)]
+            if _holds(place, logic, there):
+                return f"{step.name!r} moves the deal to {to.pipeline}.{to.stage}, where it stands already"
+        case ir.ChangeTagsStep(add=add, remove=remove):
+            tags = ir.Ref(path="deal.tags", type="tags")
+            there = [ir.Has(field=tags, values=(tag,)) for tag in add]
+            there += [ir.Not(of=ir.Has(field=tags, values=(tag,))) for tag in remove]
+            if _holds(place, logic, there):
+                did = [f"adds {tag!r}, which is on the deal" for tag in add]
+                did += [f"takes {tag!r} off, which is not on the deal" for tag in remove]
+                return f"{step.name!r} {', and '.join(did)}, wherever it is reached"
+        case _:
+            same = [write for write in _writes(step) if _is_there(place, logic, account, write)]
+            if same:
+                written = ", ".join(f"{path} = {describe.expression(value)}" for path, value in same)
+                return f"{step.name!r} writes what is there already wherever it is reached: {written}"
+    return ""
+
+
+def _writes(step: ir.Step) -> Iterator[_Write]:
+    match step:
+        case ir.UpdateDealStep(changes=changes):
+            about = "deal"
+        case ir.UpdateContactStep(contact=about, changes=changes):
+            pass
+        case ir.UpdateCompanyStep(changes=changes):
+            about = "deal.company"
+        case ir.UpdateRecordStep(changes=changes):
+            about = "record"
+        case _:
+            return
+    yield from (_Write(f"{about}.{name}", value) for name, value in changes.items())
+
+
+def _is_there(place: Place, logic: Logic, account: ir.Account, write: _Write) -> bool:
+    """Say whether the field is certainly what is written; of lists nothing is known, and a role picks somebody."""
+    value = write.value
+    if isinstance(value, ir.Ref):
+        return value.path == write.path or _certain(place, differ(write.path, value.path))
+    if isinstance(value, ir.Cleared):
+        return _holds(place, logic, [ir.Not(of=ir.IsSet(field=ir.Ref(path=write.path, type="text")))])
+    if isinstance(value, ir.TagsValue) or not isinstance(value, ir.Value):
+        return False
+    field = ir.Ref(path=write.path, type=_type(account, write.path, value))
+    return _holds(place, logic, [ir.Compare(field=field, op="==", value=value)])
+
+
+def _type(account: ir.Account, path: str, value: ir.Value) -> FieldType:
+    """What the conditions on the way say that the field is: an amount is given as a number too."""
+    own = {f"deal.{field.key}" for field in account.deal_fields if field.type == "money"} | {"deal.amount"}
+    match value:
+        case ir.NumberValue():
+            return "money" if path in own else "number"
+        case ir.MoneyValue():
+            return "money"
+    return "text"
+
+
+def _holds(place: Place, logic: Logic, there: Iterable[ir.Condition]) -> bool:
+    """Say whether all of it is certainly true when the step is done."""
+    return all(_certain(place, logic.not_true(each)) for each in there)
+
+
+def _certain(place: Place, otherwise: Alternatives) -> bool:
+    """Say whether it is never otherwise where the step stands, and whether the step is ever reached."""
+    return possible(*place.still) and not possible(*place.still, otherwise)
+
+
+RULE: Final = Rule(
+    code="DW237",
+    severity="warning",
+    title="a step writes what is there already",
+    reason=(
+        "A deal that has come to a stage is not moved by a move to that stage, and a field that is asked to be one "
+        "thing is not changed by writing that thing. The step does nothing, ever: most likely another stage, another "
+        "value or another condition is meant."
+    ),
+    bad="""
+move = Automation(
+    key="move",
+    on=entered(Sales.met),
+    do=[
+        set_task("quote", text="Write the quote for {{ deal.title }}", due=working_days(1)),
+        move_deal("on", to=Sales.met),
+    ],
+)
+""",
+    good="""
+move = Automation(
+    key="move",
+    on=entered(Sales.met),
+    do=[
+        set_task("quote", text="Write the quote for {{ deal.title }}", due=working_days(1)),
+        move_deal("on", to=Sales.quoted),
+    ],
+)
+""",
+    look=_look,
+)
