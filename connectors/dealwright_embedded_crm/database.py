@@ -28,7 +28,7 @@ PATIENCE: Final = 10.0
 WRITER: Final = 0x4443_524D
 """The PostgreSQL advisory lock that stands for what `BEGIN IMMEDIATE` is on SQLite."""
 
-HEAD: Final = "0012"
+HEAD: Final = "0013"
 """The newest migration (a test compares it with the folder)."""
 
 _PAUSE: Final = 0.01

@@ -6,6 +6,7 @@ Phones are kept by their last digits: they are the same in whatever format and w
 from __future__ import annotations
 
 import contextlib
+import hashlib
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from decimal import Decimal
@@ -25,6 +26,8 @@ EMAIL: Final = "contacts.email"
 
 _LAST_DIGITS: Final = 7
 _LONGEST: Final = 80
+_BEGINNING: Final = 40
+_DIGEST: Final = 20
 _NO_DIGIT: Final = re.compile(r"[^0-9]+")
 _LETTER: Final = re.compile(r"[^\W\d_]")
 _COLUMNS: Final = {
@@ -122,7 +125,14 @@ def _own(custom: Customs) -> Iterator[tuple[str, str]]:
         if isinstance(field.value, TextHeld | NumberHeld) and len(field.key) < _LONGEST - 5:
             text = _text(field.value.value)
             if text:
-                yield field.key, text[:_LONGEST]
+                yield field.key, _kept(text)
+
+
+def _kept(text: str) -> str:
+    """Return by what an own field's value is found: itself, or its beginning and what stands for the whole of it."""
+    if len(text) <= _LONGEST:
+        return text
+    return f"{text[:_BEGINNING]}{hashlib.blake2b(text.encode(), digest_size=_DIGEST).hexdigest()}"
 
 
 def _text(value: object) -> str:
@@ -193,7 +203,7 @@ def _candidates(connection: Connection, field: str, values: Sequence[str], count
     table = schema.lookups.c
     kept: dict[str, list[str]] = {}
     for value in values:
-        kept.setdefault(value[:_LONGEST], []).append(value)
+        kept.setdefault(_kept(value), []).append(value)
     rows = _first(
         connection,
         sorted(kept),
@@ -207,7 +217,7 @@ def _candidates(connection: Connection, field: str, values: Sequence[str], count
 def _of_companies(connection: Connection, key: str, values: Sequence[str]) -> dict[str, list[int]]:
     """Return the foremost deals of the companies that hold each value."""
     table, deals = schema.lookups.c, schema.deals.c
-    short = {value: value[:_LONGEST] for value in values}
+    short = {value: _kept(value) for value in values}
     here = schema.lookups.join(schema.deals, deals.company_id == table.thing_id)
     query = select(table.value, deals.id).select_from(here).where(table.kind == f"firm.{key}")
     rows = _first(

@@ -108,6 +108,35 @@ def test_a_value_that_thousands_have_is_not_read_whole(crm: EmbeddedCrm) -> None
     assert found(crm, phone, company) == {phone: newest, company: newest}
 
 
+def test_long_values_that_begin_alike_do_not_hide_one_another(crm: EmbeddedCrm) -> None:
+    """Only the newest fifty that began alike were looked at: an older deal was not found, and made a second time."""
+    crm.shape([], fields=FIELDS, apply=True)
+    begins = "https://example.com/quotes?" + "x" * 80
+    ids = [new(crm) for _ in range(MOST_FOUND + 5)]
+    for number, id_ in enumerate(ids):
+        update(crm, str(number), id_, dentist=f"{begins}{number}")
+    first, none = DealKey("dentist", f"{begins}0"), DealKey("dentist", f"{begins}no")
+    assert found(crm, first, none) == {first: [ids[0]]}
+    update(crm, "away", ids[0], dentist=None)
+    assert found(crm, first) == {}
+
+
+@pytest.mark.slow
+def test_long_values_of_before_are_found_whole(empty_url: str) -> None:
+    long = "Dr. No " * 20
+    index = "insert into lookups (kind, value, thing_id) values"
+    rows = [*V0006_ROWS[3:], f"{index} ('own.dentist', '{long[:80]}', 7)", f"{index} ('own.discount', '120', 7)"]
+    made_by("0012", empty_url, rows, custom=V0006_CUSTOM.replace("Dr. No", long))
+    crm = opened(empty_url)
+    crm.shape([], fields=FIELDS, apply=True)
+    keys = [DealKey("dentist", long), DealKey("discount", "120")]
+    assert found(crm, *keys) == {key: ["7"] for key in keys}
+    update(crm, "1", "7", dentist=None, discount=None)
+    with crm._database.read() as connection:
+        assert connection.execute(text("select count(*) from lookups")).scalar_one() == 0
+    crm.close()
+
+
 @pytest.mark.slow
 def test_what_was_there_before_the_index_is_found(empty_url: str) -> None:
     made_by("0006", empty_url, V0006_ROWS, custom=V0006_CUSTOM)
