@@ -79,7 +79,7 @@ hello = Template("hello", body="When can we talk?", buttons=[Button("yes", "Toda
         good="""
 hello = Template("hello", body="When can we talk?", buttons=[Button("today", "Today"), Button("later", "Tomorrow")])
 """
-        + _greet(),
+        + _greet(_WAIT, _CALL),
     ),
     Code(
         code="DW308",
@@ -92,7 +92,7 @@ hello = Template("hello", body="When can we talk?", buttons=[Button("today", "To
 hello = Template("hello", body=texts("hello"))
 """
         + _greet(),
-        good=_HELLO + _greet(),
+        good=_HELLO + _greet(_WAIT, _CALL),
     ),
     Code(
         code="DW309",
@@ -102,12 +102,12 @@ hello = Template("hello", body=texts("hello"))
         + """
 again_ = Template("hello", body="Hello again, when can we talk?")
 """
-        + _greet('send_message("hi-2", via="crm", template=again_, to=deal.main_contact)'),
+        + _greet('send_message("hi-2", via="crm", template=again_, to=deal.main_contact)', _WAIT, _CALL),
         good=_HELLO
         + """
 again_ = Template("hello_again", body="Hello again, when can we talk?")
 """
-        + _greet('send_message("hi-2", via="crm", template=again_, to=deal.main_contact)'),
+        + _greet('send_message("hi-2", via="crm", template=again_, to=deal.main_contact)', _WAIT, _CALL),
     ),
     Code(
         code="DW310",

@@ -21,7 +21,7 @@ def _look(subject: Subject) -> Iterator[Spot]:
             button.id
             for automation in account.automations
             for step in all_steps(automation.do)
-            for template in _templates(step)
+            for template in templates_of(step)
             for button in template.buttons
         }
         for automation in account.automations:
@@ -43,7 +43,8 @@ def _unknown(subject: Subject, automation: ir.Automation, buttons: set[str]) -> 
                 )
 
 
-def _templates(step: ir.Step) -> Iterator[ir.TemplateMessage]:
+def templates_of(step: ir.Step) -> Iterator[ir.TemplateMessage]:
+    """Yield the templates that a step sends, or sends where free texts are closed."""
     match step:
         case ir.SendMessageStep(message=ir.TemplateMessage() as template):
             yield template

@@ -296,14 +296,22 @@ visita = Automation(
             "vino",
             case(Attended.showed_up == "yes", move_deal("asistio", to=Citas.attended)),
             otherwise=[
+                set_task("reprogramar", text="No asistió: reprogramar", due=working_hours(2), owner=reception),
                 branch(
                     "alcanzable",
                     case(
                         deal.main_contact.phone.is_set(),
                         send_message("te-extranamos", via=chat, template=no_llego, to=deal.main_contact),
+                        wait_until("otro-dia", replied(to="te-extranamos"), timeout=days(3)),
+                        branch(
+                            "dijo-si",
+                            case(
+                                no_llego.pressed("si"),
+                                set_task("cita", text="Quiere otra cita", due=working_minutes(20), owner=reception),
+                            ),
+                        ),
                     ),
                 ),
-                set_task("reprogramar", text="No asistió: reprogramar", due=working_hours(2), owner=reception),
             ],
         )
     ],
