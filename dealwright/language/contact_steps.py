@@ -11,7 +11,7 @@ from dealwright.language import values
 from dealwright.language.characters import UNSAFE
 from dealwright.language.deal import ContactFields
 from dealwright.language.durations import Length
-from dealwright.language.fields import Field, FlagField, IdField, TextField, reference
+from dealwright.language.fields import EmailField, Field, FlagField, IdField, TextField, reference
 from dealwright.language.keys import checked_step
 from dealwright.language.message_texts import EmailText, is_email_text
 from dealwright.language.origin import refused
@@ -148,8 +148,8 @@ def send_email(
     subject: TextLike,
     text: TextLike,
     html: str | None = None,
-    reply_to: str | TextField | None = None,
-    cc: Sequence[ContactFields | TextField | str] = (),
+    reply_to: str | TextField | EmailField | None = None,
+    cc: Sequence[ContactFields | TextField | EmailField | str] = (),
     bcc: Sequence[str] = (),
     late: Length | None = None,
 ) -> SendEmail: ...
@@ -159,8 +159,8 @@ def send_email(
     *,
     to: ContactFields,
     template: EmailText,
-    reply_to: str | TextField | None = None,
-    cc: Sequence[ContactFields | TextField | str] = (),
+    reply_to: str | TextField | EmailField | None = None,
+    cc: Sequence[ContactFields | TextField | EmailField | str] = (),
     bcc: Sequence[str] = (),
     late: Length | None = None,
 ) -> SendEmail: ...
@@ -172,8 +172,8 @@ def send_email(
     subject: TextLike | None = None,
     text: TextLike | None = None,
     html: str | None = None,
-    reply_to: str | TextField | None = None,
-    cc: Sequence[ContactFields | TextField | str] = (),
+    reply_to: str | TextField | EmailField | None = None,
+    cc: Sequence[ContactFields | TextField | EmailField | str] = (),
     bcc: Sequence[str] = (),
     late: Length | None = None,
 ) -> SendEmail:
@@ -246,11 +246,11 @@ _NO_ADDRESS: Final = frozenset({"name", "first_name", "last_name", "phone", "tit
 
 def _reply_to(given: object, what: str) -> Stored:
     _check_address(given, what)
-    if isinstance(given, str) and not is_address(given):
+    if not isinstance(given, TextField | EmailField) and not (isinstance(given, str) and is_address(given)):
         raise refused(
             f"{what} is an e-mail address, not {_called(given)}", hint="write deal.owner.email, or an address"
         )
-    return values.text(given, what, fields=("text",))
+    return values.text(given, what, fields=("text", "email"))
 
 
 def _copied(given: object, what: str) -> tuple[Stored, ...]:
@@ -265,8 +265,8 @@ def _copied(given: object, what: str) -> tuple[Stored, ...]:
             found.append(reference(ContactFields(_path=contact_path(each, what)).email))
             continue
         _check_address(each, what)
-        if isinstance(each, TextField) or (isinstance(each, str) and is_address(each)):
-            found.append(values.text(each, what, fields=("text",)))
+        if isinstance(each, TextField | EmailField) or (isinstance(each, str) and is_address(each)):
+            found.append(values.text(each, what, fields=("text", "email")))
         else:
             raise refused(f"{what} lists contacts and e-mail addresses, and {_called(each)} is none", hint=hint)
     return tuple(found)

@@ -10,7 +10,14 @@ from engine_world import MONDAY, account, created, deal, some_deal
 from test_conditions import judge
 
 from dealwright import (
+    Account,
     Automation,
+    DealFields,
+    Email,
+    Incoming,
+    Lost,
+    Pipeline,
+    Won,
     contact,
     create_contact,
     deal_created,
@@ -27,6 +34,7 @@ from dealwright.engine.render import intent
 from dealwright.engine.render_values import NobodyThere, NothingToDo
 from dealwright.model.crm import Contact, ContactRole
 from dealwright.model.requests import ContactChanges, CreateContact, SendConversion, SendEmail, SetTask, UpdateContact
+from dealwright.testing import a_contact, a_deal, rehearse
 
 BO = Contact(id="7", name="Bo Li", first_name="Bo", phone="+1 212 555 0142")
 ANA = Contact(id="8", name="Ana Paz", email="ana@example.com")
@@ -118,3 +126,26 @@ def test_nobody_of_that_role() -> None:
         asked(to_buyer, contact_roles=(ContactRole("7", "buyer"),))
     with pytest.raises(NothingToDo, match="nobody to match it with"):
         asked(send_conversion("c", event="Lead", to=deal.contact_as("payer")))
+
+
+class Own(DealFields):
+    billing = Email("Billing")
+
+
+class Clinic(Pipeline, key="clinic"):
+    """A pipeline whose deals have an address of their own."""
+
+    incoming = Incoming()
+    won = Won("Treated")
+    lost = Lost("Gone", reasons=["Price"])
+
+
+def test_an_own_field_that_is_an_address_is_copied_to_and_answered() -> None:
+    """It was refused as no text; only `Text` fields were taken."""
+    billing = Own().billing
+    mail = send_email("m", to=Own().main_contact, subject="S", text="T", cc=[billing], reply_to=billing)
+    rule = Automation(key="rule", on=deal_created(), again=every_event(), do=[mail])
+    company = Account("acme", zone="UTC", country="US", pipelines=[Clinic], automations=[rule], deal_fields=Own)
+    stands = a_deal(Clinic.incoming, contact=a_contact(email="ana@example.com"), custom={"billing": "pay@acme.example"})
+    (sent,) = rehearse(company, "rule", stands).emails
+    assert (sent.cc, sent.reply_to) == (("pay@acme.example",), "pay@acme.example")

@@ -104,7 +104,11 @@ MISTAKES = [
     (lambda: send_email("m", **TO, html=""), "html of 'm' says nothing", "html="),
     (lambda: send_email("m", **TO, reply_to="ana"), "is an e-mail address, not 'ana'", "deal.owner.email"),
     (lambda: send_email("m", **TO, reply_to="{{ deal.owner.email }}"), "is an e-mail address", "deal.owner.email"),
-    (lambda: send_email("m", **TO, reply_to=deal.owner), "is a text, and deal.owner a user", "give it a text"),
+    (
+        lambda: send_email("m", **TO, reply_to=deal.owner),
+        "is an e-mail address, not <user field deal.owner>",
+        "owner.email",
+    ),
     (lambda: send_email("m", **TO, bcc="a@b.example"), "is a list of addresses, not 'a@b.example'", "bcc=["),
     (lambda: send_email("m", **TO, bcc=[deal.owner.email]), "lists e-mail addresses, and <text field", "bcc=["),
     (lambda: send_email("m", **TO, bcc=["a@b.example, c@d.example"]), "lists e-mail addresses", "bcc=["),

@@ -6,7 +6,7 @@ import re
 from typing import Final
 
 from dealwright.compile.naming.romance import Grammar, is_regular
-from dealwright.compile.naming.romance_nouns import NOUNS
+from dealwright.compile.naming.romance_nouns import is_noun
 from dealwright.compile.naming.words import word_set
 
 _IRREGULAR: Final = re.compile(
@@ -44,11 +44,7 @@ def _participle(word: str, before: str) -> bool:
     # A visa is as often asked for as somebody is seen.
     if word in {"aceite", "aceites", "visto", "vistos"}:
         return bool(before)
-    return (
-        word.removesuffix("s") not in NOUNS
-        and word not in NOUNS
-        and (bool(_IRREGULAR.fullmatch(word)) or is_regular(word))
-    )
+    return not is_noun(word, before) and (bool(_IRREGULAR.fullmatch(word)) or is_regular(word))
 
 
 def _preterite(word: str) -> bool:

@@ -19,3 +19,16 @@ NOUNS: Final = word_set(
     saídas sentido soldado sortido sábado temporada torcida tratado vestido vida visto vistos
     """
 )
+
+_PERSONS: Final = word_set("convidada convidado encargada encargado encarregada encarregado invitada invitado")
+_BEFORE_NOUNS: Final = word_set(
+    "nova novo nueva nuevo otra otro outra outro próxima próximo segunda segundo última último"
+)
+
+
+def is_noun(word: str, before: str) -> bool:
+    """Say whether the word is a noun where it stands: who is `encargado` is, what was (`Gafas encargadas`) not."""
+    one = word.removesuffix("s")
+    if word not in NOUNS and one not in NOUNS:
+        return False
+    return not (one in _PERSONS and before != "" and before not in _BEFORE_NOUNS)

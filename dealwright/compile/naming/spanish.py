@@ -6,7 +6,7 @@ import re
 from typing import Final
 
 from dealwright.compile.naming.romance import Grammar, is_regular
-from dealwright.compile.naming.romance_nouns import NOUNS
+from dealwright.compile.naming.romance_nouns import is_noun
 from dealwright.compile.naming.words import word_set
 
 _IRREGULAR: Final = re.compile(
@@ -32,11 +32,7 @@ _ENDS: Final = re.compile(r"\w{2,}ó|\w{2,}(?:aron|ieron|yeron|jeron)|[^áéíó
 
 
 def _participle(word: str, before: str) -> bool:
-    return (
-        word not in NOUNS
-        and word.removesuffix("s") not in NOUNS
-        and (bool(_IRREGULAR.fullmatch(word)) or is_regular(word))
-    )
+    return not is_noun(word, before) and (bool(_IRREGULAR.fullmatch(word)) or is_regular(word))
 
 
 def _preterite(word: str) -> bool:
