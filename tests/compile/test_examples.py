@@ -97,10 +97,7 @@ class Solar(DealFields):
     kw, fee = Number("kW"), Money("Fee")
     marks = Choices("Marks", ["old", "shaded"])
 deal = Solar()
-class Measured(OutsideEvent):
-    key = "measured"
-    ref, kw = Text(), Number()
-    match = Match(by=[(ref, deal.reference)], in_=[Sales])
+EVENT
 greet = Automation(
     key="greet", on=TRIGGER, again=every_event(), when=[deal.roof != "flat"],
     do=[
@@ -115,8 +112,15 @@ FITS = 'in_=Sales.incoming, own={"roof": "tile", "kw": 5, "fee": 9, "marks": ["o
 TOLD = "event_received(Measured)"
 
 
+MEASURED = """class Measured(OutsideEvent):
+    key = "measured"
+    ref, kw = Text(), Number()
+    match = Match(by=[(ref, deal.reference)], in_=[Sales])"""
+
+
 def happens(write, trigger: str, more: str) -> str:
-    text = GOOD + OWN.replace("TRIGGER", trigger).replace("MORE", more)
+    event = MEASURED if trigger == TOLD else "\n" * MEASURED.count("\n")
+    text = GOOD + OWN.replace("EVENT", event).replace("TRIGGER", trigger).replace("MORE", more)
     if trigger == TOLD:  # what nobody reads is a finding of its own
         text = text.replace('!= "flat"]', '!= "flat", Measured.kw > 0]')
     return CliRunner().invoke(cli, ["check", str(write(a=text))]).output
@@ -155,7 +159,9 @@ def test_an_example_that_fits_its_fields_and_steps_is_no_finding(write, trigger,
 )
 def test_an_example_that_cannot_happen_is_a_finding(write, trigger, more, told):
     output = happens(write, trigger, f'in_=Sales.incoming, {more}, then=["t"]')
-    line = next(n for n, text in enumerate((GOOD + OWN).splitlines(), start=1) if "Example(" in text)
+    line = next(
+        n for n, text in enumerate((GOOD + OWN.replace("EVENT", MEASURED)).splitlines(), start=1) if "Example(" in text
+    )
     assert f"a.py:{line}:5 DW290 " in output.splitlines()[0]
     assert told in output
 

@@ -16,6 +16,8 @@ _MADE: Final = {
     "WhatsAppTemplate": "template",
     "Segment": "segment",
     "Criteria": "criteria",
+    "Message": "message",
+    "EmailText": "e-mail",
 }
 
 
@@ -45,6 +47,12 @@ def _defined(source: Source) -> Iterator[tuple[str, str, int]]:
                 yield name, _one(_MADE[called(call)]), statement.lineno
             case ast.AnnAssign(target=ast.Name(id=name), value=ast.Call() as call) if called(call) in _MADE:
                 yield name, _one(_MADE[called(call)]), statement.lineno
+            case ast.ClassDef(name=name, bases=bases) if any(_named(base) == "OutsideEvent" for base in bases):
+                yield name, "an event from outside", statement.lineno
+
+
+def _named(given: ast.expr) -> str:
+    return given.attr if isinstance(given, ast.Attribute) else given.id if isinstance(given, ast.Name) else ""
 
 
 def _one(what: str) -> str:
@@ -79,8 +87,8 @@ RULE: Final = Rule(
     title="nothing uses a definition",
     reason=(
         "A setting that no rule reads can be changed by everybody, and nothing happens; a role of which nobody is "
-        "picked and a template that nothing sends are there for nothing. Mostly another one was named where this one "
-        "was meant."
+        "picked, a template, message or e-mail that nothing sends and an event from outside that nothing answers are "
+        "there for nothing. Mostly another one was named where this one was meant."
     ),
     bad="""
 large = setting("large-deal", Money, default=Money(10_000, "USD"))

@@ -29,13 +29,16 @@ class Own(DealFields):
     hint = Text("Hint")
 
 
+own = Own()
+"""
+PAID = """
+
 class Paid(OutsideEvent):
     key = "billing.paid"
     number, how = Text(), Choice("How", ["card", "cash"])
     match = Match(by=[(number, deal.reference)], in_=Sales)
 
 
-own = Own()
 """
 
 
@@ -44,7 +47,8 @@ USED = "[own.seats.is_set(), own.records(Line).any(Line.size.is_set())]"
 
 
 def rule(do: str = 'add_note("n", text="Look")', *, on: str = "entered(Sales.won)", when: str = USED) -> str:
-    return f'{FIELDS}r = Automation(key="r", on={on}, when={when}, do=[{do}])\n'
+    event = PAID if "Paid" in on else ""
+    return f'{FIELDS}{event}r = Automation(key="r", on={on}, when={when}, do=[{do}])\n'
 
 
 def note(text: str, *, on: str = "entered(Sales.won)") -> str:

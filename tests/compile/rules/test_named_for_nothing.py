@@ -31,6 +31,15 @@ SEND = "send_message({!r}, via='crm', template={}, to=deal.main_contact)".format
 WAIT = 'wait_until("{}", replied({}), timeout=days(1), on_timeout=[stop()])'.format
 CASE = f'branch("b", case({{}}, {NOTE}))'.format
 
+THERE = "[deal.main_contact.id.is_set()]"
+EVENT = """
+class Told(OutsideEvent):
+    key = "erp.told"
+    number = Text("No.")
+    match = Match(by=[(number, deal.reference)], in_=[Sales])
+
+
+"""
 UNUSED = {
     "a_setting": ("large = setting('large', Money, default=Money(5, 'USD'))\n" + rule(), {"DW236"}),
     "a_setting_that_is_read": (
@@ -39,6 +48,16 @@ UNUSED = {
     ),
     "a_role": ('closers = Role("closers")\n' + rule(), {"DW236"}),
     "a_template": ('hello = Template("hello", body="Hi")\n' + rule(), {"DW236"}),
+    "a_message": ('hi = Message("Hi")\n' + rule(), {"DW236"}),
+    "a_message_that_is_sent": ('hi = Message("Hi")\n' + rule(SEND("hi", "hi"), when=THERE), set()),
+    "an_email": ('mail = EmailText("Hi", "Hello")\n' + rule(), {"DW236"}),
+    "an_email_that_is_sent": (
+        'mail = EmailText("Hi", "Hello")\n'
+        + rule('send_email("e", to=deal.main_contact, template=mail)', when="[deal.main_contact.email.is_set()]"),
+        set(),
+    ),
+    "an_event": (EVENT + rule(), {"DW236"}),
+    "an_event_that_is_answered": (EVENT + rule(on="event_received(Told)", when="[Told.number == '1']"), set()),
     "fields_that_are_used": (OWN + rule(when="[own.hygienist.is_set()]"), set()),
 }
 PEOPLE = {

@@ -12,11 +12,6 @@ class Line(Record, key="line"):
     paid = Flag("Paid")
 
 
-class Prices(OutsideEvent):
-    key = "prices"
-    code = Text()
-
-
 class Own(DealFields):
     kind = Choice("Kind", ["a", "b"])
     kinds = Choices("Kinds", ["a", "b"])
@@ -28,11 +23,18 @@ class Own(DealFields):
 own = Own()
 lines = deal.records(Line)
 r = Automation(key="r", on={on}, {more}when=[{when}], again=every_event(), do=[{do}])"""
+PRICES = """
+class Prices(OutsideEvent):
+    key = "prices"
+    code = Text()
+
+
+"""
 TASK = 'set_task("t", text="Call", due=days(1))'
 
 
 def rule(do: str, *, when: str = "", on: str = "entered(Sales.met)", more: str = "") -> str:
-    return example_file(OWN.format(on=on, when=when, do=do, more=more))
+    return example_file((PRICES if "Prices" in on else "") + OWN.format(on=on, when=when, do=do, more=more))
 
 
 THERE = {
