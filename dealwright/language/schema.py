@@ -299,4 +299,10 @@ def unknown_hint(path: str, facts: Collection[str]) -> str:
     if group and not among:
         here = f"deal.main_{path}"
         return f"{_BELONGS[group]}: write {here}" if here in facts else _BELONGS[group]
-    return did_you_mean(path, among) or _BELONGS.get(group, "")
+    return did_you_mean(path, among) or _BELONGS.get(group, "") or _of_the_deal(path, facts)
+
+
+def _of_the_deal(path: str, facts: Collection[str]) -> str:
+    """Return the fact of the deal that ends as this one does: files say `own.kind`, texts always `deal.kind`."""
+    meant = f"deal.{path.partition('.')[2]}"
+    return f"did you mean {meant}? texts name facts of a deal so" if "." in path and meant in facts else ""

@@ -114,6 +114,13 @@ def test_what_takes_a_text_says_so_of_a_name_without_quotes_and_lengths_are_not_
     assert "days(2), hours(3)" in hints["delta"]
 
 
+def test_a_text_that_names_a_field_as_the_file_does_is_told_what_texts_say(tmp_path: Path) -> None:
+    text = "add_note('n', text='{{ own.kind }}')"
+    found = told(tmp_path, {"own": OWN + rule("[own.kind.is_set()]", text)})["own"]
+    hints = [hint for code, _, hint in found if code == "DW302"]
+    assert hints == ["did you mean deal.kind? texts name facts of a deal so"]
+
+
 STAGES = """
 class Plans(Pipeline, key="plans", name="Plans"):
     incoming = Incoming()
