@@ -18,6 +18,7 @@ from dealwright.compile import ir
 from dealwright.compile.atoms import COUNT, Atom, consistent
 from dealwright.compile.reckoned import needed
 from dealwright.language.records import segment
+from dealwright.model.stage_demands import CLOSED
 
 Alternatives: TypeAlias = list[tuple[Atom, ...]]
 """Ways for something to hold: one of them, with all its atoms."""
@@ -42,15 +43,22 @@ _TURNED: Final[dict[_Aim, _Aim]] = {
 
 @dataclass(frozen=True, slots=True)
 class Logic:
-    """Reasoning for one account; `currency` is what its plain amounts are in."""
+    """Reasoning for one account; `currency` is what its plain amounts are in, `closed` where its deals are over."""
 
     currency: str | None
     settings: Mapping[str, ir.Setting] = field(default_factory=dict)
+    closed: tuple[ir.StageValue, ...] = ()
 
     @classmethod
     def of(cls, account: ir.Account) -> Logic:
-        """Return the reasoning for an account, which knows what its settings may hold."""
-        return cls(account.currency, {f"settings.{each.key}": each for each in account.settings})
+        """Return the reasoning for an account, which knows what its settings may hold and which stages it has."""
+        closed = (
+            ir.StageValue(pipeline=pipeline.key, stage=stage.key)
+            for pipeline in account.pipelines
+            for stage in pipeline.stages
+            if stage.kind in CLOSED
+        )
+        return cls(account.currency, {f"settings.{each.key}": each for each in account.settings}, tuple(closed))
 
     def true(self, condition: ir.Condition) -> Alternatives:
         """Return the ways in which the condition is true."""

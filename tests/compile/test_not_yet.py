@@ -67,7 +67,7 @@ chase = Automation(
             case(
                 deal.amount > 5,
                 mute("quiet", who=deal.main_contact, for_=days(30)),
-                wait_until("answer", rep_wrote(), timeout=days(1), on_timeout=[stop()]),
+                wait_until("answer", rep_wrote(), timeout=days(1)),
             ),
         ),
         set_task("call", text="Call", due=hours(1)),
@@ -123,7 +123,7 @@ def test_an_automation_with_such_a_word_is_not_run_and_told_with_word_and_line(t
         "wait(until=)": 'wait("expiry", until=deal.close_date, before=days(2), late="skip"),',
         "mute()": 'mute("quiet", who=deal.main_contact, for_=days(30)),',
     }.items()}  # fmt: skip
-    awaited = NUMBER['wait_until("answer", rep_wrote(), timeout=days(1), on_timeout=[stop()]),']
+    awaited = NUMBER['wait_until("answer", rep_wrote(), timeout=days(1)),']
     told = refused(made)
     assert told["remind"] == line["date_reached()"]
     assert told["stale"].startswith("no_activity() is not there yet")

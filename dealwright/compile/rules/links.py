@@ -66,7 +66,7 @@ def made_by_events(account: ir.Account) -> Iterator[tuple[ir.Automation, ir.Auto
         first = ir.StageValue(pipeline=shape.key, stage=shape.stages[0].key)
         made = Caused("deal_created", frozenset(), one_of("deal.stage", [first]))
         for target in account.automations:
-            if answers(target.on, made) and possible(of_trigger(target.on), logic.true(target.when), made.known):
+            if answers(target.on, made) and possible(of_trigger(target.on, logic), logic.true(target.when), made.known):
                 yield automation, target
 
 
@@ -152,7 +152,7 @@ def _may_run(target: ir.Automation, caused: Caused, logic: Logic, own: bool, ste
         return False
     if isinstance(step, ir.UpdateDealStep) and _made_false(target.when, step.changes):
         return False
-    return possible(of_trigger(target.on), logic.true(target.when), caused.known)
+    return possible(of_trigger(target.on, logic), logic.true(target.when), caused.known)
 
 
 def _made_false(when: ir.Condition, changes: dict[str, ir.Expression]) -> bool:

@@ -11,7 +11,7 @@ from dealwright.compile import describe, ir
 from dealwright.compile.possible import Logic, one_of, possible
 from dealwright.compile.rules.askings import askings, never
 from dealwright.compile.rules.rule import Rule, Spot, Subject, all_steps
-from dealwright.compile.rules.ways import of_trigger
+from dealwright.compile.rules.ways import OF_CONTACTS, of_trigger
 from dealwright.language.schema import did_you_mean
 
 
@@ -22,14 +22,14 @@ def _look(subject: Subject) -> Iterator[Spot]:
         yield from _inside(subject, automation, logic)
         yield from _below_nothing(subject, automation)
         wanted = logic.true(automation.when)
-        yield from _never_ended(subject, automation)
+        yield from _never_ended(subject, automation, logic)
         if automation.for_each is not None and (told := _empty(automation, automation.for_each, logic)):
             path, line = subject.automation_at(automation, "for_each")
             hint = "take the part out that contradicts; when= is asked of the segment's deals as well"
             yield Spot(path=path, line=line, message=told, hint=hint)
             continue
         # What is looked at again need not stand any more where its trigger found it.
-        begins = (of_trigger(automation.on),) if automation.when_within is None else ()
+        begins = (of_trigger(automation.on, logic),) if automation.when_within is None else ()
         if possible(*begins, wanted):
             continue
         parts = automation.when.of if isinstance(automation.when, ir.All) else (automation.when,)
@@ -41,6 +41,8 @@ def _look(subject: Subject) -> Iterator[Spot]:
             why = f"it cannot be that {describe.trigger(automation.on)}"
         elif possible(wanted):
             why = f"its conditions contradict its trigger, which is that {describe.trigger(automation.on)}"
+            if isinstance(automation.on, OF_CONTACTS) and possible(one_of("deal.stage", logic.closed), wanted):
+                why += ": a deal that is won or lost hears nothing of it"
         else:
             why = f"no deal can meet {describe.condition(automation.when)}"
         yield Spot(path=path, line=line, message=f"{automation.key!r} never runs: {why}", hint=hint)
@@ -57,9 +59,9 @@ def _empty(automation: ir.Automation, segment: ir.Segment, logic: Logic) -> str:
     return ""
 
 
-def _never_ended(subject: Subject, automation: ir.Automation) -> Iterator[Spot]:
+def _never_ended(subject: Subject, automation: ir.Automation, logic: Logic) -> Iterator[Spot]:
     for trigger in automation.exit_on:
-        if not possible(of_trigger(trigger)):
+        if not possible(of_trigger(trigger, logic)):
             path, line = subject.automation_at(automation, "exit_on")
             yield Spot(
                 path=path,

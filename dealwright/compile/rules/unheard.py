@@ -35,7 +35,7 @@ def _missed(
     written: list[Place],
 ) -> Iterator[Spot]:
     """Yield the first step that works with what the other one has changed by then, if there is one."""
-    start = (of_trigger(reader.on), logic.true(reader.when))
+    start = (of_trigger(reader.on, logic), logic.true(reader.when))
     for change in written:
         # The first event sets both off; the change is one that the reader would answer, had it not run already.
         heard = [each for each in caused_by(change.step) if answers(reader.on, each) and possible(*start, each.known)]

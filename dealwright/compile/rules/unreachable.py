@@ -17,7 +17,7 @@ def _look(subject: Subject) -> Iterator[Spot]:
             continue  # what criteria are lowered to is ready for everything; DW111 judges what they ask for
         logic = Logic.of(account)
         yield from _after_stop(subject, automation, automation.do)
-        if not possible(of_trigger(automation.on), logic.true(automation.when)):
+        if not possible(of_trigger(automation.on, logic), logic.true(automation.when)):
             continue
         for place in places(automation, logic):
             if isinstance(place.step, ir.BranchStep) and possible(*place.now):

@@ -14,6 +14,9 @@ from dealwright.compile.possible import ALWAYS, Alternatives, Logic, both, diffe
 _OWN: Final = re.compile(r"deal\.\w+")
 """A field of the deal itself, which only what is done to the deal changes."""
 
+OF_CONTACTS: Final = (ir.OnMessageReceived, ir.OnReplied, ir.OnContactUpdated)
+"""What contacts write and what is changed of them is told to their open deals, and to no other."""
+
 
 class Place(msgspec.Struct, frozen=True, kw_only=True):
     """A step and what holds on the way to it.
@@ -30,7 +33,7 @@ class Place(msgspec.Struct, frozen=True, kw_only=True):
     waited: bool
 
 
-def of_trigger(on: ir.Trigger) -> Alternatives:
+def of_trigger(on: ir.Trigger, logic: Logic) -> Alternatives:
     """Return what the trigger says about every deal that it is for."""
     parts: list[Alternatives] = []
     match on:
@@ -48,6 +51,8 @@ def of_trigger(on: ir.Trigger) -> Alternatives:
             parts.append(differ(f"deal.{name}", f"event.before.{name}"))
         case ir.OnActivityLogged(kinds=kinds) if kinds:
             parts.append(one_of("event.activity.kind", [ir.TextValue(value=kind) for kind in kinds]))
+    if isinstance(on, OF_CONTACTS):
+        parts.append(not_one_of("deal.stage", logic.closed))
     pipelines = () if isinstance(on, ir.OnEntered | ir.OnReplied) else on.pipelines
     if pipelines:
         parts.append(one_of("deal.pipeline", [ir.PipelineValue(pipeline=key) for key in pipelines]))
@@ -67,7 +72,7 @@ def _elsewhere(path: str, stages: tuple[ir.StageValue, ...]) -> Alternatives:
 
 def places(automation: ir.Automation, logic: Logic) -> Iterator[Place]:
     """Yield every step of the automation, in order, with what is known there."""
-    trigger, asked = of_trigger(automation.on), (logic.true(automation.when), *_of_segment(automation, logic))
+    trigger, asked = of_trigger(automation.on, logic), (logic.true(automation.when), *_of_segment(automation, logic))
     # What is looked at again need not stand any more where its trigger found it.
     now = (trigger, *asked) if automation.when_within is None else asked
     yield from _Walk(logic).steps(automation.do, _Here((trigger, *asked), now, now))

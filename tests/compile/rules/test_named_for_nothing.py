@@ -22,7 +22,7 @@ other = Template("other", body="And when?", buttons=[Button("noon", "At noon")])
 """
 
 
-def rule(do: str = NOTE, *, on: str = "entered(Sales.won)", when: str = "[]", name: str = "r") -> str:
+def rule(do: str = NOTE, *, on: str = "entered(Sales.quoted)", when: str = "[]", name: str = "r") -> str:
     again = ", again=once(per=person)" if "send_" in do else ""
     return f"{name} = Automation(key={name!r}, on={on}, when={when}, do=[{do}]{again})\n"
 

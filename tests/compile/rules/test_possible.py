@@ -211,6 +211,9 @@ def test_two_that_hold_on_one_deal_are_possible_together(
     assert possible(either(ways[0], []), both(ways[1]))
 
 
+LOGIC = Logic("USD", SETTINGS)
+
+
 @pytest.mark.slow
 @settings(max_examples=120)
 @given(
@@ -236,7 +239,7 @@ def test_what_an_event_sets_off_is_never_called_impossible(
     # A CRM tells of a move, and of a field that changed, only where it did.
     assume(before is None or (before.pipeline, before.stage) != (deal.pipeline, deal.stage))
     if matches(on, event, deal) and truth(condition, deal, before, "USD") is True:
-        assert possible(of_trigger(on), Logic("USD", SETTINGS).true(condition))
+        assert possible(of_trigger(on, LOGIC), LOGIC.true(condition))
 
 
 @pytest.mark.slow
@@ -251,7 +254,7 @@ def test_what_a_change_sets_off_is_never_called_impossible(
     triggers: list[ir.Trigger] = [ir.OnDealUpdated(fields=(name,)), ir.OnDealUpdated(fields=(name, "title"))]
     for on in (*triggers, ir.OnOwnerChanged()):
         if matches(on, event, deal) and truth(condition, deal, before, "USD") is True:
-            assert possible(of_trigger(on), Logic("USD", SETTINGS).true(condition))
+            assert possible(of_trigger(on, LOGIC), LOGIC.true(condition))
 
 
 def number(op: str, value: int, path: str = "deal.amount") -> ir.Condition:

@@ -19,7 +19,7 @@ NOTE = 'add_note("n", text="Look")'
 CASE = f'branch("b", case(hello.pressed("today"), {NOTE}))'
 
 
-def rule(*do: str, on: str = "entered(Sales.won)", name: str = "r", more: str = "") -> str:
+def rule(*do: str, on: str = "entered(Sales.quoted)", name: str = "r", more: str = "") -> str:
     again = ", again=once(per=person)" if "send_" in " ".join(do) else ""
     when = "deal.main_contact.id.is_set()"
     return f"{name} = Automation(key={name!r}, on={on}, when={when}, do=[{', '.join(do)}]{again}{more})\n"
