@@ -82,11 +82,11 @@ tell = Automation(
     ),
     Code(
         code="DW232",
-        title="a field or an option that could be taken for another one",
+        title="a field, an option or a reason that could be taken for another one",
         reason=(
-            "Names of fields and options are compared letter by letter. Two that look the same, a letter of another "
-            "script, an accent that is a character of its own, or a character that nobody sees would never match, and "
-            "nobody could see why."
+            "Names of fields, options and lost reasons are compared letter by letter. Two that look the same, a letter "
+            "of another script, an accent that is a character of its own, or a character that nobody sees would never "
+            "match, and nobody could see why."
         ),
         bad="""
 class Ours(DealFields):

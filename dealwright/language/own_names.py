@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import unicodedata
+from collections.abc import Sequence
 from decimal import Decimal
 from typing import Final
 
@@ -88,6 +89,23 @@ def checked_options(given: object, kind: str) -> tuple[str, ...]:
             code="DW232",
         )
     return tuple(listed)
+
+
+def refuse_twins(listed: Sequence[str], what: str) -> None:
+    """Refuse two texts of a list that people choose from if nobody could tell them apart.
+
+    Raises:
+        DefinitionError: two of them look the same.
+    """
+    seen: dict[str, str] = {}
+    for each in listed:
+        other = seen.setdefault(looks_like(each), each)
+        if other != each:
+            raise refused(
+                f"{what} {ascii(other)[:80]} and {ascii(each)[:80]} look the same",
+                hint="keep one of them: people could not tell them apart",
+                code="DW232",
+            )
 
 
 def _invisible(text: str) -> bool:

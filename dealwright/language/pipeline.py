@@ -14,6 +14,7 @@ from dealwright.language.criteria import Criteria
 from dealwright.language.durations import Length, RunningTime, WorkingTime
 from dealwright.language.keys import checked_key, checked_name
 from dealwright.language.origin import Origin, here, refused
+from dealwright.language.own_names import refuse_twins
 from dealwright.language.schema import did_you_mean
 from dealwright.language.somebody import Somebody
 from dealwright.model.crm import StageKind
@@ -239,6 +240,7 @@ class Lost(StageLike):
             checked_name(reason, "a reason of a lost stage")
         if len(set(reasons)) < len(reasons):
             raise refused("the reasons of a lost stage name one twice", hint="write each reason once")
+        refuse_twins(reasons, "the reasons of a lost stage")
         if not isinstance(require_reason, bool):
             raise refused(f"require_reason of a lost stage is True or False, not {type(require_reason).__name__}")
         self._set(name, probability=0, reasons=tuple(reasons), reason_required=require_reason, task=task)

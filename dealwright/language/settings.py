@@ -12,6 +12,7 @@ from dealwright.language.fields import Field, FlagField, MoneyField, NumberField
 from dealwright.language.keys import checked_key, checked_name
 from dealwright.language.money import number
 from dealwright.language.origin import Origin, here, refused
+from dealwright.language.own_names import refuse_twins
 from dealwright.language.schema import did_you_mean
 from dealwright.language.values import MAX_TEXT
 
@@ -155,6 +156,7 @@ def _kind(given: object, what: str) -> tuple[SettingKind, tuple[str, ...]]:
             checked_name(option, f"an option of {what}")
         if len(set(given)) != len(given):
             raise refused(f"{what} lists an option twice", hint="list each once")
+        refuse_twins(given, f"the options of {what}")
         return "text", tuple(given)
     hint = 'write int, float, Decimal, bool, str, Money, or a list of texts such as ["soft", "firm"]'
     raise refused(f"{what} has no type that a setting can have", hint=hint)
