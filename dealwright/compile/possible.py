@@ -7,10 +7,10 @@ errs on one side only: what is called impossible is impossible, on every deal (a
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
-from typing import Final, Literal, TypeAlias
+from typing import Final, Literal, NamedTuple, TypeAlias
 
 import msgspec
 
@@ -41,13 +41,24 @@ _TURNED: Final[dict[_Aim, _Aim]] = {
 }  # fmt: skip
 
 
+class Own(NamedTuple):
+    """A record that is one of the deal's: its kind, and what is known of it, as `record.paid`."""
+
+    record: str
+    known: Sequence[Alternatives]
+
+
 @dataclass(frozen=True, slots=True)
 class Logic:
-    """Reasoning for one account; `currency` is what its plain amounts are in, `closed` where its deals are over."""
+    """Reasoning for one account; `currency` is what its plain amounts are in, `closed` where its deals are over.
+
+    `own` is the record that it is about.
+    """
 
     currency: str | None
     settings: Mapping[str, ir.Setting] = field(default_factory=dict)
     closed: tuple[ir.StageValue, ...] = ()
+    own: Own | None = None
 
     @classmethod
     def of(cls, account: ir.Account) -> Logic:
@@ -131,6 +142,8 @@ class Logic:
 
     def _of_records(self, condition: ir.OfRecords, aim: _Aim) -> Alternatives:
         """It is true of one at least: then there is one, or there are too many to be counted."""
+        if self._decides(condition, aim):
+            return NEVER
         if aim != "true":
             return ALWAYS
         asked = [self.true(each) for each in (condition.where, condition.of) if each is not None]
@@ -141,6 +154,13 @@ class Logic:
             of_those = ir.Aggregate(record=condition.record, of="count", type="number", where=condition.where)
             counts.append(_count(of_those))
         return both(*(either([(Atom(path, ">=", Decimal(1)),)], unset(path)) for path in counts))
+
+    def _decides(self, condition: ir.OfRecords, aim: _Aim) -> bool:
+        """Say whether the record that it is about keeps it from this: one that is not keeps all from being so."""
+        if self.own is None or self.own.record != condition.record or aim != ("true" if condition.every else "false"):
+            return False
+        left_out = NEVER if condition.where is None else self.false(condition.where)
+        return not possible(*self.own.known, either(left_out, self._ways(condition.of, aim)))
 
     def _scored(self, condition: ir.Scored, positive: bool) -> Alternatives:
         """Nothing is said of what the points are for but whether a sum of them can be such a number."""

@@ -9,6 +9,7 @@ from dealwright.compile import describe, ir
 from dealwright.compile.possible import Logic, possible
 from dealwright.compile.rules.askings import always, askings
 from dealwright.compile.rules.rule import Rule, Spot, Subject
+from dealwright.compile.rules.ways import Place, about_record, places
 
 
 def _look(subject: Subject) -> Iterator[Spot]:
@@ -24,6 +25,41 @@ def _look(subject: Subject) -> Iterator[Spot]:
                     told.add((asking.at, message))
                     path, line = asking.at
                     yield Spot(path=path, line=line, message=message, hint=_hint(logic, part))
+        for place in places(automation, logic, account) if automation.origin == "authored" else ():
+            yield from _known(subject, automation, logic, place)
+
+
+def _known(subject: Subject, automation: ir.Automation, logic: Logic, place: Place) -> Iterator[Spot]:
+    """Yield what is known already where it is asked: a wait that goes on at once, any() of the record that it is."""
+    step = place.step
+    if not isinstance(step, ir.WaitUntilStep | ir.BranchStep) or not possible(*place.lately):
+        return
+    if isinstance(step, ir.WaitUntilStep):
+        if step.until is not None and not logic.always(step.until) and _holds(logic, place, step.until):
+            path, line = subject.step_at(automation, step.name)
+            yield Spot(
+                path=path,
+                line=line,
+                message=f"{step.name!r} waits for what is true already, and goes on at once:"
+                f" {describe.condition(step.until)}",
+                hint="wait for what is to happen, such as replied() or stage_changed(); or take the wait out",
+            )
+        return
+    own = about_record(logic, automation.on, place)
+    for index, case in enumerate(step.cases):
+        for part in always(own, case.when):
+            if isinstance(part, ir.OfRecords) and not logic.always(part):
+                path, line = subject.case_at(automation, step.name, index)
+                yield Spot(
+                    path=path,
+                    line=line,
+                    message=f"{describe.condition(part)} is always true here: of the record that set it off",
+                    hint="write .all(...) if all of them are meant, or ask about this one alone",
+                )
+
+
+def _holds(logic: Logic, place: Place, condition: ir.Condition) -> bool:
+    return not possible(*place.lately, logic.not_true(condition))
 
 
 def _why(logic: Logic, part: ir.Condition) -> str:
@@ -55,7 +91,8 @@ RULE: Final = Rule(
         "No deal is the one and the other, so every deal is not the one or not the other: two != that are joined with "
         "| are always true. So is a count of 0 or more, points that come to that number in any case, and a "
         "comparison that every value which a setting may have meets. The automation runs for all, and what was "
-        "meant is most likely & instead of |."
+        "meant is most likely & instead of |. Nothing is asked either by a wait for what holds already, nor by any() "
+        "of records where the one that set it off is such a record."
     ),
     bad="""
 call = Automation(
