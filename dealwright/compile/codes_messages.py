@@ -102,12 +102,12 @@ hello = Template("hello", body=texts("hello"))
         + """
 again_ = Template("hello", body="Hello again, when can we talk?")
 """
-        + _greet('send_message("hi-2", via="crm", template=again_, to=deal.main_contact)', _WAIT, _CALL),
+        + _greet(_WAIT, 'send_message("hi-2", via="crm", template=again_, to=deal.main_contact)', _CALL),
         good=_HELLO
         + """
 again_ = Template("hello_again", body="Hello again, when can we talk?")
 """
-        + _greet('send_message("hi-2", via="crm", template=again_, to=deal.main_contact)', _WAIT, _CALL),
+        + _greet(_WAIT, 'send_message("hi-2", via="crm", template=again_, to=deal.main_contact)', _CALL),
     ),
     Code(
         code="DW310",

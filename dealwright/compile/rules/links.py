@@ -58,16 +58,23 @@ def made_by_events(account: ir.Account) -> Iterator[tuple[ir.Automation, ir.Auto
     """Yield what answers an event that makes a deal where it finds none, with what answers that new deal."""
     logic = Logic.of(account)
     for automation in account.automations:
-        event = account.outside_event(automation.on.name) if isinstance(automation.on, ir.OnEventReceived) else None
-        match = None if event is None else event.match
-        shape = account.pipeline(match.pipelines[0]) if match and match.if_none == "create" else None
-        if shape is None or not shape.stages:
+        made = made_by(account, automation)
+        if made is None:
             continue
-        first = ir.StageValue(pipeline=shape.key, stage=shape.stages[0].key)
-        made = Caused("deal_created", frozenset(), one_of("deal.stage", [first]))
         for target in account.automations:
             if answers(target.on, made) and possible(of_trigger(target.on, logic), logic.true(target.when), made.known):
                 yield automation, target
+
+
+def made_by(account: ir.Account, automation: ir.Automation) -> Caused | None:
+    """Return the deal that the automation's event makes where it finds none; None if it makes none."""
+    event = account.outside_event(automation.on.name) if isinstance(automation.on, ir.OnEventReceived) else None
+    match = None if event is None else event.match
+    shape = account.pipeline(match.pipelines[0]) if match and match.if_none == "create" else None
+    if shape is None or not shape.stages:
+        return None
+    first = ir.StageValue(pipeline=shape.key, stage=shape.stages[0].key)
+    return Caused("deal_created", frozenset(), one_of("deal.stage", [first]))
 
 
 def caused_by(step: ir.Step) -> Iterator[Caused]:

@@ -105,7 +105,7 @@ PRESSED = {
 def test_what_is_defined_or_named_for_nothing_is_told(tmp_path: Path) -> None:
     # It sends what is asked of, so that both templates are used wherever they stand.
     both = HELLO + "\n"
-    spare = rule(SEND("spare", "other"), name="spare") + LISTENS
+    spare = rule(SEND("spare", "other"), on="entered(Sales.met)", name="spare") + LISTENS
     roles = OWN + 'closers = Role("closers")\n' + rule('assign_owner("o", to=closers)', name="picks")
     used = "[own.hygienist.is_set()]"
     wanted = {
