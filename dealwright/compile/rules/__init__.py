@@ -61,6 +61,7 @@ from dealwright.compile.rules import (
     unread_fields,
     unset_flag,
     unused,
+    watched,
 )
 from dealwright.compile.rules.rule import Rule
 
@@ -125,6 +126,7 @@ RULES: Final[tuple[Rule, ...]] = tuple(
                 unread_fields,
                 unset_flag,
                 unused,
+                watched,
             )
         ),
         key=lambda rule: rule.code,

@@ -14,7 +14,7 @@ from dealwright.compile.rules.rule import all_steps
 RECKONED: Final = (ir.Points, ir.Reckoned, ir.Shift, ir.OrElse, ir.Aggregate)
 """Values that are made of facts, and so can be older than they are; one that is copied may be kept as it was."""
 
-_BUILT_IN: Final = frozenset({"title", "owner", "amount", "close_date", "reference", "company", "tags"})
+BUILT_IN: Final = frozenset({"title", "owner", "amount", "close_date", "reference", "company", "tags"})
 """Fields of every deal that `deal_updated(fields=)` can watch."""
 
 
@@ -81,7 +81,7 @@ def inputs(kept: Kept, account: ir.Account) -> frozenset[Input]:
     facts = set(facts_in(kept.value))
     if f"{'record' if kept.record else 'deal'}.{kept.field}" in facts or any(f.startswith("event.") for f in facts):
         return frozenset()
-    watchable = _BUILT_IN | {field.key for field in account.deal_fields}
+    watchable = BUILT_IN | {field.key for field in account.deal_fields}
     found = set(_inputs(kept.value, kept.record or _kind(kept.automation.on)))
     return frozenset(each for each in found if each.record or (each.field in watchable and not kept.record))
 
