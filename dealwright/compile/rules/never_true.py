@@ -11,7 +11,7 @@ from dealwright.compile import describe, ir
 from dealwright.compile.possible import Logic, one_of, possible
 from dealwright.compile.rules.askings import askings, never
 from dealwright.compile.rules.rule import Rule, Spot, Subject, all_steps
-from dealwright.compile.rules.ways import OF_CONTACTS, of_trigger
+from dealwright.compile.rules.ways import OF_CONTACTS, found_in, of_trigger
 from dealwright.language.schema import did_you_mean
 
 
@@ -31,6 +31,16 @@ def _look(subject: Subject) -> Iterator[Spot]:
         # What is looked at again need not stand any more where its trigger found it.
         begins = (of_trigger(automation.on, logic),) if automation.when_within is None else ()
         if possible(*begins, wanted):
+            if begins and not possible(*begins, *found_in(automation, account), wanted):
+                path, line = subject.condition_at(automation, None)
+                yield Spot(
+                    path=path,
+                    line=line,
+                    message=f"{automation.key!r} runs for no deal that its event finds: Match(in_=...) looks in"
+                    " pipelines which its conditions exclude",
+                    hint="name the pipeline of the stages that it asks for in in_=, or ask for stages of that one",
+                    severity="warning",
+                )
             continue
         parts = automation.when.of if isinstance(automation.when, ir.All) else (automation.when,)
         culprits = (n for n, part in enumerate(parts) if not possible(*begins, logic.true(part)))
