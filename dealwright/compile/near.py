@@ -26,7 +26,7 @@ def one_slip(one: str, other: str) -> bool:
     )
 
 
-def nearly(one: str, other: str) -> bool:
+def nearly(one: str, other: str, *, shortest: int = _SHORTEST) -> bool:
     """Say whether the names differ by one slip in one long word of theirs; a number is no slip of another one."""
     words, others = re.split(r"[\s_-]+", one), re.split(r"[\s_-]+", other)
     differing = [pair for pair in zip(words, others, strict=False) if pair[0] != pair[1]]
@@ -34,7 +34,7 @@ def nearly(one: str, other: str) -> bool:
         return False
     first, second = differing[0]
     digits = [re.sub(r"\D", "", each) for each in (first, second)]
-    return min(len(first), len(second)) >= _SHORTEST and digits[0] == digits[1] and one_slip(first, second)
+    return min(len(first), len(second)) >= shortest and digits[0] == digits[1] and one_slip(first, second)
 
 
 def slips(uses: Mapping[str, Sequence[object]], near: Callable[[str, str], bool] = nearly) -> Iterator[tuple[str, str]]:
