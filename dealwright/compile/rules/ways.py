@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Generator, Iterable, Iterator
 from dataclasses import replace
+from decimal import Decimal
 from typing import Final, NamedTuple
 
 import msgspec
@@ -25,6 +26,7 @@ from dealwright.compile.possible import (
 )
 from dealwright.compile.rules.rule import all_steps
 from dealwright.compile.rules.stands import Standing
+from dealwright.language.records import segment
 
 _OWN: Final = re.compile(r"deal\.\w+")
 """A field of the deal itself, which only what is done to the deal changes."""
@@ -76,6 +78,9 @@ def of_trigger(on: ir.Trigger, logic: Logic) -> Alternatives:
             parts.append(differ(f"deal.{name}", f"event.before.{name}"))
         case ir.OnActivityLogged(kinds=kinds) if kinds:
             parts.append(one_of("event.activity.kind", [ir.TextValue(value=kind) for kind in kinds]))
+        case ir.OnRecordAdded(record=kind):  # unless there are too many to be counted
+            count = f"deal.records.{segment(kind)}.count"
+            parts.append(either([(Atom(count, ">=", Decimal(1)),)], unset(count)))
     if isinstance(on, OF_CONTACTS):
         parts.append(not_one_of("deal.stage", logic.closed))
     pipelines = () if isinstance(on, ir.OnEntered | ir.OnReplied) else on.pipelines

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 from examples import check_files, example_file
 
@@ -56,7 +58,7 @@ TOLD = {
 }  # fmt: skip
 RIGHT = {
     "one": file(when="lines.count > 0"),
-    "none": file(when="lines.count == 0"),
+    "none": file(when="lines.count == 0", on="record_removed(Line)"),
     "two": file(when="lines.where(Line.qty > 4).count > 3, lines.where(Line.qty > 5).count < 2"),
     "of_the_deal": file(on="deal_created(in_=Sales)", exit_on="record_removed(Other)"),
     "numbered": file(when=OTHER, key="line1", other="line2"),
@@ -78,3 +80,35 @@ def test_a_slip_with_records_is_told(name: str, told: dict[str, list[Finding]]) 
 def test_their_right_neighbours_are_not(told: dict[str, list[Finding]]) -> None:
     codes = ("DW214", "DW235", "DW252", "DW227", "DW286")
     assert [str(each) for name in RIGHT for each in told[f"good_{name}"] if each.code in codes] == []
+
+
+COUNTED = """
+class Part(Record, key="part"):
+    number = Number("Number")
+
+
+class Other(Record, key="other"):
+    number = Number("Number")
+
+
+parts, others = deal.records(Part), deal.records(Other)
+r = Automation(
+    key="r", on={on}, when=[{when}], again=every_event(), do=[set_task("t", text="Call", due=days(1))]
+)
+"""
+
+
+def test_none_of_the_records_one_of_which_was_just_put_there_is_never_true(tmp_path: Path) -> None:
+    added = "record_added(Part)"
+    files = {
+        "none": (added, "parts.count == 0"),
+        "below_one": (added, "parts.count < 1"),
+        "first": (added, "parts.count == 1"),
+        "of_those": (added, "parts.where(Part.number > 3).count == 0"),
+        "of_another_kind": (added, "others.count == 0"),
+        "removed": ("record_removed(Part)", "parts.count == 0"),
+    }
+    texts = {name: example_file(COUNTED.format(on=on, when=when)) for name, (on, when) in files.items()}
+    told = check_files(tmp_path / "company", texts)
+    assert {name for name, each in told.items() if "DW214" in {one.code for one in each}} == {"none", "below_one"}
+    assert {one.severity for name in ("none", "below_one") for one in told[name] if one.code == "DW214"} == {"error"}

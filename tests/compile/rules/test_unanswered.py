@@ -43,7 +43,9 @@ HEARD = {
     "by_another": HELLO + rule(HI) + rule(NOTE, on="message_received()", name="s"),
     "begins_with_it": HELLO + rule(HI) + rule(NOTE, on="replied()", name="s"),
     "by_one_that_waits": HELLO + rule(HI) + rule(WAIT("w", ""), NOTE, name="s"),
-    "reminded": HELLO + rule(HI, WAIT("w", "to='hi'"), CASE) + rule(SEND("hi-2", "hello"), name="s"),
+    "reminded": HELLO
+    + rule(HI, WAIT("w", "to='hi'"), CASE)
+    + rule(SEND("hi-2", "hello"), on="task_completed()", name="s"),
 }
 
 
