@@ -81,6 +81,8 @@ def of_trigger(on: ir.Trigger, logic: Logic) -> Alternatives:
         case ir.OnRecordAdded(record=kind):  # unless there are too many to be counted
             count = f"deal.records.{segment(kind)}.count"
             parts.append(either([(Atom(count, ">=", Decimal(1)),)], unset(count)))
+        case ir.OnDateReached(field=field):
+            parts.append(logic.true(ir.IsSet(field=field)))
     if isinstance(on, OF_CONTACTS):
         parts.append(not_one_of("deal.stage", logic.closed))
     pipelines = () if isinstance(on, ir.OnEntered | ir.OnReplied) else on.pipelines

@@ -148,7 +148,7 @@ recordatorio = WhatsAppTemplate(
     "recordatorio_cita_v2",
     category="utility",
     body={
-        "es": "Tu cita con {{ deal.dentist }} es el {{ deal.appointment_at | date }} a las "
+        "es": "Tu cita con {{ deal.dentist or 'nosotros' }} es el {{ deal.appointment_at | date }} a las "
         + "{{ deal.appointment_at | time }}. ¿Confirmas?"
     },
     buttons=[Button("confirmo", "Confirmo"), Button("cambiar", "Cambiar"), Button("cancelar", "Cancelar")],
