@@ -20,6 +20,13 @@ def is_holiday(places: tuple[str, ...], day: date) -> bool:
     return any(day in _of(place, day.year) for place in places)
 
 
+def is_place(place: str) -> bool:
+    """Say whether holidays of the country or the region (`DE-BY`) are known."""
+    country, dash, region = place.partition("-")
+    known: dict[str, list[str]] = _library().list_supported_countries(include_aliases=False)
+    return country in known and (not dash or region in known[country])
+
+
 def checked_places(given: object) -> tuple[str, ...]:
     """Return the places whose holidays an account keeps: one, or a list of them.
 
