@@ -1,0 +1,117 @@
+"""DW287: values of one step are given to each other's names."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from typing import Final
+
+from dealwright.compile import ir
+from dealwright.compile.rules.rule import Rule, Spot, Subject, all_steps
+
+_ONE_FACT: Final = re.compile(r"\{\{\s*([\w.]+)\s*(?:or\s[^}]*)?\}\}")
+"""A text that is one field and nothing else, but for what stands there where it is unset."""
+
+
+def _look(subject: Subject) -> Iterator[Spot]:
+    for _, automation in subject.automations:
+        for step in all_steps(automation.do):
+            for given, own in _given(step):
+                if names := _crossed(given, own):
+                    path, line = subject.step_at(automation, step.name)
+                    told = ", ".join(f"{name}={_fact(given[name])}" for name in names)
+                    hint = f"did you mean {', '.join(f'{name}={_fact(given[name], name)}' for name in names)}?"
+                    yield Spot(path=path, line=line, message=f"{step.name!r} gives {told}: crosswise", hint=hint)
+
+
+def _given(step: ir.Step) -> Iterator[tuple[Mapping[str, ir.Expression], str]]:
+    """Yield what a step is given by name, and the path of what it changes: its own fields may be exchanged."""
+    match step:
+        case ir.UpdateDealStep(changes=given):
+            yield given, "deal"
+        case ir.UpdateContactStep(changes=given, contact=contact):
+            yield given, contact
+        case ir.UpdateCompanyStep(changes=given):
+            yield given, "deal.company"
+        case ir.UpdateRecordStep(changes=given):
+            yield given, "record"
+        case ir.CreateContactStep(fields=given) | ir.CreateRecordStep(fields=given):
+            yield given, ""
+        case ir.SendEventStep(with_=given) | ir.SendConversionStep(with_=given) | ir.LookupStep(ask=given):
+            yield given, ""
+        case ir.CreateDealStep(custom=given, title=title):
+            named = {"title": title, "amount": step.amount, "close_date": step.close_date, "reference": step.reference}
+            yield given | {name: value for name, value in named.items() if value is not None}, ""
+
+
+def _crossed(given: Mapping[str, ir.Expression], own: str) -> list[str]:
+    """Return the names that are given each other's values of one source, round in a circle; none if there are none."""
+    to: dict[str, tuple[str, str]] = {}
+    for name, value in given.items():
+        source, _, field = _fact(value).rpartition(".")
+        if source and source != own and field != name and field in given:
+            to[name] = source, field
+    for first in to:
+        circle = [first]
+        while (following := to.get(circle[-1])) is not None and following[0] == to[first][0]:
+            if following[1] == first:
+                return circle
+            if following[1] in circle:
+                break
+            circle.append(following[1])
+    return []
+
+
+def _fact(value: ir.Expression, name: str = "") -> str:
+    """Return the path of the one fact that a value is, or of its neighbour of another name; empty if it is none."""
+    match value:
+        case ir.Ref(path=path):
+            pass
+        case ir.OrElse(of=of):
+            return _fact(of, name)
+        case ir.TemplateText(source=source) if found := _ONE_FACT.fullmatch(source.strip()):
+            path = found[1]
+        case _:
+            return ""
+    return f"{path.rpartition('.')[0]}.{name}" if name else path
+
+
+RULE: Final = Rule(
+    code="DW287",
+    severity="warning",
+    title="values are given to each other's names",
+    reason=(
+        "`name=Booked.email, email=Booked.name`: where two fields of one event, or of one deal, are given each other's "
+        "values, the line was most likely written in a hurry. Both are of one type, so nothing refuses it. Fields of "
+        "what is changed itself may be exchanged, and are not told."
+    ),
+    bad="""
+class Booked(OutsideEvent):
+    key = "calendar.booked"
+    name, email = Text(), Text()
+    match = Match(by=[(email, deal.contacts.email)], in_=Sales, if_none="create")
+
+
+guest = Automation(
+    key="guest",
+    on=event_received(Booked),
+    when=[Booked.name.is_set()],
+    do=[create_contact("guest", name=Booked.email, email=Booked.name)],
+)
+""",
+    good="""
+class Booked(OutsideEvent):
+    key = "calendar.booked"
+    name, email = Text(), Text()
+    match = Match(by=[(email, deal.contacts.email)], in_=Sales, if_none="create")
+
+
+guest = Automation(
+    key="guest",
+    on=event_received(Booked),
+    when=[Booked.name.is_set()],
+    do=[create_contact("guest", name=Booked.name, email=Booked.email)],
+)
+""",
+    look=_look,
+)
