@@ -9,6 +9,7 @@ from typing import Final
 from dealwright.compile import ir
 from dealwright.compile.possible import Logic, possible, unset
 from dealwright.compile.reckoned import kind_of, needed
+from dealwright.compile.rules.outside_events import facts_in
 from dealwright.compile.rules.rule import Rule, Spot, Subject, all_steps
 from dealwright.compile.rules.ways import Place, places
 from dealwright.language.schema import UPDATABLE
@@ -19,7 +20,7 @@ _OR: Final = frozenset({"number", "money", "day", "moment"})
 
 def _look(subject: Subject) -> Iterator[Spot]:
     for account in subject.groups:
-        writers = _writers(account)
+        writers, entered = _writers(account), _entered(account)
         for automation in account.automations:
             for place in places(automation, Logic.of(account)):
                 step = place.step
@@ -27,7 +28,8 @@ def _look(subject: Subject) -> Iterator[Spot]:
                     continue
                 cleared = [(name, value, _untold(value, place)) for name, value in step.changes.items()]
                 # What only this event writes may well go when it says nothing; the rest is what others know.
-                cleared = [each for each in cleared if each[2] and (each[0] in UPDATABLE or writers[each[0]] > 1)]
+                others = {name for name in step.changes if name in UPDATABLE or name in entered or writers[name] > 1}
+                cleared = [each for each in cleared if each[2] and each[0] in others]
                 if cleared:
                     file, line = subject.step_at(automation, step.name)
                     names = ", ".join(f"deal.{name}" for name, _, _ in cleared)
@@ -45,6 +47,20 @@ def _writers(account: ir.Account) -> Counter[str]:
             name for step in all_steps(automation.do) if isinstance(step, ir.UpdateDealStep) for name in step.changes
         }
     )
+
+
+def _entered(account: ir.Account) -> frozenset[str]:
+    """The fields that the criteria of stages ask for: people fill them in."""
+    asked = {
+        fact
+        for automation in account.automations
+        if automation.origin == "criteria"
+        for step in all_steps(automation.do)
+        if isinstance(step, ir.BranchStep) and step.name.startswith(("entry-", "exit-"))
+        for case in step.cases
+        for fact in facts_in(case.when)
+    }
+    return frozenset(fact.removeprefix("deal.") for fact in asked)
 
 
 def _untold(value: ir.Expression, place: Place) -> str:
@@ -71,7 +87,7 @@ RULE: Final = Rule(
     reason=(
         "`update_deal` writes what it is given, and what is unset clears. An event from outside may leave any of its "
         "fields out, and one that nobody has filled in wipes out what a rep, or another rule, has written down. Own "
-        "fields that only this automation writes are not told."
+        "fields that only this automation writes are told where the criteria of a stage have people fill them in."
     ),
     bad="""
 class Paid(OutsideEvent):

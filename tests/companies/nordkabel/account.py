@@ -246,7 +246,7 @@ quote_follow = Automation(
     do=[
         update_deal(
             "numbers",
-            quote_no=QuoteIssued.number,
+            quote_no="{{ event.data.number or deal.quote_no }}",
             amount=QuoteIssued.total.or_(deal.amount),
             quote_valid_until=QuoteIssued.valid_until,
         ),

@@ -240,7 +240,10 @@ agendada = Automation(
     again=every_event(),
     do=[
         update_deal(
-            "cita", appointment_at=BookingMade.start_at, dentist=BookingMade.dentist, booking_id=BookingMade.folio
+            "cita",
+            appointment_at=BookingMade.start_at.or_(deal.appointment_at),
+            dentist=BookingMade.dentist,
+            booking_id=BookingMade.folio,
         ),
         complete_tasks("cierra-tareas", with_text="Ofrecer cita"),
         move_deal("a-agendada", to=Citas.booked),

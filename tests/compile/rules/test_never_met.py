@@ -191,6 +191,26 @@ def test_what_an_event_may_not_tell_clears_what_others_know(tmp_path: Path) -> N
     }
 
 
+ASKED = """
+class Asked(Pipeline, key="asked", name="Asked"):
+    incoming = Incoming()
+    met = Stage(
+        "Held the meeting", probability=40, task=Task("Write", due=days(1)),
+        {side}=Criteria([own.code.is_set(), deal.amount > 5], else_="report", says="Enter the code"),
+    )
+    won, lost = Won(), Lost(reasons=["Price"])
+"""
+
+
+def test_what_the_criteria_have_people_fill_in_is_known_to_others_than_the_event(tmp_path: Path) -> None:
+    event = EVENT.format(when="", changes="code=Paid.number, on=Paid.on")
+    files = {side: example_file(event + ASKED.format(side=side)) for side in ("entry", "exit")}
+    found = check_files(tmp_path / "company", files)
+    told = {name: [each.message for each in told if each.code in ("DW225", "DW910")] for name, told in found.items()}
+    cleared = ["'u' clears deal.code where the event does not tell event.data.number"]
+    assert told == {"entry": cleared, "exit": cleared}
+
+
 def test_hints_name_a_pipeline_of_the_authors_own(tmp_path: Path) -> None:
     slips = {
         "stage": ("deal.stage == 'won'", "compare it with a stage: == Sales.won"),
