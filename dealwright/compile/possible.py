@@ -52,13 +52,14 @@ class Own(NamedTuple):
 class Logic:
     """Reasoning for one account; `currency` is what its plain amounts are in, `closed` where its deals are over.
 
-    `own` is the record that it is about.
+    `own` is the record that it is about, `reached` between which numbers fields are that only steps write.
     """
 
     currency: str | None
     settings: Mapping[str, ir.Setting] = field(default_factory=dict)
     closed: tuple[ir.StageValue, ...] = ()
     own: Own | None = None
+    reached: Mapping[str, tuple[Decimal, Decimal]] = field(default_factory=dict)
 
     @classmethod
     def of(cls, account: ir.Account) -> Logic:
@@ -170,6 +171,11 @@ class Logic:
             return ALWAYS
         return ALWAYS if any(_reach(sums, wanted, *bounds) for sums in self._sums(condition.score.of)) else NEVER
 
+    def between(self, points: ir.Points) -> tuple[Decimal, Decimal]:
+        """Return the least and the most that points may come to."""
+        sums = list(self._sums(points.of))
+        return min(least for least, _ in sums), max(most for _, most in sums)
+
     def _sums(self, points: tuple[ir.Point, ...]) -> Iterator[tuple[Decimal, Decimal]]:
         """Yield what the points may come to, from and to: each sum where there are few, else all of them as one."""
         judged = [(self.true(each.when), self.not_true(each.when), each.points) for each in points]
@@ -196,7 +202,10 @@ class Logic:
         return None
 
     def _of_setting(self, path: str) -> tuple[Atom, ...]:
-        """What is known of a setting, whoever sets it to what."""
+        """What is known of a setting, whoever sets it to what, and of a field that only steps write."""
+        if path in self.reached:
+            least, most = self.reached[path]
+            return Atom(path, ">=", least), Atom(path, "<=", most)
         setting = self.settings.get(path)
         if setting is None:
             return ()

@@ -105,8 +105,21 @@ def predicate(label: str, fn: Callable[[Any], bool | None], /, *, of: Sequence[F
         raise _refused(
             f"the predicate {label!r} is longer than {MAX_CODE:,} characters with what it uses", "shorten it"
         )
+    _check_answers(source.trees[function.__name__], label)
     _check_facts(source.trees[function.__name__], [each.path for each in fields], label)
     return Predicate(one_line(label), fields, function.__name__, code)
+
+
+def _check_answers(tree: ast.FunctionDef, label: str) -> None:
+    """Refuse a function that never returns anything but None: it would be unknown of every deal."""
+    inner = {id(node) for made in ast.walk(tree) if isinstance(made, ast.FunctionDef) and made is not tree
+             for node in ast.walk(made)}  # fmt: skip
+    returned = (node.value for node in ast.walk(tree) if isinstance(node, ast.Return) and id(node) not in inner)
+    if any(value is not None and not (isinstance(value, ast.Constant) and value.value is None) for value in returned):
+        return
+    last = tree.body[-1]
+    said = f"return {ast.unparse(last.value)}" if isinstance(last, ast.Expr) else "return ... at its end"
+    raise _refused(f"the predicate {label!r} never returns anything, so that it is never true", f"write {said[:80]}")
 
 
 def _fields(of: object, label: str) -> tuple[Reference, ...]:

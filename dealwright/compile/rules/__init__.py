@@ -30,6 +30,7 @@ from dealwright.compile.rules import (
     idle,
     incoming,
     joined_texts,
+    limits_nothing,
     lookup_unset,
     match_common,
     match_missing,
@@ -67,6 +68,7 @@ from dealwright.compile.rules import (
     unreachable,
     unread_fields,
     unset_flag,
+    unset_used,
     unused,
     watched,
 )
@@ -102,6 +104,7 @@ RULES: Final[tuple[Rule, ...]] = tuple(
                 idle,
                 incoming,
                 joined_texts,
+                limits_nothing,
                 lookup_unset,
                 match_common,
                 match_missing,
@@ -139,6 +142,7 @@ RULES: Final[tuple[Rule, ...]] = tuple(
                 unreachable,
                 unread_fields,
                 unset_flag,
+                unset_used,
                 unused,
                 watched,
             )

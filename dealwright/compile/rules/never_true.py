@@ -10,6 +10,7 @@ import msgspec
 from dealwright.compile import describe, ir
 from dealwright.compile.possible import Logic, one_of, possible
 from dealwright.compile.rules.askings import askings, never
+from dealwright.compile.rules.out_of_reach import out_of_reach
 from dealwright.compile.rules.rule import Rule, Spot, Subject, all_steps
 from dealwright.compile.rules.ways import OF_CONTACTS, found_in, of_trigger
 from dealwright.language.schema import did_you_mean
@@ -21,6 +22,7 @@ def _look(subject: Subject) -> Iterator[Spot]:
         logic = Logic.of(account)
         yield from _inside(subject, automation, logic)
         yield from _below_nothing(subject, automation)
+        yield from out_of_reach(subject, account, automation, logic)
         wanted = logic.true(automation.when)
         yield from _never_ended(subject, automation, logic)
         if automation.for_each is not None and (told := _empty(automation, automation.for_each, logic)):
@@ -196,8 +198,9 @@ RULE: Final = Rule(
         "An automation that asks for an amount above ten and below five, or for a stage that its trigger excludes, "
         "never runs; nobody notices, because nothing happens. Neither does a segment that holds no deal, and what "
         "exit_on names and never happens ends nothing. A reason for a lost deal that no stage lists is a "
-        "warning: a rep cannot choose it; and so is an amount of the deal below 0. A part of a condition that is never "
-        "true is told too, and a wait_until() that only its time can end."
+        "warning: a rep cannot choose it; and so are an amount of the deal below 0, and a number to which the points "
+        "that are written there never come. A part of a condition that is never true is told too, and a wait_until() "
+        "that only its time can end."
     ),
     bad="""
 big = Automation(

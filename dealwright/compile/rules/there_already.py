@@ -24,11 +24,52 @@ def _look(subject: Subject) -> Iterator[Spot]:
         if automation.origin != "authored":
             continue
         logic = Logic.of(account)
+        yield from _undone(subject, automation)
         for place in places(automation, logic):
             if told := _told(place, logic, account):
                 path, line = subject.step_at(automation, place.step.name)
                 hint = "write something else, ask for something else before it, or take it out"
                 yield Spot(path=path, line=line, message=told, hint=hint)
+
+
+def _undone(subject: Subject, automation: ir.Automation) -> Iterator[Spot]:
+    """Yield steps that write back what the change which set it off has replaced, whoever has made it."""
+    match automation.on:
+        case ir.OnOwnerChanged():
+            name = "owner"
+        case ir.OnDealUpdated(fields=(name,)):
+            pass
+        case _:
+            return
+    asked = {each.path for part in _parts(automation.when) for each in _asked(part)}
+    if not asked <= {f"deal.{name}", f"event.before.{name}"}:
+        return
+    for step in automation.do:
+        value = step.changes.get(name) if isinstance(step, ir.UpdateDealStep) else None
+        if isinstance(value, ir.Ref) and value.path == f"event.before.{name}":
+            path, line = subject.step_at(automation, step.name)
+            yield Spot(
+                path=path,
+                line=line,
+                message=f"{step.name!r} undoes every change that sets {automation.key!r} off: deal.{name} is given"
+                " what it was before",
+                hint="write something else, or ask in when= which changes are to be undone",
+            )
+
+
+def _parts(condition: ir.Condition) -> tuple[ir.Condition, ...]:
+    return condition.of if isinstance(condition, ir.All) else (condition,)
+
+
+def _asked(part: ir.Condition) -> Iterator[ir.Ref]:
+    """Yield the facts of a condition that asks only whether there is one, or whether two differ; else one of none."""
+    match part:
+        case ir.IsSet(field=field):
+            yield field
+        case ir.Compare(field=field, op="!=", value=ir.Ref() as other):
+            yield from (field, other)
+        case _:
+            yield ir.Ref(path="", type="text")
 
 
 def _told(place: Place, logic: Logic, account: ir.Account) -> str:
@@ -111,7 +152,8 @@ RULE: Final = Rule(
     reason=(
         "A deal that has come to a stage is not moved by a move to that stage, and a field that is asked to be one "
         "thing is not changed by writing that thing. The step does nothing, ever: most likely another stage, another "
-        "value or another condition is meant."
+        "value or another condition is meant. A step that gives a field what it was before the change that sets the "
+        "automation off undoes every such change."
     ),
     bad="""
 move = Automation(
