@@ -14,7 +14,7 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 
-from dealwright.compile import ir
+from dealwright.compile import describe, ir
 from dealwright.engine.advance import Act, Choose, End, Wait, advance
 from dealwright.engine.came_to import sent_outcome
 from dealwright.engine.facts import Facts, overlay
@@ -168,6 +168,11 @@ def rehearse(
                 deaf = is_closed(now_deal, account.pipelines)
                 unheard = deaf and (step in replies or (step in met and step in of_contacts))
                 parts.append(Part(at=now, trace=(*trace, _unheard(step)) if unheard else trace, step=step))
+                leaves = _ended_by(automation, step) if step in met and not unheard else None
+                if leaves is not None:
+                    line = TraceLine(at="exit_on", what=describe.trigger(leaves), result="exit")
+                    parts.append(Part(at=now, trace=(line,)))
+                    return _ended(automation, event, why_not, parts, "done", f"exit: {line.what}")
                 if step in met and step not in progress.outcomes and not unheard:
                     happened = StepOutcome(status="met", turn=0, receipt={"timed_out": False})
                     progress = msgspec.structs.replace(progress, outcomes={**progress.outcomes, step: happened})
@@ -193,6 +198,12 @@ def _ended(
         state=state,
         reason=reason,
     )
+
+
+def _ended_by(automation: ir.Automation, step: str) -> ir.Trigger | None:
+    """Return what ends the automation as soon as anything happens that the step waits for: exit_on goes first."""
+    waited = next((each.on for each in ir.waits(automation.do) if each.name == step and each.until is None), ())
+    return waited[0] if waited and all(each in automation.exit_on for each in waited) else None
 
 
 def _of_a_contact(trigger: ir.Trigger) -> bool:

@@ -185,6 +185,16 @@ def test_what_is_rehearsed_waits_in_vain_unless_it_is_said_to_be_met() -> None:
     assert requests == [["Nobody answered", "after"], ["after"]]
 
 
+def test_a_rehearsed_wait_for_what_ends_the_automation_ends_it_as_the_engine_does() -> None:
+    """exit_on goes first: what stands behind the wait was rehearsed, and never done."""
+    here = company(MOVED, AFTER, exit_on=[task_completed(), *MOVED.on])
+    told = rehearse(here, here.automations[0], created(), some_deal(), MONDAY, met=("answer",))
+    assert (told.requests, told.state) == ((), "done")
+    assert told.reason == f"exit: {told.parts[-1].trace[-1].what}"
+    other = company(MOVED, AFTER, exit_on=[task_completed()])
+    assert len(rehearse(other, other.automations[0], created(), some_deal(), MONDAY, met=("answer",)).requests) == 1
+
+
 def test_a_definitions_own_test_says_which_wait_is_rewarded() -> None:
     one = Automation(key="one", on=deal_created(), again=every_event(), do=[MOVED, AFTER])
     here = Account("acme", zone="UTC", country="US", pipelines=[Sales], automations=[one])
