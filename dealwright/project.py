@@ -110,8 +110,17 @@ class Project(msgspec.Struct, frozen=True, kw_only=True):
 
         Raises:
             DefinitionError: they have errors; the message lists all of them.
+            TargetError: the target file has no address for something that they send to or ask.
         """
         return self._carried(key)[0]
+
+    def looked_at(self, key: str) -> ir.Account:
+        """Compile an account's definitions as `definitions` does, whether or not the target file has every address.
+
+        Raises:
+            DefinitionError: they have errors; the message lists all of them.
+        """
+        return self._carried(key, addressed=False)[0]
 
     def left_out(self, key: str) -> tuple[LeftOut, ...]:
         """Return the automations that are not run, and why: they use a word that is not there yet, or the CRM lacks it.
@@ -119,11 +128,11 @@ class Project(msgspec.Struct, frozen=True, kw_only=True):
         Raises:
             DefinitionError: the definitions have errors.
         """
-        return self._carried(key)[1]
+        return self._carried(key, addressed=False)[1]
 
-    def _carried(self, key: str) -> tuple[ir.Account, tuple[LeftOut, ...]]:
+    def _carried(self, key: str, *, addressed: bool = True) -> tuple[ir.Account, tuple[LeftOut, ...]]:
         binding = self.account(key)
-        account, refused = self._compiled(key)
+        account, refused = self._compiled(key, addressed=addressed)
         names = {each.automation for each in refused}
         if names:
             kept = tuple(each for each in account.automations if each.key not in names)
@@ -138,7 +147,7 @@ class Project(msgspec.Struct, frozen=True, kw_only=True):
         )
         return served, (*refused, *left)
 
-    def _compiled(self, key: str) -> tuple[ir.Account, tuple[LeftOut, ...]]:
+    def _compiled(self, key: str, *, addressed: bool) -> tuple[ir.Account, tuple[LeftOut, ...]]:
         """Compile an account's definitions, all of them; return them and the automations that are refused.
 
         Raises:
@@ -155,7 +164,8 @@ class Project(msgspec.Struct, frozen=True, kw_only=True):
             raise DefinitionError(f"the definitions of account {key!r} have errors:\n{lines}")
         for account in loaded.accounts:
             if account.key == key:
-                _refuse_unknown_destinations(account, binding)
+                if addressed:
+                    _refuse_unknown_destinations(account, binding)
                 return account, refusals(_company_of(loaded, account), account)
         raise DefinitionError(
             f"{binding.definitions} defines no Account({key!r}, ...); the project expects one",
@@ -173,7 +183,7 @@ class Project(msgspec.Struct, frozen=True, kw_only=True):
             active = journal.active_release(key)
         finally:
             journal.close()
-        return active.account if active is not None else self.definitions(key)
+        return active.account if active is not None else self.looked_at(key)
 
     async def aclose(self) -> None:
         """Close the connectors of all accounts."""

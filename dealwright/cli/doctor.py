@@ -245,7 +245,7 @@ async def _accounts(project: Project) -> Sequence[Symptom]:
 def _crm(project: Project, binding: AccountBinding) -> Symptom:
     what = f"{binding.key}: CRM"
     try:
-        wanted = project.definitions(binding.key)
+        wanted = project.looked_at(binding.key)
         changes = binding.crm.shape(wanted.pipelines, fields=wanted.own_fields(), apply=False)
     except DefinitionError:
         return Symptom(what=what, state="look", told="not compared, since the definitions have errors")

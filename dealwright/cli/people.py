@@ -403,7 +403,7 @@ def _roles(site: Site, behind: Behind) -> list[str]:
 def _coming(site: Site) -> tuple[str, ...]:
     """Return the roles that the files name; none while those cannot be loaded, which other commands say."""
     try:
-        return site.project.definitions(site.account).roles
+        return site.project.looked_at(site.account).roles
     except DefinitionError:
         return ()
 
@@ -426,7 +426,7 @@ def _known_role(site: Site, typed: str) -> str:
     wanted = folded(role_named(typed))
     if not any(folded(role) == wanted for role in known):
         try:
-            known |= set(site.project.definitions(site.account).roles)
+            known |= set(site.project.looked_at(site.account).roles)
         except DefinitionError as error:
             raise InputError(
                 f"account {site.account} cannot be loaded, so nobody knows whether it has a role"

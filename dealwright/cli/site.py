@@ -64,7 +64,7 @@ class Site:
         if key in known:
             return key
         if unreleased:
-            written = {item.key for item in self.project.definitions(self.account).automations}
+            written = {item.key for item in self.project.looked_at(self.account).automations}
             if key in written:
                 return key
             known = sorted(written.union(known))

@@ -174,7 +174,7 @@ def _unreleased(site: Site, scope: Scope) -> str | None:
     )
     if released or (scope.automation is not None and scope.automation in site.journal.automations_seen(site.account)):
         return None
-    found = site.project.definitions(site.account).automation(scope.automation or "")
+    found = site.project.looked_at(site.account).automation(scope.automation or "")
     return (found.mode if found is not None else "") or "live"
 
 

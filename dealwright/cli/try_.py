@@ -121,7 +121,7 @@ def try_(
     """
     project = load_project()
     binding = project.account(account)
-    defined = project.definitions(binding.key)
+    defined = project.looked_at(binding.key)
     automation = defined.automation(rule)
     if automation is None:
         for left in project.left_out(binding.key):

@@ -420,6 +420,10 @@ class PlayedProject:
         coming = msgspec.structs.replace(released.automations[0], key="coming")
         return msgspec.structs.replace(released, automations=(*released.automations, coming))
 
+    def looked_at(self, key: str) -> ir.Account:
+        """Return the same: there is no target file."""
+        return self.definitions(key)
+
     def open_journal(self) -> Journal:
         """Return the journal."""
         return self.journal

@@ -27,7 +27,7 @@ def early(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Shell]:
             account = compiled()
             rules = tuple(replace(each, mode="shadow" if each.key == "greet" else "") for each in account.automations)
             files = replace(account, automations=rules)
-            monkeypatch.setattr(shell.project, "definitions", lambda key: files)
+            monkeypatch.setattr(shell.project, "looked_at", lambda key: files)
             yield shell
             shell.close()
 
@@ -58,7 +58,7 @@ def test_the_roles_before_the_first_release_are_those_of_the_files(
     def broken(key: str) -> ir.Account:
         raise DefinitionError("the files have errors")
 
-    monkeypatch.setattr(early.project, "definitions", broken)
+    monkeypatch.setattr(early.project, "looked_at", broken)
     assert "no release was recorded yet" in early("people", "ls").output
 
 

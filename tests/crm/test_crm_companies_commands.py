@@ -67,11 +67,14 @@ BY_CLICK = ("", "USD", "ten", "\u0661")
 """What is no amount at all; the others are refused by the CRM."""
 
 
-def test_before_a_release_an_amount_needs_its_currency(
+def test_before_a_release_the_currency_is_that_of_the_definitions(
     shell: Shell, crm: EmbeddedCrm, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     unreleased = SimpleNamespace(active_release=lambda key: None, close=lambda: None)
     monkeypatch.setattr(shell.project, "open_journal", lambda: unreleased)
+    shell("deals", "add", "--title", "A", "--amount", "9000")
+    without = SimpleNamespace(**{**vars(shell.project.in_force("acme")), "currency": None})
+    monkeypatch.setattr(shell.project, "in_force", lambda key: without)
     said = shell("deals", "add", "--title", "A", "--amount", "9000", code=2).stderr.replace("\n", " ")
-    assert "write the amount with one, such as --amount '9000 USD'" in said
+    assert "write the amount with one, such as '9000 USD'" in said
     shell("deals", "add", "--title", "A", "--amount", "9000 USD")

@@ -163,12 +163,19 @@ def test_cells_that_are_not_what_their_field_needs_are_rejected(
         assert reason in "; ".join(reject.reasons)
 
 
-def test_a_crm_that_was_never_up_says_how_pipelines_come(new: Shell, tmp_path: Path) -> None:
-    told = new("deals", "add", "--title", "x", code=2).stderr
+def test_a_crm_that_was_never_up_gets_the_pipelines_of_the_definitions(new: Shell, tmp_path: Path) -> None:
+    told = new("stages", "ls", "sales", code=2).stderr
     assert "no pipeline yet" in told and "`dealwright up`" in told and "crm pipelines add" in told
     file = written(tmp_path, "x", header="product")
     told = new("import", str(file), "--pipeline", "saels", "--map", "title=product", code=2).stderr
     assert "no release was recorded yet" in told and "did you mean 'sales'?" in told
+    told = new("deals", "add", "--title", "x", "--amount", "900").stdout
+    assert told.splitlines() == [
+        "made the pipelines of the definitions: sales, aftercare",
+        "deal 1 created in sales.incoming",
+    ]
+    assert new("deals", "add", "--title", "y").stdout == "deal 2 created in sales.incoming\n"
+    assert [deal["amount"] for deal in new.json("deals", "ls")] == [{"amount": "900.00", "currency": "USD"}, None]
 
 
 def test_what_a_listing_is_of_must_be_there(shell: Shell) -> None:

@@ -137,6 +137,7 @@ def deals_add(
     """Create a deal."""
     with opened(account) as here:
         pipeline, stage = _place(pipeline, stage)
+        here.shaped()
         shape = pipeline_named(here.crm, pipeline)
         standing = stage or shape.stages[0].key
         custom = given(here, "deal", own) or UNSET

@@ -47,9 +47,12 @@ class Opened(msgspec.Struct, frozen=True):
         return None if active is None else active.country
 
     def currency(self) -> str | None:
-        """Return the account's currency, in which amounts without one are; None before its first release."""
-        active = self._active()
-        return None if active is None else active.currency
+        """Return the account's currency, in which amounts without one are; None if it has none.
+
+        Raises:
+            DefinitionError: nothing was released yet, and the definitions have errors.
+        """
+        return self.project.in_force(self.binding.key).currency
 
     def amount(self, given: Money | None) -> Money | None:
         """Return an amount that was typed, in the account's currency if it was typed without one.
@@ -61,9 +64,20 @@ class Opened(msgspec.Struct, frozen=True):
             return given
         currency = self.currency()
         if currency is None:
-            message = "the account's currency is known when it was released: write the amount with one, "
-            raise InputError(f"{message}such as --amount '{given.amount:f} USD'")
+            raise InputError(f"the account has no currency: write the amount with one, such as '{given.amount:f} USD'")
         return Money(given.amount, currency)
+
+    def shaped(self) -> None:
+        """Give a CRM that has no pipeline yet those of the definitions, and their fields, as `up` would.
+
+        Raises:
+            DefinitionError: the definitions have errors.
+        """
+        if self.crm.pipelines():
+            return
+        account = self.project.in_force(self.binding.key)
+        self.crm.shape(account.pipelines, fields=account.own_fields(), zone=account.calendar.zone, apply=True)
+        click.echo(f"made the pipelines of the definitions: {', '.join(each.key for each in account.pipelines)}")
 
     def is_released(self) -> bool:
         """Say whether a release was recorded for the account."""
