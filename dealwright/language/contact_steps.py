@@ -205,14 +205,24 @@ def send_email(
         raise refused(
             f"subject of {name!r} is one line of visible characters", hint="take the line break or odd character out"
         )
+    recipient = contact_path(to, f"to of {name!r}")
+    answered = None if reply_to is None else _reply_to(reply_to, f"reply_to of {name!r}")
+    copied = _copied(cc, f"cc of {name!r}")
+    own = reference(ContactFields(_path=recipient).email)
+    if answered == own:
+        hint = "write deal.owner.email, or an address of yours"
+        raise refused(f"reply_to of {name!r} is whom it goes to: their answer would come back to them", hint=hint)
+    # One list may serve several letters: whom one of them goes to is left out of it when it is sent.
+    if copied and all(each == own for each in copied):
+        raise refused(f"cc of {name!r} is whom it goes to, and nobody else", hint="copy it to somebody else")
     return SendEmail(
         name=name,
-        to=contact_path(to, f"to of {name!r}"),
+        to=recipient,
         subject=values.text(subject, f"subject of {name!r}"),
         text=values.text(text, f"text of {name!r}"),
         html=None if html is None else values.words(html, f"html of {name!r}"),
-        reply_to=None if reply_to is None else _reply_to(reply_to, f"reply_to of {name!r}"),
-        cc=_copied(cc, f"cc of {name!r}"),
+        reply_to=answered,
+        cc=copied,
         bcc=_addresses(bcc, f"bcc of {name!r}"),
         late=late_after(late, name),
         template=template,

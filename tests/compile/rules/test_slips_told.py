@@ -165,10 +165,17 @@ def test_two_fields_with_one_label_are_told(tmp_path: Path, fields: str, told: s
         ("cc=[deal.main_contact, deal.company]", "cc of 'm' is an e-mail address, and deal.company is none"),
         ("reply_to=deal.main_contact.name", "reply_to of 'm' is an e-mail address, and deal.main_contact.name is none"),
         ("reply_to=deal.owner.email", ""),
-        ("cc=[deal.owner.email, deal.main_contact.email, deal.reference]", ""),
+        ('cc=[deal.owner.email, deal.contact_as("payer").email, deal.reference]', ""),
+        (
+            "reply_to=deal.main_contact.email",
+            "reply_to of 'm' is whom it goes to: their answer would come back to them",
+        ),
+        ("cc=[deal.main_contact.email]", "cc of 'm' is whom it goes to, and nobody else"),
+        ("cc=[deal.main_contact]", "cc of 'm' is whom it goes to, and nobody else"),
+        ("cc=[deal.owner.email, deal.main_contact]", ""),
     ],
 )
-def test_a_field_that_is_no_address_is_refused_as_one(tmp_path: Path, part: str, told: str) -> None:
+def test_a_field_that_is_no_address_or_that_of_the_recipient_is_refused(tmp_path: Path, part: str, told: str) -> None:
     mail = f'send_email("m", to=deal.main_contact, subject="S", text="T", {part})'
     text = (
         "r = Automation(key='r', on=entered(Sales.won), when=deal.main_contact.email.is_set(),"
