@@ -48,7 +48,13 @@ def _judged(company: Company, loading: list[Finding]) -> list[Finding]:
     sources = read(Path(company.root), company.files)
     subject = Subject(company, sources)
     rules = [rule for rule in RULES if subject.outline.complete or not rule.whole]
-    found = [finding for rule in rules for finding in _found(rule, subject) if finding.path in sources]
+    # A text has a file of its own; a definition that lies outside of the company's folder is judged where it lies.
+    found = [
+        finding
+        for rule in rules
+        for finding in _found(rule, subject)
+        if finding.path in sources or not finding.path.endswith(".py")
+    ]
     # What cannot be loaded because of something a rule explains better is told once, by the rule.
     explained = {(each.path, each.line) for each in found if each.code in _EXPLAINING}
     loading = [each for each in loading if each.code not in _SAME_CAUSE or (each.path, each.line) not in explained]

@@ -17,6 +17,13 @@ _WORD: Final = (
     r"(?:first|last|full|company|product|sales|deal)?[ _-]?"
     r"(?:name|company|customer|client|e-?mail|phone|number|date|amount|price|link|url|title|owner|here|product|text)"
 )
+_BLANK: Final = (
+    # What stands for a name or an amount in the languages that our users write.
+    r"nombre|apellidos?|empresa|cliente|fecha|importe|precio|tel[eé]fono|correo|producto|enlace|"
+    r"nome|sobrenome|cognome|data|valor|pre[çz]zo|preço|telefone|telefono|produto|prodotto|azienda|importo|"
+    r"vorname|nachname|firma|kunde|datum|betrag|preis|telefon|produkt|"
+    r"nom|pr[ée]nom|cognoms?|entreprise|soci[ée]t[ée]|client|montant|prix|preu|t[ée]l[ée]phone|tel[èe]fon|produit|lien"
+)
 _PATTERNS: Final = tuple(
     re.compile(pattern, flags)
     for pattern, flags in (
@@ -29,9 +36,16 @@ _PATTERNS: Final = tuple(
         (r"\b(?:deal|contact|event|steps|account)\.[a-z_][^{}\n]*\}\}|\b(?:if|else|endif|for|endfor)\b[^{}\n]*%\}", 0),
         (r"\blorem ipsum\b", re.IGNORECASE),
         (rf"\[{_WORD}\]|<{_WORD}>|(?<!\{{)\{{{_WORD}\}}(?!\}})", re.IGNORECASE),
+        (rf"(?<!!)\[(?:{_BLANK})\](?![(\[:])|<(?:{_BLANK})>", re.IGNORECASE),
+        (r"(?<![\w.])XX ?(?:[€$£%]|EUR|USD|GBP|BRL|MXN)|(?:[€$£]|EUR|USD|GBP|R\$) ?XX\b|\bXX([:./-])XX\b", 0),
         (r"(?<!\{)\{\s*(?:deal|contact|event|steps|account)\.[a-z_.]+\s*\}(?!\})", 0),
     )
 )
+_DATE: Final = re.compile(
+    r"\b(?:(?:DD|TT|JJ|GG|MM)([./-])(?:MM|DD)\1(?:YY(?:YY)?|JJJJ|AA(?:AA)?)|(?:YYYY|JJJJ|AAAA)-MM-(?:DD|TT|JJ|GG))\b"
+)
+_AS_A_FORMAT: Final = re.compile(r"format|\([^()]*\Z|\b(?:as|like|als|wie|como|com|comme|come)\s*\Z", re.IGNORECASE)
+"""Before a date's letters: a customer is told how to write one."""
 _NOTHING_SAID: Final = re.compile(
     r"\A\s*(?:test(?:ing)?|asdf\w*|qwerty|foo|bar|blah|placeholder|(?:test )?(?:text|message)|hello world)\W*\Z",
     re.IGNORECASE,
@@ -41,6 +55,7 @@ _FACTS: Final = frozenset({*schema.ALWAYS, *schema.EVENT, *schema.RECIPIENT})
 
 
 def _look(subject: Subject) -> Iterator[Spot]:
+    told: set[tuple[str, int, str]] = set()
     for _, automation in subject.automations:
         for step in all_steps(automation.do):
             for text, where in (*_bodies(step), *((each, None) for each in (*texts_of(step), *_sent(step)))):
@@ -48,6 +63,11 @@ def _look(subject: Subject) -> Iterator[Spot]:
                 if not found or (where is None and isinstance(step, ir.SendMessageStep)):
                     continue
                 path, line = subject.step_at(automation, step.name) if where is None else (where.file, where.line)
+                if path not in subject.sources:  # the text is a file of its own
+                    line += text.count("\n", 0, max(0, text.find(found)))
+                if where is not None and (path, line, found) in told:
+                    continue  # a message is told once, however often it is sent
+                told.add((path, line, found))
                 yield Spot(
                     path=path,
                     line=line,
@@ -75,6 +95,9 @@ def _placeholder(text: str, *, whole: bool) -> str:
     bare = _FILLED.sub("\0", text)
     patterns = (*_PATTERNS, _NOTHING_SAID) if whole else _PATTERNS
     found = next((found.group().strip() for each in patterns if (found := each.search(bare))), "")
+    date = _DATE.search(bare)
+    if date and not found and not _AS_A_FORMAT.search(bare[: date.start()]):
+        found = date.group()
     if found or "{{" in bare:
         # One that is open is no text at all, which is told already.
         return found
@@ -89,8 +112,8 @@ RULE: Final = Rule(
     severity="error",
     title="a text holds a placeholder",
     reason=(
-        "TODO, XXX, lorem ipsum, [name], <<name>>, {name}, %s or deal.title in a text is what a customer or a rep "
-        "reads. A fact is written {{ deal.main_contact.first_name }}, with two braces on each side."
+        "TODO, XXX, lorem ipsum, [name], [nombre], <<name>>, {name}, DD.MM.YYYY, %s or deal.title in a text is what a "
+        "customer or a rep reads. A fact is written {{ deal.main_contact.first_name }}, with two braces on each side."
     ),
     bad="""
 ask = Automation(

@@ -1,0 +1,162 @@
+"""DW314: a text of one language is written in another one, or names other facts."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from contextlib import suppress
+from itertools import combinations
+from typing import Final, NamedTuple
+
+from dealwright.compile import ir
+from dealwright.compile.rules.rule import Rule, Spot, Subject, all_steps
+from dealwright.compile.rules.texts import bodies_of
+from dealwright.language import templates
+
+_FILLED: Final = re.compile(r"\{\{.*?\}\}|\{%.*?%\}|\{#.*?#\}|https?://\S+|\S+@\S+", re.DOTALL)
+_WORD: Final = re.compile(r"[^\W\d_]+")
+_FEWEST: Final = 4
+"""As many words that are no names stand in one line only in one language; fewer may be the same in two."""
+_NAME: Final = re.compile(r"\.(?:first_name|last_name|name)$")
+
+
+class _Text(NamedTuple):
+    """A text of a message in one language; `part` is which one of its texts."""
+
+    language: str
+    part: str
+    source: str
+    at: tuple[str, int]
+
+
+def _look(subject: Subject) -> Iterator[Spot]:
+    told: set[tuple[str, int, str]] = set()
+    for _, automation in subject.automations:
+        for step in all_steps(automation.do):
+            for one, other in combinations(_texts(subject, automation, step), 2):
+                if one.part != other.part or _base(one.language) == _base(other.language):
+                    continue
+                for message, hint in (*_copied(step, one, other), *_named(step, one, other)):
+                    spot = (*other.at, message.partition(" of ")[0])
+                    if spot not in told:
+                        told.add(spot)
+                        path, line = other.at
+                        yield Spot(path=path, line=line, message=message, hint=hint)
+
+
+def _texts(subject: Subject, automation: ir.Automation, step: ir.Step) -> Iterator[_Text]:
+    """Yield what the step says, text by text and language by language; styled e-mails say what their text says."""
+    at = subject.step_at(automation, step.name)
+    match step:
+        case ir.SendMessageStep(message=message):
+            names = {id(body): "" for body in message.bodies}
+            for body in bodies_of(step):
+                where = at if body.where is None else (body.where.file, body.where.line)
+                if body.language:
+                    yield _Text(body.language, names.get(id(body), "outside_window"), _source(body.text), where)
+        case ir.SendEmailStep(by_language=mails):
+            for mail in mails:
+                yield _Text(mail.language, "subject", _source(mail.subject), at)
+                yield _Text(mail.language, "text", _source(mail.text), at)
+
+
+def _copied(step: ir.Step, one: _Text, other: _Text) -> Iterator[tuple[str, str]]:
+    """Tell of a line that both languages have."""
+    lines = _lines(one.source)
+    for words, line in _lines(other.source).items():
+        if words in lines:
+            yield (
+                f"{line!r} of {step.name!r} stands under {one.language!r} and under {other.language!r}:"
+                " one of them reads another language than their own",
+                f"write it in {other.language!r} too, or without a language if all may read it",
+            )
+            return
+
+
+def _lines(source: str) -> Mapping[str, str]:
+    """The lines that say something, by their words; names and numbers are the same in every language."""
+    found = {}
+    for line in source.splitlines():
+        words = _WORD.findall(_FILLED.sub(" ", line))
+        if sum(word.islower() and len(word) > 1 for word in words) >= _FEWEST:
+            found[" ".join(words).casefold()] = _short(line.strip())
+    return found
+
+
+def _named(step: ir.Step, one: _Text, other: _Text) -> Iterator[tuple[str, str]]:
+    """Tell of two languages each of which names a fact that the other one lacks."""
+    first, second = _facts(one.source), _facts(other.source)
+    only, others = sorted(first - second), sorted(second - first)
+    if only and others:
+        what = (
+            f"the {one.part} of {step.name!r}" if one.part in ("subject", "text") else f"the message of {step.name!r}"
+        )
+        yield (
+            f"{what} names {{{{ {only[0]} }}}} under {one.language!r}"
+            f" and {{{{ {others[0]} }}}} under {other.language!r}",
+            "name the same facts in both: whoever speaks the one would read something else than the other",
+        )
+
+
+def _facts(source: str) -> frozenset[str]:
+    """The facts that a text names; how somebody is addressed differs from language to language."""
+    with suppress(templates.TemplateError):
+        return frozenset(_NAME.sub(".name", path) for path in templates.paths(source))
+    return frozenset()
+
+
+def _source(text: ir.Expression) -> str:
+    return text.source if isinstance(text, ir.TemplateText) else getattr(text, "value", "")
+
+
+def _base(language: str) -> str:
+    return language.partition("-")[0].lower()
+
+
+def _short(line: str) -> str:
+    return line if len(line) <= 60 else f"{line[:59].rstrip()}…"
+
+
+RULE: Final = Rule(
+    code="DW314",
+    severity="warning",
+    title="two languages of a text do not say the same",
+    reason=(
+        "A text that was copied to be translated later is read by people who do not know its language, and a fact that"
+        " was changed in one language only says something else in the other one. Short lines, names, numbers and the"
+        " ways to address somebody may be the same or differ."
+    ),
+    bad="""
+hello = Template(
+    "hello",
+    body={"en": "Your meeting is on {{ deal.close_date }}.", "de": "Ihr Termin ist am {{ deal.created_at | date }}."},
+)
+greet = Automation(
+    key="greet",
+    on=deal_created(in_=Sales),
+    when=[deal.main_contact.id.is_set(), deal.close_date.is_set()],
+    again=once(per=deal),
+    do=[send_message("hello", via="crm", template=hello, to=deal.main_contact)],
+)
+acme = Account(
+    "acme", zone="UTC", country="US", currency="USD", languages=["en", "de"], pipelines=[Sales], automations=[greet]
+)
+""",
+    good="""
+hello = Template(
+    "hello",
+    body={"en": "Your meeting is on {{ deal.close_date }}.", "de": "Ihr Termin ist am {{ deal.close_date }}."},
+)
+greet = Automation(
+    key="greet",
+    on=deal_created(in_=Sales),
+    when=[deal.main_contact.id.is_set(), deal.close_date.is_set()],
+    again=once(per=deal),
+    do=[send_message("hello", via="crm", template=hello, to=deal.main_contact)],
+)
+acme = Account(
+    "acme", zone="UTC", country="US", currency="USD", languages=["en", "de"], pipelines=[Sales], automations=[greet]
+)
+""",
+    look=_look,
+)
