@@ -80,8 +80,7 @@ def carried(
             kinds.add(UNLESS_OPEN)
         if any(isinstance(step, ir.CreateContactStep) and step.role for step in ir.actions(automation.do)):
             kinds.add(AS_ROLE)
-        roles = [*map(ir.role_of, ir.actions(automation.do)), *(step.who for step in ir.asks(automation.do))]
-        if any(isinstance(role, ir.RoleValue) and role.how == "least_loaded" for role in roles):
+        if any(role.how == "least_loaded" for role in ir.picks(automation.do)):
             kinds.add(COUNTS)
         missing = sorted(kinds & OF_A_CRM - set(actions))
         mail = next((on.to for on in triggers if isinstance(on, ir.OnReplied) and on.via == "email"), None)

@@ -435,3 +435,10 @@ def role_of(step: ActionStep) -> RoleValue | None:
             owner = changes.get("owner")
             return owner if isinstance(owner, RoleValue) else None
     return None
+
+
+def picks(steps: tuple[Step, ...]) -> Iterator[RoleValue]:
+    """Return every role that the steps are for, or ask, those inside of others included."""
+    for given in (*map(role_of, actions(steps)), *(step.who for step in asks(steps))):
+        if isinstance(given, RoleValue):
+            yield given

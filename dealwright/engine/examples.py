@@ -143,17 +143,23 @@ def _rehearsed(
         met=example.met,
         answers=example.answers,
         given=given_to(automation, given),
-        people=_staff(account, example),
+        people=_staff(account, automation, example),
         replies=replies_to(automation, example.replies),
     )
 
 
-def _staff(account: ir.Account, example: Example) -> dict[str, list[User]]:
+def _staff(account: ir.Account, automation: ir.Automation, example: Example) -> dict[str, list[User]]:
     """Who stands behind each role: whom the example names, or somebody who is called as the role is."""
     unknown = sorted(example.people.keys() - set(account.roles))
     if unknown:
         known = ", ".join(account.roles) or "none"
         raise DefinitionError(f"nobody is picked of a role {unknown[0]!r}", hint=f"there is {known}")
+    picked = list(dict.fromkeys(role.role for role in ir.picks(automation.do)))
+    if picked and example.people and example.people.keys().isdisjoint(picked):
+        strange = ", ".join(sorted(example.people))
+        hint = f"say who stands behind {picked[0]!r}, or take it out: whoever is not named is called as the role is"
+        message = f"its people are of {strange}, and the automation picks of {', '.join(picked)}"
+        raise DefinitionError(message, hint=hint)
     named = {role: example.people.get(role, (role,)) for role in account.roles}
     ids = {name: f"role-{n}" for n, name in enumerate(dict.fromkeys(sum(named.values(), ())), start=1)}
     return {

@@ -216,6 +216,16 @@ def test_an_example_says_who_is_picked_what_others_give_and_what_is_answered(wri
     assert result.output == "a: 1 pipeline, 2 automations, ok\n"
 
 
+@pytest.mark.parametrize(("named", "told"), [("closers", False), ("callers", True)])
+def test_an_example_whose_people_are_all_of_roles_that_it_does_not_pick_is_a_finding(write, named, told):
+    other = 'Automation(key="o", on=entered(Sales.won), do=[assign_owner("o", to=Role("callers"))])'
+    text = WHOLE.replace("MORE", f"people={{Role('{named}'): ['Ana']}}, {YES}, given={{{GIVEN}}}, then=THEN")
+    text = text.replace("THEN", "['vies', 'owner', 'hi', 'n']").replace("[greet]", f"[greet, {other}]")
+    output = CliRunner().invoke(cli, ["check", str(write(a=text))]).output
+    assert ("cannot be run: its people are of callers, and the automation picks of closers" in output) == told
+    assert ("DW290" in output) == told
+
+
 @pytest.mark.parametrize(
     ("more", "told"),
     [
