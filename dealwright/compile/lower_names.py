@@ -46,7 +46,7 @@ class NameLowering:
         self._settings: dict[str, Setting] = {}
         self._outside: dict[str, type[OutsideEvent]] = {}
         self._by_name: list[tuple[str, Origin]] = []
-        self._roles: dict[str, str] = {}
+        self._roles: dict[str, tuple[str, Origin]] = {}
         self.found = found
         self._where = where
 
@@ -166,16 +166,18 @@ class NameLowering:
 
     def pick(self, given: Pick, origin: Origin, *, keep: bool = False) -> ir.RoleValue:
         """Lower somebody of a role."""
-        other = self._roles.setdefault(folded(given.role), given.role)
+        used, origin = origin, given.defined or origin
+        other, there = self._roles.setdefault(folded(given.role), (given.role, origin))
         if other != given.role:
-            message = f"the roles {other!r} and {given.role!r} have one name but for capitals and accents"
+            where = f"{Path(there.file).name}:{there.line}"
+            message = f"the roles {given.role!r} and {other!r} ({where}) have one name but for capitals and accents"
             self.found("DW250", origin, message, "define the role once, and import it where it is used")
-        stages = tuple(self.stage(stage, origin) for stage in given.open_in)
+        stages = tuple(self.stage(stage, used) for stage in given.open_in)
         return ir.RoleValue(role=given.role, how=given.how, open_in=stages, keep=keep)
 
     def roles(self) -> tuple[str, ...]:
         """Return the roles that people are picked of, by name."""
-        return tuple(sorted(self._roles.values()))
+        return tuple(sorted(name for name, _ in self._roles.values()))
 
     def _use(self, setting: Setting) -> None:
         other = self._settings.setdefault(setting.key, setting)
@@ -193,7 +195,10 @@ class NameLowering:
         assert isinstance(default, ir.NumberValue | ir.MoneyValue | ir.FlagValue | ir.TextValue)
         if isinstance(default, ir.MoneyValue) and self._currency not in (None, default.currency):
             message = f"the setting {given.key!r} is in {default.currency}, and the account in {self._currency}"
-            hint = f'write Money("{default.amount:f}", "{self._currency}"): compared with the others it is never known'
+            hint = (
+                f'write Money("{default.amount:f}", "{self._currency}"), or currency="{default.currency}" in the'
+                " account if that is what it reckons in: compared with the others it is never known"
+            )
             self.found("DW285", given.origin, message, hint)
         return ir.Setting(
             key=given.key,

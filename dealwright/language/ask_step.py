@@ -105,7 +105,9 @@ def ask(
         raise refused(f"the step {name!r} asks nothing", hint='question="{{ deal.title }}: may we?"')
     return Ask(
         name=name,
-        who=Pick(who.name, "everybody") if isinstance(who, Role) else values.user(who, f"who of {name!r}"),
+        who=Pick(who.name, "everybody", defined=who.origin)
+        if isinstance(who, Role)
+        else values.user(who, f"who of {name!r}"),
         question=kept,
         ways=_ways(name, yes, no, answers),
         within=_time(within, name),

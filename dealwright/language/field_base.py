@@ -121,8 +121,11 @@ class Field:
 
         def __and__(self, other: object) -> NoReturn:
             raise refused(
-                f"`&` and `|` join conditions, and {self._path} alone is none",
-                hint=f"write {self._path}.is_set(), and put each comparison in parentheses",
+                f"`&` and `|` join conditions, and {self._path} alone is none: they are read before >, < and ==",
+                hint="put each comparison in parentheses: (a > b) & (c == d)"
+                + (
+                    "" if self._path.startswith("settings.") else f"; a field alone is asked with {self._path}.is_set()"
+                ),
             )
 
         __rand__ = __or__ = __ror__ = __and__

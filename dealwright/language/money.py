@@ -35,6 +35,9 @@ def checked_currency(code: object) -> str:
 
 def _nearest(code: str) -> str:
     """The currency that is meant, most likely one of the same country: its code begins with the country's."""
+    exchanged = [code[:place] + code[place : place + 2][::-1] + code[place + 2 :] for place in (0, 1)]
+    if len(code) == 3 and (meant := next((each for each in exchanged if each in DECIMALS), "")):
+        return f"did you mean {meant}?"
     of_country = [each for each in sorted(DECIMALS) if each[:2] == code[:2]]
     return did_you_mean(code, of_country) or did_you_mean(code, sorted(DECIMALS))
 

@@ -43,5 +43,9 @@ def notify(name: str, *, who: UserField | Role | Pick, text: TextLike) -> Notify
     kept = values.text(text, f"text of {name!r}")
     if isinstance(kept, values.Words) and not kept.source.strip():
         raise refused(f"the step {name!r} tells nothing", hint='text="{{ deal.title }} waits for you"')
-    told = Pick(who.name, "everybody") if isinstance(who, Role) else values.user(who, f"who of {name!r}")
+    told = (
+        Pick(who.name, "everybody", defined=who.origin)
+        if isinstance(who, Role)
+        else values.user(who, f"who of {name!r}")
+    )
     return Notify(name=name, who=told, text=kept)

@@ -29,6 +29,7 @@ class Pick(Somebody):
     role: str
     how: Way
     open_in: tuple[StageLike, ...] = ()
+    defined: Origin | None = field(default=None, compare=False, repr=False)
 
 
 @dataclass(frozen=True, init=False, slots=True)
@@ -44,7 +45,7 @@ class Role(Somebody):
 
     def round_robin(self) -> Pick:
         """Whoever of the role has waited longest for something new."""
-        return Pick(self.name, "round_robin")
+        return Pick(self.name, "round_robin", defined=self.origin)
 
     def least_loaded(self, *, open_in: Sequence[StageLike] = ()) -> Pick:
         """Whoever of the role has the fewest open deals: in these stages and in the deal's own, or in all."""
@@ -56,11 +57,11 @@ class Role(Somebody):
                 f"open_in of the role {self.name!r} lists {ended.name!r}, where no deal is open: it always counts 0",
                 hint="list stages in which deals are worked on",
             )
-        return Pick(self.name, "least_loaded", tuple(open_in))
+        return Pick(self.name, "least_loaded", tuple(open_in), self.origin)
 
     def sticky(self) -> Pick:
         """Whoever of the role had this person or company before; if nobody has, the next in turn."""
-        return Pick(self.name, "sticky")
+        return Pick(self.name, "sticky", defined=self.origin)
 
 
 def checked_role(given: object) -> str:

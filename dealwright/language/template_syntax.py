@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from types import MappingProxyType
 from typing import Final
@@ -15,6 +16,7 @@ from dealwright.language.values import MAX_TEXT
 from dealwright.model.crm import role_key
 
 _MAX_DEPTH: Final = 20
+_TAG: Final = re.compile(r"\{%[-+]?\s*(if|for|endif|endfor)\b")
 _ARGUMENTS: Final[Mapping[str, tuple[type, ...]]] = {"truncate": (int,), "replace": (str, str)}
 
 
@@ -36,11 +38,28 @@ def parse(source: str) -> tuple[nodes.Template | None, list[Problem]]:
         tree = PLAIN.parse(source)
         problems = list(_refused(tree, 0, frozenset()))
     except TemplateSyntaxError as error:
+        opened = _left_open(source) if "end of template" in (error.message or "") else None
+        if opened is not None:
+            word, line = opened
+            what = f"the text cannot be read: {{% {word} %}} of its line {line} is not closed"
+            return None, [Problem("DW300", what, f"write {{% end{word} %}} where it ends", line=line)]
         what = f"the text cannot be read: {error.message} (its line {error.lineno})"
         return None, [Problem("DW300", what, line=error.lineno)]
     except (RecursionError, ValueError, OverflowError):
         return None, [Problem("DW301", "the text is nested too deeply or holds a number out of all proportion")]
     return tree, problems
+
+
+def _left_open(source: str) -> tuple[str, int] | None:
+    """Return the innermost `if` or `for` that nothing closes, and its line."""
+    opened: list[tuple[str, int]] = []
+    for tag in _TAG.finditer(source):
+        word = tag[1]
+        if word in ("if", "for"):
+            opened.append((word, source.count("\n", 0, tag.start()) + 1))
+        elif opened and word == f"end{opened[-1][0]}":
+            opened.pop()
+    return opened[-1] if opened else None
 
 
 def path_of(node: nodes.Node) -> str | None:

@@ -209,12 +209,19 @@ def check_template(
     if tree is None or problems:
         return problems
     facts = with_roles(facts, (path for path, _, _ in named(tree)))
+    loops = sorted({loop.target.name for loop in tree.find_all(nodes.For) if isinstance(loop.target, nodes.Name)})
     for path, listed, line in named(tree):
         problem = _path_problem(path, listed, facts)
+        if problem is not None and not problem.hint and "." in path:
+            problem = msgspec.structs.replace(problem, hint=did_you_mean(path.partition(".")[0], loops))
         if problem is not None and problem.message not in [each.message for each in problems]:
             problems.append(msgspec.structs.replace(problem, line=line, path=path))
+    # What a filter works on is told of names that there are: one with a slip in it is the cause.
+    unknown = [problem.path for problem in problems]
     for name, path, line in filtered(tree):
         wanted = _ONLY_FOR.get(name)
+        if any(path == each or path.startswith(f"{each}.") for each in unknown if each):
+            continue
         if wanted and _held(path, facts) not in wanted:
             kinds = " or ".join("an amount" if kind == "money" else f"a {kind}" for kind in wanted)
             what = f"{kinds}, not on {path or 'this'}"
@@ -260,7 +267,9 @@ def _path_problem(path: str, listed: bool, facts: Mapping[str, FieldType]) -> Pr
     held = _held(path, facts)
     grouped = held in (None, "pipeline", "stage", "user") and is_group(path, map(_spelled, facts))
     if held is None and not grouped:
-        return Problem("DW302", f"there is no fact {path!r} here", unknown_hint(path, list(map(_spelled, facts))))
+        lists = sorted({other.partition(".*")[0] for other in map(_spelled, facts) if ".*" in other})
+        hint = (did_you_mean(path, lists) if listed else "") or unknown_hint(path, list(map(_spelled, facts)))
+        return Problem("DW302", f"there is no fact {path!r} here", hint)
     if listed and held not in ("tags", "choices"):
         return Problem("DW301", f"{path} is not a list", "{% for %} goes over deal.tags, or deal.records.instalment")
     if not listed and grouped:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from typing import Final, TypeGuard
 
 from dealwright.compile import ir
@@ -22,8 +22,9 @@ _PARTS: Final = ("id", *_NAMES, "phone", "email")
 def _look(subject: Subject) -> Iterator[Spot]:
     for account, automation in subject.automations:
         logic = Logic.of(account)
+        parts = {*_PARTS, *(shape.key for shape in account.contact_fields)}
         for place in places(automation, logic):
-            for path in _used(place.step):
+            for path in _used(place.step, parts):
                 if _is_there(path, automation.on, place):
                     continue
                 file, line = subject.step_at(automation, place.step.name)
@@ -69,7 +70,7 @@ def _typed(path: str) -> str:
     return _ROLE.sub(r'.contact_as("\1")', path)
 
 
-def _used(step: ir.Step) -> Iterator[str]:
+def _used(step: ir.Step, parts: Collection[str]) -> Iterator[str]:
     """Yield the contact's fields that the step cannot do without."""
     if isinstance(step, ir.SendEmailStep):
         yield f"{step.to}.email"
@@ -79,6 +80,8 @@ def _used(step: ir.Step) -> Iterator[str]:
     for path in bare_paths(step):
         # In a message, `contact` is the recipient.
         path = f"{step.to}.{path.removeprefix('contact.')}" if _is_recipient(step, path) else path
+        if path.rpartition(".")[2] not in parts:
+            continue  # there is no such fact, which is told
         if path.startswith(_CONTACTS) and not path.endswith(".id"):
             yield path
 

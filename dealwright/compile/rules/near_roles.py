@@ -18,6 +18,9 @@ from dealwright.model.crm import role_key
 _IN_TEXT: Final = re.compile(r"\bcontact_as\.(\w+)")
 
 
+_EITHER: Final = "write one name in both places: one of them is a slip"
+
+
 class _Use(NamedTuple):
     """One place where a role is named: how it is written, what it is known by, and where."""
 
@@ -43,11 +46,14 @@ def _near(uses: Iterable[_Use], spelled: str) -> Iterator[Spot]:
         by_key.setdefault(use.key, []).append(use)
     for slipped, meant in slips(by_key):
         wrong, right = by_key[slipped][0], by_key[meant][0]
+        clear = len(by_key[slipped]) < len(by_key[meant])
+        if not clear:  # either may be the slip: the later one is told
+            wrong, right = sorted((wrong, right), key=lambda use: (use.path, use.line), reverse=True)
         yield Spot(
             path=wrong.path,
             line=wrong.line,
             message=f"the role {wrong.written!r} is nearly {right.written!r} of {right.path}:{right.line}",
-            hint=f"did you mean {spelled.format(right.written)}?",
+            hint=f"did you mean {spelled.format(right.written)}?" if clear else _EITHER,
         )
 
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterator
 from typing import Final
 
 from dealwright.compile import ir
 from dealwright.compile.near import nearly, slips
-from dealwright.compile.rules.rule import Rule, Spot, Subject
+from dealwright.compile.rules.rule import Rule, Spot, Subject, all_steps
 
 _DOUBLED: Final = re.compile(r"(.)\1")
 
@@ -21,15 +22,29 @@ def _look(subject: Subject) -> Iterator[Spot]:
                 if isinstance(trigger, ir.OnEventReceived) and trigger.source is not None:
                     keyword = "on" if trigger is automation.on else "exit_on"
                     by_source.setdefault(trigger.source, []).append(subject.automation_at(automation, keyword))
+        named = Counter(_told_or_asked(account))
         in_order = dict(sorted(by_source.items(), key=lambda each: min(each[1])))
-        for wrong, meant in slips(in_order, _near):
+        uses = {name: [*where, *[where[0]] * named[name]] for name, where in in_order.items()}
+        for wrong, meant in slips(uses, _near):
             path, line = min(by_source[wrong])
+            other, there = min(by_source[meant])
+            clear = len(uses[wrong]) < len(uses[meant])
             yield Spot(
                 path=path,
                 line=line,
-                message=f"events are awaited from {wrong!r} here, and from {meant!r} elsewhere",
-                hint=f'did you mean from_="{meant}"?',
+                message=f"events are awaited from {wrong!r} here, and from {meant!r} at {other}:{there}",
+                hint=f'did you mean from_="{meant}"?' if clear else "write one name in both places: one is a slip",
             )
+
+
+def _told_or_asked(account: ir.Account) -> Iterator[str]:
+    """Yield the systems that the account's automations write to or look something up in."""
+    for automation in account.automations:
+        for step in all_steps(automation.do):
+            if isinstance(step, ir.SendEventStep):
+                yield step.to
+            elif isinstance(step, ir.LookupStep):
+                yield step.system
 
 
 def _near(one: str, other: str) -> bool:

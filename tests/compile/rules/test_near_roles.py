@@ -39,6 +39,7 @@ NEAR = {
     "given": (['create_contact("a", name="Eva", role="payer")', PHONE.format("b", "payerr")], 2, 'contact_as("payer")'),
     "in_a_text": ([PHONE.format("a", "payer"), note("b", "payre"), note("c", "payer")], 2, 'contact_as("payer")'),
 }
+EVEN = {"one_of_several_words"}
 APART = {
     "numbers": [role("a", "team 1"), role("b", "team 2"), role("c", "team1"), role("d", "team2")],
     "short": [role("a", "team a"), role("b", "team b"), role("c", "SDR"), role("d", "ADR")],
@@ -54,7 +55,8 @@ def test_near_names_are_told_where_the_rarer_one_stands(tmp_path: Path) -> None:
     for name, (_, line, meant) in NEAR.items():
         told = [each for each in found[name] if each.code == "DW251"]
         assert [(each.line, each.severity) for each in told] == [(first + line - 1, "warning")], name
-        assert meant in told[0].hint
+        # Where one is written more often, it is the one that is meant.
+        assert ("write one name in both places" if name in EVEN else meant) in told[0].hint, name
 
 
 def test_names_that_are_well_beside_each_other_are_left_alone(tmp_path: Path) -> None:
