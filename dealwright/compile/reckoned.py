@@ -29,11 +29,16 @@ def kind_of(given: ir.Reckonable | ir.DayValue | ir.MomentValue) -> FieldType:
 
 def needed(given: ir.Reckonable | ir.DayValue | ir.MomentValue) -> Iterator[str]:
     """Yield the paths of the facts without any of which it is unset."""
+    yield from (fact.path for fact in facts_needed(given))
+
+
+def facts_needed(given: ir.Reckonable | ir.DayValue | ir.MomentValue) -> Iterator[ir.Ref]:
+    """Yield the facts without any of which it is unset."""
     match given:
-        case ir.Ref(path=path):
-            yield path
+        case ir.Ref():
+            yield given
         case ir.Shift(of=of):
-            yield from needed(of)
+            yield from facts_needed(of)
         case ir.Reckoned(left=left, right=right):
-            yield from needed(left)
-            yield from needed(right)
+            yield from facts_needed(left)
+            yield from facts_needed(right)

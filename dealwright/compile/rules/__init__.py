@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from dealwright.compile.rules import (
+    another_asked,
     another_country,
     ask_late,
     asks_nothing,
@@ -82,6 +83,7 @@ RULES: Final[tuple[Rule, ...]] = tuple(
         (
             module.RULE
             for module in (
+                another_asked,
                 another_country,
                 ask_late,
                 asks_nothing,
