@@ -8,7 +8,9 @@ from typing import Final
 import msgspec
 
 from dealwright.compile import describe, ir
+from dealwright.compile.possible import Logic, possible
 from dealwright.compile.rules.rule import Rule, Spot, Subject, all_steps
+from dealwright.compile.rules.ways import places
 from dealwright.language import templates
 
 _MOVES: Final = (ir.MoveDealStep, ir.MoveBackStep)
@@ -17,7 +19,8 @@ _Named = dict[str, frozenset[object]]
 
 
 def _look(subject: Subject) -> Iterator[Spot]:
-    for _, automation in subject.automations:
+    for account, automation in subject.automations:
+        yield from _in_vain(subject, account, automation)
         for step, goes_on in _waits(automation.do):
             ended = [(on, by) for on in step.on if (by := _ended_by(automation, on)) is not None]
             if not ended or not (goes_on or _is_asked(automation, step)):
@@ -32,6 +35,27 @@ def _look(subject: Subject) -> Iterator[Spot]:
                 f" {describe.trigger(happens)} (exit_on: {describe.trigger(by)})",
                 hint="take it out of exit_on, and end with stop() where it is to end; or take it out of wait_until()",
                 severity="error" if whole else "warning",
+            )
+
+
+def _in_vain(subject: Subject, account: ir.Account, automation: ir.Automation) -> Iterator[Spot]:
+    """Yield what waits for a condition that is true only where exit_on has ended it, or where nothing told so."""
+    if not automation.exit_on or not any(step.until is not None for step in ir.waits(automation.do)):
+        return
+    logic = Logic.of(account)
+    for place in places(automation, logic, account):
+        step = place.step
+        if not isinstance(step, ir.WaitUntilStep) or step.until is None or logic.never(step.until):
+            continue
+        if possible(*place.kept) and not possible(*place.kept, logic.true(step.until)):
+            path, line = subject.step_at(automation, step.name)
+            yield Spot(
+                path=path,
+                line=line,
+                message=f"{step.name!r} waits for what never comes true: {describe.condition(step.until)}, which"
+                f" exit_on of {automation.key!r} ends it by, or which is known not to be so",
+                hint="take it out of exit_on, and end with stop() where it is to end; or wait for something else",
+                severity="warning",
             )
 
 

@@ -6,6 +6,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from decimal import Decimal
 
+from msgspec import structs
+
 from dealwright.compile import describe, ir
 from dealwright.compile.possible import Logic
 from dealwright.compile.rules.askings import askings, never
@@ -18,9 +20,10 @@ def out_of_reach(subject: Subject, account: ir.Account, automation: ir.Automatio
     if not reached:
         return
     bounded = replace(logic, reached=reached)
+    defaults = {f"settings.{each.key}": each.default for each in account.settings}
     told: set[ir.Condition] = set()
     for asking in askings(subject, automation):
-        for part in never(bounded, asking.condition):
+        for part, now in _never(bounded, asking.condition, defaults):
             if logic.never(part) or logic.never(asking.condition) or part in told or not isinstance(part, ir.Compare):
                 continue
             told.add(part)
@@ -29,11 +32,34 @@ def out_of_reach(subject: Subject, account: ir.Account, automation: ir.Automatio
             yield Spot(
                 path=path,
                 line=line,
-                message=f"{describe.condition(part)} is never true: the points that are written there come to"
+                message=f"{describe.condition(part)} is never true{now}: the points that are written there come to"
                 f" {least} to {most}",
                 hint="compare with a number between them, or give more points",
                 severity="warning",
             )
+
+
+def _never(
+    logic: Logic, condition: ir.Condition, defaults: Mapping[str, ir.Value]
+) -> Iterator[tuple[ir.Condition, str]]:
+    """Yield the parts that are never true, those with settings as long as nobody has set them; and words for that."""
+    yield from ((part, "") for part in never(logic, condition))
+    for part in _comparisons(condition):
+        value = part.value
+        default = defaults.get(value.path) if isinstance(value, ir.Ref) else None
+        if default is not None and logic.never(structs.replace(part, value=default)):
+            yield part, f" while {describe.expression(value)} is {describe.expression(default)}"
+
+
+def _comparisons(condition: ir.Condition) -> Iterator[ir.Compare]:
+    match condition:
+        case ir.Compare():
+            yield condition
+        case ir.All(of=parts) | ir.Any(of=parts):
+            for part in parts:
+                yield from _comparisons(part)
+        case ir.Not(of=part):
+            yield from _comparisons(part)
 
 
 def _reached(account: ir.Account, logic: Logic) -> Mapping[str, tuple[Decimal, Decimal]]:

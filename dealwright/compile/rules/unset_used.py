@@ -7,9 +7,11 @@ from typing import Final
 
 from dealwright.compile import ir
 from dealwright.compile.atoms import Atom
-from dealwright.compile.possible import Logic, possible
+from dealwright.compile.later import MESSAGES
+from dealwright.compile.possible import Alternatives, Logic, possible
 from dealwright.compile.reckoned import needed
 from dealwright.compile.rules.rule import Rule, Spot, Subject
+from dealwright.compile.rules.texts import bare_paths
 from dealwright.compile.rules.ways import Place, places
 
 _RECKONED: Final = (ir.Ref, ir.Shift, ir.Reckoned)
@@ -32,7 +34,7 @@ def _look(subject: Subject) -> Iterator[Spot]:
 
 
 def _worked_with(step: ir.Step) -> Iterator[str]:
-    """Yield the facts without which a value of the step is none; texts say themselves what stands there then."""
+    """Yield the facts without which a value of the step is none, or a text of it has a gap."""
     for name in step.__struct_fields__:
         given = getattr(step, name)
         if isinstance(given, dict):
@@ -40,10 +42,14 @@ def _worked_with(step: ir.Step) -> Iterator[str]:
         for each in given if isinstance(given, tuple) else (given,):
             if isinstance(each, _RECKONED):
                 yield from needed(each)
+    if not isinstance(step, MESSAGES):  # DW313 tells of those
+        yield from bare_paths(step)
 
 
 def _is_unset(place: Place, path: str) -> bool:
-    return possible(*place.lately) and not possible(*place.lately, [(Atom(path, "set"),)])
+    """Say whether it is certainly unset, as what is asked of somebody is where nobody is named."""
+    there: Alternatives = [(Atom(path, "set"), Atom(path.rpartition(".")[0], "set"))]
+    return possible(*place.lately) and not possible(*place.lately, there)
 
 
 RULE: Final = Rule(
@@ -52,8 +58,8 @@ RULE: Final = Rule(
     title="a step works with what is known to be unset",
     reason=(
         "Where a condition on the way to a step says that a field is unset, a task for whom it names goes to somebody "
-        "else, and what is written of it clears another field. Most likely the condition was to ask whether it is set, "
-        "or another value is meant."
+        "else, what is written of it clears another field, and a text has a gap there. Most likely the condition was "
+        "to ask whether it is set, or another value is meant."
     ),
     bad="""
 class Own(DealFields):

@@ -49,7 +49,8 @@ class Place(msgspec.Struct, frozen=True, kw_only=True):
     `known` held at some time on the way; `now` are those that still hold, since nothing was done or waited for after
     they were looked at, and `still` those too that no step has changed since, none of which waits or writes to anybody.
     `lately` are those too that hold unless somebody was quicker: no step and no wait came between that changes them,
-    exit_on would have ended it, or the event found its deal there. `waited` says that a wait lies before.
+    exit_on would have ended it, or the event found its deal there. `kept` are those of them that no wait changes.
+    `waited` says that a wait lies before.
     """
 
     step: ir.Step
@@ -57,6 +58,7 @@ class Place(msgspec.Struct, frozen=True, kw_only=True):
     now: Parts
     still: Parts
     lately: Parts
+    kept: Parts
     waited: bool
 
 
@@ -169,7 +171,8 @@ class _Walk:
 
     def steps(self, steps: Iterable[ir.Step], here: _Here) -> Iterator[Place]:
         for step in steps:
-            yield Place(step=step, waited=self._waited, **here._asdict())
+            kept = (*_only(here.now, _is_told), *self._stands())
+            yield Place(step=step, kept=kept, waited=self._waited, **here._asdict())
             if isinstance(step, ir.BranchStep):
                 here = yield from self._branch(step, here)
                 continue
@@ -222,8 +225,10 @@ class _Walk:
 
     def _keep(self, here: _Here) -> _Here:
         """Add where the deal stands at every time."""
-        known = () if self._standing is None else self._standing.known()
-        return here._replace(lately=(*here.lately, *(each for each in known if each not in here.lately)))
+        return here._replace(lately=(*here.lately, *(each for each in self._stands() if each not in here.lately)))
+
+    def _stands(self) -> Parts:
+        return () if self._standing is None else self._standing.known()
 
 
 def ends(steps: Iterable[ir.Step]) -> bool:

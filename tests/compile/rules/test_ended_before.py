@@ -83,6 +83,29 @@ GOES_ON = {
 }  # fmt: skip
 
 
+IN_VAIN = {
+    "entered": rule("entered(Sales.won)", "").replace("[], timeout", "deal.stage == Sales.won, timeout"),
+    "left": rule("stage_changed(from_=Sales.quoted)", "").replace("[], timeout", "deal.stage == Sales.met, timeout"),
+    "behind_a_wait": rule("stage_changed()", "", first='wait("v", days(1)),').replace(
+        "[], timeout", "deal.stage.is_won(), timeout"
+    ),
+}
+AWAITED = {
+    "another_stage": rule("entered(Sales.lost)", "").replace("[], timeout", "deal.stage == Sales.won, timeout"),
+    "moved_there": rule("stage_changed()", "", first='move_deal("m", to=Sales.won),').replace(
+        "[], timeout", "deal.stage == Sales.won, timeout"
+    ),
+    "either": rule("entered(Sales.won)", "").replace(
+        "[], timeout", "(deal.stage == Sales.won) | (deal.amount > 5), timeout"
+    ),
+}
+
+
+def test_a_wait_for_a_stage_at_which_exit_on_ends_it_is_a_warning(tmp_path: Path) -> None:
+    files = {**IN_VAIN, **AWAITED}
+    assert told(tmp_path, files) == {name: [("DW238", "warning")] if name in IN_VAIN else [] for name in files}
+
+
 def told(folder: Path, files: dict[str, str]) -> dict[str, list[tuple[str, str]]]:
     found = check_files(folder / "company", files)
     return {

@@ -16,6 +16,8 @@ class Own(DealFields):
 
 own = Own()
 PHONE = deal.main_contact.phone.is_set()
+low = setting("low", int, default=70, min=0, max=500, editable_by="Ana")
+high = setting("high", int, default=700, min=0, max=1000, editable_by="Ana")
 r = Automation(key="r", on={on}, when=[{when}], again={again}, do=[{do}])
 s = Automation(key="s", on=deal_updated(fields=[deal.amount]), again=every_event(), do=[{also}])"""
 TASK = 'set_task("t", text="Call", due=days(1))'
@@ -43,6 +45,8 @@ TOLD = {
     "DW214 part": asked("(own.score > 100) | PHONE"),
     "DW214 of two writers": rule(f'update_deal("v", score=80), branch("b", case(own.score > 80, {TASK}))', also=SCORE),
     "DW214 in when": rule(when="own.score > 100", also=SCORE),
+    "DW214 setting": asked("own.score >= high"),
+    "DW246 text": rule('add_note("n", text="By {{ deal.engineer.name }}")', when="own.engineer.is_unset()"),
     "DW246 owner": rule(FOR, when="own.engineer.is_unset()"),
     "DW246 case": rule(f'branch("b", case(own.engineer.is_unset(), {FOR}))'),
     "DW246 written": rule('update_deal("u", text=own.note)', when="own.note.is_unset()"),
@@ -64,6 +68,8 @@ QUIET = {
     "DW214 a greater number": asked("own.score >= 80", also=f'{SCORE}, update_deal("v", score=90)'),
     "DW214 no points": asked("own.score >= 80", also='update_deal("v", score=5)'),
     "DW214 by hand": asked("own.score >= 80", also=TASK),
+    "DW214 setting": asked("own.score >= low"),
+    "DW246 or something": rule('add_note("n", text="{{ deal.note or 1 }}")', when="own.note.is_unset()"),
     "DW246 or else": rule('update_deal("u", score=own.other.or_(5))', when="own.other.is_unset()"),
     "DW246 perhaps": rule(FOR, when="own.engineer.is_unset() | PHONE"),
     "DW246 another": rule(FOR, when="own.note.is_unset()"),

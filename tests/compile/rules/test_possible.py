@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any, TypeAlias
 
+import msgspec
 import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from dealwright.compile import ir
-from dealwright.compile.possible import Logic, both, either, possible
+from dealwright.compile.possible import Logic, Own, both, either, possible
 from dealwright.compile.rules.ways import of_trigger
 from dealwright.engine.conditions import evaluate
 from dealwright.engine.facts import Facts, View
@@ -21,7 +23,7 @@ from dealwright.engine.trace import Trace
 from dealwright.model.calendar import Calendar
 from dealwright.model.crm import Contact, Deal, Money, Record, User
 from dealwright.model.custom import Custom, TextHeld
-from dealwright.model.events import DealCreated, DealUpdated, Event, StageChanged
+from dealwright.model.events import DealCreated, DealUpdated, Event, RecordAdded, StageChanged
 
 NOW = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
 STAGES = [("sales", "new"), ("sales", "won"), ("care", "new")]
@@ -169,11 +171,16 @@ def event_of(deal: Deal, before: Deal | None) -> Event:
 def truth(
     condition: ir.Condition, deal: Deal, before: Deal | None, currency: str | None, held: Held | None = None
 ) -> bool | None:
+    return truth_of(condition, deal, event_of(deal, before), currency, held)
+
+
+def truth_of(
+    condition: ir.Condition, deal: Deal, event: Event, currency: str | None = "USD", held: Held | None = None
+) -> bool | None:
     account = ir.Account(
         key="a", name="A", calendar=Calendar(zone="UTC", spans=()), country="US", currency=currency,
         pipelines=(), automations=(), settings=(LIMIT, MODE),
     )  # fmt: skip
-    event = event_of(deal, before)
     facts = Facts(deal=deal, event=event, as_of=NOW, since_turn=0)
     return evaluate(condition, View(account, facts, Progress(), settings=held or {}), Trace(), at="when")
 
@@ -255,6 +262,27 @@ def test_what_a_change_sets_off_is_never_called_impossible(
     for on in (*triggers, ir.OnOwnerChanged()):
         if matches(on, event, deal) and truth(condition, deal, before, "USD") is True:
             assert possible(of_trigger(on, LOGIC), LOGIC.true(condition))
+
+
+@pytest.mark.slow
+@settings(max_examples=200)
+@given(of_one, of_records | conditions, deals, st.sampled_from(WORDS))
+def test_what_is_known_of_the_record_itself_never_excludes_what_the_deal_does(
+    known: ir.Condition, asked: ir.Condition, deal: Deal, size: str
+) -> None:
+    own = Record(id="own", kind="part", custom=(Custom("size", TextHeld(size)),))
+    # Of a deal with very many records it may be one of those that are not read.
+    read = () if deal.records_beyond else (own,)
+    deal = msgspec.structs.replace(deal, records=(*(deal.records or ()), *read))
+    event = RecordAdded(source_id="1", occurred_at=NOW, actor="user:1", after=deal, record=own)
+    said = truth_of(known, deal, event)
+    logic = Logic("USD", SETTINGS)
+    own_logic = replace(logic, own=Own("part", [logic.true(known) if said is True else logic.not_true(known)]))
+    came_to = truth_of(asked, deal, event)
+    if came_to is True:
+        assert possible(own_logic.true(asked))
+    elif came_to is False:
+        assert possible(own_logic.false(asked))
 
 
 def number(op: str, value: int, path: str = "deal.amount") -> ir.Condition:

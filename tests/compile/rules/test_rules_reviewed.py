@@ -114,7 +114,7 @@ SPLIT = 'when=[deal.lost_reason == "{}"],'
 
 def test_a_reason_that_no_stage_lists_is_a_warning(tmp_path: Path) -> None:
     typo = SPLIT.format("Timming")
-    branch = 'branch("b", case(deal.lost_reason.is_in("Prize", "Price"), stop()), otherwise=[stop()])'
+    branch = 'branch("b", case(deal.lost_reason.is_in("Prize", "Price"), stop()), otherwise=[add_note("n", text="x")])'
     found = check_files(
         tmp_path / "company",
         {
