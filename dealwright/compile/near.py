@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Final
 
+_PARTED: Final = re.compile(r"[\s_-]+")
+_NO_DIGIT: Final = re.compile(r"\D")
 _SHORTEST: Final = 4
 """Words below it are near each other by chance: `team a` and `team b`."""
 
@@ -28,13 +30,31 @@ def one_slip(one: str, other: str) -> bool:
 
 def nearly(one: str, other: str, *, shortest: int = _SHORTEST) -> bool:
     """Say whether the names differ by one slip in one long word of theirs; a number is no slip of another one."""
-    words, others = re.split(r"[\s_-]+", one), re.split(r"[\s_-]+", other)
+    words, others = _PARTED.split(one), _PARTED.split(other)
     differing = [pair for pair in zip(words, others, strict=False) if pair[0] != pair[1]]
     if len(words) != len(others) or len(differing) != 1:
         return False
     first, second = differing[0]
-    digits = [re.sub(r"\D", "", each) for each in (first, second)]
+    digits = [_NO_DIGIT.sub("", each) for each in (first, second)]
     return min(len(first), len(second)) >= shortest and digits[0] == digits[1] and one_slip(first, second)
+
+
+def neighbours(names: Iterable[str]) -> dict[str, set[str]]:
+    """Return the pairs of names that may differ by one slip, so that not each has to be compared with each.
+
+    Who is near another one has the same digits, and shares a form with it in which one letter, or none, is left out.
+    """
+    sharing: dict[tuple[str, str], set[str]] = {}
+    for name in names:
+        joined, digits = _PARTED.sub(" ", name), _NO_DIGIT.sub("", name)
+        for form in {joined, *(joined[:place] + joined[place + 1 :] for place in range(len(joined)))}:
+            sharing.setdefault((form, digits), set()).add(name)
+    found: dict[str, set[str]] = {}
+    for several in sharing.values():
+        if len(several) > 1:
+            for name in several:
+                found.setdefault(name, set()).update(several - {name})
+    return found
 
 
 def slips(uses: Mapping[str, Sequence[object]], near: Callable[[str, str], bool] = nearly) -> Iterator[tuple[str, str]]:

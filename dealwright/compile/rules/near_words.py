@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Sequence, Set
 from dataclasses import dataclass, field
 from typing import Final, NamedTuple
 
 from dealwright.compile import ir
-from dealwright.compile.near import nearly
+from dealwright.compile.near import nearly, neighbours
 from dealwright.compile.rules.askings import Asking, askings
 from dealwright.compile.rules.rule import Rule, Spot, Subject, all_steps
 from dealwright.language.roles import folded
@@ -98,8 +98,16 @@ def _note(found: dict[str, list[_At]], tags: Sequence[str], at: _At) -> None:
 
 
 def _tags(tags: _Tags) -> Iterator[Spot]:
+    every = {*tags.added, *tags.sought}
+    by_form: dict[str, set[str]] = {}
+    for tag in every:
+        by_form.setdefault(folded(tag), set()).add(tag)
+    near = neighbours(by_form)
+    foreign = {tag for tag in every if not tag.isascii()}  # they may differ in more than one letter, and look alike
     for tag in tags.sought.keys() - tags.added.keys():
-        meant = _meant(tag, tags)
+        form = folded(tag)
+        others = set().union(by_form[form], *(by_form[each] for each in near.get(form, ())))
+        meant = _meant(tag, (others | (foreign if tag.isascii() else every)) - {tag}, tags)
         if meant is None:
             continue
         path, line = tags.sought[tag][0]
@@ -109,9 +117,9 @@ def _tags(tags: _Tags) -> Iterator[Spot]:
         yield Spot(path=path, line=line, message=message, hint=f"did you mean {meant!r}?")
 
 
-def _meant(tag: str, tags: _Tags) -> str | None:
+def _meant(tag: str, others: Set[str], tags: _Tags) -> str | None:
     """Return the tag that was most likely meant: one that is added and never looked for, or one that is surely near."""
-    for other in sorted({*tags.added, *tags.sought} - {tag}, key=lambda each: (-tags.uses(each), each)):
+    for other in sorted(others, key=lambda each: (-tags.uses(each), each)):
         # A short word in a long tag is no word by itself: do-not-cal.
         shortest = _SMALL if min(len(tag), len(other)) >= _LONG else _SMALL + 1
         alone = other in tags.added and other not in tags.sought

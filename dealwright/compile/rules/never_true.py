@@ -10,19 +10,22 @@ import msgspec
 from dealwright.compile import describe, ir
 from dealwright.compile.possible import Logic, one_of, possible
 from dealwright.compile.rules.askings import askings, never
-from dealwright.compile.rules.out_of_reach import out_of_reach
+from dealwright.compile.rules.out_of_reach import Reached, out_of_reach, reached_by_points
 from dealwright.compile.rules.rule import Rule, Spot, Subject, all_steps
 from dealwright.compile.rules.ways import OF_CONTACTS, found_in, of_trigger
 from dealwright.language.schema import did_you_mean
 
 
 def _look(subject: Subject) -> Iterator[Spot]:
+    points: dict[int, Reached] = {}
     for account, automation in subject.automations:
         yield from _unlisted_reasons(subject, account, automation)
         logic = Logic.of(account)
+        if id(account) not in points:
+            points[id(account)] = reached_by_points(account, logic)
         yield from _inside(subject, automation, logic)
         yield from _below_nothing(subject, automation)
-        yield from out_of_reach(subject, account, automation, logic)
+        yield from out_of_reach(subject, account, automation, logic, points[id(account)])
         wanted = logic.true(automation.when)
         yield from _never_ended(subject, automation, logic)
         if automation.for_each is not None and (told := _empty(automation, automation.for_each, logic)):

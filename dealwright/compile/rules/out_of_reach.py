@@ -13,10 +13,14 @@ from dealwright.compile.possible import Logic
 from dealwright.compile.rules.askings import askings, never
 from dealwright.compile.rules.rule import Spot, Subject, all_steps
 
+Reached = Mapping[str, tuple[Decimal, Decimal]]
+"""Between which numbers a field is to which steps write points, by path."""
 
-def out_of_reach(subject: Subject, account: ir.Account, automation: ir.Automation, logic: Logic) -> Iterator[Spot]:
+
+def out_of_reach(
+    subject: Subject, account: ir.Account, automation: ir.Automation, logic: Logic, reached: Reached
+) -> Iterator[Spot]:
     """Yield what is never true of points; people may write other numbers by hand, so that it is not certain."""
-    reached = _reached(account, logic)
     if not reached:
         return
     bounded = replace(logic, reached=reached)
@@ -62,8 +66,8 @@ def _comparisons(condition: ir.Condition) -> Iterator[ir.Compare]:
             yield from _comparisons(part)
 
 
-def _reached(account: ir.Account, logic: Logic) -> Mapping[str, tuple[Decimal, Decimal]]:
-    """Return between which numbers the fields are to which steps write points, and nothing that is not known."""
+def reached_by_points(account: ir.Account, logic: Logic) -> Reached:
+    """Return what is known of the fields to which the account's steps write points."""
     written: dict[str, list[ir.Expression]] = {}
     for automation in account.automations:
         for step in all_steps(automation.do):
