@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import html
-from typing import Any, Final
+from typing import Any
 
 import msgspec
 
@@ -18,10 +18,8 @@ from dealwright.language.facts import contact_name
 from dealwright.language.schema import CONTACT_FIELDS
 from dealwright.model.address import is_address
 from dealwright.model.crm import Contact
+from dealwright.model.messages import MOST_SUBJECT
 from dealwright.model.requests import ContactChanges, CreateContact, SendEmail, UpdateContact
-
-MAX_SUBJECT: Final = 250
-"""The longest subject of an e-mail, in characters; a longer one is cut."""
 
 
 def create_contact(step: ir.CreateContactStep, view: View) -> CreateContact:
@@ -141,7 +139,7 @@ def _subject(expression: ir.Expression, view: View) -> str:
     line = _one_line(text_of(expression, view, "subject"))
     if line is None:
         raise Unrenderable("the subject of the e-mail is empty")
-    return line if len(line) <= MAX_SUBJECT else f"{line[: MAX_SUBJECT - 1].rstrip()}…"
+    return line if len(line) <= MOST_SUBJECT else f"{line[: MOST_SUBJECT - 1].rstrip()}…"
 
 
 def _html(expression: ir.Expression, view: View) -> str:

@@ -16,6 +16,9 @@ MOST_BUTTON_TEXT: Final = 20
 MOST_BODY: Final = 1_024
 """The longest body of a template, in characters, before anything is filled in."""
 
+MOST_SUBJECT: Final = 250
+"""The longest subject of an e-mail, in characters; a longer one is cut."""
+
 MOST_MESSAGE: Final = 4_096
 """The longest text of a message in a conversation, in characters."""
 

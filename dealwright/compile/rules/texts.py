@@ -12,6 +12,11 @@ _GUARDED: Final = re.compile(r"\{%-?\s*(?:if|for)\b.*?\{%-?\s*end(?:if|for)\s*-?
 _BARE: Final = re.compile(r"\{\{-?\s*([^\W\d][\w.]*)\s*(?:\|[^}]*)?-?\}\}")
 
 
+def unguarded(source: str) -> str:
+    """Return what a text always says: without what stands inside of `if` and `for`."""
+    return _GUARDED.sub("", source)
+
+
 def bodies_of(step: ir.SendMessageStep) -> Iterator[ir.Body]:
     """Yield every body of a message, and of what goes in its place."""
     yield from step.message.bodies
@@ -32,7 +37,7 @@ def bare_paths(step: ir.Step) -> Iterator[str]:
     for value in _expressions(step):
         match value:
             case ir.TemplateText(source=text):
-                yield from _BARE.findall(_GUARDED.sub("", text))
+                yield from _BARE.findall(unguarded(text))
             case ir.Ref(path=path):
                 yield path
 
