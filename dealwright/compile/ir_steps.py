@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Literal, TypeAlias
 
 import msgspec
@@ -383,6 +383,14 @@ def ways_of(step: Step) -> tuple[tuple[Step, ...], ...]:
             return (*(answer.do for answer in step.answers), step.late)
         case _:
             return ()
+
+
+def all_steps(steps: Iterable[Step]) -> Iterator[Step]:
+    """Yield the steps, and those inside their branches."""
+    for step in steps:
+        yield step
+        for way in ways_of(step):
+            yield from all_steps(way)
 
 
 def actions(steps: tuple[Step, ...]) -> Iterator[ActionStep]:

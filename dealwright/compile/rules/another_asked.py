@@ -6,11 +6,11 @@ from collections.abc import Iterator
 from typing import Final
 
 from dealwright.compile import ir
-from dealwright.compile.possible import Logic, possible, unset
+from dealwright.compile.possible import possible, unset
 from dealwright.compile.reckoned import facts_needed
 from dealwright.compile.rules.outside_events import facts_in
 from dealwright.compile.rules.rule import Rule, Spot, Subject
-from dealwright.compile.rules.ways import Place, places
+from dealwright.compile.rules.ways import Place
 
 _KINDS: Final = frozenset({"day", "moment", "money", "number"})
 """Types of facts that values are made of, and of which a deal has several that are taken for one another."""
@@ -23,7 +23,7 @@ def _look(subject: Subject) -> Iterator[Spot]:
             continue
         sure = _sure(account)
         told: set[str] = set()
-        for place in places(automation, Logic.of(account)):
+        for place in subject.places(account, automation):
             for fact in _unset(place):
                 other = next((each for each in asked if _alike(each, fact)), None)
                 if other is None or fact.path in sure | told:

@@ -9,7 +9,7 @@ from dealwright.compile import describe, ir
 from dealwright.compile.possible import Logic, possible
 from dealwright.compile.rules.askings import always, askings
 from dealwright.compile.rules.rule import Rule, Spot, Subject
-from dealwright.compile.rules.ways import Place, about_record, places
+from dealwright.compile.rules.ways import Place, about_record
 
 
 def _look(subject: Subject) -> Iterator[Spot]:
@@ -25,7 +25,7 @@ def _look(subject: Subject) -> Iterator[Spot]:
                     told.add((asking.at, message))
                     path, line = asking.at
                     yield Spot(path=path, line=line, message=message, hint=_hint(logic, part))
-        for place in places(automation, logic, account) if automation.origin == "authored" else ():
+        for place in subject.places(account, automation) if automation.origin == "authored" else ():
             yield from _known(subject, automation, logic, place)
 
 

@@ -8,10 +8,10 @@ from typing import Final, TypeGuard
 
 from dealwright.compile import ir
 from dealwright.compile.later import MESSAGES, OURS
-from dealwright.compile.possible import Logic, possible, unset
+from dealwright.compile.possible import possible, unset
 from dealwright.compile.rules.rule import Rule, Spot, Subject
 from dealwright.compile.rules.texts import bare_paths, texts_of
-from dealwright.compile.rules.ways import Place, places
+from dealwright.compile.rules.ways import Place
 
 _ROLE: Final = re.compile(r"\.contact_as\.(\w+)")
 _CONTACTS: Final = ("deal.main_contact.", "deal.contact_as.", "event.contact.")
@@ -21,9 +21,8 @@ _PARTS: Final = ("id", *_NAMES, "phone", "email")
 
 def _look(subject: Subject) -> Iterator[Spot]:
     for account, automation in subject.automations:
-        logic = Logic.of(account)
         parts = {*_PARTS, *(shape.key for shape in account.contact_fields)}
-        for place in places(automation, logic):
+        for place in subject.places(account, automation):
             for path in _used(place.step, parts):
                 if _is_there(path, automation.on, place):
                     continue

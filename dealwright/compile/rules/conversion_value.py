@@ -6,15 +6,15 @@ from collections.abc import Iterator
 from typing import Final
 
 from dealwright.compile import ir
-from dealwright.compile.possible import Logic, not_one_of, possible, unset
+from dealwright.compile.possible import not_one_of, possible, unset
 from dealwright.compile.rules.rule import Rule, Spot, Subject
-from dealwright.compile.rules.ways import Place, places
+from dealwright.compile.rules.ways import Place
 from dealwright.language.conversion_steps import NEED_VALUE
 
 
 def _look(subject: Subject) -> Iterator[Spot]:
     for account, automation in subject.automations:
-        for place in places(automation, Logic.of(account)):
+        for place in subject.places(account, automation):
             step = place.step
             if not isinstance(step, ir.SendConversionStep) or step.event not in NEED_VALUE:
                 continue

@@ -8,7 +8,6 @@ from typing import Final
 from dealwright.compile import describe, ir
 from dealwright.compile.possible import Logic, possible
 from dealwright.compile.rules.rule import Rule, Spot, Subject
-from dealwright.compile.rules.ways import places
 
 
 def _look(subject: Subject) -> Iterator[Spot]:
@@ -16,7 +15,7 @@ def _look(subject: Subject) -> Iterator[Spot]:
         if automation.origin != "criteria":
             continue
         logic = Logic.of(account)
-        for place in places(automation, logic):
+        for place in subject.places(account, automation):
             step = place.step
             if not isinstance(step, ir.BranchStep) or not step.name.startswith(("entry-", "exit-")):
                 continue

@@ -10,7 +10,6 @@ import msgspec
 from dealwright.compile import describe, ir
 from dealwright.compile.possible import Logic, possible
 from dealwright.compile.rules.rule import Rule, Spot, Subject, all_steps
-from dealwright.compile.rules.ways import places
 from dealwright.language import templates
 
 _MOVES: Final = (ir.MoveDealStep, ir.MoveBackStep)
@@ -43,7 +42,7 @@ def _in_vain(subject: Subject, account: ir.Account, automation: ir.Automation) -
     if not automation.exit_on or not any(step.until is not None for step in ir.waits(automation.do)):
         return
     logic = Logic.of(account)
-    for place in places(automation, logic, account):
+    for place in subject.places(account, automation):
         step = place.step
         if not isinstance(step, ir.WaitUntilStep) or step.until is None or logic.never(step.until):
             continue

@@ -7,11 +7,11 @@ from collections.abc import Iterator
 from typing import Final
 
 from dealwright.compile import ir
-from dealwright.compile.possible import Logic, possible, unset
+from dealwright.compile.possible import possible, unset
 from dealwright.compile.reckoned import kind_of, needed
 from dealwright.compile.rules.outside_events import facts_in
 from dealwright.compile.rules.rule import Rule, Spot, Subject, all_steps
-from dealwright.compile.rules.ways import Place, places
+from dealwright.compile.rules.ways import Place
 from dealwright.language.schema import UPDATABLE
 
 _OR: Final = frozenset({"number", "money", "day", "moment"})
@@ -22,7 +22,7 @@ def _look(subject: Subject) -> Iterator[Spot]:
     for account in subject.groups:
         writers, entered = _writers(account), _entered(account)
         for automation in account.automations:
-            for place in places(automation, Logic.of(account)):
+            for place in subject.places(account, automation):
                 step = place.step
                 if not isinstance(step, ir.UpdateDealStep):
                     continue

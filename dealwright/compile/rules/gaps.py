@@ -11,7 +11,7 @@ from dealwright.compile.later import MESSAGES
 from dealwright.compile.possible import Logic, not_one_of, possible, unset
 from dealwright.compile.rules.rule import Rule, Spot, Subject
 from dealwright.compile.rules.texts import bare_paths
-from dealwright.compile.rules.ways import Place, places
+from dealwright.compile.rules.ways import Place
 
 _OF_ITS_OWN: Final = re.compile(
     # Who is written to has a rule of its own, and whoever gets the deal from its stage is its owner by then.
@@ -24,7 +24,7 @@ def _look(subject: Subject) -> Iterator[Spot]:
     for account, automation in subject.automations:
         logic = Logic.of(account)
         there: set[str] = set()
-        for place in places(automation, logic):
+        for place in subject.places(account, automation):
             step = place.step
             open_ = [
                 path

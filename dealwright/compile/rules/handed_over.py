@@ -6,21 +6,20 @@ from collections.abc import Iterator
 from typing import Final
 
 from dealwright.compile import ir
-from dealwright.compile.possible import Logic, possible
+from dealwright.compile.possible import possible
 from dealwright.compile.rules.links import one_event
 from dealwright.compile.rules.readings import works_with
 from dealwright.compile.rules.rule import Rule, Spot, Subject
-from dealwright.compile.rules.ways import Place, places
+from dealwright.compile.rules.ways import Place
 
 
 def _look(subject: Subject) -> Iterator[Spot]:
     for account in subject.groups:
-        logic = Logic.of(account)
         handing = [each for each in account.automations if each.origin in ("hand-over", "criteria")]
-        given = [(each, place) for each in handing for place in places(each, logic) if _gives(place.step)]
+        given = [(each, place) for each in handing for place in subject.places(account, each) if _gives(place.step)]
         for reader in account.automations if given else ():
             if reader.origin == "authored":
-                yield from _early(subject, reader, list(places(reader, logic)), given)
+                yield from _early(subject, reader, subject.places(account, reader), given)
 
 
 def _early(

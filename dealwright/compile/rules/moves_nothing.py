@@ -6,9 +6,9 @@ from collections.abc import Iterator
 from typing import Final
 
 from dealwright.compile import ir
-from dealwright.compile.possible import Logic, not_one_of, one_of, possible
+from dealwright.compile.possible import not_one_of, one_of, possible
 from dealwright.compile.rules.rule import Rule, Spot, Subject, all_steps
-from dealwright.compile.rules.ways import Place, found_in, places
+from dealwright.compile.rules.ways import Place, found_in
 from dealwright.model.crm import PipelineShape
 from dealwright.model.stage_demands import CLOSED
 
@@ -18,7 +18,7 @@ def _look(subject: Subject) -> Iterator[Spot]:
         moves = [step for step in all_steps(automation.do) if isinstance(step, ir.MoveDealStep)]
         if automation.origin != "authored" or not moves:
             continue
-        for place in places(automation, Logic.of(account), account):
+        for place in subject.places(account, automation):
             shape = account.pipeline(place.step.to.pipeline) if isinstance(place.step, ir.MoveDealStep) else None
             if shape is None:
                 continue

@@ -7,9 +7,9 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Final, NamedTuple
 
 from dealwright.compile import ir
-from dealwright.compile.possible import Logic, one_of, possible
+from dealwright.compile.possible import one_of, possible
 from dealwright.compile.rules.rule import Rule, Spot, Subject
-from dealwright.compile.rules.ways import Place, places
+from dealwright.compile.rules.ways import Place
 from dealwright.language.schema import did_you_mean
 from dealwright.model.custom import FieldShape
 
@@ -29,8 +29,7 @@ class _Given(NamedTuple):
 
 def _look(subject: Subject) -> Iterator[Spot]:
     for account, automation in subject.automations:
-        logic = Logic.of(account)
-        for place in places(automation, logic):
+        for place in subject.places(account, automation):
             for given in _given(place.step, account):
                 missing = [
                     option

@@ -11,7 +11,10 @@ import msgspec
 from dealwright.compile import ir
 from dealwright.compile.codes import Code
 from dealwright.compile.findings import Company, Severity
+from dealwright.compile.ir_steps import all_steps as all_steps
 from dealwright.compile.outline import Definition, Part
+from dealwright.compile.possible import Logic
+from dealwright.compile.rules.ways import Place, places
 from dealwright.compile.sources import Source, argument
 
 
@@ -34,6 +37,7 @@ class Subject:
         self.accounts = company.accounts
         self.unlisted = company.unlisted
         self.sources = sources
+        self._places: dict[tuple[int, int], list[Place]] = {}
 
     @cached_property
     def groups(self) -> list[ir.Account]:
@@ -62,6 +66,13 @@ class Subject:
         for account in self.groups:
             for automation in account.automations:
                 yield account, automation
+
+    def places(self, account: ir.Account, automation: ir.Automation) -> list[Place]:
+        """Return every step of an automation of the account, in order, with what is known there; walked once."""
+        key = id(account), id(automation)
+        if key not in self._places:
+            self._places[key] = list(places(automation, Logic.of(account), account))
+        return self._places[key]
 
     @property
     def pipelines(self) -> Sequence[Definition]:
@@ -145,11 +156,3 @@ class Rule(Code, frozen=True, kw_only=True):
     look: Callable[[Subject], Iterable[Spot]]
     silenceable: bool = True
     whole: bool = False
-
-
-def all_steps(steps: Iterable[ir.Step]) -> Iterator[ir.Step]:
-    """Yield the steps, and those inside their branches."""
-    for step in steps:
-        yield step
-        for way in ir.ways_of(step):
-            yield from all_steps(way)

@@ -8,7 +8,7 @@ from typing import Final, NamedTuple
 from dealwright.compile import describe, ir
 from dealwright.compile.possible import Alternatives, Logic, differ, possible
 from dealwright.compile.rules.rule import Rule, Spot, Subject
-from dealwright.compile.rules.ways import Place, places
+from dealwright.compile.rules.ways import Place
 from dealwright.language.schema import FieldType
 
 
@@ -25,7 +25,7 @@ def _look(subject: Subject) -> Iterator[Spot]:
             continue
         logic = Logic.of(account)
         yield from _undone(subject, automation)
-        for place in places(automation, logic):
+        for place in subject.places(account, automation):
             if told := _told(place, logic, account):
                 path, line = subject.step_at(automation, place.step.name)
                 hint = "write something else, ask for something else before it, or take it out"

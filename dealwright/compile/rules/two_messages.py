@@ -11,7 +11,7 @@ from dealwright.compile.possible import Alternatives, Logic, possible
 from dealwright.compile.rules.at_once import before_any_pause, pairs
 from dealwright.compile.rules.links import answers, caused_by, made_by, one_event
 from dealwright.compile.rules.rule import Rule, Spot, Subject, all_steps
-from dealwright.compile.rules.ways import Place, places
+from dealwright.compile.rules.ways import Place
 
 _Send: TypeAlias = ir.SendMessageStep | ir.SendEmailStep
 
@@ -36,7 +36,7 @@ def _look(subject: Subject) -> Iterator[Spot]:
     for account in subject.groups:
         logic = Logic.of(account)
         automations = [each for each in account.automations if each.origin == "authored" and each.mode != "shadow"]
-        where = {each.key: {place.step.name: place for place in places(each, logic)} for each in automations}
+        where = {each.key: {place.step.name: place for place in subject.places(account, each)} for each in automations}
         sent = [_Sent(each, *message) for each in automations for message in _first(where[each.key])]
         twice = [*_of_one_event(sent), *_of_what_it_made(account, sent), *_of_what_was_done(automations, where, sent)]
         pairs_told: set[frozenset[str]] = set()

@@ -10,13 +10,13 @@ from dealwright.compile.possible import Logic, possible
 from dealwright.compile.rules.links import answers, caused_by, one_event
 from dealwright.compile.rules.readings import works_with
 from dealwright.compile.rules.rule import Rule, Spot, Subject
-from dealwright.compile.rules.ways import Place, of_trigger, places
+from dealwright.compile.rules.ways import Place, of_trigger
 
 
 def _look(subject: Subject) -> Iterator[Spot]:
     for account in subject.groups:
         logic = Logic.of(account)
-        walked = {each.key: list(places(each, logic)) for each in account.automations}
+        walked = {each.key: subject.places(account, each) for each in account.automations}
         for reader in account.automations:
             # What acts once was told to answer nothing more; stages' tasks answer each visit, also in one chain.
             if reader.origin != "authored" or (isinstance(reader.again, ir.Once) and reader.again.per != "value"):

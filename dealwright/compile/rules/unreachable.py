@@ -8,7 +8,7 @@ from typing import Final
 from dealwright.compile import describe, ir
 from dealwright.compile.possible import Alternatives, Logic, possible
 from dealwright.compile.rules.rule import Rule, Spot, Subject
-from dealwright.compile.rules.ways import Place, about_record, of_trigger, places
+from dealwright.compile.rules.ways import Place, about_record, of_trigger
 
 
 def _look(subject: Subject) -> Iterator[Spot]:
@@ -19,7 +19,7 @@ def _look(subject: Subject) -> Iterator[Spot]:
         yield from _after_stop(subject, automation, automation.do)
         if not possible(of_trigger(automation.on, logic), logic.true(automation.when)):
             continue
-        for place in places(automation, logic, account):
+        for place in subject.places(account, automation):
             if isinstance(place.step, ir.BranchStep) and possible(*place.now):
                 yield from _ways(subject, automation, logic, place)
                 yield from _lately(subject, automation, logic, place)

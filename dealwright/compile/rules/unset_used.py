@@ -8,11 +8,11 @@ from typing import Final
 from dealwright.compile import ir
 from dealwright.compile.atoms import Atom
 from dealwright.compile.later import MESSAGES
-from dealwright.compile.possible import Alternatives, Logic, possible
+from dealwright.compile.possible import Alternatives, possible
 from dealwright.compile.reckoned import needed
 from dealwright.compile.rules.rule import Rule, Spot, Subject
 from dealwright.compile.rules.texts import bare_paths
-from dealwright.compile.rules.ways import Place, places
+from dealwright.compile.rules.ways import Place
 
 _RECKONED: Final = (ir.Ref, ir.Shift, ir.Reckoned)
 
@@ -21,7 +21,7 @@ def _look(subject: Subject) -> Iterator[Spot]:
     for account, automation in subject.automations:
         if automation.origin != "authored":
             continue
-        for place in places(automation, Logic.of(account), account):
+        for place in subject.places(account, automation):
             path = next((each for each in _worked_with(place.step) if _is_unset(place, each)), None)
             if path is not None:
                 file, line = subject.step_at(automation, place.step.name)

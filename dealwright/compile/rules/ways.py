@@ -12,6 +12,7 @@ import msgspec
 
 from dealwright.compile import ir
 from dealwright.compile.atoms import Atom
+from dealwright.compile.ir_steps import all_steps
 from dealwright.compile.possible import (
     ALWAYS,
     Alternatives,
@@ -24,7 +25,6 @@ from dealwright.compile.possible import (
     one_of,
     unset,
 )
-from dealwright.compile.rules.rule import all_steps
 from dealwright.compile.rules.stands import Standing
 from dealwright.language.records import segment
 
