@@ -7,7 +7,8 @@ from itertools import combinations
 from typing import Final, NamedTuple, TypeAlias
 
 from dealwright.compile import ir
-from dealwright.compile.possible import Alternatives, Logic, possible
+from dealwright.compile.atoms import Atom, consistent
+from dealwright.compile.possible import Alternatives, Logic, both, possible
 from dealwright.compile.rules.at_once import before_any_pause, pairs
 from dealwright.compile.rules.links import answers, caused_by, made_by, one_event
 from dealwright.compile.rules.rule import Rule, Spot, Subject, all_steps
@@ -17,11 +18,13 @@ _Send: TypeAlias = ir.SendMessageStep | ir.SendEmailStep
 
 
 class _Sent(NamedTuple):
-    """A message that an automation sends before it waits for anything, with what is known there."""
+    """A message that an automation sends before it waits for anything, with the ways in which it comes to that."""
 
     automation: ir.Automation
     step: _Send
-    known: tuple[Alternatives, ...]
+    known: Alternatives
+    certain: Mapping[str, tuple[Atom, ...]]
+    """What is demanded of each field whichever way it is: where two of these exclude each other, no way matters."""
 
 
 class _Twice(NamedTuple):
@@ -37,7 +40,7 @@ def _look(subject: Subject) -> Iterator[Spot]:
         logic = Logic.of(account)
         automations = [each for each in account.automations if each.origin == "authored" and each.mode != "shadow"]
         where = {each.key: {place.step.name: place for place in subject.places(account, each)} for each in automations}
-        sent = [_Sent(each, *message) for each in automations for message in _first(where[each.key])]
+        sent = [message for each in automations for message in _first(each, where[each.key])]
         twice = [*_of_one_event(sent), *_of_what_it_made(account, sent), *_of_what_was_done(automations, where, sent)]
         pairs_told: set[frozenset[str]] = set()
         for told, other, how in twice:
@@ -46,7 +49,8 @@ def _look(subject: Subject) -> Iterator[Spot]:
                 pairs_told.add(pair)
                 yield _spot(
                     subject,
-                    told,
+                    told.automation,
+                    told.step,
                     f"{told.step.name!r} and {other.step.name!r} of {other.automation.key!r} both write to"
                     f" {told.step.to} {how}: one person gets two messages at once",
                     "let their conditions exclude each other, make them one automation, or wait before the second one",
@@ -56,22 +60,65 @@ def _look(subject: Subject) -> Iterator[Spot]:
             yield from _answered_with_itself(subject, automation, logic)
 
 
-def _first(where: Mapping[str, Place]) -> Iterator[tuple[_Send, tuple[Alternatives, ...]]]:
+def _first(automation: ir.Automation, where: Mapping[str, Place]) -> Iterator[_Sent]:
     """Yield what is sent before anything is waited for: later, something else may have come between."""
     for place in where.values():
         if isinstance(place.step, ir.SendMessageStep | ir.SendEmailStep) and not place.waited:
-            yield place.step, place.known
+            yield _sent(automation, place.step, place)
+
+
+def _sent(automation: ir.Automation, step: _Send, place: Place) -> _Sent:
+    """Put together once what is known there: it is held against that of every other message."""
+    ways = [way for way in both(*place.known) if consistent(way)]
+    certain: dict[str, tuple[Atom, ...]] = {}
+    for atom in dict.fromkeys(ways[0]) if ways else ():
+        if all(atom in way for way in ways):
+            certain[atom.path] = (*certain.get(atom.path, ()), atom)
+    return _Sent(automation, step, ways, certain)
 
 
 def _of_one_event(sent: Sequence[_Sent]) -> Iterator[_Twice]:
-    for first, second in combinations(sent, 2):
-        if (
-            first.automation is not second.automation
-            and one_event(first.automation.on, second.automation.on)
-            and _to_one(first.step, second.step)
-            and possible(*first.known, *second.known)
-        ):
-            yield _Twice(second, first, "on one event")
+    by_person: dict[tuple[str, str], list[tuple[_Sent, frozenset[ir.StageValue]]]] = {}
+    for each in sent:
+        by_person.setdefault(_whom(each.step), []).append((each, _comes_to(each.automation.on)))
+    for group in by_person.values():
+        for (first, here), (second, there) in combinations(group, 2):
+            # A company has hundreds of messages, and so many thousand pairs: what is cheap to ask is asked first.
+            if here and there and here.isdisjoint(there):
+                continue
+            if (
+                first.automation is not second.automation
+                and one_event(first.automation.on, second.automation.on)
+                and _agree(first, second)
+                and possible(first.known, second.known)
+            ):
+                yield _Twice(second, first, "on one event")
+
+
+def _comes_to(on: ir.Trigger) -> frozenset[ir.StageValue]:
+    """The stages that a deal comes to; none if the trigger names none, and then it may be any."""
+    match on:
+        case ir.OnEntered(stages=stages) | ir.OnDealCreated(stages=stages) | ir.OnStageChanged(to=stages):
+            return frozenset(stages)
+    return frozenset()
+
+
+def _agree(first: _Sent, second: _Sent) -> bool:
+    """Say whether no field is certainly demanded to be two things: most pairs are told apart by one."""
+    return all(
+        first.certain[path] == second.certain[path] or consistent((*first.certain[path], *second.certain[path]))
+        for path in first.certain.keys() & second.certain.keys()
+    )
+
+
+def _in_one_place(first: ir.Trigger, second: ir.Trigger) -> bool:
+    """Say whether a deal may come to where both triggers name stages; what else they say is among what is known."""
+    to = [
+        set(on.to if isinstance(on, ir.OnStageChanged) else on.stages)
+        for on in (first, second)
+        if isinstance(on, ir.OnStageChanged | ir.OnEntered | ir.OnDealCreated)
+    ]
+    return not all(to) or len(to) < 2 or not to[0].isdisjoint(to[1])
 
 
 def _of_what_it_made(account: ir.Account, sent: Sequence[_Sent]) -> Iterator[_Twice]:
@@ -83,7 +130,7 @@ def _of_what_it_made(account: ir.Account, sent: Sequence[_Sent]) -> Iterator[_Tw
                 made is not None
                 and answers(second.automation.on, made)
                 and _to_one(first.step, second.step)
-                and possible(*first.known, *second.known, made.known)
+                and possible(first.known, second.known, made.known)
             ):
                 yield _Twice(first, second, "when the event makes the deal")
 
@@ -98,14 +145,14 @@ def _of_what_was_done(
             for message, cause in (pair, pair[::-1]):
                 if not isinstance(message, ir.SendMessageStep | ir.SendEmailStep) or not _both(there, message, cause):
                     continue
-                writes = _Sent(automation, message, there[message.name].known)
+                writes = _sent(automation, message, there[message.name])
                 for caused in () if isinstance(cause, ir.CreateDealStep) else caused_by(cause):
                     for other in sent:
                         if (
                             other.automation is not automation
                             and answers(other.automation.on, caused)
                             and _to_one(message, other.step)
-                            and possible(*other.known, caused.known)
+                            and possible(other.known, caused.known)
                         ):
                             yield _Twice(other, writes, f"when {cause.name!r} sets it off")
 
@@ -122,7 +169,8 @@ def _again(subject: Subject, automation: ir.Automation, there: Mapping[str, Plac
         ):
             yield _spot(
                 subject,
-                _Sent(automation, second, ()),
+                automation,
+                second,
                 f"{second.name!r} sends {second.to} the very text that {first.name!r} has just sent",
                 "send another one, wait before it, or take it out",
             )
@@ -138,7 +186,8 @@ def _answered_with_itself(subject: Subject, automation: ir.Automation, logic: Lo
                 if _pressed(step.message, logic.true(case.when)):
                     yield _spot(
                         subject,
-                        _Sent(automation, step, ()),
+                        automation,
+                        step,
                         f"{step.name!r} answers a button of {step.message.name!r} with {step.message.name!r} itself:"
                         " the customer is asked again what they have just said",
                         "send what answers the button",
@@ -151,15 +200,18 @@ def _pressed(template: ir.TemplateMessage, ways: Alternatives) -> bool:
     return bool(ways) and all(any(a.path == path and a.demand in ("==", "in") for a in way) for way in ways)
 
 
-def _spot(subject: Subject, sent: _Sent, message: str, hint: str) -> Spot:
-    path, line = subject.step_at(sent.automation, sent.step.name)
+def _spot(subject: Subject, automation: ir.Automation, step: ir.Step, message: str, hint: str) -> Spot:
+    path, line = subject.step_at(automation, step.name)
     return Spot(path=path, line=line, message=message, hint=hint)
 
 
+def _whom(step: _Send) -> tuple[str, str]:
+    """Who is written to, and by which way: an e-mail may well go with a message."""
+    return step.to, step.via if isinstance(step, ir.SendMessageStep) else ""
+
+
 def _to_one(first: _Send, second: _Send) -> bool:
-    """Say whether both go to one person by one way: an e-mail may well go with a message."""
-    by = [each.via if isinstance(each, ir.SendMessageStep) else "" for each in (first, second)]
-    return first.to == second.to and by[0] == by[1]
+    return _whom(first) == _whom(second)
 
 
 def _both(there: Mapping[str, Place], first: ir.Step, second: ir.Step) -> bool:
