@@ -123,8 +123,8 @@ CONDITIONS = {
     "may_stage": ("[deal.pipeline.name == 'Sales']", set()),
 }
 WRITTEN = {
-    "option_of_another": ("treatment=own.plan", {"DW203"}),
-    "may_be_an_option": ("treatment=own.next", set()),
+    "option_of_another": ("treatment=own.plan", {"DW203", "DW289"}),
+    "may_be_an_option": ("treatment=own.next", {"DW289"}),
     "no_phone": ("second='abc'", {"DW203"}),
     "phone": ("second='+1 212 555 0142'", set()),
 }
