@@ -8,6 +8,7 @@ from typing import Final
 from dealwright.compile import describe, ir
 from dealwright.compile.possible import Logic, possible
 from dealwright.compile.rules.askings import always, askings
+from dealwright.compile.rules.required import required_at
 from dealwright.compile.rules.rule import Rule, Spot, Subject
 from dealwright.compile.rules.ways import Place, about_record
 
@@ -25,8 +26,11 @@ def _look(subject: Subject) -> Iterator[Spot]:
                     told.add((asking.at, message))
                     path, line = asking.at
                     yield Spot(path=path, line=line, message=message, hint=_hint(logic, part))
-        for place in subject.places(account, automation) if automation.origin == "authored" else ():
-            yield from _known(subject, automation, logic, place)
+        for place in subject.places(account, automation):
+            if automation.origin == "authored":
+                yield from _known(subject, automation, logic, place)
+            elif automation.origin == "criteria":
+                yield from _required(subject, account, automation, logic, place)
 
 
 def _known(subject: Subject, automation: ir.Automation, logic: Logic, place: Place) -> Iterator[Spot]:
@@ -56,6 +60,26 @@ def _known(subject: Subject, automation: ir.Automation, logic: Logic, place: Pla
                     message=f"{describe.condition(part)} is always true here: of the record that set it off",
                     hint="write .all(...) if all of them are meant, or ask about this one alone",
                 )
+
+
+def _required(
+    subject: Subject, account: ir.Account, automation: ir.Automation, logic: Logic, place: Place
+) -> Iterator[Spot]:
+    """Yield what entry criteria ask for though the CRM lets no deal in without it."""
+    step, required = place.step, required_at(account, automation, place.step)
+    if not required or not isinstance(step, ir.BranchStep):
+        return
+    when = step.cases[0].when
+    for part in when.of if isinstance(when, ir.All) else (when,):
+        if not logic.always(part) and possible(logic.not_true(part)) and not possible(*required, logic.not_true(part)):
+            path, line = subject.step_at(automation, step.name)
+            yield Spot(
+                path=path,
+                line=line,
+                message=f"{describe.condition(part)} is true of every deal that comes here: required= of the stage"
+                " asks for it already",
+                hint="take it out of the criteria; or out of required=, if a deal may come without it and be a breach",
+            )
 
 
 def _holds(logic: Logic, place: Place, condition: ir.Condition) -> bool:
@@ -92,7 +116,7 @@ RULE: Final = Rule(
         "| are always true. So is a count of 0 or more, points that come to that number in any case, and a "
         "comparison that every value which a setting may have meets. The automation runs for all, and what was "
         "meant is most likely & instead of |. Nothing is asked either by a wait for what holds already, nor by any() "
-        "of records where the one that set it off is such a record."
+        "of records where the one that set it off is such a record, nor by criteria for what the stage requires."
     ),
     bad="""
 call = Automation(

@@ -7,6 +7,7 @@ from typing import Final
 
 from dealwright.compile import describe, ir
 from dealwright.compile.possible import Logic, possible
+from dealwright.compile.rules.required import required_at
 from dealwright.compile.rules.rule import Rule, Spot, Subject
 
 
@@ -19,8 +20,13 @@ def _look(subject: Subject) -> Iterator[Spot]:
             step = place.step
             if not isinstance(step, ir.BranchStep) or not step.name.startswith(("entry-", "exit-")):
                 continue
-            if possible(*place.known, logic.true(step.cases[0].when)):
+            required = required_at(account, automation, step)
+            met = logic.true(step.cases[0].when)
+            if possible(*place.known, *required, met):
                 continue
+            hint = "take the part out that contradicts; when a deal is judged it stands in the stage it has come to"
+            if possible(*place.known, met):
+                hint = "take it out, or out of required=: the CRM lets no deal in without what the stage requires"
             path, line = subject.step_at(automation, step.name)
             side = "exit" if step.name.startswith("exit-") else "entry"
             yield Spot(
@@ -28,7 +34,7 @@ def _look(subject: Subject) -> Iterator[Spot]:
                 line=line,
                 message=f"no deal can meet the {side} criteria of {step.name.partition('-')[2]!r}:"
                 f" {describe.condition(step.cases[0].when)}",
-                hint="take the part out that contradicts; when a deal is judged it stands in the stage it has come to",
+                hint=hint,
             )
 
 
@@ -38,7 +44,8 @@ RULE: Final = Rule(
     title="no deal can meet the criteria of a stage",
     reason=(
         "Every deal would be a breach, and be noted, given a task or moved back. Criteria are judged when the deal has "
-        "come: it stands in the new stage then, also where the old one's exit criteria are asked for."
+        "come: it stands in the new stage then, also where the old one's exit criteria are asked for, and it "
+        "has what the new one requires."
     ),
     bad="""
 class Repairs(Pipeline, key="repairs", name="Repairs"):
