@@ -11,7 +11,7 @@ from typing import Final, NamedTuple
 from dealwright.compile import ir
 from dealwright.compile.rules.rule import Rule, Spot, Subject, all_steps
 from dealwright.compile.rules.texts import bodies_of
-from dealwright.language import templates
+from dealwright.language import schema, templates
 
 _FILLED: Final = re.compile(r"\{\{.*?\}\}|\{%.*?%\}|\{#.*?#\}|https?://\S+|\S+@\S+", re.DOTALL)
 _WORD: Final = re.compile(r"[^\W\d_]+")
@@ -31,12 +31,12 @@ class _Text(NamedTuple):
 
 def _look(subject: Subject) -> Iterator[Spot]:
     told: set[tuple[str, int, str]] = set()
-    for _, automation in subject.automations:
+    for account, automation in subject.automations:
         for step in all_steps(automation.do):
             for one, other in combinations(_texts(subject, automation, step), 2):
                 if one.part != other.part or _base(one.language) == _base(other.language):
                     continue
-                for message, hint in (*_copied(step, one, other), *_named(step, one, other)):
+                for message, hint in (*_copied(step, one, other), *_named(step, one, other, account)):
                     spot = (*other.at, message.partition(" of ")[0])
                     if spot not in told:
                         told.add(spot)
@@ -83,9 +83,9 @@ def _lines(source: str) -> Mapping[str, str]:
     return found
 
 
-def _named(step: ir.Step, one: _Text, other: _Text) -> Iterator[tuple[str, str]]:
+def _named(step: ir.Step, one: _Text, other: _Text, account: ir.Account) -> Iterator[tuple[str, str]]:
     """Tell of two languages each of which names a fact that the other one lacks."""
-    first, second = _facts(one.source), _facts(other.source)
+    first, second = _facts(one.source, account), _facts(other.source, account)
     only, others = sorted(first - second), sorted(second - first)
     if only and others:
         what = (
@@ -98,10 +98,18 @@ def _named(step: ir.Step, one: _Text, other: _Text) -> Iterator[tuple[str, str]]
         )
 
 
-def _facts(source: str) -> frozenset[str]:
+def _is_fact(path: str, account: ir.Account) -> bool:
+    root, _, name = path.partition(".")
+    if root == "deal":
+        return path in schema.ALWAYS or name in {shape.key for shape in account.deal_fields}
+    return root in ("contact", "event", "record", "steps")
+
+
+def _facts(source: str, account: ir.Account) -> frozenset[str]:
     """The facts that a text names; how somebody is addressed differs from language to language."""
     with suppress(templates.TemplateError):
-        return frozenset(_NAME.sub(".name", path) for path in templates.paths(source))
+        # What is no fact is told as that; what records hold is named by whatever the loop calls one.
+        return frozenset(_NAME.sub(".name", path) for path in templates.paths(source) if _is_fact(path, account))
     return frozenset()
 
 

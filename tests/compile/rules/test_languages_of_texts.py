@@ -68,6 +68,8 @@ def test_facts_of_which_each_language_lacks_one_are_told(tmp_path: Path) -> None
     assert told(tmp_path, en=f"It is {amount}.", es="Es mucho.") == []
     addressed = "{{ contact.first_name or 'there' }}", "{{ contact.name or 'cliente' }}"
     assert told(tmp_path, en=f"Hi {addressed[0]}", es=f"Estimado {addressed[1]}") == []
+    # a name that there is not is told as that, and once
+    assert told(tmp_path, en=f"It is {amount}.", es="Es {{ deal.amuont }}.") == []
     mail = MAIL.format(f"It is {amount}", f"Es {date}", EN, ES)
     assert told(tmp_path, do=mail) == [
         "the subject of 'mail' names {{ deal.amount }} under 'en' and {{ deal.close_date }} under 'es'"
