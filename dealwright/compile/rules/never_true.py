@@ -12,7 +12,7 @@ from dealwright.compile.possible import Logic, one_of, possible
 from dealwright.compile.rules.askings import askings, never
 from dealwright.compile.rules.out_of_reach import Reached, out_of_reach, reached_by_points
 from dealwright.compile.rules.rule import Rule, Spot, Subject, all_steps
-from dealwright.compile.rules.ways import OF_CONTACTS, found_in, of_trigger
+from dealwright.compile.rules.ways import OF_CONTACTS, Parts, found_in, of_trigger
 from dealwright.language.schema import did_you_mean
 
 
@@ -158,25 +158,50 @@ def _asked(subject: Subject, automation: ir.Automation) -> list[tuple[tuple[str,
 
 
 def _unlisted_reasons(subject: Subject, account: ir.Account, automation: ir.Automation) -> Iterator[Spot]:
-    """Yield reasons for a lost deal that no stage lists; a program may write others, so it is not certain."""
-    lost = [stage for pipeline in account.pipelines for stage in pipeline.stages if stage.kind == "lost"]
-    reasons = [reason for stage in lost for reason in stage.reasons]
-    if not lost or not all(stage.reasons for stage in lost):
+    """Yield reasons that no lost stage lists where the deal may be; a program may write others, so it is a warning."""
+    lost = {
+        ir.StageValue(pipeline=pipeline.key, stage=stage.key): stage.reasons
+        for pipeline in account.pipelines
+        for stage in pipeline.stages
+        if stage.kind == "lost"
+    }
+    if not lost or not all(lost.values()):
         return
-    for (path, line), condition in _asked(subject, automation):
-        for reason in _reasons(condition):
-            if reason not in reasons:
+    everywhere = [reason for reasons in lost.values() for reason in reasons]
+    for (path, line), condition, known in _asked_where(subject, account, automation):
+        for of, reason in _reasons(condition):
+            # A deal has a reason only while it is lost, so it is one of where it stands.
+            stage = of.replace("lost_reason", "stage")
+            there = [each for each in lost if possible(*known, one_of(stage, [each]))] if reason in everywhere else []
+            listed = [each for place in there for each in lost[place]] or everywhere
+            if reason not in listed:
                 yield Spot(
                     path=path,
                     line=line,
-                    message=f"no lost stage lists the reason {reason!r}: this is never true",
-                    hint=did_you_mean(reason, reasons) or f"there are {', '.join(dict.fromkeys(reasons))}",
+                    message=f"no lost stage {'where its deals can be ' if there else ''}lists the reason {reason!r}:"
+                    " this is never true",
+                    hint=did_you_mean(reason, listed) or f"there are {', '.join(dict.fromkeys(listed))}",
                     severity="warning",
                 )
 
 
-def _reasons(condition: ir.Condition) -> Iterator[str]:
-    """Yield the reasons for a lost deal that the condition asks for."""
+def _asked_where(
+    subject: Subject, account: ir.Account, automation: ir.Automation
+) -> Iterator[tuple[tuple[str, int], ir.Condition, Parts]]:
+    """Yield the parts of `when` and the cases of branches, with what is known of the deal where they are asked."""
+    logic = Logic.of(account)
+    begins = (of_trigger(automation.on, logic),) if automation.when_within is None else ()
+    known = (*begins, logic.true(automation.when))
+    for place, part in enumerate(automation.when.of if isinstance(automation.when, ir.All) else (automation.when,)):
+        yield subject.condition_at(automation, place), part, known
+    for at in subject.places(account, automation):
+        if isinstance(at.step, ir.BranchStep):
+            for place, case in enumerate(at.step.cases):
+                yield subject.case_at(automation, at.step.name, place), case.when, at.lately
+
+
+def _reasons(condition: ir.Condition) -> Iterator[tuple[str, str]]:
+    """Yield the reasons for a lost deal that the condition asks for, each with the field of which it does."""
     match condition:
         case ir.All(of=parts) | ir.Any(of=parts):
             for part in parts:
@@ -184,9 +209,9 @@ def _reasons(condition: ir.Condition) -> Iterator[str]:
         case ir.Not(of=part):
             yield from _reasons(part)
         case ir.Compare(field=ir.Ref(path=path), op="==", value=ir.TextValue(value=reason)) if _is_reason(path):
-            yield reason
+            yield path, reason
         case ir.IsIn(field=ir.Ref(path=path), values=values) if _is_reason(path):
-            yield from (value.value for value in values if isinstance(value, ir.TextValue))
+            yield from ((path, value.value) for value in values if isinstance(value, ir.TextValue))
 
 
 def _is_reason(path: str) -> bool:
@@ -201,7 +226,8 @@ RULE: Final = Rule(
         "An automation that asks for an amount above ten and below five, or for a stage that its trigger excludes, "
         "never runs; nobody notices, because nothing happens. Neither does a segment that holds no deal, and what "
         "exit_on names and never happens ends nothing. A reason for a lost deal that no stage lists is a "
-        "warning: a rep cannot choose it; and so are an amount of the deal below 0, and a number to which the points "
+        "warning: a rep cannot choose it, and none of another pipeline than the deal's; "
+        "and so are an amount of the deal below 0, and a number to which the points "
         "that are written there never come. A part of a condition that is never true is told too, and a wait_until() "
         "that only its time can end."
     ),
