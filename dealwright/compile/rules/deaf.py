@@ -43,6 +43,16 @@ def _look(subject: Subject) -> Iterator[Spot]:
                     )
 
 
+def sent_closed(account: ir.Account, automation: ir.Automation) -> list[ir.SendMessageStep]:
+    """Return the messages that are sent where the deal is won or lost, and which no step opens again."""
+    walk = _Walk(Logic.of(account))
+    moves = (step for step in all_steps(automation.do) if isinstance(step, _MOVES))
+    if any(isinstance(each, ir.MoveBackStep) or not walk.closes(each.to) for each in moves):
+        return []
+    walk.steps(automation.do, walk.begins_closed(automation))
+    return walk.sent
+
+
 class _Walk:
     """Goes through steps, and keeps in mind whether the deal is closed for certain."""
 
@@ -50,6 +60,11 @@ class _Walk:
         self._logic = logic
         self._open = not_one_of("deal.stage", logic.closed)
         self.deaf: list[ir.WaitUntilStep] = []
+        self.sent: list[ir.SendMessageStep] = []
+
+    def closes(self, stage: ir.StageValue) -> bool:
+        """Say whether a deal that is moved there is won or lost."""
+        return stage in self._logic.closed
 
     def begins_closed(self, automation: ir.Automation) -> bool:
         """Say whether every deal that the automation begins with is closed, and whether there are any."""
@@ -61,11 +76,13 @@ class _Walk:
     def steps(self, steps: Sequence[ir.Step], closed: bool) -> bool:
         """Say whether the deal is closed behind the steps, or nothing comes behind them."""
         for step in steps:
+            if closed and isinstance(step, ir.SendMessageStep):
+                self.sent.append(step)
             match step:
                 case ir.StopStep():
                     return True
                 case ir.MoveDealStep(to=to):
-                    closed = to in self._logic.closed
+                    closed = self.closes(to)
                 case ir.MoveBackStep():
                     closed = False
                 case ir.WaitUntilStep(on=happens):

@@ -11,6 +11,7 @@ import msgspec
 
 from dealwright.compile import ir
 from dealwright.compile.rules.buttons import templates_of
+from dealwright.compile.rules.deaf import sent_closed
 from dealwright.compile.rules.rule import Rule, Spot, Subject, all_steps
 from dealwright.compile.sources import called
 
@@ -19,7 +20,18 @@ _PRESSED: Final = re.compile(rb'"path":"pressed\.([a-z0-9_]+)"')
 
 def _look(subject: Subject) -> Iterator[Spot]:
     for account in subject.groups:
-        if any(map(_hears_all, account.automations)):
+        hears_all = any(map(_hears_all, account.automations))
+        closed = _sent_closed(account) if hears_all else []
+        for automation, step, template in closed:
+            path, line = subject.step_at(automation, step)
+            yield Spot(
+                path=path,
+                line=line,
+                message=f"nothing hears the buttons of {template.name!r}: {step!r} sends it where the deal is won or"
+                " lost, and such a deal never hears an answer",
+                hint="send it before the deal is closed, or with a link in place of the buttons",
+            )
+        if hears_all:
             continue
         unheard: dict[str, tuple[ir.Automation, str, ir.TemplateMessage]] = {}
         heard = set()
@@ -45,6 +57,24 @@ def _look(subject: Subject) -> Iterator[Spot]:
                 hint=f'write wait_until("answer", replied(to="{step}"), ...) behind {step!r} in {automation.key!r},'
                 " or an automation on=message_received()",
             )
+
+
+def _sent_closed(account: ir.Account) -> list[tuple[ir.Automation, str, ir.TemplateMessage]]:
+    """Return the templates with buttons that closed deals send, unless an open one of that person may be there.
+
+    Whoever waits for an answer there is told so by DW239.
+    """
+    if any(isinstance(step, ir.CreateDealStep) for each in account.automations for step in all_steps(each.do)):
+        return []
+    return [
+        (automation, step.name, template)
+        for automation in account.automations
+        if automation.origin == "authored"
+        and not any(isinstance(each, ir.OnMessageReceived | ir.OnReplied) for each in _awaited(automation))
+        for step in sent_closed(account, automation)
+        for template in templates_of(step)
+        if template.buttons
+    ]
 
 
 def _hears_all(automation: ir.Automation) -> bool:
@@ -104,8 +134,8 @@ RULE: Final = Rule(
     title="a button that nothing hears",
     reason=(
         "Whoever presses a button waits for what comes of it. Where no automation of the account waits for an answer "
-        "or begins with one, nothing does. A message that reps answer by hand asks better without buttons; or silence "
-        "this, with who reads what is pressed."
+        "or begins with one, nothing does; nor where the deal is won or lost, which hears no answers. A message that "
+        "reps answer by hand asks better without buttons; or silence this, with who reads what is pressed."
     ),
     bad=_HELLO.replace("LISTEN", ""),
     good=_HELLO.replace("LISTEN", _LISTEN),

@@ -71,3 +71,36 @@ def test_they_are_told_where_the_template_is_written_with_what_to_write(tmp_path
     assert told.line == FIRST
     assert told.message == "nothing hears the buttons 'today', 'later' of 'hello': no automation waits for an answer"
     assert told.hint.startswith("write wait_until(\"answer\", replied(to=\"hi\"), ...) behind 'hi' in 'r'")
+
+
+LISTENS = rule(NOTE, on="message_received()", name="s")
+LOST = 'move_deal("m", to=Sales.lost, reason="Price")'
+CLOSED = {
+    "won": HELLO + rule(HI, on="entered(Sales.won)") + LISTENS,
+    "lost": HELLO + rule('wait("w", days(1))', HI, on="entered(Sales.lost)") + LISTENS,
+    "moved": HELLO + rule(LOST, HI) + LISTENS,
+    "in_place_of_a_text": HELLO
+    + rule(SEND("hi", 'Message("Hi", outside_window=hello)'), on="entered(Sales.won)")
+    + LISTENS,
+}
+OPEN = {
+    "before_the_move": HELLO + rule(HI, LOST) + LISTENS,
+    "no_buttons_won": HELLO + rule(SEND("hi", "plain"), on="entered(Sales.won)") + LISTENS,
+    "one_of_two_stages": HELLO + rule(HI, on="entered(Sales.quoted, Sales.won)") + LISTENS,
+    "opened_again": HELLO
+    + rule(HI, 'move_deal("m", to=Sales.quoted, only_forward=False)', on="entered(Sales.won)")
+    + LISTENS,
+    "another_deal": HELLO
+    + rule('create_deal("c", in_=Sales.met, title="Again")', HI, on="entered(Sales.won)")
+    + LISTENS,
+}
+
+
+def test_buttons_that_a_closed_deal_sends_are_told_though_answers_are_heard_elsewhere(tmp_path: Path) -> None:
+    told = check_files(tmp_path / "company", {name: example_file(text) for name, text in (CLOSED | OPEN).items()})
+    messages = {name: [each.message for each in of if each.code == "DW409"] for name, of in told.items()}
+    said = "'hi' sends it where the deal is won or lost, and such a deal never hears an answer"
+    assert messages == {
+        **{name: [f"nothing hears the buttons of 'hello': {said}"] for name in CLOSED},
+        **{name: [] for name in OPEN},
+    }
