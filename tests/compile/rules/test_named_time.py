@@ -1,0 +1,64 @@
+"""DW248: names of waits that say another time than the step waits, in three languages."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from examples import check_files, example_file
+
+TOLD = {
+    "two-weeks": "hours(14)",
+    "ten-months": "working_days(300)",
+    "once-meses": "hours(330)",
+    "dez-dias": "hours(10)",
+    "after-3-days": "days(4)",
+    "una-semana": "days(1)",
+    "um-mes": "days(7)",
+    "treinta-dias": "hours(30)",
+    "wait-15-minutes": "hours(15)",
+    "two-hours": "working_days(2)",
+    "two-days": "working_hours(2)",
+}
+FINE = {
+    "two-weeks": "working_days(10)",
+    "after-14-days": "working_days(10)",
+    "after-5-days": "days(7)",
+    "six-days": "working_days(6)",
+    "a-week": "working_days(2)",
+    "una-semana": "working_days(6)",
+    "ten-months": "days(300)",
+    "once-meses": "days(330)",
+    "um-mes": "days(30)",
+    "after-48-hours": "days(2)",
+    "dois-dias": "working_days(2)",
+    "one-day": "working_hours(8)",
+    "next-day": "working_days(1)",
+    "after-3-days-before": "days(1)",
+    "twenty-one-days": "days(21)",
+}
+RULE = 'r = Automation(key="r", on=entered(Sales.quoted), again=every_event(), do=[{}, add_note("n", text="x")])\n'
+
+
+def told(folder: Path, waits: dict[str, str]) -> dict[str, list[str]]:
+    files = {f"w{n}": example_file(RULE.format(each)) for n, each in enumerate(waits.values())}
+    found = check_files(folder / "company", files)
+    listed = ([each.message for each in found[name] if each.code.startswith(("DW248", "DW9"))] for name in files)
+    return dict(zip(waits, listed, strict=True))
+
+
+@pytest.mark.parametrize("step", ['wait("{}", {})', 'wait_until("{}", deal.amount > 5, timeout={})'])
+def test_a_wait_whose_name_says_another_time_is_told(tmp_path: Path, step: str) -> None:
+    assert told(tmp_path, {name: step.format(name, time) for name, time in TOLD.items()}) == {
+        name: [f"{name!r} waits {time}, and its name says another time"] for name, time in TOLD.items()
+    }
+
+
+def test_a_wait_whose_name_says_its_time_is_left_alone(tmp_path: Path) -> None:
+    found = told(tmp_path, {name: f'wait("{name}", {time})' for name, time in FINE.items()})
+    assert found == {name: [] for name in FINE}
+
+
+def test_a_name_may_count_from_the_beginning(tmp_path: Path) -> None:
+    waits = 'wait("one-day", days(1)), add_note("m", text="y"), wait("three-days", days(2))'
+    assert told(tmp_path, {"counted": waits}) == {"counted": []}
