@@ -43,9 +43,8 @@ def _ways(subject: Subject, automation: ir.Automation, logic: Logic, place: Plac
         path, line = subject.step_at(automation, branch.name)
         message = f"otherwise of {branch.name!r} is never taken: its cases cover everything"
         yield Spot(path=path, line=line, message=message, hint="take otherwise out, or one of the cases")
-    before: list[Alternatives] = [logic.not_true(case.when) for case in branch.cases]
-    unknown = (possible(*place.now, *before[:n], logic.not_false(case.when)) for n, case in enumerate(branch.cases))
-    if branch.unset and not any(unknown):
+    none = [logic.not_true(case.when) for case in branch.cases]
+    if branch.unset and not any(possible(*place.now, *none, logic.not_false(case.when)) for case in branch.cases):
         path, line = subject.step_at(automation, branch.name)
         message = f"unset of {branch.name!r} is never taken: its cases are never unknown"
         yield Spot(path=path, line=line, message=message, hint="take unset out")
