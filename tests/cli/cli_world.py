@@ -424,6 +424,10 @@ class PlayedProject:
         """Return the same: there is no target file."""
         return self.definitions(key)
 
+    def in_force(self, key: str) -> ir.Account:
+        """Return what is released, as a project does."""
+        return Project.in_force(self, key)  # type: ignore[arg-type]
+
     def open_journal(self) -> Journal:
         """Return the journal."""
         return self.journal

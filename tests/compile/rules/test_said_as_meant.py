@@ -81,7 +81,7 @@ SAID = {
     "comma": ("[deal.tags.has('a') (deal.amount > 3)]", "a comma is missing here", "write a comma between the two"),
     "first": ("[deal.contacts[0].name == 'a']", "deal.contacts has no parts in [ ]", "one is deal.main_contact"),
     "length": ("[len(parts) > 0]", "parts has no len()", "write parts.count"),
-    "loop": ("[each for each in parts]", "the records of a deal cannot be gone over", "asked with any(...)"),
+    "loop": ("[each for each in parts]", "cannot be gone over", "asked with any(...)"),
     "many": ("[parts > 3]", "`>` does nothing with the records of a deal and a number", ".count > ..."),
     "own": ("[deal.kind == 'a']", "deal has no 'kind'", "it is a field of Own: write own.kind"),
     "before": ("[event.before.kind == 'a']", "event.before has no 'kind'", "write Own(event.before).kind"),
