@@ -443,8 +443,8 @@ class Batch(Leaving):
                         work.effect = None  # it was asked, not answered
                         continue
                     self._remember(work, effect.step, sent_outcome(effect.request, sent, sending_turn(work)))
-                    ends = ir.ends_with(work.automation.do, effect.step)
-                    if not ends and changes_more_than_told(effect.request, sent):
+                    more = changes_more_than_told(effect.request, sent)
+                    if more and not ir.ends_with(work.automation.do, effect.step):
                         work.facts = None
                 case Refused() if effect.state in ("sending", "unknown"):
                     # It refuses a repeat, which says nothing of the attempt whose answer was lost.

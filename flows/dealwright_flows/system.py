@@ -16,6 +16,7 @@ from dealwright.compile.check import check
 from dealwright.compile.later import unkept
 from dealwright.engine.enrol import beforehand
 from dealwright.engine.meters import METERS
+from dealwright.engine.picked import NOBODY, set_somebody
 from dealwright.errors import ConnectorError, DealwrightError, InputError, ReleaseError
 from dealwright.intake.published import FOLDER, Publisher
 from dealwright.ports import Installed
@@ -195,10 +196,7 @@ class System:
             for word in unkept(account):
                 self._wrong(f"NOT KEPT yet, messages are sent without it: {word} of account {account.key}")
             behind = self.journal.people(account.key, self.clock.now().date())
-            done += [
-                f'nobody stands behind role {role}: dealwright people set --role "{role}" NAME ...'
-                for role in behind.empty(account.roles)
-            ]
+            done += [f"{NOBODY}{role}: {set_somebody(role)}" for role in behind.empty(account.roles)]
             if self.journal.record_release(account):
                 done.append(f"new release of account {account.key}: {len(account.automations)} automations")
                 done += self._judged(account.key)

@@ -8,6 +8,7 @@ from typing import Final, NamedTuple, TypeAlias
 
 from dealwright.compile import ir
 from dealwright.compile.atoms import Atom, consistent
+from dealwright.compile.later import MESSAGES
 from dealwright.compile.possible import Alternatives, Logic, both, possible
 from dealwright.compile.rules.at_once import before_any_pause, pairs
 from dealwright.compile.rules.links import answers, caused_by, made_by, one_event
@@ -63,7 +64,7 @@ def _look(subject: Subject) -> Iterator[Spot]:
 def _first(automation: ir.Automation, where: Mapping[str, Place]) -> Iterator[_Sent]:
     """Yield what is sent before anything is waited for: later, something else may have come between."""
     for place in where.values():
-        if isinstance(place.step, ir.SendMessageStep | ir.SendEmailStep) and not place.waited:
+        if isinstance(place.step, MESSAGES) and not place.waited:
             yield _sent(automation, place.step, place)
 
 
@@ -143,7 +144,7 @@ def _of_what_was_done(
         there = where[automation.key]
         for pair in pairs(automation.do):
             for message, cause in (pair, pair[::-1]):
-                if not isinstance(message, ir.SendMessageStep | ir.SendEmailStep) or not _both(there, message, cause):
+                if not isinstance(message, MESSAGES) or not _both(there, message, cause):
                     continue
                 writes = _sent(automation, message, there[message.name])
                 for caused in () if isinstance(cause, ir.CreateDealStep) else caused_by(cause):
@@ -161,8 +162,8 @@ def _again(subject: Subject, automation: ir.Automation, there: Mapping[str, Plac
     """One automation sends one text twice without a pause between."""
     for first, second in pairs(automation.do):
         if (
-            isinstance(first, ir.SendMessageStep | ir.SendEmailStep)
-            and isinstance(second, ir.SendMessageStep | ir.SendEmailStep)
+            isinstance(first, MESSAGES)
+            and isinstance(second, MESSAGES)
             and _to_one(first, second)
             and _said(first) == _said(second)
             and _both(there, first, second)
