@@ -41,6 +41,16 @@ _REMEDIES: Final = {
     sqlite3.SQLITE_FULL: "the disk is full. Make room",
     sqlite3.SQLITE_IOERR: "the disk failed. Look at its health before anything else",
 }
+STILL: Final = 0.5
+"""For how much of the others' patience a process may hold the lock and do nothing, as one that was stopped does.
+
+Then the server ends its transaction: there is one writer at a time, and otherwise nobody would write until it goes on.
+"""
+
+_TAKE_TURN: Final = text(
+    "select set_config('idle_in_transaction_session_timeout', :still, true), pg_advisory_xact_lock(:lock)"
+)
+
 _PRIMARY: Final = 0xFF
 """SQLite's extended codes carry the plain one in their lowest byte."""
 
@@ -124,7 +134,7 @@ class Database:
         try:
             with self._engine.connect() as connection, connection.begin() as transaction:
                 if not self.sqlite:
-                    connection.execute(text("select pg_advisory_xact_lock(:lock)"), {"lock": WRITER})
+                    connection.execute(_TAKE_TURN, {"lock": WRITER, "still": str(int(self._patience * STILL * 1000))})
                 yield connection
                 self._commit(transaction)
         except (DataError, IntegrityError) as error:

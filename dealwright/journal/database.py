@@ -244,8 +244,12 @@ def _use_wal(cursor: Any) -> None:
 
 
 def _postgresql(url: Any) -> Engine:
-    # A server that is gone, or a lock that is never given, must not hold the engine's loop for ever.
-    options = {"connect_timeout": 10, "options": "-c statement_timeout=60000 -c lock_timeout=30000"}
+    # A server that is gone, or a lock that is never given, must not hold the engine's loop for ever; nor may a process
+    # that was stopped in the middle of a transaction hold the others' until somebody continues it.
+    options = {
+        "connect_timeout": 10,
+        "options": "-c statement_timeout=60000 -c lock_timeout=30000 -c idle_in_transaction_session_timeout=20000",
+    }
     return create_engine(
         url, pool_size=5, max_overflow=10, pool_pre_ping=True, hide_parameters=True, connect_args=options
     )

@@ -10,7 +10,7 @@ import pytest
 from crm_world import DUE, SALES, START, call, drain, opened, perform
 from sqlalchemy import text
 
-from dealwright.errors import NotFound, Rejected, Unavailable
+from dealwright.errors import NotFound, OutcomeUnknown, Rejected, Unavailable
 from dealwright.model.crm import Money
 from dealwright.model.delivery import Keyed
 from dealwright.model.requests import (
@@ -31,6 +31,7 @@ from dealwright.model.requests import (
 )
 from dealwright.ports import Call, Connector, Crm, Feed
 from dealwright_embedded_crm import EmbeddedCrm
+from tests.databases import postgresql
 
 
 def test_it_is_a_connector_a_crm_and_a_feed(small: EmbeddedCrm) -> None:
@@ -268,6 +269,20 @@ def test_a_write_that_never_gets_its_turn_did_nothing(crm: EmbeddedCrm, crm_url:
     assert crm.deals() == []
     assert [type(outcome) for outcome in perform(hurried, create)] == [Sent]
     hurried.close()
+
+
+def test_who_is_stopped_in_the_middle_of_a_write_holds_nobody_up_for_long() -> None:
+    with postgresql("crm_still") as url:
+        still, other = opened(url, patience=0.4), opened(url, patience=10)
+        still.shape((SALES,), apply=True)
+        try:
+            with pytest.raises(OutcomeUnknown), still._database.write():
+                other.add_user("Ann")  # waits for the lock, and gets it without anything that `still` does
+            assert [user.name for user in other.users()] == ["Ann"]
+            assert still.add_user("Bo").name == "Bo", "what goes on later works with a new connection"
+        finally:
+            still.close()
+            other.close()
 
 
 def test_one_row_the_database_refuses_costs_the_others_of_its_bulk_nothing(small: EmbeddedCrm) -> None:

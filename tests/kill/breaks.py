@@ -7,14 +7,17 @@ from __future__ import annotations
 
 import secrets
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final
 
 import msgspec
 
+from dealwright import faults
 from dealwright.engine.records import EffectOutcome, GateRequest, GateResult, News, Settlement, Watch
 from dealwright.journal.store import Journal
+from dealwright.journal.tables import ENDED
 from dealwright.model.delivery import Delivery
 from dealwright.model.requests import Call, Outcome, Request
 from dealwright.ports import Connector
@@ -88,11 +91,16 @@ class SettlesFirst(Journal):
         self._kept_back += outcomes
 
     def settle(self, settlements: Sequence[Settlement]) -> frozenset[str]:
-        """Settle, and only then write the receipts of what was settled."""
-        settled = super().settle(settlements)
+        """Settle, and only then write the receipts of what was settled.
+
+        Who goes on later looks for answers that are missing; so the blow is kept for what ends without its receipt.
+        """
         ids = {item.execution_id for item in settlements}
+        ended = {item.execution_id for item in settlements if item.state in ENDED}
         due = [item for item in self._kept_back if item.effect.execution_id in ids]
         self._kept_back = [item for item in self._kept_back if item.effect.execution_id not in ids]
+        with _spared(unless=any(item.effect.execution_id in ended for item in due)):
+            settled = super().settle(settlements)
         super().receive_outcomes(due)
         return settled
 
@@ -133,6 +141,17 @@ class HaltsAtTheGate(Journal):
             while not self.go.exists():
                 time.sleep(0.005)
         return super().pass_gate(account, epoch, automation, requests)
+
+
+@contextmanager
+def _spared(*, unless: bool) -> Iterator[None]:
+    """Let no armed fault point count in here."""
+    armed = faults._armed
+    faults._armed = armed if unless else None
+    try:
+        yield
+    finally:
+        faults._armed = armed
 
 
 def journal_class(broken: str | None, halt: Path | None) -> type[Journal]:

@@ -73,7 +73,7 @@ def paused(world: World, point: str, *, deals: int = 8) -> Woken:
         other = Worker(world, arguments=arguments)
         other.ready(alone=False)
         time.sleep(LEASE + TAKEOVER + ASLEEP)
-        taken = _lost(world, sleeper, unanswered)
+        taken = _taken(world, sleeper, unanswered)
         before = _requests(world)
         sleeper.signal(signal.SIGCONT)
         finish(world, alone=False, patience=_UNTIL_IDLE)
@@ -126,6 +126,17 @@ def _newest(world: World, sleeper: Worker) -> set[str]:
     """Return what the sleeper's gate has let through last: at that point it is what its window is about to send."""
     started = {key: at for key, name, at in world.journal_rows(_STARTED) if name == sleeper.name}
     return {key for key, at in started.items() if at == max(started.values())}
+
+
+def _taken(world: World, sleeper: Worker, keys: set[str]) -> set[str]:
+    """Return what was taken over, as soon as there is any.
+
+    A process that is stopped in the middle of a write holds the CRM's lock until the server ends its transaction.
+    """
+    deadline = time.monotonic() + _PATIENCE
+    while not (taken := _lost(world, sleeper, keys)) and time.monotonic() < deadline:
+        time.sleep(0.1)
+    return taken
 
 
 def _lost(world: World, sleeper: Worker, keys: set[str]) -> set[str]:

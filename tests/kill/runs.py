@@ -24,7 +24,7 @@ OPERATOR: Final = "user:operator"
 AIMS: Final[dict[str, tuple[Point, ...]]] = {
     "send-without-key": (Point(name="act.after-request"), Point(name="act.after-request", nth=3)),
     "deaf-to-news": (Point(name="settle.after-commit", nth=2),),
-    "settle-before-receipt": tuple(Point(name="settle.after-commit", nth=nth) for nth in (2, 4, 6)),
+    "settle-before-receipt": tuple(Point(name="settle.after-commit", nth=nth) for nth in (1, 2, 1)),
 }
 """Where a kill shows that a guarantee is gone. (An epoch that is not checked shows by a stop, not by a kill.)"""
 
