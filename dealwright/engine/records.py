@@ -211,6 +211,16 @@ class Claimed(msgspec.Struct, frozen=True, gc=False, kw_only=True):
         return deal_of(self.event, self.subject)
 
 
+class HandOver(msgspec.Struct, frozen=True, gc=False, kw_only=True):
+    """What one stage does about one event of one deal; `is_open`: it may still give the deal to somebody."""
+
+    event_id: int
+    subject: str
+    automation: str
+    since: datetime
+    is_open: bool
+
+
 class Turn(msgspec.Struct, frozen=True, gc=False, kw_only=True):
     """One decision to write down: the facts (None: the event's `after`), the trace, the progress, the new effect."""
 

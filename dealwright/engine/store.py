@@ -15,6 +15,7 @@ from dealwright.engine.records import (
     Enrolment,
     GateRequest,
     GateResult,
+    HandOver,
     Looked,
     News,
     Question,
@@ -210,6 +211,10 @@ class Store(Protocol):
         self, account: str, automation: str, subjects: Sequence[str], since: datetime
     ) -> frozenset[tuple[str, str]]:
         """Return which of these deals an automation has moved back since then, and by which step."""
+        ...
+
+    def hand_overs(self, account: str, events: Sequence[int], automations: Sequence[str]) -> Sequence[HandOver]:
+        """Return what these automations were set off to do by these events."""
         ...
 
     def last_pick(self, account: str) -> int:

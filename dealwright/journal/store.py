@@ -14,6 +14,7 @@ from dealwright.journal.database import Database
 from dealwright.journal.deciders import Deciders
 from dealwright.journal.effects import Effects
 from dealwright.journal.enrolments import Enrolments
+from dealwright.journal.hand_overs import HandOvers
 from dealwright.journal.history import History
 from dealwright.journal.news import Newsroom
 from dealwright.journal.operations import Operations
@@ -55,6 +56,7 @@ class Journal(
     People,
     Picks,
     Breaches,
+    HandOvers,
     Operations,
     Windows,
     Asks,

@@ -1,0 +1,196 @@
+"""What a stage gives to its owner is given before the company's own rules answer the same move."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterator
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from engine_world import World
+from sqlalchemy import text
+
+from dealwright import (
+    Account,
+    Automation,
+    DealFields,
+    Incoming,
+    Lost,
+    Pipeline,
+    Role,
+    Stage,
+    Task,
+    Won,
+    deal_created,
+    entered,
+    hours,
+    notify,
+    set_task,
+    working_days,
+)
+from dealwright.compile import ir
+from dealwright.compile.lower import lower
+from dealwright.engine.loop import AccountSite, Engine
+from dealwright.model.crm import Deal, User
+from dealwright.testing.scripted import ScriptedConnector
+from tests.databases import postgresql
+
+deal = DealFields()
+closers = Role("closers")
+
+
+class Handed(Pipeline, key="handed", name="Handed"):
+    incoming = Incoming()
+    agreed = Stage("Agreed the terms", owner=closers, task=Task("Write the contract", due=working_days(1)))
+    won = Won("Closed won")
+    lost = Lost("Closed lost", reasons=["Price"])
+
+
+own = Automation(
+    key="own",
+    on=entered(Handed.agreed),
+    do=[
+        notify("yours", who=deal.owner, text="{{ deal.title }} goes to {{ deal.owner.name }}"),
+        set_task("read", text="Read the terms", due=hours(1)),
+    ],
+)
+made_there = Automation(
+    key="made-there", on=deal_created(in_=Handed), do=[set_task("ask", text="Ask who they are", due=hours(1))]
+)
+
+
+def company() -> ir.Account:
+    account = Account(
+        "acme",
+        zone="America/New_York",
+        country="US",
+        currency="USD",
+        pipelines=[Handed],
+        automations=[own, made_there],
+    )
+    lowered, findings = lower(account, Path(__file__).parent)
+    assert lowered is not None, findings
+    return lowered
+
+
+class Moved:
+    """A company with a deal of Ana's that has just come to a stage which gives it to Cleo; nothing is worked yet."""
+
+    def __init__(self, folder: Path, journal_url: str | None) -> None:
+        self.mail = ScriptedConnector(("notify",))
+        self.world = World(folder, company(), self.mail, journal_url=journal_url)
+        self.ana = self.user("Ana Lima")
+        self.world.journal.set_role("acme", "closers", [self.user("Cleo")], actor="user:test")
+        crm = self.world.crm
+        self.deal = crm.create_deal(pipeline="handed", stage="incoming", title="Forty chairs", owner=self.ana.id)
+        self.world.work()
+        self.world.clock.move(timedelta(minutes=1))
+        crm.move_deal(self.deal.id, "handed", "agreed", actor="user:ana")
+
+    def user(self, name: str) -> User:
+        return self.world.crm.add_user(name, f"{name.split()[0].lower()}@acme.example")
+
+    def told(self) -> list[tuple[str, str]]:
+        requests = [call.request for calls in self.mail.requests for call in calls]
+        return [(each.to, each.text) for each in requests]  # type: ignore[union-attr]
+
+    def tasks(self) -> dict[str, str]:
+        return {task.text: task.owner.name if task.owner else "" for task in self.world.crm.tasks()}
+
+    def router(self) -> Engine:
+        """Return an engine that receives and routes, and works only the windows that it is told to."""
+        site = AccountSite(
+            key="acme", crm=self.world.crm, feeds=(self.world.crm,), connectors=(self.world.crm, self.mail)
+        )
+        return Engine(self.world.journal, [site], self.world.clock, linger=0.05, rest=0.05, pause=0.05, carries=False)
+
+    def window(self, automation: str) -> None:
+        asyncio.run(self.router().run_window("acme", automation))
+
+    def route(self) -> None:
+        async def routed(stop: asyncio.Event) -> None:
+            while not self.world.journal.automations_with_work("acme"):
+                await asyncio.sleep(0.005)
+            stop.set()
+
+        async def main() -> None:
+            stop = asyncio.Event()
+            await asyncio.gather(self.router().run(stop), routed(stop))
+
+        asyncio.run(main())
+
+    def states(self) -> dict[str, tuple[str, str]]:
+        query = "select automation, state, reason from dw_executions where automation <> 'made-there'"
+        return {
+            row["automation"]: (row["state"], row["reason"]) for row in self.world.journal.database.rows(text(query))
+        }
+
+    def now(self) -> Deal:
+        found = self.world.crm.deal(self.deal.id)
+        assert found is not None
+        return found
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def moved(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Moved]:
+    if request.param == "sqlite":
+        made = Moved(tmp_path, None)
+        yield made
+        made.world.close()
+        return
+    with postgresql("hand_over") as url:
+        made = Moved(tmp_path, url)
+        yield made
+        made.world.close()
+
+
+def test_what_is_for_the_owner_is_for_whom_the_stage_gives_the_deal_to(moved: Moved) -> None:
+    moved.world.work()
+    assert moved.tasks() == {"Ask who they are": "Ana Lima", "Write the contract": "Cleo", "Read the terms": "Cleo"}
+    assert ("cleo@acme.example", "Forty chairs goes to Cleo") in moved.told()
+
+
+def test_a_rule_that_comes_first_waits_for_its_stage(moved: Moved) -> None:
+    moved.route()
+    moved.window("own")
+    assert moved.states()["own"] == ("retrying", "behind handed.hand-over")
+    moved.window("handed.hand-over")
+    assert moved.now().owner == moved.world.crm.user("Cleo")
+    moved.world.work()
+    assert moved.tasks()["Read the terms"] == "Cleo"
+    assert moved.told()[-1] == ("cleo@acme.example", "Forty chairs goes to Cleo")
+
+
+def test_a_rule_that_comes_later_reads_the_deal_as_its_stage_left_it(moved: Moved) -> None:
+    moved.route()
+    moved.window("handed.hand-over")
+    moved.window("own")
+    assert moved.states()["own"][0] == "done"
+    assert moved.told()[-1] == ("cleo@acme.example", "Forty chairs goes to Cleo")
+
+
+def test_a_stage_that_is_paused_holds_no_rule_up(moved: Moved) -> None:
+    moved.route()
+    moved.world.journal.set_paused("acme", "handed.hand-over", True, actor="user:test")
+    moved.window("own")
+    assert moved.states()["own"][0] == "done"
+    assert moved.tasks()["Read the terms"] == "Ana Lima"
+
+
+def test_a_stage_that_nobody_works_holds_a_rule_up_for_minutes(moved: Moved) -> None:
+    moved.route()
+    moved.world.clock.move(timedelta(minutes=6))
+    moved.window("own")
+    assert moved.states()["own"][0] == "done"
+    assert moved.told() == [("ana@acme.example", "Forty chairs goes to Ana Lima")]
+
+
+def test_a_deal_that_goes_to_nobody_new_is_not_waited_for(moved: Moved) -> None:
+    moved.world.work()
+    query = (
+        "select t.reason from transitions t join executions e on e.id = t.execution_id where automation = 'made-there'"
+    )
+    reasons = [row["reason"] for row in moved.world.journal.database.rows(text(query))]
+    assert reasons
+    assert not any(reason.startswith("behind") for reason in reasons), "its event was answered by no stage"
