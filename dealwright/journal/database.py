@@ -28,6 +28,9 @@ _PLAIN_CODE: Final = 0xFF
 _PATIENCE: Final = 30_000
 """Milliseconds that SQLite waits for a lock."""
 
+STILL: Final = 20.0
+"""Seconds for which a transaction may do nothing, as that of a process that was stopped: less than others wait."""
+
 _DECIDED: Final = 5
 """How often a person's decision is tried that the database gives up for another's sake."""
 
@@ -248,7 +251,8 @@ def _postgresql(url: Any) -> Engine:
     # that was stopped in the middle of a transaction hold the others' until somebody continues it.
     options = {
         "connect_timeout": 10,
-        "options": "-c statement_timeout=60000 -c lock_timeout=30000 -c idle_in_transaction_session_timeout=20000",
+        "options": "-c statement_timeout=60000 -c lock_timeout=30000"
+        f" -c idle_in_transaction_session_timeout={int(STILL * 1000)}",
     }
     return create_engine(
         url, pool_size=5, max_overflow=10, pool_pre_ping=True, hide_parameters=True, connect_args=options

@@ -18,6 +18,7 @@ _SQLITE: Final = {
     sqlite3.SQLITE_BUSY: "another process has written to it for 30 seconds. Look for one that hangs",
 }
 _POSTGRESQL: Final = {
+    "25P03": "this process stood still in the middle of a transaction, which the server has ended",
     "25006": "the server is read-only: a standby, perhaps. Give the address of the primary",
     "53100": "the server's disk is full. Make room, and what was under way is done again",
     "53300": "the server takes no more connections",
