@@ -211,9 +211,7 @@ def check_template(
     facts = with_roles(facts, (path for path, _, _ in named(tree)))
     loops = sorted({loop.target.name for loop in tree.find_all(nodes.For) if isinstance(loop.target, nodes.Name)})
     for path, listed, line in named(tree):
-        problem = _path_problem(path, listed, facts)
-        if problem is not None and not problem.hint and "." in path:
-            problem = msgspec.structs.replace(problem, hint=did_you_mean(path.partition(".")[0], loops))
+        problem = _path_problem(path, listed, facts, loops)
         if problem is not None and problem.message not in [each.message for each in problems]:
             problems.append(msgspec.structs.replace(problem, line=line, path=path))
     # What a filter works on is told of names that there are: one with a slip in it is the cause.
@@ -259,7 +257,14 @@ def _each_problem(path: str, facts: Mapping[str, FieldType]) -> Problem | None:
     return Problem("DW302", f"one of {over} has no field {key!r}", hint)
 
 
-def _path_problem(path: str, listed: bool, facts: Mapping[str, FieldType]) -> Problem | None:
+def _what_texts_name(path: str, facts: Mapping[str, FieldType]) -> str:
+    if path.partition(".")[0] in ("setting", "settings"):
+        return "a setting stands in conditions and values, not in texts: write it into a field, and name that here"
+    roots = sorted({f"{other.partition('.')[0]}." for other in facts if "." in other})
+    return f"a text names facts, which begin here with {', '.join(roots)}" if roots else ""
+
+
+def _path_problem(path: str, listed: bool, facts: Mapping[str, FieldType], loops: Sequence[str]) -> Problem | None:
     if ".*" in path and not listed:
         return _each_problem(path, facts)
     if listed and is_group(f"{path}.*", facts):
@@ -269,6 +274,8 @@ def _path_problem(path: str, listed: bool, facts: Mapping[str, FieldType]) -> Pr
     if held is None and not grouped:
         lists = sorted({other.partition(".*")[0] for other in map(_spelled, facts) if ".*" in other})
         hint = (did_you_mean(path, lists) if listed else "") or unknown_hint(path, list(map(_spelled, facts)))
+        root, dot, _ = path.partition(".")
+        hint = hint or (did_you_mean(root, loops) if dot else "") or _what_texts_name(path, facts)
         return Problem("DW302", f"there is no fact {path!r} here", hint)
     if listed and held not in ("tags", "choices"):
         return Problem("DW301", f"{path} is not a list", "{% for %} goes over deal.tags, or deal.records.instalment")

@@ -20,8 +20,12 @@ class Asking(NamedTuple):
     of: Literal["when", "segment", "case", "until", "points"]
 
 
-def askings(subject: Subject, automation: ir.Automation) -> Iterator[Asking]:
-    """Yield the conditions of an automation, and of a stage's criteria; what else is lowered nobody has written."""
+def askings(subject: Subject, automation: ir.Automation) -> list[Asking]:
+    """Return the conditions of an automation, and of a stage's criteria; what else is lowered nobody has written."""
+    return subject.kept(_askings, automation)
+
+
+def _askings(subject: Subject, automation: ir.Automation) -> Iterator[Asking]:
     if automation.origin == "authored":
         for place, part in enumerate(_parts(automation.when)):
             yield Asking(subject.condition_at(automation, place), part, "when")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
+from typing import Any, TypeVar
 
 import msgspec
 
@@ -16,6 +17,8 @@ from dealwright.compile.outline import Definition, Part
 from dealwright.compile.possible import Logic
 from dealwright.compile.rules.ways import Place, places
 from dealwright.compile.sources import Source, argument
+
+T = TypeVar("T")
 
 
 class Spot(msgspec.Struct, frozen=True, kw_only=True):
@@ -38,6 +41,7 @@ class Subject:
         self.unlisted = company.unlisted
         self.sources = sources
         self._places: dict[tuple[int, int], list[Place]] = {}
+        self._kept: dict[tuple[object, int], list[Any]] = {}
 
     @cached_property
     def groups(self) -> list[ir.Account]:
@@ -73,6 +77,13 @@ class Subject:
         if key not in self._places:
             self._places[key] = list(places(automation, Logic.of(account), account))
         return self._places[key]
+
+    def kept(self, look: Callable[[Subject, ir.Automation], Iterator[T]], automation: ir.Automation) -> list[T]:
+        """Return what `look` finds in an automation; it looks once, for all rules that ask."""
+        key = look, id(automation)
+        if key not in self._kept:
+            self._kept[key] = list(look(self, automation))
+        return self._kept[key]
 
     @property
     def pipelines(self) -> Sequence[Definition]:
