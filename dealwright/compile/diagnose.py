@@ -17,6 +17,7 @@ import msgspec
 import dealwright
 from dealwright.compile.findings import Finding
 from dealwright.compile.misused import no_attribute, wrong_use
+from dealwright.compile.not_python import not_python
 from dealwright.compile.own_hints import in_own_words
 from dealwright.compile.sources import called, span
 from dealwright.compile.unknown_names import nearest, no_name, own_field
@@ -75,7 +76,7 @@ def _found(error: BaseException, file: str, root: Path) -> list[Finding]:
         case SyntaxError():
             written = _below(error.filename, root) if error.filename else None
             place = (written, error.lineno or 1) if written else place
-            return [_finding("DW901", place, f"this is not Python: {error.msg}", "")]
+            return [_finding("DW901", place, f"this is not Python: {error.msg}", not_python(error))]
         case TooLong() | MemoryError():
             hint = "definitions only describe: take out what computes, waits or reads"
             what = "too long" if isinstance(error, TooLong) else "too much memory"

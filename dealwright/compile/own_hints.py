@@ -17,11 +17,16 @@ def in_own_words(hint: str, pipelines: Sequence[type[Pipeline]]) -> str:
         return hint
 
     def own(shown: re.Match[str]) -> str:
-        named = next((each for each in pipelines if each.__name__ == shown[1]), None)
+        named = next((each for each in pipelines if each.__name__ == shown[1] or _has_alone(each, shown[2])), None)
         pipeline = named or pipelines[-1 if shown[1] == "Renewals" else 0]
         return pipeline.__name__ if shown[2] is None else f"{pipeline.__name__}.{_stage(pipeline, shown[2])}"
 
     return _SHOWN.sub(own, hint)
+
+
+def _has_alone(pipeline: type[Pipeline], stage: str | None) -> bool:
+    """Say whether the pipeline has a stage of that name, which is none that every pipeline has."""
+    return stage not in (None, "won", "lost", "incoming") and stage in parts(pipeline).stages
 
 
 def _stage(pipeline: type[Pipeline], shown: str) -> str:

@@ -214,7 +214,9 @@ def send_email(
         raise refused(f"reply_to of {name!r} is whom it goes to: their answer would come back to them", hint=hint)
     # One list may serve several letters: whom one of them goes to is left out of it when it is sent.
     if copied and all(each == own for each in copied):
-        raise refused(f"cc of {name!r} is whom it goes to, and nobody else", hint="copy it to somebody else")
+        raise refused(
+            f"cc of {name!r} is whom it goes to, and nobody else", hint="write somebody else in to= or in cc="
+        )
     return SendEmail(
         name=name,
         to=recipient,

@@ -162,7 +162,7 @@ def unknown_field(owner: object, path: str, name: str) -> UnknownField:
     if name == "or_":
         hint = f"in a text write {{{{ {path} or 'there' }}}}; numbers, amounts, days and moments have or_()"
         return UnknownField(f"{path} has no 'or_'", code="DW912", hint=hint)
-    hint = did_you_mean(name, fields) or f"it has {', '.join(fields)}"
+    hint = did_you_mean(name, fields) or (f"it has {', '.join(fields)}" if fields else "")
     error = UnknownField(f"{path} has no {name!r}", code="DW912", hint=hint)
     error.name, error.obj = name, owner
     return error
@@ -224,7 +224,7 @@ def operand(field: Field, value: object) -> object:
         ok = False
     if not ok:
         shown = repr(value) if isinstance(value, str | int | float | Decimal) else f"a {type(value).__name__}"
-        raise refused(f"{field._path} is {spoken(kind)}, and {shown[:80]} is not", hint=_SAYS[kind])
+        raise refused(f"{field._path} is {spoken(kind)}, and {shown[:80]} is not", hint=_of_their_own(kind, value))
     if field._own is not None and field._own.options:
         checked_option(field, value)
     if isinstance(value, datetime) and value.tzinfo is None:
@@ -234,6 +234,16 @@ def operand(field: Field, value: object) -> object:
         hint = did_you_mean(str(value), options) or f"it may be {', '.join(options)}"
         raise refused(f"{field._path} can never be {value!r:.80}: it is none of its options", hint=hint)
     return number(value) if isinstance(value, int | float | Decimal) and kind != "flag" else value
+
+
+def _of_their_own(kind: FieldType, value: object) -> str:
+    """What to compare with instead of a value of another type: the stage of that key, if it looks like one."""
+    said = _SAYS[kind]
+    return said.replace(".won", f".{value}") if kind == "stage" and _is_key(value) else said
+
+
+def _is_key(value: object) -> bool:
+    return isinstance(value, str) and value.isidentifier()
 
 
 def _alike(field: Field, other: Field) -> str:

@@ -51,7 +51,10 @@ def _place(given: object) -> str:
         raise refused(f"no holidays are known of {given!r}", hint=hint)
     if dash and region not in known[country]:
         there = ", ".join(f"{country}-{each}" for each in known[country][:20])
-        nearest = did_you_mean(given, [f"{country}-{each}" for each in known[country]])
+        regions = [f"{country}-{each}" for each in known[country]]
+        alike = [each for each in regions if sum(map(str.__ne__, each, given)) <= 1 and len(each) == len(given)]
+        # Of several that differ in one letter nobody can tell which is meant.
+        nearest = f"one of {', '.join(alike)}?" if len(alike) > 1 else did_you_mean(given, regions)
         raise refused(
             f"no holidays are known of {given!r}",
             hint=nearest or (f"there are {there}" if there else f"there are no regions: write {country}"),

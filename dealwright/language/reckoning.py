@@ -177,7 +177,9 @@ def _named(field: Field) -> str:
 def _advice(kinds: tuple[str, str], sign: Sign) -> str:
     """What to write instead of arithmetic that makes no sense."""
     both = set(kinds)
-    if both & {"day", "moment"} and both & {"plain", "number"}:
+    if both & {"day", "moment"} and "number" in both:
+        return "to a day or moment only a length of time is added, such as days(2)"
+    if both & {"day", "moment"} and "plain" in both:
         return "say of what: days(2), hours(3)"
     if kinds in (("day", "day"), ("moment", "moment"), ("day", "moment"), ("moment", "day")):
         return "compare them: deal.close_date < deal.due_on + days(14)"

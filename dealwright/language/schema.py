@@ -303,6 +303,9 @@ def unknown_hint(path: str, facts: Collection[str]) -> str:
 
 
 def _of_the_deal(path: str, facts: Collection[str]) -> str:
-    """Return the fact of the deal that ends as this one does: files say `own.kind`, texts always `deal.kind`."""
-    meant = f"deal.{path.partition('.')[2]}"
-    return f"did you mean {meant}? texts name facts of a deal so" if "." in path and meant in facts else ""
+    """Return the fact that ends as this one does: files say `own.kind`, `Extra.no`; texts `deal.kind`, `record.no`."""
+    _, dot, part = path.partition(".")
+    for root, owner in (("record", "a record"), ("deal", "a deal")) if dot else ():
+        if (meant := f"{root}.{part}") in facts:
+            return f"did you mean {meant}? texts name facts of {owner} so"
+    return ""

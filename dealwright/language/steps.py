@@ -254,7 +254,9 @@ def create_deal(
     """
     name = checked_step(name)
     if unless_open is not None and not is_pipeline(unless_open):
-        raise refused(f"unless_open of {name!r} is a pipeline", hint="unless_open=Renewals")
+        pipeline = unless_open.pipeline if isinstance(unless_open, StageLike) else None
+        hint = f"unless_open={pipeline.__name__ if pipeline else 'Renewals'}"
+        raise refused(f"unless_open of {name!r} is a pipeline", hint=hint)
     if unless_open is not None and not with_contacts:
         hint = "leave with_contacts=False out: it is by contacts and company that the open deal is known"
         raise refused(f"{name!r} has neither contacts nor company to look for an open deal by", hint=hint)

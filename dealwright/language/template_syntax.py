@@ -44,7 +44,8 @@ def parse(source: str) -> tuple[nodes.Template | None, list[Problem]]:
             what = f"the text cannot be read: {{% {word} %}} of its line {line} is not closed"
             return None, [Problem("DW300", what, f"write {{% end{word} %}} where it ends", line=line)]
         what = f"the text cannot be read: {error.message} (its line {error.lineno})"
-        return None, [Problem("DW300", what, line=error.lineno)]
+        brace = "unexpected '}'" in (error.message or "")
+        return None, [Problem("DW300", what, "a name ends with }}: {{ deal.title }}" if brace else "", error.lineno)]
     except (RecursionError, ValueError, OverflowError):
         return None, [Problem("DW301", "the text is nested too deeply or holds a number out of all proportion")]
     return tree, problems

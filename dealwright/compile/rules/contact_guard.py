@@ -7,6 +7,7 @@ from collections.abc import Collection, Iterator
 from typing import Final, TypeGuard
 
 from dealwright.compile import ir
+from dealwright.compile.atoms import Atom
 from dealwright.compile.later import MESSAGES, OURS
 from dealwright.compile.possible import possible, unset
 from dealwright.compile.rules.rule import Rule, Spot, Subject
@@ -30,7 +31,7 @@ def _look(subject: Subject) -> Iterator[Spot]:
                 yield Spot(
                     path=file,
                     line=line,
-                    message=f"{place.step.name!r} uses {path}, and nothing says that it is set",
+                    message=f"{place.step.name!r} uses {path}, and {_says(path, place)}",
                     hint=_hint(path, place.step),
                 )
                 break
@@ -44,6 +45,11 @@ def _look(subject: Subject) -> Iterator[Spot]:
                     hint=f"write when=[{_typed(place.step.to)}.phone.is_set()"
                     f" | {_typed(place.step.to)}.email.is_set(), ...]",
                 )
+
+
+def _says(path: str, place: Place) -> str:
+    there = possible(*place.known, [(Atom(path, "set"),)])
+    return "nothing says that it is set" if there else "it comes here only where that is unset"
 
 
 def _may_be_nobody(step: ir.SendConversionStep, place: Place) -> bool:
