@@ -42,7 +42,7 @@ from dealwright.engine.choose import choose, drop_the_gone
 from dealwright.engine.companies import read_companies, without_company
 from dealwright.engine.facts import Facts
 from dealwright.engine.gate import pass_gate
-from dealwright.engine.hand_over import BEHIND, behind_stages
+from dealwright.engine.hand_over import behind_stages
 from dealwright.engine.handled import handles
 from dealwright.engine.leaving import Leaving
 from dealwright.engine.limits import Ended, SharedLimiter, token
@@ -91,8 +91,8 @@ class Batch(Leaving):
         self._begin(claimed)
         drop_the_gone(self._store, list(self._work.values()), self._clock.now())
         leave_undone(self._store, list(self._work.values()), self._clock.now())
-        for job, stage in behind_stages(self._store, list(self._work.values()), self._clock.now()):
-            self._leave(job, "retrying", f"behind {stage}", not_before=BEHIND)
+        for job, stage, later in behind_stages(self._store, list(self._work.values()), self._clock.now()):
+            self._leave(job, "retrying", f"behind {stage}", not_before=later)
         await self._resolve_unanswered()
         self._changes.meet(list(self._work.values()), self._leave, self._listening.begin)
         await self._read_facts()

@@ -11,15 +11,20 @@ from dealwright.engine.bench import Job
 from dealwright.engine.store import Store
 from dealwright.model.events import DealCreated, StageChanged
 
-BEHIND: Final = 0.2
-"""Real seconds after which it is looked again whether the stage has given the deal to somebody."""
+SOONEST: Final = 0.2
+LATEST: Final = 30.0
+"""Real seconds after which it is looked again whether the stage has given the deal to somebody, at least and at most.
 
-PATIENCE: Final = timedelta(minutes=5)
+In between it is half of the time that the stage has had so far: each look is written down, and thousands of deals that
+are moved at once wait for minutes where their CRM takes a few requests a second.
+"""
+
+PATIENCE: Final = timedelta(minutes=30)
 """Business time after which a rule goes on in any case: nobody works what the stage does."""
 
 
-def behind_stages(store: Store, jobs: Sequence[Job], now: datetime) -> Iterator[tuple[Job, str]]:
-    """Yield the executions that come before their stage has handed the deal over, and the automation that does it.
+def behind_stages(store: Store, jobs: Sequence[Job], now: datetime) -> Iterator[tuple[Job, str, float]]:
+    """Yield the executions that come before their stage has handed the deal over, who does it, and when to look again.
 
     Those behind it go on with the deal as it is now, and not as their event told it. What a stage can do no more (it
     was held, parked or paused) is not waited for: there is no other order between automations.
@@ -39,7 +44,8 @@ def behind_stages(store: Store, jobs: Sequence[Job], now: datetime) -> Iterator[
             continue
         job.facts = None
         if stage.is_open and not paused & {"", stage.automation} and now < stage.since + PATIENCE:
-            yield job, stage.automation
+            had = (now - stage.since).total_seconds()
+            yield job, stage.automation, min(LATEST, max(SOONEST, had / 2))
 
 
 def _comes(job: Job) -> bool:

@@ -178,9 +178,9 @@ def test_a_stage_that_is_paused_holds_no_rule_up(moved: Moved) -> None:
     assert moved.tasks()["Read the terms"] == "Ana Lima"
 
 
-def test_a_stage_that_nobody_works_holds_a_rule_up_for_minutes(moved: Moved) -> None:
+def test_a_stage_that_nobody_works_holds_a_rule_up_for_half_an_hour(moved: Moved) -> None:
     moved.route()
-    moved.world.clock.move(timedelta(minutes=6))
+    moved.world.clock.move(timedelta(minutes=31))
     moved.window("own")
     assert moved.states()["own"][0] == "done"
     assert moved.told() == [("ana@acme.example", "Forty chairs goes to Ana Lima")]
@@ -194,3 +194,17 @@ def test_a_deal_that_goes_to_nobody_new_is_not_waited_for(moved: Moved) -> None:
     reasons = [row["reason"] for row in moved.world.journal.database.rows(text(query))]
     assert reasons
     assert not any(reason.startswith("behind") for reason in reasons), "its event was answered by no stage"
+
+
+@pytest.mark.parametrize(("had", "least", "most"), [(0, 0.1, 6), (15, 7, 20), (600, 29, 60)])
+def test_the_longer_a_stage_takes_the_seldomer_it_is_looked_at(
+    moved: Moved, had: int, least: float, most: float
+) -> None:
+    moved.route()
+    moved.world.clock.move(timedelta(seconds=had))
+    database = moved.world.journal.database
+    with database.read() as connection:
+        before = database.lease(connection).now
+    moved.window("own")
+    (row,) = database.rows(text("select lease_until from executions where automation = 'own'"))
+    assert least < row["lease_until"] - before < most
