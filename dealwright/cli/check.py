@@ -35,10 +35,11 @@ _LONG: Final = 500
     default="text",
     help="How to print findings: for people, as a list of objects, or as annotations of a pull request.",
 )
+@click.option("--json", "as_json", is_flag=True, help="The same as --format json.")
 @click.option("--fix", is_flag=True, help="Put right what can be by itself, show what was changed, then check.")
 @click.option("--diff", is_flag=True, help="Show what --fix would change, and change nothing.")
 @click.option("--watch", is_flag=True, help="Check again whenever a file changes, until Ctrl-C.")
-def check(paths: tuple[Path, ...], format_: str, fix: bool, diff: bool, watch: bool) -> None:
+def check(paths: tuple[Path, ...], format_: str, as_json: bool, fix: bool, diff: bool, watch: bool) -> None:
     """Check definition files: files, companies' folders, or folders of them (by default ./pipeline_defs).
 
     What is well written and cannot be run yet is noted, and is no finding. Ends with 0 if nothing was found, with 1 if
@@ -50,6 +51,7 @@ def check(paths: tuple[Path, ...], format_: str, fix: bool, diff: bool, watch: b
     is tried on a copy first, and only what keeps a file from being loaded, or a field from being written, is changed.
     """
     given = paths or (_DEFAULT,)
+    format_ = "json" if as_json else format_
     if (fix or diff) and (watch or format_ != "text"):
         raise click.UsageError("--fix and --diff are for people: they print text, and do not go with --watch")
     if fix or diff:

@@ -54,6 +54,7 @@ def test_hostile_names_stay_inert_on_the_terminal(write):
         ("compile", folder),
         ("compile", folder, "--json"),
         ("check", folder, "--format", "json"),
+        ("check", folder, "--json"),
     ):
         output = run(*arguments).output
         assert all(line.isprintable() for line in output.split("\n")), arguments
