@@ -21,7 +21,7 @@ def _look(subject: Subject) -> Iterator[Spot]:
         asked = _only_asked(automation)
         if not asked:
             continue
-        sure = _sure(account)
+        sure = sure_of(account)
         told: set[str] = set()
         for place in subject.places(account, automation):
             for fact in _unset(place):
@@ -48,7 +48,7 @@ def _only_asked(automation: ir.Automation) -> list[ir.Ref]:
     return [field for field in asked if field.path not in named]
 
 
-def _sure(account: ir.Account) -> set[str]:
+def sure_of(account: ir.Account) -> set[str]:
     """The facts that stages ask for: whoever moves a deal fills them in."""
     required = {f"deal.{name}" for each in account.pipelines for stage in each.stages for name in stage.required}
     criteria = [each for each in account.automations if each.origin == "criteria"]

@@ -29,7 +29,7 @@ def _look(subject: Subject) -> Iterator[Spot]:
             open_ = [
                 path
                 for path in dict.fromkeys(bare_paths(step) if isinstance(step, MESSAGES) else ())
-                if path not in there and _may_be_unset(path) and _is_open(path, place, account)
+                if path not in there and _may_be_unset(path) and is_open(path, place, account)
             ]
             if open_:
                 file, line = subject.step_at(automation, step.name)
@@ -43,14 +43,14 @@ def _look(subject: Subject) -> Iterator[Spot]:
                     hint=f"write when=[{asked}, ...], or in the text {{{{ {open_[0]} or '...' }}}}"
                     f" or {{% if {open_[0]} %}}...{{% endif %}}",
                 )
-            there |= set(_seen_to(step, logic))
+            there |= set(seen_to(step, logic))
 
 
 def _may_be_unset(path: str) -> bool:
     return path.startswith(("deal.", "record.")) and _OF_ITS_OWN.fullmatch(path) is None
 
 
-def _is_open(path: str, place: Place, account: ir.Account) -> bool:
+def is_open(path: str, place: Place, account: ir.Account) -> bool:
     """Say whether the fact may be unset there: nothing asks for it, and the deal may stand where it is not required."""
     name = path.removeprefix("deal.").removesuffix(".name")
     asking = [
@@ -63,7 +63,7 @@ def _is_open(path: str, place: Place, account: ir.Account) -> bool:
     return possible(*place.known, unset(path), *elsewhere)
 
 
-def _seen_to(step: ir.Step, logic: Logic) -> Iterator[str]:
+def seen_to(step: ir.Step, logic: Logic) -> Iterator[str]:
     """Yield the facts that are there behind the step: it has written them, or waited for them."""
     match step:
         case ir.UpdateDealStep(changes=changes):
