@@ -7,7 +7,8 @@ from typing import Final, NamedTuple
 
 from dealwright.compile import describe, ir
 from dealwright.compile.possible import Alternatives, Logic, differ, possible
-from dealwright.compile.rules.rule import Rule, Spot, Subject
+from dealwright.compile.rules.rule import Rule, Spot, Subject, all_steps
+from dealwright.compile.rules.twice import rows
 from dealwright.compile.rules.ways import Place
 from dealwright.language.schema import FieldType
 
@@ -25,6 +26,7 @@ def _look(subject: Subject) -> Iterator[Spot]:
             continue
         logic = Logic.of(account)
         yield from _undone(subject, automation)
+        yield from _answered_alike(subject, automation)
         for place in subject.places(account, automation):
             if told := _told(place, logic, account):
                 path, line = subject.step_at(automation, place.step.name)
@@ -55,6 +57,46 @@ def _undone(subject: Subject, automation: ir.Automation) -> Iterator[Spot]:
                 " what it was before",
                 hint="write something else, or ask in when= which changes are to be undone",
             )
+
+
+def _answered_alike(subject: Subject, automation: ir.Automation) -> Iterator[Spot]:
+    """Yield what an answer writes though it was written right before the question, and nothing else is ever written."""
+    steps = list(all_steps(automation.do))
+    for row in rows(automation.do):
+        before: dict[str, ir.UpdateDealStep] = {}
+        for step in row:
+            if isinstance(step, ir.UpdateDealStep):
+                before |= dict.fromkeys(step.changes, step)
+            elif isinstance(step, ir.AskStep):
+                for answer in step.answers:
+                    yield from _written_again(subject, automation, before, (step, answer), steps)
+            if ir.ways_of(step) or isinstance(step, ir.WaitStep | ir.WaitForStep):
+                before = {}
+
+
+def _written_again(
+    subject: Subject,
+    automation: ir.Automation,
+    before: dict[str, ir.UpdateDealStep],
+    asked: tuple[ir.AskStep, ir.Answer],
+    steps: list[ir.Step],
+) -> Iterator[Spot]:
+    question, answer = asked
+    for step in answer.do:
+        for name, value in step.changes.items() if isinstance(step, ir.UpdateDealStep) else ():
+            written = [
+                each.changes[name] for each in steps if isinstance(each, ir.UpdateDealStep) and name in each.changes
+            ]
+            # Where another value is written somewhere, this one may be said once more for its sake.
+            if name in before and isinstance(value, ir.FlagValue | ir.TextValue) and set(written) == {value}:
+                path, line = subject.step_at(automation, step.name)
+                yield Spot(
+                    path=path,
+                    line=line,
+                    message=f"{step.name!r} writes what {before[name].name!r} has written before {question.name!r}"
+                    f" asked: deal.{name} = {describe.expression(value)}, whatever is answered",
+                    hint=f"write what {answer.answer!r} means, or take it out",
+                )
 
 
 def _parts(condition: ir.Condition) -> tuple[ir.Condition, ...]:

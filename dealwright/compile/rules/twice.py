@@ -8,6 +8,7 @@ from typing import Final
 import msgspec
 
 from dealwright.compile import ir
+from dealwright.compile.rules.each_way import written_each_way
 from dealwright.compile.rules.readings import works_with
 from dealwright.compile.rules.rule import Rule, Spot, Subject, all_steps
 from dealwright.compile.rules.said_twice import said_twice
@@ -30,6 +31,7 @@ _READS_ALL: Final = (ir.SendEventStep, ir.CreateDealStep, ir.SendEmailStep, ir.S
 
 def _look(subject: Subject) -> Iterator[Spot]:
     yield from said_twice(subject)
+    yield from written_each_way(subject)
     for _, automation in subject.automations:
         if automation.origin != "authored":
             continue
@@ -40,7 +42,7 @@ def _look(subject: Subject) -> Iterator[Spot]:
                 yield Spot(
                     path=path, line=line, message=message, hint="change one of the ways, or take the branch() out"
                 )
-        for steps in _rows(automation.do):
+        for steps in rows(automation.do):
             for first, second in _done_again(steps):
                 path, line = subject.step_at(automation, second.name)
                 yield Spot(
@@ -59,12 +61,12 @@ def _look(subject: Subject) -> Iterator[Spot]:
                 )
 
 
-def _rows(steps: Sequence[ir.Step]) -> Iterator[Sequence[ir.Step]]:
+def rows(steps: Sequence[ir.Step]) -> Iterator[Sequence[ir.Step]]:
     """Yield the steps that follow each other, of every way."""
     yield steps
     for step in steps:
         for way in ir.ways_of(step):
-            yield from _rows(way)
+            yield from rows(way)
 
 
 def _all_alike(branch: ir.BranchStep) -> bool:
@@ -128,7 +130,7 @@ RULE: Final = Rule(
         "Whoever copies a line means to change it: a condition, an option, a stage or a tag that stands twice in one "
         "list asks for no more than it did once, and what was to stand there is missing. So it is with a task that is "
         "set twice at once, a field that is written over before anybody has read it, and a branch all of whose ways do "
-        "the same."
+        "the same, or all write one value."
     ),
     bad="""
 call = Automation(
