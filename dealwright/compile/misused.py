@@ -21,6 +21,7 @@ from dealwright.language.message_texts import Template
 from dealwright.language.records import Record, Records
 from dealwright.language.schema import did_you_mean
 from dealwright.language.triggers import Trigger
+from dealwright.language.values import StepName
 
 _HOME: Final = "dealwright.language"
 _MOST_LISTED: Final = 12
@@ -47,6 +48,9 @@ def no_attribute(error: AttributeError, written: ast.expr | None) -> Misuse | No
     if not isinstance(name, str) or owner is None:
         return None
     shown = _shown(written.value) if isinstance(written, ast.Attribute) else ""
+    if isinstance(owner, StepName) and isinstance(written, ast.Attribute) and isinstance(written.value, ast.Attribute):
+        given = f'{_shown(written.value.value)}["{written.value.attr}"].{name}'
+        return Misuse("DW912", f"{shown} is the step's own name, and has no {name!r}", f"write {given}")
     if isinstance(owner, str) and isinstance(written, ast.Attribute) and isinstance(written.value, ast.Constant):
         hint = f"write {owner}.{name}, without quotes" if owner.isidentifier() else ""
         return Misuse("DW910", f"a text has no {name!r}", hint)

@@ -43,6 +43,12 @@ SLIPS = {
         "rule = Automation(key='a', on=deal_created(), do=[add_note('n', text='{{ most }}')])",
         "a text names facts, which begin here with account., deal.",
     ),
+    "step": (
+        "rule = Automation(key='a', on=deal_created(), do=[\n"
+        "    reg := lookup('reg', at='reg:/x', ask={'no': deal.reference}, gives={'name': str, 'valid': bool}),\n"
+        "    branch('b', case(reg.name.is_set(), add_tags('t', 'x')))])",
+        'write reg["name"].is_set',
+    ),
     "moment": (
         "class Own(DealFields):\n    hours = Number()\n\n\nown = Own()\n"
         "rule = Automation(key='a', on=deal_created(), when=own.hours - own.created_at < 2, do=[add_tags('t', 'x')])",
