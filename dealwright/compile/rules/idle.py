@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from itertools import pairwise
 from typing import Final
 
 from dealwright.compile import ir
@@ -15,6 +16,15 @@ def _look(subject: Subject) -> Iterator[Spot]:
             path, line = subject.step_at(automation, name)
             message = f"nothing comes after {name!r}: waiting at the end of {automation.key!r} does nothing"
             yield Spot(path=path, line=line, message=message, hint="write what is done afterwards, or take it out")
+        for first, second in _in_a_row(automation.do):
+            path, line = subject.step_at(automation, second.name)
+            unit, together = second.duration.unit, first.duration.amount + second.duration.amount
+            yield Spot(
+                path=path,
+                line=line,
+                message=f"{second.name!r} waits right behind {first.name!r}: nothing is done between the two",
+                hint=f"write what is done between them, or one wait of {unit}({together})",
+            )
         for step in all_steps(automation.do):
             for index, case in enumerate(step.cases if isinstance(step, ir.BranchStep) else ()):
                 if not case.do and automation.origin == "authored":
@@ -33,11 +43,25 @@ def _last_waits(steps: Sequence[ir.Step]) -> Iterator[str]:
                 yield from _last_waits(way)
 
 
+def _in_a_row(steps: Sequence[ir.Step]) -> Iterator[tuple[ir.WaitStep, ir.WaitStep]]:
+    """The waits right behind each other that one could be: some days and then an hour of work are two."""
+    for pair in pairwise(steps):
+        match pair:
+            case ir.WaitStep() as first, ir.WaitStep() as second if first.duration.unit == second.duration.unit:
+                yield first, second
+    for step in steps:
+        for way in ir.ways_of(step):
+            yield from _in_a_row(way)
+
+
 RULE: Final = Rule(
     code="DW219",
     severity="warning",
     title="a step or a case does nothing",
-    reason="A wait with nothing behind it, and a case without steps, were meant to be followed by something.",
+    reason=(
+        "A wait with nothing behind it, one with nothing but another wait behind it, and a case without steps, were"
+        " meant to be followed by something."
+    ),
     bad="""
 call = Automation(
     key="call",
