@@ -274,8 +274,10 @@ def _is_told(path: str) -> bool:
 def _left(step: ir.Step) -> Callable[[str], bool]:
     """Say which facts a step leaves as they are: fields that it does not write, and no other."""
     match step:
-        case ir.SetTaskStep() | ir.AddNoteStep() | ir.NotifyStep() | ir.SendEventStep() | ir.SendConversionStep():
+        case ir.SetTaskStep() | ir.CompleteTasksStep() | ir.AddNoteStep() | ir.NotifyStep():
             changed: frozenset[str] = frozenset()
+        case ir.SendEventStep() | ir.SendConversionStep():
+            changed = frozenset()
         case ir.ChangeTagsStep():
             changed = frozenset({"deal.tags"})
         case ir.UpdateDealStep(changes=changes):

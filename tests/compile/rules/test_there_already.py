@@ -40,6 +40,7 @@ def rule(do: str, *, when: str = "", on: str = "entered(Sales.met)", more: str =
 THERE = {
     "stage": rule('move_deal("m", to=Sales.met)'),
     "stage_behind_a_task": rule(f'{TASK}, move_deal("m", to=Sales.met)'),
+    "stage_behind_tasks_done": rule('complete_tasks("c"), move_deal("m", to=Sales.met)'),
     "stage_behind_a_field": rule('update_deal("u", title="x"), move_deal("m", to=Sales.met)'),
     "lost": rule('move_deal("m", to=Sales.lost, reason="Price")', on="stage_changed(to=Sales.lost)"),
     "stage_asked_for": rule(
@@ -98,6 +99,7 @@ NEWS = {
     "unknown": rule(
         'branch("b", case(own.note != "x", stop("s")), otherwise=[stop("z")], unset=[update_deal("u", note="x")])'
     ),
+    "another_behind_tasks_done": rule('complete_tasks("c"), move_deal("m", to=Sales.quoted)'),
     "another_currency": rule('update_deal("u", amount=5)', when='deal.amount == Money("5", "EUR")'),
     "list": rule('update_deal("u", kinds=["a"])', when='own.kinds.has("a")'),
     "tags_of_which_one": rule('add_tags("g", "hot")', when='deal.tags.has("hot", "new")'),
