@@ -9,6 +9,7 @@ from typing import Final
 import msgspec
 
 from dealwright.compile import ir
+from dealwright.compile.rules.nobody_replied import nobody_replied
 from dealwright.compile.rules.rule import Rule, Spot, Subject, all_steps
 from dealwright.language import templates
 
@@ -16,7 +17,8 @@ _ANSWER: Final = "answer."
 
 
 def _look(subject: Subject) -> Iterator[Spot]:
-    for _, automation in subject.automations:
+    for account, automation in subject.automations:
+        yield from nobody_replied(subject, account, automation)
         asks = [step for step in all_steps(automation.do) if isinstance(step, ir.AskStep)]
         # Where there are several, what another one was answered may be meant.
         for step in all_steps(asks[0].late) if len(asks) == 1 else ():
@@ -58,7 +60,8 @@ RULE: Final = Rule(
     title="an answer is used where nobody has answered",
     reason=(
         "What late= lists is done when no answer has come in time. Who answered, what, and what they wrote beside it is"
-        " unset there: a text has a gap, and a condition is never true."
+        " unset there: a text has a gap, and a condition is never true. So may `reply.text` be"
+        " behind a wait for an answer that goes on when its time is over, where nothing asks whether somebody answered."
     ),
     bad="""
 may = Automation(

@@ -1,4 +1,4 @@
-"""DW409: a message has buttons, and nothing hears what is pressed."""
+"""DW409: a message has buttons, and nothing hears what is pressed, or what is written in their place."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from dealwright.compile import ir
 from dealwright.compile.rules.buttons import templates_of
 from dealwright.compile.rules.deaf import sent_closed
 from dealwright.compile.rules.rule import Rule, Spot, Subject, all_steps
+from dealwright.compile.rules.words_unheard import in_words
 from dealwright.compile.sources import called
 
 _PRESSED: Final = re.compile(rb'"path":"pressed\.([a-z0-9_]+)"')
@@ -33,6 +34,8 @@ def _look(subject: Subject) -> Iterator[Spot]:
             )
         if hears_all:
             continue
+        for automation in account.automations:
+            yield from in_words(subject, automation)
         unheard: dict[str, tuple[ir.Automation, str, ir.TemplateMessage]] = {}
         heard = set()
         for automation in account.automations:
@@ -135,7 +138,8 @@ RULE: Final = Rule(
     reason=(
         "Whoever presses a button waits for what comes of it. Where no automation of the account waits for an answer "
         "or begins with one, nothing does; nor where the deal is won or lost, which hears no answers. A message that "
-        "reps answer by hand asks better without buttons; or silence this, with who reads what is pressed."
+        "reps answer by hand asks better without buttons; or silence this, with who reads what is pressed. "
+        "Many do not press at all, and write: a branch with a case for every button has otherwise= for them."
     ),
     bad=_HELLO.replace("LISTEN", ""),
     good=_HELLO.replace("LISTEN", _LISTEN),
