@@ -1,4 +1,4 @@
-"""DW248: the name of a wait says another time than it waits."""
+"""DW248: the name of a wait says another time than it waits, or a task says today and is due some days later."""
 
 from __future__ import annotations
 
@@ -33,12 +33,34 @@ _UNITS: Final = {
         ("days", "day days dia dias"),
         ("weeks", "week weeks semana semanas"),
         ("months", "month months mes meses"),
+        ("quarters", "quarter quarters trimestre trimestres quartal quartale"),
+        ("years", "year years ano anos jahr jahre"),
     )
     for word in words.split()
 }
 _WORDS: Final = "|".join(sorted(_VALUES, key=len, reverse=True))
 _NAMED: Final = re.compile(
     rf"(?:(?:wait|after|for|in|espera|tras|en|apos|em|por)-)?({_WORDS}|[1-9]\d?)-({'|'.join(_UNITS)})"
+)
+_ALONE: Final = {
+    "quarter": "quarters",
+    "trimestre": "quarters",
+    "quartal": "quarters",
+    "year": "years",
+    "half-year": "half-years",
+    "halbjahr": "half-years",
+    "medio-ano": "half-years",
+    "meio-ano": "half-years",
+    "half-hour": "half-hours",
+    "media-hora": "half-hours",
+    "meia-hora": "half-hours",
+    "fortnight": "fortnights",
+    "quincena": "fortnights",
+    "quinzena": "fortnights",
+}
+"""What says a time without a number, as a day or a week does not: that may be any."""
+_NAMED_ALONE: Final = re.compile(
+    rf"(?:(?:wait|after|for|in|espera|tras|en|apos|em|por)-)?(?:(?:a|one|un|uma?|una)-)?({'|'.join(_ALONE)})"
 )
 _DAY: Final = 24 * 60
 _CALENDAR: Final = {
@@ -47,6 +69,11 @@ _CALENDAR: Final = {
     "days": (_DAY, _DAY),
     "weeks": (7 * _DAY, 7 * _DAY),
     "months": (28 * _DAY, 31 * _DAY),
+    "half-hours": (30, 30),
+    "fortnights": (14 * _DAY, 16 * _DAY),
+    "quarters": (84 * _DAY, 95 * _DAY),
+    "half-years": (120 * _DAY, 190 * _DAY),
+    "years": (330 * _DAY, 400 * _DAY),
 }
 """How many minutes each is, at least and at most."""
 
@@ -56,41 +83,102 @@ _WORKED: Final = {
     "days": (6 * 60, 10 * 60),
     "weeks": (5 * 6 * 60, 6 * 10 * 60),
     "months": (20 * 6 * 60, 27 * 10 * 60),
+    "half-hours": (30, 30),
+    "fortnights": (10 * 6 * 60, 14 * 10 * 60),
+    "quarters": (56 * 6 * 60, 80 * 10 * 60),
+    "half-years": (80 * 6 * 60, 165 * 10 * 60),
+    "years": (220 * 6 * 60, 320 * 10 * 60),
 }
 """How many minutes are worked in each."""
 
-_OPEN_DAYS: Final = {"weeks": (5, 7), "months": (20, 27)}
+_OPEN_DAYS: Final = {
+    "weeks": (5, 7),
+    "months": (20, 27),
+    "fortnights": (10, 14),
+    "quarters": (56, 92),
+    "half-years": (80, 190),
+    "years": (220, 366),
+}
 """How many days are worked in each; a company that is open every day says so with its hours."""
+
+_TODAY: Final = re.compile(r"today|heute|hoy|hoje|oggi|vandaag|aujourd['’]hui|dzisiaj|dziś", re.IGNORECASE)
+_FACT: Final = re.compile(r"\{[{%#].*?[}%#]\}", re.DOTALL)
+_WORD: Final = re.compile(r"[^\W\d_]+(?:['’][^\W\d_]+)?")
+_A_DAY: Final = {
+    "minutes": _DAY,
+    "hours": 24,
+    "days": 1,
+    "working_minutes": 10 * 60,
+    "working_hours": 10,
+    "working_days": 1,
+}
+"""How much of a unit may pass until a time that somebody still calls today, with a night in between."""
 
 
 def _look(subject: Subject) -> Iterator[Spot]:
     for _, automation in subject.automations:
+        yield from _due_later(subject, automation)
         passed: dict[str, int] = {}
         for step in all_steps(automation.do):
             if not isinstance(step, ir.WaitStep | ir.WaitUntilStep):
                 continue
             length = step.duration if isinstance(step, ir.WaitStep) else step.timeout
             passed[length.unit] = passed.get(length.unit, 0) + length.amount
-            named = _NAMED.fullmatch(step.name)
+            named = _named(step)
             if named is None:
                 continue
-            number = _VALUES.get(named[1]) or int(named[1])
+            number, named_unit = named
             # A name may count from the beginning: "three-days" two days after "one-day".
-            if any(_is(number, _UNITS[named[2]], each, length.unit) for each in (length.amount, passed[length.unit])):
+            if any(_is(number, named_unit, each, length.unit) for each in (length.amount, passed[length.unit])):
                 continue
             path, line = subject.step_at(automation, step.name)
             yield Spot(
                 path=path,
                 line=line,
                 message=f"{step.name!r} waits {length.unit}({length.amount}), and its name says another time",
-                hint=f"write {_UNITS[named[2]]}({number}) if the name is right, else call it otherwise"
-                if _UNITS[named[2]] in ("minutes", "hours", "days")
+                hint=f"write {named_unit}({number}) if the name is right, else call it otherwise"
+                if named_unit in ("minutes", "hours", "days")
                 else "correct the time if the name is right, else call it otherwise",
             )
 
 
+def _named(step: ir.WaitStep | ir.WaitUntilStep) -> tuple[int, str] | None:
+    """Return how many of which unit the name says."""
+    named = _NAMED.fullmatch(step.name)
+    if named is not None:
+        return _VALUES.get(named[1]) or int(named[1]), _UNITS[named[2]]
+    # What is waited for until then may be called so, too.
+    alone = _NAMED_ALONE.fullmatch(step.name) if isinstance(step, ir.WaitStep) else None
+    return (1, _ALONE[alone[1]]) if alone is not None else None
+
+
+def _due_later(subject: Subject, automation: ir.Automation) -> Iterator[Spot]:
+    """Yield the tasks that say today and are due when today is over."""
+    for step in all_steps(automation.do):
+        match step:
+            case ir.SetTaskStep(text=ir.TextValue(value=text) | ir.TemplateText(source=text), due=due):
+                if due.amount > _A_DAY.get(due.unit, due.amount) and (word := _today(step.name, text)):
+                    path, line = subject.step_at(automation, step.name)
+                    yield Spot(
+                        path=path,
+                        line=line,
+                        message=f"the task {step.name!r} says {word!r}, and is due in {due.unit}({due.amount})",
+                        hint="correct the time if the text is right; else leave the word out, or write when it is due",
+                    )
+
+
+def _today(name: str, text: str) -> str | None:
+    """Return the word by which a task is one of today; within a text it may be about something else that was today."""
+    words = _WORD.findall(_FACT.sub(" x ", text))
+    told = next((word for word in words if _TODAY.fullmatch(word)), None)
+    ends = bool(words) and any(_TODAY.fullmatch(word) for word in (words[0], words[-1]))
+    return told if ends or any(_TODAY.fullmatch(word) for word in name.split("-")) else None
+
+
 def _is(number: int, named: str, amount: int, unit: str) -> bool:
     """Say whether so many of a unit are what a name says, by the calendar or in days that are worked."""
+    if named == "quarters" and number == 1 and (amount, unit.removeprefix("working_")) == (15, "minutes"):
+        return True  # one of an hour
     if unit != "working_days":
         worked = unit.startswith("working_")
         minutes = amount * _CALENDAR[unit.removeprefix("working_")][0]
@@ -108,11 +196,12 @@ def _is(number: int, named: str, amount: int, unit: str) -> bool:
 RULE: Final = Rule(
     code="DW248",
     severity="warning",
-    title="the name of a wait says another time",
+    title="the name of a wait or the text of a task says another time",
     reason=(
         "Whoever reads a journal reads the names of steps: a wait that is called two-weeks and lasts fourteen hours is "
         "a unit that was not meant, or a name that was not changed with the time. A name may say it in English, "
-        "Spanish or Portuguese, and ten working days are two weeks."
+        "Spanish or Portuguese, and ten working days are two weeks. A task that says today is one of today: whoever "
+        "has it on the list some days later reads what is no longer so."
     ),
     bad="""
 again = Automation(
