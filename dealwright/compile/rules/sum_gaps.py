@@ -15,7 +15,9 @@ from dealwright.compile.rules.rule import Rule, Spot, Subject, all_steps
 from dealwright.compile.rules.ways import Place
 
 _SUMS: Final = ("+", "-")
-_FIELD: Final = re.compile(r"(?:deal|record|deal\.company)\.\w+")
+_CONTACT: Final = r"deal\.main_contact|event\.contact|deal\.contact_as\.\w+"
+_FIELD: Final = re.compile(rf"(?:deal|record|deal\.company|{_CONTACT})\.\w+")
+_OF_CONTACT: Final = re.compile(rf"(?:{_CONTACT})\.(\w+)")
 _SENT: Final = ""
 """What a value is written to that is only told to others."""
 
@@ -34,7 +36,7 @@ def _look(subject: Subject) -> Iterator[Spot]:
                     if fact.path in there or not possible(*place.known, unset(fact.path)):
                         continue
                     if fact.path == target:
-                        if target not in first and is_open(target, place, account):
+                        if _whosever(target) not in first and is_open(target, place, account):
                             yield _itself(subject, automation, place.step, target)
                     elif fact.path not in beginning | sure_of(account) and _another_is_known(value, fact, place):
                         yield _part(subject, automation, place.step, fact)
@@ -98,13 +100,18 @@ def _first_written(account: ir.Account) -> set[str]:
         for step in all_steps(automation.do):
             for target, value in _values(step):
                 if target and not isinstance(value, ir.Cleared) and target not in _needed(value):
-                    found.add(target)
+                    found.add(_whosever(target))
             match step:
                 case ir.CreateDealStep(custom=given, amount=amount):
                     found |= {f"deal.{name}" for name in given} | ({"deal.amount"} if amount is not None else set())
                 case ir.CreateRecordStep(fields=given):
                     found |= {f"record.{name}" for name in given}
     return found
+
+
+def _whosever(path: str) -> str:
+    """Return the fact without whose it is: one contact is named by several ways."""
+    return _OF_CONTACT.sub(r"contact.\1", path)
 
 
 def _at_the_beginning(account: ir.Account) -> set[str]:

@@ -14,7 +14,12 @@ class Firm(CompanyFields):
     orders = Number("Orders")
 
 
+class Person(ContactFields):
+    visits = Number("Visits")
+
+
 class Own(DealFields):
+    contact: Person = Person()
     company: Firm = Firm()
     paid, due, fee, extras = Money("Paid"), Money("Due"), Money("Fee"), Money("Extras")
     calls, seats = Number("Calls"), Number("Seats")
@@ -66,6 +71,14 @@ TOLD = {
         rule('update_record("u", Extra, count=Extra.count + 1)', "Extra.price > 5", "record_updated(Extra, in_=Sales)"),
         "'u' adds to record.count",
     ),
+    "of_the_contact": (
+        rule(
+            'update_contact("u", own.main_contact, visits=own.main_contact.visits + 1)',
+            "deal.amount > 0",
+            "entered(Sales.won)",
+        ),
+        "'u' adds to deal.main_contact.visits",
+    ),
     "cleared_elsewhere": (rule(more=other('update_deal("c", paid=None)', "entered(Sales.lost)")), "adds to deal.paid"),
     "one_is_asked": (
         rule(SENDS, "own.due > 0"),
@@ -102,6 +115,12 @@ SILENT = {
         f'branch("b", case(own.paid.is_unset(), update_deal("f", paid=Paid.amount)), otherwise=[{ADDS}])'
     ),
     "first_elsewhere": rule(more=other('update_deal("f", paid=0)', "entered(Sales.quoted)")),
+    "first_of_the_contact": rule(
+        'update_contact("u", own.main_contact, visits=own.main_contact.visits + 1)',
+        "deal.amount > 0",
+        "entered(Sales.won)",
+        other('update_contact("f", own.contact_as("buyer"), visits=0)', "deal_created(in_=Sales)"),
+    ),
     "or_else_all": rule('update_deal("u", paid=(own.paid + Paid.amount).or_(Paid.amount))'),
     "required": rule(
         'update_deal("u", fee=own.fee + Paid.amount)',
