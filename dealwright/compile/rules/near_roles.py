@@ -1,4 +1,4 @@
-"""DW251: two roles, of colleagues or of contacts, whose names differ by one slip of the hand."""
+"""DW251: two roles, of colleagues or of contacts, whose names differ by one slip of the hand, or not at all."""
 
 from __future__ import annotations
 
@@ -38,6 +38,30 @@ def _look(subject: Subject) -> Iterator[Spot]:
     contacts += [use for use in _sent(subject) if use.key not in named]
     for uses, spelled in ((colleagues, 'Role("{}")'), (contacts, 'deal.contact_as("{}")')):
         yield from _near(uses, spelled)
+    for source in subject.sources.values():
+        yield from _one_name(source)
+
+
+def _one_name(source: Source) -> Iterator[Spot]:
+    """Yield roles of one file that have two names in Python and one in the account: they are the same people."""
+    first: dict[str, ast.Name] = {}
+    for node in source.nodes(ast.Assign):
+        match node:
+            case ast.Assign(
+                targets=[ast.Name() as name],
+                value=ast.Call(args=[ast.Constant(value=str(written))], keywords=[]) as call,
+            ) if called(call) == "Role" and (key := folded(written)):
+                other = first.setdefault(key, name)
+                if other.id == name.id:
+                    continue
+                # The one that is called like the role is the role; of two others the later one is told.
+                wrong, right = (other, name) if folded(name.id) == key else (name, other)
+                yield Spot(
+                    path=source.path,
+                    line=wrong.lineno,
+                    message=f"{wrong.id} and {right.id}, line {right.lineno}, are both the role {written!r}",
+                    hint=f"give {wrong.id} a role of its own, or write {wrong.id} = {right.id} if that is meant",
+                )
 
 
 def _near(uses: Iterable[_Use], spelled: str) -> Iterator[Spot]:
@@ -92,11 +116,11 @@ def _sent(subject: Subject) -> Iterator[_Use]:
 RULE: Final = Rule(
     code="DW251",
     severity="warning",
-    title="two roles have nearly one name",
+    title="two roles have one name, or nearly",
     reason=(
         "A role is known by its name alone. One letter beside it is another role: of colleagues one that nobody stands "
         "behind, so that what is for it is held; of contacts one that nobody has, so that its fields are always unset. "
-        "The one that is named less often is told."
+        "The one that is named less often is told. Two roles of one file with one and the same name are one role."
     ),
     bad="""
 hand_over = Automation(

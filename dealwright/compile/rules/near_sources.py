@@ -1,4 +1,4 @@
-"""DW253: events from outside are awaited from two systems whose names differ by one slip of the hand."""
+"""DW253: events are awaited from two systems of nearly one name, or end what another system's event begins."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ _DOUBLED: Final = re.compile(r"(.)\1")
 
 def _look(subject: Subject) -> Iterator[Spot]:
     for account in subject.groups:
+        yield from _ended_from_elsewhere(subject, account)
         by_source: dict[str, list[tuple[str, int]]] = {}
         for automation in account.automations:
             for trigger in (automation.on, *automation.exit_on):
@@ -37,6 +38,33 @@ def _look(subject: Subject) -> Iterator[Spot]:
             )
 
 
+def _ended_from_elsewhere(subject: Subject, account: ir.Account) -> Iterator[Spot]:
+    """Yield ends by an event of a class that another system sends: all that begin with it hear it from that one."""
+    for event in account.outside:
+        begin = {
+            each.on.source
+            for each in account.automations
+            if isinstance(each.on, ir.OnEventReceived) and each.on.name == event.key
+        }
+        if len(begin) != 1 or None in begin:
+            continue
+        for automation in account.automations:
+            heard = [
+                each.source
+                for each in automation.exit_on
+                if isinstance(each, ir.OnEventReceived) and each.name == event.key
+            ]
+            if heard and None not in heard and not begin & {*heard}:
+                path, line = subject.automation_at(automation, "exit_on")
+                yield Spot(
+                    path=path,
+                    line=line,
+                    message=f"{event.key!r} from {heard[0]!r} ends {automation.key!r}, and what begins with it hears it"
+                    f" from {min(map(str, begin))!r} alone",
+                    hint=f'write from_="{min(map(str, begin))}", if that is the system that sends it',
+                )
+
+
 def _told_or_asked(account: ir.Account) -> Iterator[str]:
     """Yield the systems that the account's automations write to or look something up in."""
     for automation in account.automations:
@@ -55,10 +83,11 @@ def _near(one: str, other: str) -> bool:
 RULE: Final = Rule(
     code="DW253",
     severity="warning",
-    title="events are awaited from two systems of nearly one name",
+    title="events are awaited from two systems where one is meant",
     reason=(
         "A system is known by its name alone. One letter beside it is another system, which tells nothing: what waits "
-        "for it never happens. The one that is named less often is told."
+        "for it never happens. The one that is named less often is told. So it is where all that begin with an event "
+        "hear it from one system, and `exit_on` from another."
     ),
     bad="""
 shipped = Automation(

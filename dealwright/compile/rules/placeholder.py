@@ -50,6 +50,7 @@ _NOTHING_SAID: Final = re.compile(
     r"\A\s*(?:test(?:ing)?|asdf\w*|qwerty|foo|bar|blah|placeholder|(?:test )?(?:text|message)|hello world)\W*\Z",
     re.IGNORECASE,
 )
+_ENDS_BEFORE: Final = re.compile(r"(?:[:#]|\s[-–—/]|\s)\s*\Z")
 _SPELLED: Final = re.compile(r"[\w./:@-]+")
 _FACTS: Final = frozenset({*schema.ALWAYS, *schema.EVENT, *schema.RECIPIENT})
 
@@ -58,6 +59,14 @@ def _look(subject: Subject) -> Iterator[Spot]:
     told: set[tuple[str, int, str]] = set()
     for _, automation in subject.automations:
         for step in all_steps(automation.do):
+            if begun := _begun(step):
+                path, line = subject.step_at(automation, step.name)
+                yield Spot(
+                    path=path,
+                    line=line,
+                    message=f"the title that {step.name!r} gives is {begun!r}, and nothing follows",
+                    hint='name what it is about: title="Renew: {{ deal.title }}"',
+                )
             for text, where in (*_bodies(step), *((each, None) for each in (*texts_of(step), *_sent(step)))):
                 found = _placeholder(text, whole=not isinstance(step, ir.SendEventStep | ir.SendConversionStep))
                 if not found or (where is None and isinstance(step, ir.SendMessageStep)):
@@ -74,6 +83,18 @@ def _look(subject: Subject) -> Iterator[Spot]:
                     message=f"the text of {step.name!r} holds {found!r}, which somebody would read",
                     hint="write the words, or a fact: {{ deal.main_contact.first_name or 'there' }}",
                 )
+
+
+def _begun(step: ir.Step) -> str:
+    """Return a deal's title that ends where a fact was to follow."""
+    match step:
+        case ir.CreateDealStep(title=ir.TextValue(value=title)):
+            pass
+        case ir.UpdateDealStep(changes={"title": ir.TextValue(value=title)}):
+            pass
+        case _:
+            return ""
+    return title if _ENDS_BEFORE.search(title) else ""
 
 
 def _bodies(step: ir.Step) -> Iterator[tuple[str, ir.Where | None]]:
