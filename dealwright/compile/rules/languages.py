@@ -10,6 +10,7 @@ from typing import Final, NamedTuple
 
 from dealwright.compile import ir
 from dealwright.compile.rules.rule import Rule, Spot, Subject, all_steps
+from dealwright.compile.rules.shown_facts import differing
 from dealwright.compile.rules.texts import bodies_of
 from dealwright.language import schema, templates
 
@@ -20,7 +21,7 @@ _FEWEST: Final = 4
 _NAME: Final = re.compile(r"\.(?:first_name|last_name|name)$")
 
 
-class _Text(NamedTuple):
+class Text(NamedTuple):
     """A text of a message in one language; `part` is which one of its texts."""
 
     language: str
@@ -33,10 +34,14 @@ def _look(subject: Subject) -> Iterator[Spot]:
     told: set[tuple[str, int, str]] = set()
     for account, automation in subject.automations:
         for step in all_steps(automation.do):
-            for one, other in combinations(_texts(subject, automation, step), 2):
-                if one.part != other.part or _base(one.language) == _base(other.language):
+            for one, other in combinations(texts_by_language(subject, automation, step), 2):
+                if one.part != other.part or base(one.language) == base(other.language):
                     continue
-                for message, hint in (*_copied(step, one, other), *_named(step, one, other, account)):
+                for message, hint in (
+                    *_copied(step, one, other),
+                    *_named(step, one, other, account),
+                    *_shown(step, one, other, account),
+                ):
                     spot = (*other.at, message.partition(" of ")[0])
                     if spot not in told:
                         told.add(spot)
@@ -44,7 +49,7 @@ def _look(subject: Subject) -> Iterator[Spot]:
                         yield Spot(path=path, line=line, message=message, hint=hint)
 
 
-def _texts(subject: Subject, automation: ir.Automation, step: ir.Step) -> Iterator[_Text]:
+def texts_by_language(subject: Subject, automation: ir.Automation, step: ir.Step) -> Iterator[Text]:
     """Yield what the step says, text by text and language by language; styled e-mails say what their text says."""
     at = subject.step_at(automation, step.name)
     match step:
@@ -53,17 +58,17 @@ def _texts(subject: Subject, automation: ir.Automation, step: ir.Step) -> Iterat
             for body in bodies_of(step):
                 where = at if body.where is None else (body.where.file, body.where.line)
                 if body.language:
-                    yield _Text(body.language, names.get(id(body), "outside_window"), _source(body.text), where)
+                    yield Text(body.language, names.get(id(body), "outside_window"), _source(body.text), where)
         case ir.SendEmailStep(by_language=mails):
             for mail in mails:
-                yield _Text(mail.language, "subject", _source(mail.subject), at)
-                yield _Text(mail.language, "text", _source(mail.text), at)
+                yield Text(mail.language, "subject", _source(mail.subject), at)
+                yield Text(mail.language, "text", _source(mail.text), at)
 
 
-def _copied(step: ir.Step, one: _Text, other: _Text) -> Iterator[tuple[str, str]]:
+def _copied(step: ir.Step, one: Text, other: Text) -> Iterator[tuple[str, str]]:
     """Tell of a line that both languages have."""
-    lines = _lines(one.source)
-    for words, line in _lines(other.source).items():
+    lines = lines_of(one.source)
+    for words, line in lines_of(other.source).items():
         if words in lines:
             yield (
                 f"{line!r} of {step.name!r} stands under {one.language!r} and under {other.language!r}:"
@@ -73,7 +78,7 @@ def _copied(step: ir.Step, one: _Text, other: _Text) -> Iterator[tuple[str, str]
             return
 
 
-def _lines(source: str) -> Mapping[str, str]:
+def lines_of(source: str) -> Mapping[str, str]:
     """The lines that say something, by their words; names and numbers are the same in every language."""
     found = {}
     for line in source.splitlines():
@@ -83,19 +88,38 @@ def _lines(source: str) -> Mapping[str, str]:
     return found
 
 
-def _named(step: ir.Step, one: _Text, other: _Text, account: ir.Account) -> Iterator[tuple[str, str]]:
+def _named(step: ir.Step, one: Text, other: Text, account: ir.Account) -> Iterator[tuple[str, str]]:
     """Tell of two languages each of which names a fact that the other one lacks."""
     first, second = _facts(one.source, account), _facts(other.source, account)
     only, others = sorted(first - second), sorted(second - first)
     if only and others:
-        what = (
-            f"the {one.part} of {step.name!r}" if one.part in ("subject", "text") else f"the message of {step.name!r}"
-        )
         yield (
-            f"{what} names {{{{ {only[0]} }}}} under {one.language!r}"
+            f"{_what(one, step)} names {{{{ {only[0]} }}}} under {one.language!r}"
             f" and {{{{ {others[0]} }}}} under {other.language!r}",
             "name the same facts in both: whoever speaks the one would read something else than the other",
         )
+
+
+def _shown(step: ir.Step, one: Text, other: Text, account: ir.Account) -> Iterator[tuple[str, str]]:
+    """Tell of a fact of which one language shows the time and the other does not, or that the other writes itself."""
+    for path, lacks, part, written in differing(one.source, other.source, account):
+        shows, lacking = (other, one) if lacks == 0 else (one, other)
+        if written:
+            yield (
+                f"{_what(one, step)} names {{{{ {path} }}}} under {shows.language!r}"
+                f" and says {written!r} under {lacking.language!r}",
+                "name the fact there, too: what is written is the same for every deal",
+            )
+        elif one.part != "subject":  # which may leave the rest to the text below it
+            yield (
+                f"{_what(one, step)} shows the {part} of {{{{ {path} }}}} under {shows.language!r}"
+                f" and not under {lacking.language!r}",
+                f"write {{{{ {path} | {part} }}}} there, too: whoever speaks that language needs to know it as well",
+            )
+
+
+def _what(text: Text, step: ir.Step) -> str:
+    return f"the {text.part} of {step.name!r}" if text.part in ("subject", "text") else f"the message of {step.name!r}"
 
 
 def _is_fact(path: str, account: ir.Account) -> bool:
@@ -117,7 +141,7 @@ def _source(text: ir.Expression) -> str:
     return text.source if isinstance(text, ir.TemplateText) else getattr(text, "value", "")
 
 
-def _base(language: str) -> str:
+def base(language: str) -> str:
     return language.partition("-")[0].lower()
 
 

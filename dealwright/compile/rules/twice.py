@@ -12,6 +12,7 @@ from dealwright.compile.rules.each_way import written_each_way
 from dealwright.compile.rules.readings import works_with
 from dealwright.compile.rules.rule import Rule, Spot, Subject, all_steps
 from dealwright.compile.rules.said_twice import said_twice
+from dealwright.compile.rules.same_ways import alike_ways
 
 _PLAIN: Final = (
     ir.SetTaskStep,
@@ -32,6 +33,7 @@ _READS_ALL: Final = (ir.SendEventStep, ir.CreateDealStep, ir.SendEmailStep, ir.S
 def _look(subject: Subject) -> Iterator[Spot]:
     yield from said_twice(subject)
     yield from written_each_way(subject)
+    yield from alike_ways(subject)
     for _, automation in subject.automations:
         if automation.origin != "authored":
             continue
@@ -130,7 +132,7 @@ RULE: Final = Rule(
         "Whoever copies a line means to change it: a condition, an option, a stage or a tag that stands twice in one "
         "list asks for no more than it did once, and what was to stand there is missing. So it is with a task that is "
         "set twice at once, a field that is written over before anybody has read it, and a branch all of whose ways do "
-        "the same, or all write one value."
+        "the same, or all write one value, and with an {% if %} of a text that says the same either way."
     ),
     bad="""
 call = Automation(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 from examples import check_files, example_file
 
@@ -95,3 +97,33 @@ def _numbered(text: str) -> str:
 def test_what_all_ways_write_is_told(found: dict[str, list[str]], name: str) -> None:
     told = FILES[name][1]
     assert found[name] == ([told] if told else [])
+
+
+SAID = {
+    "alike": ("{% if deal.amount %}Call them.{% else %}Call them.{% endif %}", "Call them."),
+    "three": ("{% if deal.amount %}A{% elif deal.close_date %}A{% else %} A {% endif %}", "A"),
+    "with_a_fact": ("{% if deal.amount %}A {{ deal.title }}{% else %}A {{ deal.title }}{% endif %}", "A …"),
+    # --- near ones
+    "differ": ("{% if deal.amount %}Call them.{% else %}Write to them.{% endif %}", ""),
+    "other_fact": ("{% if deal.amount %}A {{ deal.title }}{% else %}A {{ deal.stage }}{% endif %}", ""),
+    "other_filter": ("{% if deal.amount %}{{ deal.title }}{% else %}{{ deal.title | upper }}{% endif %}", ""),
+    "two_of_three": ("{% if deal.amount %}A{% elif deal.close_date %}A{% else %}B{% endif %}", ""),
+    "no_else": ("{% if deal.amount %}A{% elif deal.close_date %}A{% endif %}", ""),
+    "nothing": ("{% if deal.amount %}{% else %}{% endif %}x", ""),
+}
+
+
+def test_an_if_of_a_text_that_says_the_same_either_way_is_told(tmp_path: Path) -> None:
+    sends = {name: rule(f'add_note("n", text={text!r})') for name, (text, _) in SAID.items()}
+    mail = SAID["alike"][0]
+    sends["mail"] = rule(
+        f'send_email("n", to=deal.main_contact, subject={mail!r}, text={mail!r}), wait("w", days(1)),'
+        f'\nsend_message("m", via="crm", template=Template("t", body={mail!r}), to=deal.main_contact)'
+    )
+    listed = check_files(tmp_path / "company", sends)
+    found = {name: [each.message for each in of if each.code in ("DW245", "DW900")] for name, of in listed.items()}
+    of = "every way of an {% if %} in a text of"
+    assert found == {
+        **{name: [f"{of} 'n' says {said!r}"] if said else [] for name, (_, said) in SAID.items()},
+        "mail": [f"{of} 'n' says 'Call them.'", f"{of} 'm' says 'Call them.'"],
+    }

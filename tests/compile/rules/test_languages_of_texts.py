@@ -76,6 +76,54 @@ def test_facts_of_which_each_language_lacks_one_are_told(tmp_path: Path) -> None
     ]
 
 
+WHEN, DAY = "deal.stage_since", "deal.close_date"
+SHOWN = [
+    (f"On {{{{ {WHEN} | date }}}} at {{{{ {WHEN} | time }}}}.", f"El {{{{ {WHEN} | date }}}}.", "time"),
+    (f"On {{{{ {WHEN} }}}}.", f"El {{{{ {WHEN} | date }}}}.", "time"),
+    (f"On {{{{ {WHEN} or 'soon' }}}}.", f"A las {{{{ {WHEN} | time }}}}.", "date"),
+    (f"On {{{{ {WHEN} | date }}}} at {{{{ {WHEN} | time }}}}.", f"El {{{{ {WHEN} }}}}.", ""),
+    (f"On {{{{ {WHEN} | date | upper }}}}.", f"El {{{{ {WHEN} | date }}}}, sí, el {{{{ {WHEN} | date }}}}.", ""),
+    (f"On {{{{ {DAY} | date }}}}.", f"El {{{{ {DAY} }}}}.", ""),
+    (f"{{% if {WHEN} %}}On {{{{ {WHEN} | date }}}}{{% endif %}}.", f"El {{{{ {WHEN} | date }}}}.", ""),
+]
+
+
+@pytest.mark.parametrize(("en", "es", "part"), SHOWN)
+def test_the_time_that_one_language_lacks_is_told(tmp_path: Path, en: str, es: str, part: str) -> None:
+    said = f"the message of 'hello' shows the {part} of {{{{ {WHEN} }}}} under"
+    assert told(tmp_path, en=en, es=es) == ([f"{said} 'en' and not under 'es'"] if part else [])
+    assert told(tmp_path, en=es, es=en) == ([f"{said} 'es' and not under 'en'"] if part else [])
+
+
+def test_a_subject_may_leave_the_time_to_its_text(tmp_path: Path) -> None:
+    en, es, _ = SHOWN[0]
+    assert told(tmp_path, do=MAIL.format(en, es, EN, ES)) == []
+    assert told(tmp_path, do=MAIL.format(EN, ES, en, es)) == [
+        f"the text of 'mail' shows the time of {{{{ {WHEN} }}}} under 'en' and not under 'es'"
+    ]
+
+
+MONEY = "{{ deal.amount | money }}"
+WRITTEN = [
+    (f"It is {MONEY}.", "Son 1,200 USD.", "deal.amount", "1,200 USD"),
+    ("It is {{ deal.amount }}.", "Son € 1.200,50.", "deal.amount", "€ 1.200,50"),
+    ("By {{ deal.close_date }}.", "Hasta el 12/3/2026.", "deal.close_date", "12/3/2026"),
+    (f"By {{{{ {WHEN} | date }}}}.", "Hasta el 2026-03-12.", WHEN, "2026-03-12"),
+    (f"It is {MONEY}, and 1,200 USD more.", "Y 1.200 USD más.", "", ""),
+    (f"It is {MONEY}.", f"Son {MONEY}, y 20 USD más.", "", ""),
+    (f"It is {MONEY}.", "Es para 12 personas.", "", ""),
+    (f"It is {MONEY}.", "Es lo TOP 10, o 24 ALL.", "", ""),
+    (f"It is {MONEY}.", "Es https://acme.example/12/3/2026.", "", ""),
+    ("It is {{ contact.first_name }}.", "Es 12/3/2026.", "", ""),
+]
+
+
+@pytest.mark.parametrize(("en", "es", "path", "written"), WRITTEN)
+def test_what_is_written_in_place_of_a_fact_is_told(tmp_path: Path, en: str, es: str, path: str, written: str) -> None:
+    names = f"the message of 'hello' names {{{{ {path} }}}} under 'en' and says {written!r} under 'es'"
+    assert told(tmp_path, en=en, es=es) == ([names] if written else [])
+
+
 def test_a_placeholder_in_a_file_of_texts_is_told_there_and_once(tmp_path: Path) -> None:
     folder = tmp_path / "company"
     (folder / "texts").mkdir(parents=True)
