@@ -10,6 +10,7 @@ import msgspec
 from dealwright.compile import describe, ir
 from dealwright.compile.possible import Logic, one_of, possible
 from dealwright.compile.rules.askings import askings, never
+from dealwright.compile.rules.lists import idle_members
 from dealwright.compile.rules.out_of_reach import Reached, out_of_reach, reached_by_points
 from dealwright.compile.rules.rule import Rule, Spot, Subject, all_steps
 from dealwright.compile.rules.ways import OF_CONTACTS, Parts, found_in, of_trigger
@@ -17,6 +18,7 @@ from dealwright.language.schema import did_you_mean
 
 
 def _look(subject: Subject) -> Iterator[Spot]:
+    yield from idle_members(subject)
     points: dict[int, Reached] = {}
     for account, automation in subject.automations:
         yield from _unlisted_reasons(subject, account, automation)
@@ -229,7 +231,8 @@ RULE: Final = Rule(
         "warning: a rep cannot choose it, and none of another pipeline than the deal's; "
         "and so are an amount of the deal below 0, and a number to which the points "
         "that are written there never come. A part of a condition that is never true is told too, and a wait_until() "
-        "that only its time can end."
+        "that only its time can end. A stage or an option that stands in a list with others and can never be is a "
+        "warning, unless the list has a name and may serve elsewhere."
     ),
     bad="""
 big = Automation(
