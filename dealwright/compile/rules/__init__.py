@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from dealwright.compile.rules import (
+    added_once,
     another_asked,
     another_country,
     ask_late,
@@ -99,6 +100,7 @@ RULES: Final[tuple[Rule, ...]] = tuple(
         (
             module.RULE
             for module in (
+                added_once,
                 another_asked,
                 another_country,
                 ask_late,

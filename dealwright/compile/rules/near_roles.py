@@ -21,6 +21,12 @@ _IN_TEXT: Final = re.compile(r"\bcontact_as\.(\w+)")
 _EITHER: Final = "write one name in both places: one of them is a slip"
 
 
+_GIVERS: Final = ("Role", "contact_as")
+_PARTED: Final = re.compile(r"[\s_-]+")
+_LONG: Final = 6
+"""Of short words, two that are one exchange apart may both be words."""
+
+
 class _Use(NamedTuple):
     """One place where a role is named: how it is written, what it is known by, and where."""
 
@@ -40,6 +46,7 @@ def _look(subject: Subject) -> Iterator[Spot]:
         yield from _near(uses, spelled)
     for source in subject.sources.values():
         yield from _one_name(source)
+        yield from _named(source)
 
 
 def _one_name(source: Source) -> Iterator[Spot]:
@@ -62,6 +69,34 @@ def _one_name(source: Source) -> Iterator[Spot]:
                     message=f"{wrong.id} and {right.id}, line {right.lineno}, are both the role {written!r}",
                     hint=f"give {wrong.id} a role of its own, or write {wrong.id} = {right.id} if that is meant",
                 )
+
+
+def _named(source: Source) -> Iterator[Spot]:
+    """Tell of a role that its variable spells with two letters exchanged.
+
+    No other slip: the word of another language, or the plural, is one letter away as well (`client`, "cliente").
+    """
+    for node in source.nodes(ast.Assign):
+        call, target = node.value, node.targets[0]
+        if not isinstance(call, ast.Call) or not isinstance(target, ast.Name) or called(call) not in _GIVERS:
+            continue
+        for use in _use(source, call.args[0] if call.args else None, folded):
+            name, role = folded(target.id.replace("_", " ")), folded(_PARTED.sub(" ", use.written))
+            if _exchanged(name, role):
+                yield Spot(
+                    path=use.path,
+                    line=use.line,
+                    message=f"the role {use.written!r} is nearly what it is called here: {target.id}",
+                    hint="write one name in both places: one of them is a slip",
+                )
+
+
+def _exchanged(one: str, other: str) -> bool:
+    differing = [place for place, (a, b) in enumerate(zip(one, other, strict=False)) if a != b]
+    if len(one) != len(other) or len(differing) != 2 or len(one) < _LONG:
+        return False
+    first, second = differing
+    return second == first + 1 and (one[first], one[second]) == (other[second], other[first])
 
 
 def _near(uses: Iterable[_Use], spelled: str) -> Iterator[Spot]:
@@ -120,7 +155,8 @@ RULE: Final = Rule(
     reason=(
         "A role is known by its name alone. One letter beside it is another role: of colleagues one that nobody stands "
         "behind, so that what is for it is held; of contacts one that nobody has, so that its fields are always unset. "
-        "The one that is named less often is told. Two roles of one file with one and the same name are one role."
+        "The one that is named less often is told, and one with two letters exchanged against its variable. Two roles "
+        "of one file with one and the same name are one role."
     ),
     bad="""
 hand_over = Automation(

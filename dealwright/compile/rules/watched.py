@@ -19,6 +19,7 @@ def _look(subject: Subject) -> Iterator[Spot]:
         on = automation.on
         if isinstance(on, ir.OnDealUpdated) and on.fields:
             yield from _another_before(subject, account, automation, on)
+            yield from _another_ends(subject, automation, on)
         if isinstance(on, ir.OnDealUpdated | ir.OnRecordUpdated) and _keeps(account, automation):
             yield from _for_nothing(subject, automation, on)
 
@@ -36,6 +37,30 @@ def _another_before(
         name, (path, line) = next(iter(asked.items()))
         message = f"deal.{name} is what it was before: {automation.key!r} watches {_named(on.fields)}"
         yield Spot(path=path, line=line, message=message, hint=f"watch it: fields=[deal.{name}]")
+
+
+def _another_ends(subject: Subject, automation: ir.Automation, on: ir.OnDealUpdated) -> Iterator[Spot]:
+    """Tell of a start with fields that nothing is made of, where a change of those that are asked for ends it.
+
+    To end what begins anew with the same change is what exit_on= is given such fields for.
+    """
+    if any(isinstance(step, ir.SendEventStep | ir.CreateDealStep) for step in all_steps(automation.do)):
+        return  # they tell all that the deal has, or hand it on
+    asked = set(facts_in(automation.when))
+    named = {part for fact in facts_in((automation.when, automation.do)) for part in fact.split(".")}
+    if not named.isdisjoint(on.fields) or "owner" in on.fields:
+        return  # the owner gets its tasks, without a word
+    for ending in automation.exit_on:
+        fields = ending.fields if isinstance(ending, ir.OnDealUpdated) else ()
+        if fields and set(fields).isdisjoint(on.fields) and all(f"deal.{name}" in asked for name in fields):
+            path, line = subject.automation_at(automation, "on")
+            message = (
+                f"{automation.key!r} asks for {_named(fields)}, whose changes end it: it watches {_named(on.fields)},"
+                " and nothing in it is made of that"
+            )
+            hint = f"watch it: fields=[{_named(fields)}]"
+            yield Spot(path=path, line=line, message=message, hint=hint)
+            return
 
 
 def _befores(condition: ir.Condition) -> set[str]:
@@ -95,7 +120,8 @@ RULE: Final = Rule(
         "`event.before` is the deal as it was before the change that `fields=` waits for: of a field that is not "
         "watched it tells what the deal says now. Where a value is reckoned of watched fields, one that no condition, "
         "no value and no text names makes the automation write what is there: most likely it was meant where another "
-        "one stands."
+        "one stands. The same goes for an automation that a change of the field for which it asks ends, and that only "
+        "changes of others begin."
     ),
     bad="""
 later = Automation(

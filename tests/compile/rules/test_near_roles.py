@@ -75,3 +75,22 @@ def test_a_slip_in_a_text_of_its_own_file_is_told_at_the_step(tmp_path: Path) ->
     assert [each.message for each in found if each.code == "DW251"] == [
         "the role 'payre' is nearly 'payer' of rules.py:23"
     ]
+
+
+def test_a_role_with_letters_exchanged_against_its_variable_is_told(tmp_path: Path) -> None:
+    said = {
+        "contact": 'guardian = deal.contact_as("gaurdian")',
+        "colleagues": 'front_desk = Role("front dekss")',
+        "desk": 'front_desk = Role("Front-dekc")',
+        "swapped": 'closers = Role("Colsers")',
+        "language": 'client = deal.contact_as("cliente")',
+        "plural": 'payers = deal.contact_as("payer")',
+        "other": 'desk = deal.contact_as("referrer")',
+        "same": 'front_desk = Role("front-desk")',
+    }
+    found = check_files(tmp_path / "company", {name: example_file(f"\n{text}\n") for name, text in said.items()})
+    told = {name: [each.message for each in each_told if each.code == "DW251"] for name, each_told in found.items()}
+    assert {name: messages for name, messages in told.items() if messages} == {
+        "contact": ["the role 'gaurdian' is nearly what it is called here: guardian"],
+        "swapped": ["the role 'Colsers' is nearly what it is called here: closers"],
+    }

@@ -19,7 +19,7 @@ class Own(DealFields):
 own = Own()
 before = Own(event.before)
 lines = deal.records(Line)
-r = Automation(key="r", on={on}, when=[{when}], again={again}, do=[{do}])
+r = Automation(key="r", on={on}, when=[{when}], again={again}, {more}do=[{do}])
 """
 TASK = 'set_task("t", text="Look at {{ deal.title }}", due=days(1))'
 POINTS = 'update_deal("u", score=points((40, own.kind == "a"), (20, own.seats > 5)))'
@@ -27,10 +27,12 @@ TOTAL = 'update_deal("u", amount=lines.total(Line.price))'
 THREE = "deal_updated(fields=[own.kind, own.seats, own.extras])"
 
 
-def rule(do: str, *, on: str, when: str = "", again: str = "every_event()") -> str:
-    return example_file(OWN.format(on=on, when=when, again=again, do=do))
+def rule(do: str, *, on: str, when: str = "", again: str = "every_event()", more: str = "") -> str:
+    return example_file(OWN.format(on=on, when=when, again=again, do=do, more=more))
 
 
+SEATS_END = "exit_on=deal_updated(fields=[own.seats]), "
+SEATS_TASK = 'wait("w", days(1)), set_task("t", text="{{ deal.seats }} seats", due=days(1))'
 ENDS = "deal_updated(fields=[own.ends])"
 TOLD = {
     "was_set": (rule(TASK, on=ENDS, when="before.begins.is_set()"), "deal.begins is what it was before"),
@@ -48,6 +50,10 @@ TOLD = {
     "of_records_for_nothing": (
         rule(TOTAL, on="record_updated(Line, fields=[Line.price, Line.quantity])"),
         "'r' watches line.quantity",
+    ),
+    "ended_by_what_it_asks_for": (
+        rule(SEATS_TASK, on=ENDS, when="own.seats > 5", more=SEATS_END),
+        "'r' asks for deal.seats, whose changes end it: it watches deal.ends",
     ),
     "amount_for_nothing": (
         rule(POINTS, on="deal_updated(fields=[own.kind, own.seats, deal.amount])"),
@@ -78,6 +84,19 @@ SILENT = {
     "look_at_it": rule(TASK, on=THREE),
     "once_for_each_value": rule(POINTS, on=THREE, again="once(per=value)"),
     "only_in_a_branch": rule(f'branch("b", case(own.kind == "a", {POINTS}))', on=THREE),
+    "ended_by_what_it_watches": rule(
+        SEATS_TASK, on="deal_updated(fields=[own.seats])", when="own.seats > 5", more=SEATS_END
+    ),
+    "ended_by_one_and_asks_for_another": rule(SEATS_TASK, on=ENDS, when="own.score > 5", more=SEATS_END),
+    "ended_by_one_and_made_of_another": rule(
+        SEATS_TASK, on=ENDS, when="own.seats > 5, own.ends.is_set()", more=SEATS_END
+    ),
+    "ended_and_written_in_a_text": rule(
+        'wait("w", days(1)), set_task("t", text="Ends {{ deal.ends }}", due=days(1))',
+        on=ENDS,
+        when="own.seats > 5",
+        more=SEATS_END,
+    ),
     "all_told_elsewhere": rule(f'{POINTS}, send_event("e", to="erp", step="changed")', on=THREE),
     "owner": rule(f"{POINTS}, {TASK}", on="deal_updated(fields=[own.kind, own.seats, deal.owner])"),
     "copied": rule('update_deal("u", score=own.seats)', on=THREE),
