@@ -7,11 +7,16 @@ from collections.abc import Iterator
 from typing import Final
 
 from dealwright.compile import ir
+from dealwright.compile.near import nearly
 from dealwright.compile.rules.rule import Rule, Spot, Subject, all_steps
 from dealwright.language.conversion_steps import STANDARD_EVENTS
 
 _CLOSE: Final = 0.9
 """One letter of a long name, as difflib counts; "Contacted" is no "Contact" but a stage."""
+
+
+_LONG: Final = 6
+"""Letters of a name of which one slip of the hand makes no other word: "Leads" may be an event of somebody's own."""
 
 
 def _look(subject: Subject) -> Iterator[Spot]:
@@ -36,7 +41,7 @@ def _meant(event: str) -> str:
         return ""
     plain = _plain(event)
     for standard in STANDARD_EVENTS:
-        if plain == _plain(standard):
+        if plain == _plain(standard) or nearly(plain, _plain(standard), shortest=_LONG):
             return standard
     near = difflib.get_close_matches(event, STANDARD_EVENTS, n=1, cutoff=_CLOSE)
     return near[0] if near else ""

@@ -23,6 +23,7 @@ BAD = {
     "lower_case": ("DW220", PHONE, "lead", ""),
     "spelled_apart": ("DW220", PHONE, "Submit application", ""),
     "a_slip": ("DW220", PHONE, "InitiateCheckot", ""),
+    "two_letters_exchanged": ("DW220", PHONE, "Purchsae", "value=5"),
 }
 GOOD = {
     "a_buyer": ('deal.contact_as("buyer").email.is_set()', "Lead", 'to=deal.contact_as("buyer")'),
@@ -32,6 +33,7 @@ GOOD = {
     "fixed": (PHONE, "Purchase", "value=5"),
     "no_amount_needed": (PHONE, "Lead", "value=deal.amount"),
     "a_stage": (PHONE, "Contacted", ""),
+    "a_plural": (PHONE, "Leads", ""),
     "another_stage": (PHONE, "Qualified", ""),
 }
 
