@@ -422,7 +422,8 @@ def _no_place(item: object, what: str, wanted: str) -> Exception:
     )
     hint = "write NewBusiness, or NewBusiness.won for a stage"
     if wanted == "a stage":
-        hint = "write NewBusiness.quoted"
+        meant = item if isinstance(item, str) and item.isidentifier() else "quoted"
+        hint = f"write NewBusiness.{meant}"
         if is_pipeline(item):
             hint = f"name one: {item.__name__}.{next(iter(parts(item).stages), 'quoted')}; " + _ANY_STAGE
         elif isinstance(item, list | tuple):

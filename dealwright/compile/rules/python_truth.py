@@ -37,6 +37,10 @@ def _look(subject: Subject) -> Iterator[Spot]:
                 instead = f"{ast.unparse(first)}.or_({ast.unparse(second)[:60]})"
                 hint = f"write {instead}; in a text {{{{ ... or 'there' }}}}"
                 yield _spot(source, joined, "`or` behind a field is decided now", hint)
+            elif word == "or" and all(map(fields.is_field, joined.values)):
+                value = f"{ast.unparse(first)}.or_({ast.unparse(rest[0])[:60]})"
+                hint = f"write {value} where a value is meant, (...) | (...) where conditions are"
+                yield _spot(source, joined, "`or` between fields is decided now", hint)
             elif any(map(fields.is_condition, joined.values)):
                 yield _spot(source, joined, f"`{word}` between conditions is decided now", f"write (...) {sign} (...)")
         for turned in source.nodes(ast.UnaryOp):

@@ -74,7 +74,7 @@ def _replaced(subject: Subject, by_field: Mapping[str, Sequence[_Write]]) -> Ite
 
 def _collide(first: _Write, second: _Write) -> bool:
     return (
-        first.automation is not second.automation
+        first.automation.key != second.automation.key  # one that is listed twice is told as that
         and first.value != second.value
         and one_event(first.automation.on, second.automation.on)
         and possible(*first.known, *second.known)

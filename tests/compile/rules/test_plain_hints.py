@@ -19,6 +19,14 @@ SLIPS = {
         "rule = Automation(key='a', on=deal_created(), when=deal.stage == 'asked', do=[add_tags('t', 'x')])",
         "compare it with a stage: == New.asked",
     ),
+    "entered": (
+        "rule = Automation(key='a', on=entered('asked'), do=[add_tags('t', 'x')])",
+        "write New.asked",
+    ),
+    "or": (
+        "rule = Automation(key='a', on=deal_created(), do=[update_deal('u', reference=deal.title or deal.reference)])",
+        "write deal.title.or_(deal.reference) where a value is meant, (...) | (...) where conditions are",
+    ),
     "brace": (
         "rule = Automation(key='a', on=deal_created(), do=[add_note('t', text='Call {{ deal.title } now')])",
         "a name ends with }}: {{ deal.title }}",
