@@ -29,6 +29,8 @@ def _look(subject: Subject) -> Iterator[Spot]:
                 cleared = [(name, value, _untold(value, place)) for name, value in step.changes.items()]
                 # What only this event writes may well go when it says nothing; the rest is what others know.
                 others = {name for name in step.changes if name in UPDATABLE or name in entered or writers[name] > 1}
+                if _leaves_out(place):
+                    others |= {name for name, value in step.changes.items() if _has_or(value)}
                 cleared = [each for each in cleared if each[2] and each[0] in others]
                 if cleared:
                     file, line = subject.step_at(automation, step.name)
@@ -71,9 +73,19 @@ def _untold(value: ir.Expression, place: Place) -> str:
     return next((path for path in told if possible(*place.known, unset(path))), "")
 
 
+def _leaves_out(place: Place) -> bool:
+    """Say whether the way there asks whether the event tells something: it is one that does not always tell all."""
+    asked = (atom for ways in place.known for way in ways for atom in way if atom.demand == "set")
+    return any(atom.path.startswith("event.data.") for atom in asked)
+
+
+def _has_or(value: ir.Expression) -> bool:
+    return isinstance(value, ir.Reckonable) and kind_of(value) in _OR
+
+
 def _hint(name: str, value: ir.Expression, path: str) -> str:
     asked = f"ask for it: when=[{path}.is_set(), ...]"
-    if isinstance(value, ir.Reckonable) and kind_of(value) in _OR:
+    if _has_or(value):
         return f"{asked}, or keep what is there: {name}=....or_(deal.{name})"
     if isinstance(value, ir.Ref) and value.type == "text":
         return f'{asked}, or keep what is there: {name}="{{{{ {path} or deal.{name} }}}}"'
@@ -87,7 +99,8 @@ RULE: Final = Rule(
     reason=(
         "`update_deal` writes what it is given, and what is unset clears. An event from outside may leave any of its "
         "fields out, and one that nobody has filled in wipes out what a rep, or another rule, has written down. Own "
-        "fields that only this automation writes are told where the criteria of a stage have people fill them in."
+        "fields that only this automation writes are told where the criteria of a stage have people fill them in, and"
+        " amounts, numbers and dates where something else of the event is asked for with is_set()."
     ),
     bad="""
 class Paid(OutsideEvent):

@@ -7,11 +7,12 @@ from collections.abc import Iterator
 from typing import Final
 
 from dealwright.compile import ir
+from dealwright.compile.atoms import Atom
 from dealwright.compile.later import MESSAGES
 from dealwright.compile.possible import Logic, not_one_of, possible, unset
-from dealwright.compile.rules.rule import Rule, Spot, Subject
+from dealwright.compile.rules.rule import Rule, Spot, Subject, all_steps
 from dealwright.compile.rules.texts import bare_paths
-from dealwright.compile.rules.ways import Place
+from dealwright.compile.rules.ways import Place, ends
 
 _OF_ITS_OWN: Final = re.compile(
     # Who is written to has a rule of its own, and whoever gets the deal from its stage is its owner by then.
@@ -24,12 +25,17 @@ def _look(subject: Subject) -> Iterator[Spot]:
     for account, automation in subject.automations:
         logic = Logic.of(account)
         there: set[str] = set()
+        # What was waited for is there unless its time may be over: that is known at each place.
+        waited: dict[str, list[str]] = {}
         for place in subject.places(account, automation):
             step = place.step
             open_ = [
                 path
                 for path in dict.fromkeys(bare_paths(step) if isinstance(step, MESSAGES) else ())
-                if path not in there and _may_be_unset(path) and is_open(path, place, account)
+                if path not in there
+                and _may_be_unset(path)
+                and is_open(path, place, account)
+                and all(_may_be_over(name, place) for name in waited.get(path, ()))
             ]
             if open_:
                 file, line = subject.step_at(automation, step.name)
@@ -43,7 +49,23 @@ def _look(subject: Subject) -> Iterator[Spot]:
                     hint=f"write when=[{asked}, ...], or in the text {{{{ {open_[0]} or '...' }}}}"
                     f" or {{% if {open_[0]} %}}...{{% endif %}}",
                 )
-            there |= set(seen_to(step, logic))
+            if isinstance(step, ir.WaitUntilStep) and not _ends_in_time(step, automation):
+                for path in seen_to(step, logic):
+                    waited.setdefault(path, []).append(step.name)
+            else:
+                there |= set(seen_to(step, logic))
+
+
+def _ends_in_time(step: ir.WaitUntilStep, automation: ir.Automation) -> bool:
+    """Say whether it is not gone on when the time is over: it stops there, or moves the deal, which may end it."""
+    moves = any(isinstance(each, ir.MoveDealStep | ir.MoveBackStep) for each in all_steps(step.on_timeout))
+    return ends(step.on_timeout) or (moves and bool(automation.exit_on))
+
+
+def _may_be_over(name: str, place: Place) -> bool:
+    """Say whether the place may be reached when the time of a wait is over."""
+    over = (Atom(f"steps.{name}.timed_out", "==", value=True), Atom(f"steps.{name}.outcome", "==", "timed_out"))
+    return possible(*place.known, [over])
 
 
 def _may_be_unset(path: str) -> bool:
@@ -94,7 +116,8 @@ RULE: Final = Rule(
     reason=(
         "An amount, a date or a field of your own that is unset is written as nothing: 'your trial ends on .' is what"
         " the customer reads. A condition of the automation or of the case, `required=` of the stage that the deal is"
-        " in, a step before it that writes the fact, or an or-else value says that there is always something to read."
+        " in, a step before it that writes the fact, or waits for it and ends when the time is over, or an or-else"
+        " value says that there is always something to read."
         " Tasks, notes and questions are read by people who can look it up, and are left alone; so is the owner."
     ),
     bad="""

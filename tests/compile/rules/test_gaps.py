@@ -32,6 +32,15 @@ acme = Account("acme", zone="UTC", country="US", currency="USD", pipelines=[Tria
 """
 DATE = "It ends on {{ deal.ends }}."
 
+CALL = 'set_task("agree", text="Agree the day", due=hours(4))'
+WRITE = 'update_deal("write", ends=deal.close_date)'
+IF_LARGE = f'branch("large", case(deal.amount > 5, {CALL}, stop()))'
+
+
+def wait(late: str) -> str:
+    """Return a step that waits for the day, and what is done when it does not come."""
+    return f'w := wait_until("w", own.ends.is_set(), timeout=days(3), on_timeout=[{late}])'
+
 
 def mail(text: str, subject: str = "News") -> str:
     """Return a step that sends the text."""
@@ -54,6 +63,9 @@ def told(folder: Path, do: str, *, when: str = "", on: str = "entered(Sales.met)
         (mail("For {{ deal.company }}, {{ deal.dentist }}."), "{{ deal.company }} and {{ deal.dentist }}"),
         (f'branch("b", case(deal.amount > 5, {mail(DATE)}))', "{{ deal.ends }}"),
         (f'update_deal("clear", ends=None), {mail(DATE)}', "{{ deal.ends }}"),
+        (f"{wait(CALL)}, {mail(DATE)}", "{{ deal.ends }}"),
+        (f"{wait(IF_LARGE)}, {mail(DATE)}", "{{ deal.ends }}"),
+        (f'{wait(CALL)}, branch("b", case(deal.amount > 5, stop())), {mail(DATE)}', "{{ deal.ends }}"),
     ],
 )
 def test_a_fact_that_may_be_unset_in_a_customers_text_is_told(tmp_path: Path, do: str, paths: str) -> None:
@@ -69,6 +81,11 @@ def test_a_fact_that_may_be_unset_in_a_customers_text_is_told(tmp_path: Path, do
         f'branch("b", case(own.ends.is_unset(), stop()), otherwise=[{mail(DATE)}])',
         f'update_deal("date", ends=deal.close_date), {mail(DATE)}',
         f'wait_until("w", own.ends.is_set(), timeout=days(3), on_timeout=[stop()]), {mail(DATE)}',
+        f"{wait(CALL + ', stop()')}, {mail(DATE)}",
+        f"{wait(WRITE)}, {mail(DATE)}",
+        f'{wait(CALL)}, branch("b", case(w.timed_out.is_true(), stop())), {mail(DATE)}',
+        f'{wait(CALL)}, branch("b", case(w.timed_out.is_false(), {mail(DATE)}))',
+        f'branch("b", case(own.ends.is_unset(), {wait("stop()")})), {mail(DATE)}',
         mail("{{ deal.title }}, {{ deal.stage.name }}, {{ deal.owner.name }}"),
         'set_task("call", text="Call before {{ deal.ends }}", due=hours(4))',
         'add_note("note", text="{{ deal.ends }}")',

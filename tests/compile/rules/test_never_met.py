@@ -164,6 +164,8 @@ CLEARS = {
     "shifted": ("", "close_date=Paid.on + days(2)", "clears deal.close_date where"),
     "several": ("", "amount=Paid.total, reference=Paid.number", "clears deal.amount, deal.reference where"),
     "written_by_two": ("", "note=Paid.number", "clears deal.note where"),
+    "own_and_another_is_asked": ("Paid.number.is_set()", "on=Paid.on", "clears deal.on where"),
+    "own_among_others": ("Paid.number.is_set()", "note='Won', code=Paid.number, on=Paid.on", "clears deal.on where"),
     "another_is_asked": ("Paid.on.is_set()", "amount=Paid.total", "clears deal.amount where"),
 }
 KEEPS = {
@@ -172,6 +174,11 @@ KEEPS = {
     "or": ("", "amount=Paid.total.or_(deal.amount), close_date=Paid.on.or_(deal.close_date) + days(1)"),
     "text": ("", 'reference="{{ event.data.number or deal.reference }}"'),
     "own_of_one": ("", "code=Paid.number, on=Paid.on"),
+    "own_text_and_another_is_asked": ("Paid.total.is_set()", "code=Paid.number"),
+    "own_and_the_deal_is_asked": ("own.code.is_set()", "on=Paid.on"),
+    "own_and_another_is_compared": ("Paid.number == 'x'", "on=Paid.on"),
+    "own_that_is_asked": ("Paid.number.is_set(), Paid.on.is_set()", "on=Paid.on"),
+    "own_with_or": ("Paid.number.is_set()", "on=Paid.on.or_(own.on)"),
     "of_the_deal": ("", "close_date=own.on"),
 }
 
