@@ -146,7 +146,7 @@ acme = Account("acme", zone="America/New_York", country="US", pipelines=[Sales])
         reason=(
             "A predicate is a part of the definition: its source, with what it uses, is kept with the release, and is "
             "run for each deal. It looks at the facts that of= lists and at what never changes; a clock, a file, a "
-            "lambda, or a fact that it does not list, it may not use."
+            "lambda, or a fact that it does not list, it may not use. It returns True, False, or None."
         ),
         bad="""
 def is_large(facts):

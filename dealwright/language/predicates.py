@@ -23,6 +23,7 @@ from dealwright.language.conditions import Condition, Reference
 from dealwright.language.field_base import Field, reference
 from dealwright.language.keys import checked_name
 from dealwright.language.origin import refused
+from dealwright.language.predicate_answers import neither
 
 MODULES: Final = frozenset({"datetime", "decimal", "fractions", "math", "re", "statistics", "string", "unicodedata"})
 """What a predicate may use of Python's library: nothing that reads a clock, a file or a random number is left."""
@@ -106,6 +107,10 @@ def predicate(label: str, fn: Callable[[Any], bool | None], /, *, of: Sequence[F
             f"the predicate {label!r} is longer than {MAX_CODE:,} characters with what it uses", "shorten it"
         )
     _check_answers(source.trees[function.__name__], label)
+    odd = neither(source.trees[function.__name__], function.__globals__, {each.path: each.type for each in fields})
+    if odd:
+        hint = f"compare it, as in {odd[:60]} > 5, or say whether it is there: {odd[:60]} is not None"
+        raise _refused(f"the predicate {label!r} returns {odd[:80]}, which is neither yes nor no: it is unknown", hint)
     _check_facts(source.trees[function.__name__], [each.path for each in fields], label)
     return Predicate(one_line(label), fields, function.__name__, code)
 

@@ -98,6 +98,33 @@ def _named(step: ir.Step, one: Text, other: Text, account: ir.Account) -> Iterat
             f" and {{{{ {others[0]} }}}} under {other.language!r}",
             "name the same facts in both: whoever speaks the one would read something else than the other",
         )
+        return
+    for lacks, has, facts in ((other, one, only), (one, other, others)):
+        path, instead = next(_replaced(has.source, lacks.source, facts, account), ("", ""))
+        if path:
+            yield (
+                f"{_what(one, step)} names {{{{ {path} }}}} under {has.language!r}, and in that line"
+                f" {{{{ {instead} }}}} under {lacks.language!r}",
+                "name the same fact in both: whoever speaks the one would read something else than the other",
+            )
+
+
+def _replaced(has: str, lacks: str, facts: list[str], account: ir.Account) -> Iterator[tuple[str, str]]:
+    """Yield a fact that one text lacks, and the one that stands once more in its line: both have the same lines."""
+    lines, others = ([line for line in each.splitlines() if line.strip()] for each in (has, lacks))
+    if len(lines) != len(others):
+        return
+    for line, other in zip(lines, others, strict=True):
+        here, there = _facts(line, account), _facts(other, account)
+        for path in facts:
+            more = sorted(
+                each
+                for each in there - here
+                if sum(each in _facts(one, account) for one in others)
+                > sum(each in _facts(one, account) for one in lines)
+            )
+            if path in here and more:
+                yield path, more[0]
 
 
 def _shown(step: ir.Step, one: Text, other: Text, account: ir.Account) -> Iterator[tuple[str, str]]:

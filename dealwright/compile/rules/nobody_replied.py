@@ -21,7 +21,7 @@ def nobody_replied(subject: Subject, account: ir.Account, automation: ir.Automat
         return  # where there are several, what came to another one may be meant
     (wait,) = waits
     about = ("pressed.", "reply.", f"steps.{wait.name}.", f"steps.{segment(wait.name)}.")
-    if _ended_by_a_branch(automation, about):
+    if ended_by_a_branch(automation, about):
         return
     for place in subject.places(account, automation):
         for path in dict.fromkeys(bare_paths(place.step)):
@@ -47,7 +47,7 @@ def _may_be_over(place: Place, wait: ir.WaitUntilStep, about: tuple[str, ...]) -
     return not asked and possible(*place.known, over)
 
 
-def _ended_by_a_branch(automation: ir.Automation, about: tuple[str, ...]) -> bool:
+def ended_by_a_branch(automation: ir.Automation, about: tuple[str, ...]) -> bool:
     """Say whether a branch asks whether somebody has answered, and ends a way of its own."""
     return any(
         isinstance(step, ir.BranchStep)

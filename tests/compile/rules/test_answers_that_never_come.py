@@ -77,6 +77,39 @@ def test_an_answer_that_somebody_gave_is_not(tmp_path: Path) -> None:
     assert told(tmp_path / "two", text, "DW414") == []
 
 
+BY = 'add_note("by", text="{{ answer.by }} said so")'
+NO = 'add_note("no", text="{{ answer.by }} did not")'
+LATE = 'set_task("late", text="Decide", due=hours(4))'
+STAMP = 'add_note("stamp", text="Seen")'
+BEHIND = [
+    (LATE, BY, True),
+    (LATE, BY.replace("answer.by", "answer.choice"), True),
+    (LATE, f'branch("b", case(deal.amount > 5, {BY}))', True),
+    (LATE, f'branch("b", case(answer.choice == "yes", {STAMP})), {BY}', True),
+    (LATE, BY.replace("answer.by", "answer.by or 'Nobody'"), False),
+    (LATE, BY.replace("answer.by", "answer.note"), False),
+    (f"{LATE}, stop()", BY, False),
+    (LATE, f'branch("b", case(answer.note.is_set(), {BY}))', False),
+    (LATE, f'branch("b", case(answer.choice == "yes", {BY}), otherwise=[{NO}])', False),
+    (LATE, f'branch("b", case(answer.by.is_unset(), stop())), {BY}', False),
+    (LATE, STAMP, False),
+]
+
+
+@pytest.mark.parametrize(("late", "behind", "found"), BEHIND)
+def test_an_answer_that_need_not_have_come_is_told_behind_the_question(
+    tmp_path: Path, late: str, behind: str, found: bool
+) -> None:
+    text = ASK.format(before="", yes=NOTE.format(1, "Yes"), late=late, behind=f"{behind},")
+    messages = told(tmp_path, text.replace("    ask(", "    answer := ask("), "DW414")
+    assert len(messages) == found, messages
+    assert all(" and nobody need have answered 'may': it is gone on, too, behind late=" in each for each in messages)
+
+
+def test_an_answer_is_there_in_its_own_way(tmp_path: Path) -> None:
+    assert told(tmp_path, ASK.format(before="", yes=BY, late=LATE, behind=""), "DW414") == []
+
+
 @pytest.mark.parametrize(
     ("subject", "found"),
     [

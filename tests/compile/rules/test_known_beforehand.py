@@ -109,6 +109,46 @@ def test_a_number_that_points_never_come_to_is_a_warning_that_says_how_far_they_
     )
 
 
+MADE = 'made = facts["deal.created_at"]\n    return None if made is None else '
+
+
+@pytest.mark.parametrize(
+    ("body", "odd"),
+    [
+        (f"{MADE}made.month", "made.month"),
+        (f"{MADE}made.weekday()", "made.weekday()"),
+        (f"{MADE}5", "5"),
+        (f"{MADE}made.month % 2", "made.month % 2"),
+        (f"{MADE}len(str(made))", "len(str(made))"),
+        (f"{MADE}(made.month > 3 and made.day)", "made.day"),
+        ('if facts["deal.amount"]:\n        return True\n    return 0', "0"),
+        ('return facts["deal.amount"]', "facts['deal.amount']"),
+        ('return facts.get("deal.created_at")', "facts.get('deal.created_at')"),
+        (f"{MADE}3 <= made.month <= 9", ""),
+        (f"{MADE}bool(made.month % 2)", ""),
+        (f"{MADE}(made.month > 3) & (made.day > 3)", ""),
+        (f"{MADE}not made.month % 2", ""),
+        (f"{MADE}(made.month > 3 and made.day > 3)", ""),
+        (f"{MADE}helper(made)", ""),
+        ('return any(each is not None for each in facts.values())', ""),
+        ('def inner(made):\n        return made.month\n    return inner(facts["deal.created_at"]) > 3', ""),
+        ('return facts["deal.won"]', ""),
+    ],
+)  # fmt: skip
+def test_a_predicate_that_returns_a_number_or_a_fact_is_refused(body: str, odd: str, tmp_path: Path) -> None:
+    asks = 'predicate("fair", fair, of=[deal.amount, deal.created_at])'.replace(
+        "of=[", "of=[own.won, " if "deal.won" in body else "of=["
+    )
+    text = (
+        'class Own(DealFields):\n    won = Flag("Won before")\n\n\nown = Own()\n\n\n'
+        "def helper(made):\n    return made.month > 3\n\n\n"
+        f'def fair(facts):\n    {body}\n\n\nr = Automation(key="r", on=entered(Sales.met), when=[{asks}], do=[{TASK}])'
+    )
+    found = check_files(tmp_path / "company", {"rules": example_file(text)})["rules"]
+    said = f"the predicate 'fair' returns {odd}, which is neither yes nor no: it is unknown"
+    assert [each.message for each in found if each.code >= "DW27"] == ([said] if odd else [])
+
+
 @pytest.mark.parametrize(
     ("body", "refused"),
     [

@@ -76,6 +76,23 @@ def test_facts_of_which_each_language_lacks_one_are_told(tmp_path: Path) -> None
     ]
 
 
+def test_a_fact_in_whose_line_another_one_stands_once_more_is_told(tmp_path: Path) -> None:
+    hello, hola = "Hi {{ contact.first_name or 'there' }},", "Hola {{ contact.first_name or 'cliente' }},"
+    owner, person = "{{ deal.owner.name or 'We' }}", "{{ contact.name or 'We' }}"
+    en, es = f"{hello}\n\n{owner} will call soon.", f"{hola}\n\n{person} llama pronto."
+    assert told(tmp_path, en=en, es=es) == [
+        "the message of 'hello' names {{ deal.owner.name }} under 'en', and in that line {{ contact.name }} under 'es'"
+    ]
+    assert len(told(tmp_path, en=en.replace(owner, person), es=es.replace(person, owner))) == 1
+    quiet = {
+        "left out": f"{hola}\n\nLlamamos pronto.",
+        "in another line": f"{hola}\n{owner} llama pronto.\n\n{person}, gracias.",
+        "other lines": f"{hola}\n\n{person} llama pronto.\nGracias.",
+        "addressed later": f"Hola,\n\nllamamos pronto, {person}.",
+    }
+    assert {name: told(tmp_path / name, en=en, es=text) for name, text in quiet.items()} == {each: [] for each in quiet}
+
+
 WHEN, DAY = "deal.stage_since", "deal.close_date"
 SHOWN = [
     (f"On {{{{ {WHEN} | date }}}} at {{{{ {WHEN} | time }}}}.", f"El {{{{ {WHEN} | date }}}}.", "time"),
