@@ -401,7 +401,7 @@ d36 = Automation(
     on=date_reached(deal.appointment_at, before=hours(24)),
     again=once(per=value),
     exit_on=[rep_wrote(), opted_out()],
-    do=[set_task("confirm", text="Confirm the appointment", due=local("18:00"))],
+    do=[wait("evening", hours(6)), set_task("confirm", text="Confirm the appointment", due=local("18:00"))],
 )
 d37 = Automation(
     key="after-renewal",
