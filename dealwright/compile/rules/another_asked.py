@@ -9,7 +9,7 @@ from dealwright.compile import ir
 from dealwright.compile.possible import possible, unset
 from dealwright.compile.reckoned import facts_needed
 from dealwright.compile.rules.outside_events import facts_in
-from dealwright.compile.rules.rule import Rule, Spot, Subject
+from dealwright.compile.rules.rule import Rule, Spot, Subject, all_parts
 from dealwright.compile.rules.ways import Place
 
 _KINDS: Final = frozenset({"day", "moment", "money", "number"})
@@ -39,7 +39,7 @@ def _look(subject: Subject) -> Iterator[Spot]:
 
 def _only_asked(automation: ir.Automation) -> list[ir.Ref]:
     """Return the facts that are asked to be set, and that nothing else in the automation names."""
-    parts = automation.when.of if isinstance(automation.when, ir.All) else (automation.when,)
+    parts = all_parts(automation.when)
     asked = [part.field for part in parts if isinstance(part, ir.IsSet) and part.field.type in _KINDS]
     others = [part for part in parts if not isinstance(part, ir.IsSet)]
     named = {*facts_in(others), *facts_in(automation.do), *facts_in(automation.for_each)}

@@ -9,7 +9,7 @@ import msgspec
 
 from dealwright.compile import ir
 from dealwright.compile.possible import Logic
-from dealwright.compile.rules.rule import Subject, all_steps
+from dealwright.compile.rules.rule import Subject, all_parts, all_steps
 
 
 class Asking(NamedTuple):
@@ -27,10 +27,10 @@ def askings(subject: Subject, automation: ir.Automation) -> list[Asking]:
 
 def _askings(subject: Subject, automation: ir.Automation) -> Iterator[Asking]:
     if automation.origin == "authored":
-        for place, part in enumerate(_parts(automation.when)):
+        for place, part in enumerate(all_parts(automation.when)):
             yield Asking(subject.condition_at(automation, place), part, "when")
         if automation.for_each is not None:
-            for part in _parts(automation.for_each.where):
+            for part in all_parts(automation.for_each.where):
                 yield Asking(subject.automation_at(automation, "for_each"), part, "segment")
     elif automation.origin != "criteria":
         return
@@ -45,10 +45,10 @@ def _of_step(subject: Subject, automation: ir.Automation, step: ir.Step) -> Iter
         case ir.BranchStep(cases=cases):
             for place, case in enumerate(cases):
                 yield from (
-                    Asking(subject.case_at(automation, step.name, place), part, "case") for part in _parts(case.when)
+                    Asking(subject.case_at(automation, step.name, place), part, "case") for part in all_parts(case.when)
                 )
         case ir.WaitUntilStep(until=until) if until is not None:
-            yield from (Asking(at, part, "until") for part in _parts(until))
+            yield from (Asking(at, part, "until") for part in all_parts(until))
         case _:
             yield from (Asking(at, each, "points") for each in _written(step))
 
@@ -71,10 +71,6 @@ def _outermost(condition: ir.Condition, judge: Callable[[ir.Condition], bool]) -
         return
     for part in _written(condition):
         yield from _outermost(part, judge)
-
-
-def _parts(condition: ir.Condition) -> tuple[ir.Condition, ...]:
-    return condition.of if isinstance(condition, ir.All) else (condition,)
 
 
 def _written(node: object) -> Iterator[ir.Condition]:

@@ -9,7 +9,7 @@ from dealwright.compile import describe, ir
 from dealwright.compile.possible import Logic, possible
 from dealwright.compile.rules.askings import always, askings
 from dealwright.compile.rules.required import required_at
-from dealwright.compile.rules.rule import Rule, Spot, Subject
+from dealwright.compile.rules.rule import Rule, Spot, Subject, all_parts
 from dealwright.compile.rules.ways import Place, about_record
 
 
@@ -70,7 +70,7 @@ def _required(
     if not required or not isinstance(step, ir.BranchStep):
         return
     when = step.cases[0].when
-    for part in when.of if isinstance(when, ir.All) else (when,):
+    for part in all_parts(when):
         if not logic.always(part) and possible(logic.not_true(part)) and not possible(*required, logic.not_true(part)):
             path, line = subject.step_at(automation, step.name)
             yield Spot(

@@ -8,7 +8,7 @@ from typing import Final, NamedTuple
 
 from dealwright.compile import describe, ir
 from dealwright.compile.rules.askings import Asking, askings
-from dealwright.compile.rules.rule import Rule, Spot, Subject
+from dealwright.compile.rules.rule import Rule, Spot, Subject, all_parts
 
 _SETTING: Final = "settings."
 _LEAST: Final = re.compile(r"(?:at-least|least|minimum|min)-(?P<what>.+)|(?P<of>.+)-(?:at-least|least|minimum|min)")
@@ -37,7 +37,7 @@ def _of(subject: Subject, account: ir.Account) -> Iterator[Spot]:
     for automation in account.automations:
         demanded = automation.origin == "criteria"
         for asking in askings(subject, automation):
-            for part in _parts(asking.condition):
+            for part in all_parts(asking.condition):
                 compared = _compared(part)
                 if compared is None:
                     continue
@@ -75,10 +75,6 @@ def _in_words(part: ir.Condition) -> str:
     if isinstance(part, ir.Scored) and isinstance(part.value, ir.Ref):
         return f"points(...) {part.op} {part.value.path}"
     return describe.condition(part)
-
-
-def _parts(condition: ir.Condition) -> tuple[ir.Condition, ...]:
-    return condition.of if isinstance(condition, ir.All) else (condition,)
 
 
 def _compared(part: ir.Condition) -> _Compared | None:

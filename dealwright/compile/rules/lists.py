@@ -8,7 +8,7 @@ from typing import Final, NamedTuple
 
 from dealwright.compile import describe, ir
 from dealwright.compile.possible import Logic, one_of, possible
-from dealwright.compile.rules.rule import Spot, Subject
+from dealwright.compile.rules.rule import Spot, Subject, all_parts
 from dealwright.compile.rules.ways import OF_CONTACTS, Parts, found_in, of_trigger
 from dealwright.compile.sources import called
 
@@ -69,14 +69,10 @@ def _asked(
         known = (*known, logic.true(segment.where))
         if segment.pipelines:
             known = (*known, one_of("deal.pipeline", [ir.PipelineValue(pipeline=key) for key in segment.pipelines]))
-        for part in _parts(segment.where):
+        for part in all_parts(segment.where):
             yield subject.automation_at(automation, "for_each"), part, known
-    for place, part in enumerate(_parts(automation.when)):
+    for place, part in enumerate(all_parts(automation.when)):
         yield subject.condition_at(automation, place), part, known
-
-
-def _parts(condition: ir.Condition) -> tuple[ir.Condition, ...]:
-    return condition.of if isinstance(condition, ir.All) else (condition,)
 
 
 def _lists(condition: ir.Condition) -> Iterator[ir.IsIn]:

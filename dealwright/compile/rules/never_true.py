@@ -12,7 +12,7 @@ from dealwright.compile.possible import Logic, one_of, possible
 from dealwright.compile.rules.askings import askings, never
 from dealwright.compile.rules.lists import idle_members
 from dealwright.compile.rules.out_of_reach import Reached, out_of_reach, reached_by_points
-from dealwright.compile.rules.rule import Rule, Spot, Subject, all_steps
+from dealwright.compile.rules.rule import Rule, Spot, Subject, all_parts, all_steps
 from dealwright.compile.rules.ways import OF_CONTACTS, Parts, found_in, of_trigger
 from dealwright.language.schema import did_you_mean
 
@@ -49,7 +49,7 @@ def _look(subject: Subject) -> Iterator[Spot]:
                     severity="warning",
                 )
             continue
-        parts = automation.when.of if isinstance(automation.when, ir.All) else (automation.when,)
+        parts = all_parts(automation.when)
         culprits = (n for n, part in enumerate(parts) if not possible(*begins, logic.true(part)))
         path, line = subject.condition_at(automation, next(culprits, None))
         hint = "take the part out that contradicts, or join them with | if either will do"
@@ -151,7 +151,7 @@ def _comparisons(given: object) -> Iterator[ir.Compare]:
 
 def _asked(subject: Subject, automation: ir.Automation) -> list[tuple[tuple[str, int], ir.Condition]]:
     """The parts of `when` and the cases of branches, with where they stand."""
-    parts = automation.when.of if isinstance(automation.when, ir.All) else (automation.when,)
+    parts = all_parts(automation.when)
     asked = [(subject.condition_at(automation, place), part) for place, part in enumerate(parts)]
     for step in all_steps(automation.do):
         for place, case in enumerate(step.cases if isinstance(step, ir.BranchStep) else ()):
@@ -194,7 +194,7 @@ def _asked_where(
     logic = Logic.of(account)
     begins = (of_trigger(automation.on, logic),) if automation.when_within is None else ()
     known = (*begins, logic.true(automation.when))
-    for place, part in enumerate(automation.when.of if isinstance(automation.when, ir.All) else (automation.when,)):
+    for place, part in enumerate(all_parts(automation.when)):
         yield subject.condition_at(automation, place), part, known
     for at in subject.places(account, automation):
         if isinstance(at.step, ir.BranchStep):

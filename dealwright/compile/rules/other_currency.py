@@ -8,7 +8,7 @@ from typing import Final
 import msgspec
 
 from dealwright.compile import ir
-from dealwright.compile.rules.rule import Rule, Spot, Subject, all_steps
+from dealwright.compile.rules.rule import Rule, Spot, Subject, all_parts, all_steps
 
 _ELSEWHERE: Final = (ir.SendConversionStep, ir.SendEventStep, ir.LookupStep)
 """Steps that tell others amounts, in whatever currency those want them."""
@@ -18,7 +18,7 @@ def _look(subject: Subject) -> Iterator[Spot]:
     for account, automation in subject.automations:
         if account.currency is None:
             continue
-        parts = automation.when.of if isinstance(automation.when, ir.All) else (automation.when,)
+        parts = all_parts(automation.when)
         asked = [(subject.condition_at(automation, place), part) for place, part in enumerate(parts)]
         if automation.for_each is not None:
             asked.append((subject.automation_at(automation, "for_each"), automation.for_each.where))

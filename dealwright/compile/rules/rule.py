@@ -21,6 +21,11 @@ from dealwright.compile.sources import Source, argument
 T = TypeVar("T")
 
 
+def all_parts(condition: ir.Condition) -> tuple[ir.Condition, ...]:
+    """Return the conditions that all have to be true for this one to be."""
+    return condition.of if isinstance(condition, ir.All) else (condition,)
+
+
 class Spot(msgspec.Struct, frozen=True, kw_only=True):
     """Where a rule found something, and what; the rule adds its code and, unless it says otherwise, its severity."""
 

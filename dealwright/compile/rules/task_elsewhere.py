@@ -8,7 +8,7 @@ from typing import Final
 
 from dealwright.compile import ir
 from dealwright.compile.possible import Alternatives, Logic, one_of, possible
-from dealwright.compile.rules.rule import Rule, Spot, Subject
+from dealwright.compile.rules.rule import Rule, Spot, Subject, all_parts
 from dealwright.compile.rules.stands import stages_of
 from dealwright.model.crm import PipelineShape
 
@@ -22,7 +22,7 @@ def _look(subject: Subject) -> Iterator[Spot]:
             continue
         logic = Logic.of(account)
         known = logic.true(automation.when)
-        parts = automation.when.of if isinstance(automation.when, ir.All) else (automation.when,)
+        parts = all_parts(automation.when)
         for index, part in enumerate(parts):
             match part:
                 case ir.Compare(field=ir.Ref(path=path), op="==", value=ir.TextValue(value=text)) if path == _TASK:

@@ -7,7 +7,7 @@ from typing import Final, NamedTuple
 
 from dealwright.compile import describe, ir
 from dealwright.compile.possible import Alternatives, Logic, differ, possible
-from dealwright.compile.rules.rule import Rule, Spot, Subject, all_steps
+from dealwright.compile.rules.rule import Rule, Spot, Subject, all_parts, all_steps
 from dealwright.compile.rules.twice import rows
 from dealwright.compile.rules.ways import Place
 from dealwright.language.schema import FieldType
@@ -43,7 +43,7 @@ def _undone(subject: Subject, automation: ir.Automation) -> Iterator[Spot]:
             pass
         case _:
             return
-    asked = {each.path for part in _parts(automation.when) for each in _asked(part)}
+    asked = {each.path for part in all_parts(automation.when) for each in _asked(part)}
     if not asked <= {f"deal.{name}", f"event.before.{name}"}:
         return
     for step in automation.do:
@@ -97,10 +97,6 @@ def _written_again(
                     f" asked: deal.{name} = {describe.expression(value)}, whatever is answered",
                     hint=f"write what {answer.answer!r} means, or take it out",
                 )
-
-
-def _parts(condition: ir.Condition) -> tuple[ir.Condition, ...]:
-    return condition.of if isinstance(condition, ir.All) else (condition,)
 
 
 def _asked(part: ir.Condition) -> Iterator[ir.Ref]:

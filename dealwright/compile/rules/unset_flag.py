@@ -8,7 +8,7 @@ from typing import Final
 import msgspec
 
 from dealwright.compile import ir
-from dealwright.compile.rules.rule import Rule, Spot, Subject, all_steps
+from dealwright.compile.rules.rule import Rule, Spot, Subject, all_parts, all_steps
 
 
 def _look(subject: Subject) -> Iterator[Spot]:
@@ -29,7 +29,7 @@ def _look(subject: Subject) -> Iterator[Spot]:
 
 def _conditions(subject: Subject, automation: ir.Automation) -> Iterator[tuple[tuple[str, int], ir.Condition]]:
     """Yield every condition of the automation with where it was written."""
-    parts = automation.when.of if isinstance(automation.when, ir.All) else (automation.when,)
+    parts = all_parts(automation.when)
     for place, part in enumerate(parts):
         yield subject.condition_at(automation, place), part
     if automation.for_each is not None:
