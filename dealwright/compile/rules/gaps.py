@@ -10,6 +10,7 @@ from dealwright.compile import ir
 from dealwright.compile.atoms import Atom
 from dealwright.compile.later import MESSAGES
 from dealwright.compile.possible import Logic, not_one_of, possible, unset
+from dealwright.compile.rules.readings import written
 from dealwright.compile.rules.rule import Rule, Spot, Subject, all_steps
 from dealwright.compile.rules.texts import bare_paths
 from dealwright.compile.rules.ways import Place, ends
@@ -88,12 +89,8 @@ def is_open(path: str, place: Place, account: ir.Account) -> bool:
 def seen_to(step: ir.Step, logic: Logic) -> Iterator[str]:
     """Yield the facts that are there behind the step: it has written them, or waited for them."""
     match step:
-        case ir.UpdateDealStep(changes=changes):
-            yield from (f"deal.{name}" for name, value in changes.items() if not isinstance(value, ir.Cleared))
-        case ir.UpdateCompanyStep(changes=changes):
-            yield from (f"deal.company.{name}" for name, value in changes.items() if not isinstance(value, ir.Cleared))
-        case ir.UpdateRecordStep(changes=changes):
-            yield from (f"record.{name}" for name, value in changes.items() if not isinstance(value, ir.Cleared))
+        case ir.UpdateDealStep() | ir.UpdateCompanyStep() | ir.UpdateRecordStep():
+            yield from (path for path, value in written(step) if not isinstance(value, ir.Cleared))
         case ir.WaitUntilStep(until=until) if until is not None:
             ways = logic.true(until)
             for path in {atom.path for way in ways for atom in way}:

@@ -12,6 +12,7 @@ import msgspec
 from dealwright.compile import describe, ir
 from dealwright.compile.reckoned import kind_of
 from dealwright.compile.rules.askings import askings
+from dealwright.compile.rules.readings import written
 from dealwright.compile.rules.rule import Rule, Spot, Subject, all_steps
 
 _PERCENT: Final = re.compile(r"%|\b(?:percent|per cent|percentage|pct|prozent|porcentaje|por ciento|por cento)\b", re.I)
@@ -135,16 +136,8 @@ def _products(node: object) -> Iterator[ir.Reckoned]:
 
 
 def _written(step: ir.Step) -> Iterator[tuple[str, Decimal]]:
-    match step:
-        case ir.UpdateDealStep(changes=changes):
-            holder = "deal"
-        case ir.UpdateCompanyStep(changes=changes):
-            holder = "deal.company"
-        case _:
-            return
-    for name, value in changes.items():
-        if isinstance(value, ir.NumberValue):
-            yield f"{holder}.{name}", value.value
+    if isinstance(step, ir.UpdateDealStep | ir.UpdateCompanyStep):
+        yield from ((path, value.value) for path, value in written(step) if isinstance(value, ir.NumberValue))
 
 
 def _compared(account: ir.Account, node: object) -> Iterator[tuple[str, Decimal]]:

@@ -1,4 +1,4 @@
-"""What a step works with: the facts that stand in its values, its texts and its cases."""
+"""What a step works with, the facts that stand in its values, its texts and its cases; and what an update writes."""
 
 from __future__ import annotations
 
@@ -41,6 +41,22 @@ def works_with(given: object, about: str) -> Iterator[str]:
             for name in given.__struct_fields__:
                 if (inner := getattr(given, name)) not in ways:
                     yield from works_with(inner, about)
+
+
+def written(step: ir.Step) -> Iterator[tuple[str, ir.Expression]]:
+    """Yield the facts that an update step writes, each with its value, as conditions name them: `deal.amount`."""
+    match step:
+        case ir.UpdateDealStep(changes=changes):
+            holder = "deal"
+        case ir.UpdateContactStep(contact=holder, changes=changes):
+            pass
+        case ir.UpdateCompanyStep(changes=changes):
+            holder = "deal.company"
+        case ir.UpdateRecordStep(changes=changes):
+            holder = "record"
+        case _:
+            return
+    yield from ((f"{holder}.{name}", value) for name, value in changes.items())
 
 
 def _is_step(given: msgspec.Struct) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from typing import Final
 
 from dealwright.compile import ir
@@ -11,6 +11,7 @@ from dealwright.compile.possible import Logic, possible, unset
 from dealwright.compile.reckoned import needed
 from dealwright.compile.rules.another_asked import sure_of
 from dealwright.compile.rules.gaps import is_open, seen_to
+from dealwright.compile.rules.readings import written
 from dealwright.compile.rules.rule import Rule, Spot, Subject, all_steps
 from dealwright.compile.rules.ways import Place
 
@@ -59,24 +60,14 @@ def _part(subject: Subject, automation: ir.Automation, step: ir.Step, fact: ir.R
 def _values(step: ir.Step) -> Iterator[tuple[str, object]]:
     """Yield what a step writes or tells, each with the fact that it is written to."""
     match step:
-        case ir.UpdateDealStep(changes=changes):
-            yield from _written("deal", changes)
-        case ir.UpdateRecordStep(changes=changes):
-            yield from _written("record", changes)
-        case ir.UpdateCompanyStep(changes=changes):
-            yield from _written("deal.company", changes)
-        case ir.UpdateContactStep(contact=contact, changes=changes):
-            yield from _written(contact, changes)
         case ir.CreateRecordStep(fields=given) | ir.SendEventStep(with_=given):
             yield from ((_SENT, each) for each in given.values())
         case ir.SendConversionStep(value=value, with_=given):
             yield from ((_SENT, each) for each in (value, *given.values()))
         case ir.CreateDealStep(amount=amount, custom=given):
             yield from ((_SENT, each) for each in (amount, *given.values()))
-
-
-def _written(holder: str, changes: Mapping[str, ir.Expression]) -> Iterator[tuple[str, object]]:
-    yield from ((f"{holder}.{name}", value) for name, value in changes.items())
+        case _:
+            yield from written(step)
 
 
 def _parts(value: object) -> Iterator[ir.Ref]:

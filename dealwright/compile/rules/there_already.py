@@ -3,21 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from typing import Final, NamedTuple
+from typing import Final
 
 from dealwright.compile import describe, ir
 from dealwright.compile.possible import Alternatives, Logic, differ, possible
+from dealwright.compile.rules.readings import written
 from dealwright.compile.rules.rule import Rule, Spot, Subject, all_parts, all_steps
 from dealwright.compile.rules.twice import rows
 from dealwright.compile.rules.ways import Place
 from dealwright.language.schema import FieldType
-
-
-class _Write(NamedTuple):
-    """A field that a step writes, and what it writes there."""
-
-    path: str
-    value: ir.Expression
 
 
 def _look(subject: Subject) -> Iterator[Spot]:
@@ -84,11 +78,11 @@ def _written_again(
     question, answer = asked
     for step in answer.do:
         for name, value in step.changes.items() if isinstance(step, ir.UpdateDealStep) else ():
-            written = [
+            ever = [
                 each.changes[name] for each in steps if isinstance(each, ir.UpdateDealStep) and name in each.changes
             ]
             # Where another value is written somewhere, this one may be said once more for its sake.
-            if name in before and isinstance(value, ir.FlagValue | ir.TextValue) and set(written) == {value}:
+            if name in before and isinstance(value, ir.FlagValue | ir.TextValue) and set(ever) == {value}:
                 path, line = subject.step_at(automation, step.name)
                 yield Spot(
                     path=path,
@@ -127,38 +121,22 @@ def _told(place: Place, logic: Logic, account: ir.Account) -> str:
                 did += [f"takes {tag!r} off, which is not on the deal" for tag in remove]
                 return f"{step.name!r} {', and '.join(did)}, wherever it is reached"
         case _:
-            same = [write for write in _writes(step) if _is_there(place, logic, account, write)]
+            same = [(path, value) for path, value in written(step) if _is_there(place, logic, account, path, value)]
             if same:
-                written = ", ".join(f"{path} = {describe.expression(value)}" for path, value in same)
-                return f"{step.name!r} writes what is there already wherever it is reached: {written}"
+                told = ", ".join(f"{path} = {describe.expression(value)}" for path, value in same)
+                return f"{step.name!r} writes what is there already wherever it is reached: {told}"
     return ""
 
 
-def _writes(step: ir.Step) -> Iterator[_Write]:
-    match step:
-        case ir.UpdateDealStep(changes=changes):
-            about = "deal"
-        case ir.UpdateContactStep(contact=about, changes=changes):
-            pass
-        case ir.UpdateCompanyStep(changes=changes):
-            about = "deal.company"
-        case ir.UpdateRecordStep(changes=changes):
-            about = "record"
-        case _:
-            return
-    yield from (_Write(f"{about}.{name}", value) for name, value in changes.items())
-
-
-def _is_there(place: Place, logic: Logic, account: ir.Account, write: _Write) -> bool:
+def _is_there(place: Place, logic: Logic, account: ir.Account, path: str, value: ir.Expression) -> bool:
     """Say whether the field is certainly what is written; of lists nothing is known, and a role picks somebody."""
-    value = write.value
     if isinstance(value, ir.Ref):
-        return value.path == write.path or _certain(place, differ(write.path, value.path))
+        return value.path == path or _certain(place, differ(path, value.path))
     if isinstance(value, ir.Cleared):
-        return _holds(place, logic, [ir.Not(of=ir.IsSet(field=ir.Ref(path=write.path, type="text")))])
+        return _holds(place, logic, [ir.Not(of=ir.IsSet(field=ir.Ref(path=path, type="text")))])
     if isinstance(value, ir.TagsValue) or not isinstance(value, ir.Value):
         return False
-    field = ir.Ref(path=write.path, type=_type(account, write.path, value))
+    field = ir.Ref(path=path, type=_type(account, path, value))
     return _holds(place, logic, [ir.Compare(field=field, op="==", value=value)])
 
 

@@ -9,6 +9,7 @@ from typing import Final, NamedTuple
 from dealwright.compile import ir
 from dealwright.compile.possible import Alternatives, Logic, possible
 from dealwright.compile.rules.links import one_event
+from dealwright.compile.rules.readings import written
 from dealwright.compile.rules.rule import Rule, Spot, Subject
 from dealwright.compile.rules.tag_and_back import tags_given
 from dealwright.compile.rules.ways import places
@@ -96,16 +97,12 @@ def _writes(automation: ir.Automation, logic: Logic) -> Iterator[_Write]:
 
 def _written(step: ir.Step) -> Iterator[tuple[str, object]]:
     match step:
-        case ir.UpdateDealStep(changes=changes):
-            yield from ((f"deal.{name}", value) for name, value in changes.items())
         case ir.MoveDealStep(to=to):
             yield "deal.stage", to
-        case ir.UpdateContactStep(contact=contact, changes=changes):
-            yield from ((f"{contact}.{name}", value) for name, value in changes.items())
-        case ir.UpdateCompanyStep(changes=changes):
-            yield from ((f"deal.company.{name}", value) for name, value in changes.items())
         case ir.UpdateRecordStep(record=kind, changes=changes):
             yield from ((f"{kind}.{name}", value) for name, value in changes.items())
+        case _:
+            yield from written(step)
 
 
 RULE: Final = Rule(
