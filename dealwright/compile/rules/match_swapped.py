@@ -2,34 +2,26 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from typing import Final
 
 from dealwright.compile.rules.outside_events import used
+from dealwright.compile.rules.reach import called, reach_of
 from dealwright.compile.rules.rule import Rule, Spot, Subject
-
-_CALLED: Final = {
-    "phone": re.compile(r"(.*_)?(phone|telephone|mobile|tel|telefone|telefono|celular)"),
-    "email": re.compile(r"(.*_)?(e_?)?mail(_address)?"),
-}
-"""What fields of events are called that hold one; a Phone or an Email of the wrong kind is refused anyhow."""
-
-_HELD: Final = {"deal.contacts.phone": "phone", "deal.contacts.email": "email"}
 
 
 def _look(subject: Subject) -> Iterator[Spot]:
     for event, path, line, _ in used(subject):
         texts = {field.key for field in event.fields if field.type == "text"}
         for pair in event.match.by if event.match is not None else ():
-            called = next((kind for kind, name in _CALLED.items() if name.fullmatch(pair.field)), None)
-            held = _HELD.get(pair.path)
-            if pair.field in texts and called is not None and held is not None and called != held:
+            is_, held = called(pair.field), reach_of(pair.path)
+            # A Phone or an Email of the wrong kind is refused anyhow.
+            if pair.field in texts and is_ and held and is_ != held:
                 yield Spot(
                     path=path,
                     line=line,
                     message=f"{event.key!r} looks for its {pair.field} in {pair.path}: no deal is found so",
-                    hint=f"write ({pair.field}, deal.contacts.{called})",
+                    hint=f"write ({pair.field}, deal.contacts.{is_})",
                 )
 
 

@@ -1,19 +1,17 @@
-"""DW287: values of one step are given to each other's names."""
+"""DW287: values of one step are given to each other's names, or one is told under the name of another field."""
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping
 from typing import Final
 
 from dealwright.compile import ir
+from dealwright.compile.rules.named_otherwise import fact_of, named_otherwise
 from dealwright.compile.rules.rule import Rule, Spot, Subject, all_steps
-
-_ONE_FACT: Final = re.compile(r"\{\{\s*([\w.]+)\s*(?:or\s[^}]*)?\}\}")
-"""A text that is one field and nothing else, but for what stands there where it is unset."""
 
 
 def _look(subject: Subject) -> Iterator[Spot]:
+    yield from named_otherwise(subject)
     for _, automation in subject.automations:
         for step in all_steps(automation.do):
             for given, own in _given(step):
@@ -64,26 +62,20 @@ def _crossed(given: Mapping[str, ir.Expression], own: str) -> list[str]:
 
 def _fact(value: ir.Expression, name: str = "") -> str:
     """Return the path of the one fact that a value is, or of its neighbour of another name; empty if it is none."""
-    match value:
-        case ir.Ref(path=path):
-            pass
-        case ir.OrElse(of=of):
-            return _fact(of, name)
-        case ir.TemplateText(source=source) if found := _ONE_FACT.fullmatch(source.strip()):
-            path = found[1]
-        case _:
-            return ""
-    return f"{path.rpartition('.')[0]}.{name}" if name else path
+    path = fact_of(value)
+    return f"{path.rpartition('.')[0]}.{name}" if name and path else path
 
 
 RULE: Final = Rule(
     code="DW287",
     severity="warning",
-    title="values are given to each other's names",
+    title="values are given to other names than their own",
     reason=(
         "`name=Booked.email, email=Booked.name`: where two fields of one event, or of one deal, are given each other's "
         "values, the line was most likely written in a hurry. Both are of one type, so nothing refuses it. Fields of "
-        "what is changed itself may be exchanged, and are not told."
+        "what is changed itself may be exchanged, and are not told. What another system is told under the name of one "
+        'field, and which is another one, is of the same kind: `{"postcode": own.city}` where there is own.postcode, '
+        "and an e-mail address that is called phone."
     ),
     bad="""
 class Booked(OutsideEvent):
