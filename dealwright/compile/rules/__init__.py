@@ -69,6 +69,7 @@ from dealwright.compile.rules import (
     python_truth,
     quiet_all_day,
     role_as_text,
+    shares,
     spans,
     stage_count,
     stage_is_state,
@@ -92,6 +93,7 @@ from dealwright.compile.rules import (
     unset_used,
     unused,
     watched,
+    with_itself,
 )
 from dealwright.compile.rules.rule import Rule
 
@@ -162,6 +164,7 @@ RULES: Final[tuple[Rule, ...]] = tuple(
                 python_truth,
                 quiet_all_day,
                 role_as_text,
+                shares,
                 spans,
                 stage_count,
                 stage_is_state,
@@ -184,6 +187,7 @@ RULES: Final[tuple[Rule, ...]] = tuple(
                 unset_used,
                 unused,
                 watched,
+                with_itself,
                 no_way_for_no,
                 owed_to_nobody,
                 task_elsewhere,

@@ -14,6 +14,7 @@ from dealwright.compile.reckoned import kind_of
 from dealwright.compile.rules.askings import askings
 from dealwright.compile.rules.readings import written
 from dealwright.compile.rules.rule import Rule, Spot, Subject, all_steps
+from dealwright.compile.rules.sums import reckonings
 
 _PERCENT: Final = re.compile(r"%|\b(?:percent|per cent|percentage|pct|prozent|porcentaje|por ciento|por cento)\b", re.I)
 _KEY: Final = re.compile(r"(?:.+[-_])?(?:percent|percentage|pct)")
@@ -114,25 +115,13 @@ def _is_of_whole(above: list[object]) -> bool:
 
 def _products(node: object) -> Iterator[ir.Reckoned]:
     """Yield the outermost products and quotients right inside of a condition or step; other steps are others."""
-    match node:
-        case ir.Reckoned(sign="*" | "/"):
-            yield node
-            for factor in (each for side in _factors(node) for each in side):
+    for given in reckonings(node):
+        if given.sign in ("*", "/"):
+            yield given
+            for factor in (each for side in _factors(given) for each in side):
                 yield from _products(factor)
-        case msgspec.Struct():
-            for name in node.__struct_fields__:
-                inner = getattr(node, name)
-                if not isinstance(inner, ir.Step) and not (
-                    isinstance(node, ir.Step) and isinstance(inner, ir.Condition)
-                ):
-                    yield from _products(inner)
-        case tuple():
-            for each in node:
-                if not isinstance(each, ir.Step | ir.Case | ir.Answer):
-                    yield from _products(each)
-        case dict():
-            for each in node.values():
-                yield from _products(each)
+        else:
+            yield from _products((given.left, given.right))
 
 
 def _written(step: ir.Step) -> Iterator[tuple[str, Decimal]]:
