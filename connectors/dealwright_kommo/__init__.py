@@ -4,11 +4,13 @@ Hooks are forms without a signature that say only that something changed: they a
 address, and the lead or contact is read again (`hooks.py`, and the kernel's mirror/notice.py). Tasks and notes carry
 our key in their text, deals in a custom field, so that what lost its answer is looked up and not made twice.
 
-How far echoes of our own writes are recognised: a hook names the user who changed something. If that is the user of our
-token, the change is taken for the newest write of ours of a fitting kind on that deal within ten minutes. A person who
-works under the same user within that time is taken for us: give the integration a user of its own. Of a deal that we
-created, the hook carries our key. Not recognised: a write of ours that another program of the same user made (it has no
-effect), and a deal that Kommo's own robot changed in answer to us.
+How far echoes of our own writes are recognised: a hook names the user who changed something, and Kommo tells one
+change in several hooks, so what is read again at a person's hook may hold what we have written since. What decides is
+what each write of ours of the last ten minutes wrote (the kernel's mirror/echo.py): a field or a stage that one named
+is its echo, once; at another user's hook only if the value stands there. What a person did in the same moment stays
+the person's, also under our user, unless it is the same field. Of a deal that we created, the hook carries our key.
+Not recognised: a deal of ours that somebody else's hook tells before its own, a write that another program of the
+same user made (it has no effect), and a deal that Kommo's own robot changed in answer to us.
 
 What a complete connector would have, and this one lacks:
 - OAuth with rotating refresh tokens (a long-lived token of a private integration is used), and account renames.

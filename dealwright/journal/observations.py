@@ -8,21 +8,21 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from msgspec.structs import replace
 from sqlalchemy import Connection
 
 from dealwright.engine.observe import with_stage_since
-from dealwright.engine.records import Reading
+from dealwright.engine.records import Asked, Reading
 from dealwright.journal import hot, tray
 from dealwright.journal.database import micros, statement
 from dealwright.journal.payload import pack, seal, unseal
+from dealwright.mirror.echo import OwnWrite
 from dealwright.mirror.notice import Told, tell
 from dealwright.model.crm import Contact, Deal
 from dealwright.model.events import (
     ContactNoticed,
-    DealCreated,
     DealNoticed,
     Event,
     EventReceived,
@@ -41,31 +41,23 @@ _CREATED: Final = statement(
 )
 _WRITES: Final = statement(
     """
-    select effects.key, effects.kind, effects.automation, executions.subject,
-        coalesce(events.chain, events.id) as chain, events.depth + 1 as depth
+    select effects.key, effects.automation, effects.request, executions.subject,
+        coalesce(events.chain, events.id) as chain, events.depth + 1 as depth,
+        exists (
+            select 1 from events as made where made.account = executions.account
+                and made.subject = executions.subject and made.cause = effects.key
+        ) as told
     from executions join effects on effects.execution_id = executions.id join events on events.id = executions.event_id
     where executions.account = :account and executions.subject in :subjects
-        and effects.kind in ('move_deal', 'update_deal', 'change_tags', 'create_contact', 'update_contact')
+        and effects.kind in ('move_deal', 'move_back', 'update_deal', 'change_tags', 'create_contact', 'update_contact')
         and (effects.state in ('sending', 'unknown') or (effects.state = 'sent' and effects.sent_at >= :since))
     order by effects.planned_at, effects.key
     """,
     "subjects",
 )
-_MAKES: Final[Mapping[str, frozenset[str]]] = {
-    "stage_changed": frozenset({"move_deal", "move_back"}),
-    "deal_updated": frozenset({"update_deal", "change_tags"}),
-    "contact_added": frozenset({"create_contact"}),
-    "contact_updated": frozenset({"update_contact"}),
-    "record_added": frozenset({"create_record"}),
-    "record_updated": frozenset({"update_record"}),
-    "record_removed": frozenset({"remove_record"}),
-}
-"""Which of our writes an event may come from."""
-
 _BY_KEY: Final = statement(
     """
-    select effects.key, effects.kind, effects.automation, executions.subject,
-        coalesce(events.chain, events.id) as chain, events.depth + 1 as depth
+    select effects.key, effects.automation, coalesce(events.chain, events.id) as chain, events.depth + 1 as depth
     from effects join executions on executions.id = effects.execution_id join events on events.id = executions.event_id
     where effects.account = :account and effects.key in :keys
     """,
@@ -91,8 +83,12 @@ def keep(connection: Connection, account: str, reading: Reading, *, now: int, se
     given_up = {id_: replace(event, found="unread") for id_, event in noticed if id_ in reading.unread}
     noticed = [(id_, event) for id_, event in noticed if id_ not in given_up]
     received = _with_stage_since(connection, account, received)
-    told = _tell(connection, account, noticed, reading) if noticed else Told()
-    causes = _causes(connection, account, noticed, told, since=now - int(ECHO.total_seconds() * 1_000_000))
+    told = Told()
+    causes: dict[str, _Cause] = {}
+    if noticed:
+        since = now - int(ECHO.total_seconds() * 1_000_000)
+        writes, causes = _writes(connection, account, noticed, reading, since=since)
+        told = _tell(connection, account, noticed, reading, writes)
     changed = [(id_, *_columns(event, rows[id_], {})) for id_, event in received]
     changed += [(id_, *_columns(event, rows[id_], causes)) for id_, event in sorted((told.rows | given_up).items())]
     hot.OBSERVED.run(connection, changed)
@@ -133,7 +129,13 @@ def known_deals(connection: Connection, account: str, ids: Sequence[str]) -> dic
     return {deal.id: deal for deal in (unseal(body, Deal) for body in bodies)}
 
 
-def _tell(connection: Connection, account: str, noticed: Sequence[tuple[int, Event]], reading: Reading) -> Told:
+def _tell(
+    connection: Connection,
+    account: str,
+    noticed: Sequence[tuple[int, Event]],
+    reading: Reading,
+    writes: Mapping[str, Sequence[OwnWrite]],
+) -> Told:
     deals = sorted({event.deal_id for _, event in noticed if isinstance(event, DealNoticed)})
     contacts = sorted({event.contact_id for _, event in noticed if isinstance(event, ContactNoticed)})
     known = known_deals(connection, account, deals)
@@ -162,66 +164,62 @@ def _tell(connection: Connection, account: str, noticed: Sequence[tuple[int, Eve
         known_contacts=known_contacts,
         created=created,
         newest={subjects[row.subject]: row.newest for row in behind},
+        writes=writes,
     )
 
 
-class _Cause:
-    """One write of ours that an event may come from."""
+class _Cause(NamedTuple):
+    """A write of ours that made an event, and the chain that both belong to."""
 
-    __slots__ = ("actor", "chain", "depth", "key", "kind")
-
-    def __init__(self, account: str, row: Any) -> None:
-        self.key: str = row.key
-        self.kind: str = row.kind
-        self.chain: int = row.chain
-        self.depth: int = row.depth
-        self.actor = f"automation:{account}.{row.automation}"
+    actor: str
+    chain: int
+    depth: int
 
 
-def _causes(
-    connection: Connection, account: str, noticed: Sequence[tuple[int, Event]], told: Told, *, since: int
-) -> dict[str, _Cause]:
-    """Return, by the source's id of each event that a write of ours made, that write.
+def _cause(account: str, row: Any) -> _Cause:
+    return _Cause(f"automation:{account}.{row.automation}", row.chain, row.depth)
 
-    A hook names the user whose token wrote, not the write: it is the newest one of a kind that makes such an event, on
-    the same deal. Of a deal that we created the CRM keeps our key.
+
+def _writes(
+    connection: Connection,
+    account: str,
+    noticed: Sequence[tuple[int, DealNoticed | ContactNoticed]],
+    reading: Reading,
+    *,
+    since: int,
+) -> tuple[dict[str, list[OwnWrite]], dict[str, _Cause]]:
+    """Return the writes of ours that what hooks tell may come from, by deal, and by their keys what they join.
+
+    Of a deal that we created the CRM keeps our key.
     """
-    ours = {id_ for id_, event in noticed if isinstance(event, DealNoticed | ContactNoticed) and event.ours}
-    events = [(id_, event) for id_, event in (*told.rows.items(), *told.appended)]
-    keys = sorted({event.cause for _, event in events if isinstance(event, DealCreated) and event.cause})
-    by_key = (
-        {row.key: _Cause(account, row) for row in connection.execute(_BY_KEY, {"account": account, "keys": keys})}
-        if keys
-        else {}
-    )
-    found = {event.source_id: by_key[event.cause] for _, event in events if event.cause and event.cause in by_key}
-    echoes = [(event, _subjects(event)) for id_, event in events if id_ in ours and event.kind in _MAKES]
-    subjects = sorted({subject for _, own in echoes for subject in own})
-    if subjects:
-        writes: dict[str, list[_Cause]] = {}
-        for row in connection.execute(_WRITES, {"account": account, "subjects": subjects, "since": since}):
-            writes.setdefault(row.subject, []).append(_Cause(account, row))
-        for event, own in echoes:
-            fitting = [each for subject in own for each in writes.get(subject, ()) if each.kind in _MAKES[event.kind]]
-            if fitting:
-                found[event.source_id] = fitting[-1]
-    return found
-
-
-def _subjects(event: Event) -> list[str]:
-    return [deal_subject(deal.id) for deal in event.about]
+    deals = {event.deal_id for _, event in noticed if isinstance(event, DealNoticed)}
+    contacts = {event.contact_id for _, event in noticed if isinstance(event, ContactNoticed)}
+    deals |= {deal.id for id_, read in reading.contacts.items() if id_ in contacts for deal in read.deals}
+    subjects = {deal_subject(id_): id_ for id_ in deals}
+    writes: dict[str, list[OwnWrite]] = {}
+    causes: dict[str, _Cause] = {}
+    asked = {"account": account, "subjects": sorted(subjects), "since": since}
+    for row in connection.execute(_WRITES, asked) if subjects else ():
+        causes[row.key] = cause = _cause(account, row)
+        request = unseal(row.request, Asked).request
+        write = OwnWrite(key=row.key, actor=cause.actor, request=request, told=bool(row.told))
+        writes.setdefault(subjects[row.subject], []).append(write)
+    keys = sorted({event.cause for _, event in noticed if event.cause})
+    for row in connection.execute(_BY_KEY, {"account": account, "keys": keys}) if keys else ():
+        causes[row.key] = _cause(account, row)
+    return writes, causes
 
 
 def _columns(event: Event, row: Any, causes: Mapping[str, _Cause]) -> tuple[object, ...]:
     """Return what an event that was observed has in its row, as `hot.OBSERVED` names it behind the id.
 
-    It joins the chain of the write that made it.
+    It joins the chain of the write of ours that made it.
     """
-    made_by = causes.get(event.source_id)
     cause, chain, depth = row.cause, row.chain, row.depth
+    made_by = causes.get(event.cause) if event.cause else None
     if made_by is not None:
-        event = replace(event, cause=made_by.key, actor=made_by.actor)
-        cause, chain, depth = made_by.key, made_by.chain, made_by.depth
+        event = replace(event, actor=made_by.actor)
+        cause, (_, chain, depth) = event.cause, made_by
     at = micros(event.occurred_at)
     return event.kind, event.source_id, event.subject, at, cause, chain, depth, seal(event)
 

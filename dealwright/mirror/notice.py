@@ -10,6 +10,8 @@ as it is now, and what rules see is told of both:
   is known, is nothing new. A hook that comes before an earlier one tells both moves (it says where the deal came from),
   and the earlier one is nothing new then. What was undone before anybody read it is lost: A -> B -> A with its hooks
   reversed, or two values of a field in between.
+- Each change is told as that of whoever made it (echo.py): what a write of ours changed is another event than what a
+  person changed, whoever's hook was the first that let it be read.
 - A deal that was never seen and is as young as the hook was created: it is told so once, whichever hook comes first. An
   older one has changed, and nobody can say how: `changed` is empty and `before` is unset.
 """
@@ -24,6 +26,7 @@ import msgspec
 from msgspec.structs import replace
 
 from dealwright.language.schema import CONTACT_FIELDS, UPDATABLE
+from dealwright.mirror.echo import Echoes, OwnWrite
 from dealwright.model.crm import Contact, Deal
 from dealwright.model.events import (
     ContactAdded,
@@ -65,23 +68,26 @@ def tell(
     known_contacts: Mapping[str, ContactRead],
     created: Collection[str],
     newest: Mapping[str, int] | None = None,
+    writes: Mapping[str, Sequence[OwnWrite]] | None = None,
 ) -> Told:
     """Return what these rows, in the order of their ids, tell.
 
     `deals` and `contacts` are as they were read; `created` are deals of which it is told somewhere else that they were
-    created; `newest` are deals of which something stands behind their rows already, and the last place of that.
+    created; `newest` are deals of which something stands behind their rows already, and the last place of that;
+    `writes` are those of ours that may have made what is told, by deal, oldest first.
     """
     told = Told()
+    echoes = Echoes(writes or {})
     by_deal: dict[str, list[tuple[int, DealNoticed]]] = {}
     for id_, event in rows:
         if isinstance(event, DealNoticed):
             by_deal.setdefault(event.deal_id, []).append((id_, event))
         elif isinstance(event, ContactNoticed):
             known = told.contacts.get(event.contact_id) or known_contacts.get(event.contact_id)
-            told.rows[id_] = _contact(event, contacts.get(event.contact_id), known, told)
+            told.rows[id_] = _contact(event, contacts.get(event.contact_id), known, told, echoes)
     for deal_id, noticed in by_deal.items():
         story = (told, noticed, deals.get(deal_id), known_deals.get(deal_id))
-        _tell_deal(*story, elsewhere=deal_id in created, behind=(newest or {}).get(deal_id, 0))
+        _tell_deal(*story, echoes, elsewhere=deal_id in created, behind=(newest or {}).get(deal_id, 0))
     told.appended.sort(key=lambda each: each[0])
     return told
 
@@ -96,6 +102,7 @@ def _tell_deal(
     rows: Sequence[tuple[int, DealNoticed]],
     now: Deal | None,
     was: Deal | None,
+    echoes: Echoes,
     *,
     elsewhere: bool,
     behind: int,
@@ -107,7 +114,7 @@ def _tell_deal(
         return
     if was is not None and now.version < was.version:
         now = was  # it was read before something that is known
-    story = _Story(rows, now, was, elsewhere=elsewhere)
+    story = _Story(rows, now, was, echoes, elsewhere=elsewhere)
     last = rows[-1][0]
     for id_, row, events in story.tell():
         in_row = bool(events) and (id_ > behind or isinstance(events[0], DealCreated))
@@ -123,9 +130,16 @@ class _Story:
     """One deal through the hooks of one batch. `state` is the deal as it was told so far."""
 
     def __init__(
-        self, rows: Sequence[tuple[int, DealNoticed]], now: Deal, was: Deal | None, *, elsewhere: bool
+        self,
+        rows: Sequence[tuple[int, DealNoticed]],
+        now: Deal,
+        was: Deal | None,
+        echoes: Echoes,
+        *,
+        elsewhere: bool,
     ) -> None:
         self._rows = rows
+        self._echoes = echoes
         self._now = now
         self._was = was
         first = rows[0][1]
@@ -141,7 +155,7 @@ class _Story:
         for n, (id_, row) in enumerate(self._rows):
             events: list[Event] = []
             if (n == 0 and self._is_created) or row.happened == "created":
-                created = _common(row) | {"source_id": created_id(self._now.id)}
+                created = _common(row) | {"source_id": created_id(self._now.id), "cause": row.cause}
                 events.append(DealCreated(**created, after=self.state))
             events += self._moved(row)
             if n == self._fields_at:
@@ -193,7 +207,9 @@ class _Story:
 
     def _move(self, row: DealNoticed, place: Place, at: datetime) -> Event:
         before, self.state = self.state, self._at(place, at)
-        return StageChanged(**_common(row), after=self.state, before=before)
+        announced = row.happened == "moved" and row.went_to == place
+        maker = self._echoes.of_move(self._now.id, place, announced=announced, ours=row.ours)
+        return StageChanged(**_common(row, maker), after=self.state, before=before)
 
     def _changed(self, row: DealNoticed) -> Iterator[Event]:
         """Tell which fields and contacts are others than were known."""
@@ -201,21 +217,24 @@ class _Story:
             if row.happened == "changed" and not self._is_young:
                 yield DealUpdated(**_common(row), after=self.state)
             return
-        was = replace(
-            self._was, pipeline=self.state.pipeline, stage=self.state.stage, stage_since=self.state.stage_since
-        )
+        was = self._was
         changed = tuple(name for name in UPDATABLE if _value(was, name) != _value(self.state, name))
-        if changed:
-            yield DealUpdated(**_common(row), after=self.state, before=was, changed=changed)
+        makers = self._echoes.of_fields(self._now, changed, ours=row.ours)
+        for maker, names in makers:
+            before = replace(self.state, contacts=was.contacts, **{name: getattr(was, name) for name in names})
+            yield DealUpdated(**_common(row, maker), after=self.state, before=before, changed=tuple(names))
         old, new = ({each.id: each for each in deal.contacts} for deal in (was, self.state))
         before = replace(self.state, contacts=was.contacts)
         for added in (each for id_, each in new.items() if id_ not in old):
-            yield ContactAdded(**_common(row), after=self.state, before=before, contact=added)
+            maker = self._echoes.of_added(self._now.id, ours=row.ours)
+            yield ContactAdded(**_common(row, maker), after=self.state, before=before, contact=added)
         for removed in (each for id_, each in old.items() if id_ not in new):
             yield ContactRemoved(**_common(row), after=self.state, before=before, contact=removed)
 
 
-def _contact(row: ContactNoticed, now: ContactRead | None, known: ContactRead | None, told: Told) -> Event:
+def _contact(
+    row: ContactNoticed, now: ContactRead | None, known: ContactRead | None, told: Told, echoes: Echoes
+) -> Event:
     if now is None:
         return replace(row, found="gone")
     if known is not None and now.version < known.version:
@@ -225,8 +244,9 @@ def _contact(row: ContactNoticed, now: ContactRead | None, known: ContactRead | 
     changed = () if previous is None else _different(CONTACT_FIELDS, previous, now.contact)
     if row.happened == "created" or (previous is not None and not changed):
         return replace(row, found="nothing")
+    maker = echoes.of_contact(row.contact_id, now.deals, ours=row.ours)
     return ContactUpdated(
-        **_common(row),
+        **_common(row, maker),
         contact=now.contact,
         previous=previous,
         changed=changed,
@@ -250,11 +270,12 @@ def _value(deal: Deal, name: str) -> Any:
     return getattr(deal, name) if read is None else read(deal)
 
 
-def _common(row: DealNoticed | ContactNoticed) -> dict[str, Any]:
+def _common(row: DealNoticed | ContactNoticed, maker: OwnWrite | None = None) -> dict[str, Any]:
+    """Return what an event has of the hook that told it, or of the write of ours that made it."""
     return {
         "source_id": row.source_id,
         "occurred_at": row.occurred_at,
-        "actor": row.actor,
-        "cause": row.cause,
+        "actor": row.actor if maker is None else maker.actor,
+        "cause": None if maker is None else maker.key,
         "answer": row.answer,
     }

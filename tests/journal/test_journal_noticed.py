@@ -28,7 +28,7 @@ from dealwright.model.events import (
     StageChanged,
     created_id,
 )
-from dealwright.model.requests import MoveDeal
+from dealwright.model.requests import MoveBack, MoveDeal
 from dealwright.ports import ContactRead, FeedItem
 
 B, C, D = (Place("sales", stage) for stage in "bcd")
@@ -214,6 +214,33 @@ def test_an_echo_of_our_own_write_joins_its_chain_and_nobody_elses_does(journal:
     journal.append("acme", "kommo", [hook("1", "h3", "moved", went_to=went, ours=True)])
     observe(journal, old("1", 4, stage="won"))
     assert journal.unrouted("acme", 10)[-1].event.cause is None, "an echo that is expected expires"
+
+
+def test_what_undid_a_move_is_known_by_its_echo_and_an_echo_is_one(journal: Journal) -> None:
+    """A move back was not among the writes that an echo is looked for in: criteria judged it as a person's move."""
+    know(journal, old("1", 1))
+    journal.append("acme", "crm", [created("c1", old("1", 1))])
+    events_ = journal.unrouted("acme", 10)
+    routed = [Routed(event_id=events_[0].id, automation="greet", subject="deal:1")]
+    assert journal.route(ACME, "release", events_, routed)
+    (claimed,) = claim(journal)
+    back = MoveBack(
+        deal_id="1", leaves_pipeline="sales", leaves_stage="incoming", pipeline="sales", stage="won"
+    )  # fmt: skip
+    effect = replace(effect_of(journal, claimed), request=back)
+    journal.plan([turn_of(claimed, effect)])
+    gate(journal, [effect])
+    answer(journal, [effect])
+    journal.append("acme", "kommo", [hook("1", "h1")])
+    observe(journal, old("1", 2, stage="won"))
+    (moved,) = journal.unrouted("acme", 10)
+    assert (moved.event.kind, moved.event.cause, moved.undoes) == ("stage_changed", effect.key, True)
+    assert (moved.chain, moved.depth) == (events_[0].id, 1)
+    journal.append("acme", "kommo", [hook("1", "p1", version=3)])
+    observe(journal, old("1", 3))
+    journal.append("acme", "kommo", [hook("1", "h2", ours=True, version=4)])
+    observe(journal, old("1", 4, stage="won"))
+    assert [item.event.cause for item in journal.unrouted("acme", 10)] == [effect.key, None, None]
 
 
 def test_a_contact_is_told_with_what_changed_since_it_was_met_on_a_deal(journal: Journal) -> None:

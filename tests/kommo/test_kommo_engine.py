@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -37,6 +37,8 @@ from dealwright import (
 from dealwright.compile.lower import lower
 from dealwright.engine.loop import AccountSite, Engine
 from dealwright.journal.store import Journal
+from dealwright.model.events import DealNoticed
+from dealwright.ports import FeedItem
 from dealwright_http.faults import Fault
 from dealwright_kommo.simulator import Manners
 
@@ -144,6 +146,40 @@ def test_what_we_change_comes_back_as_an_echo_that_joins_the_chain(tmp_path: Pat
         await town.quiet()
         tags = (await town.here.kommo.read_deals([lead]))[lead].tags
         assert set(tags) == {"hot", "cold"}, "the stage visit is the same one when the deal is read again"
+
+    play(tmp_path, body, QUOTED, TAGGED)
+
+
+def test_what_we_changed_is_ours_though_the_hook_of_a_person_lets_it_be_read_first(tmp_path: Path) -> None:
+    """Kommo tells one change in several hooks at once: what we answer the first with is read again at the second."""
+
+    async def body(town: Town) -> None:
+        (lead,) = await town.here.people("POST", [_lead(town, "One")])
+        await town.quiet()
+        ids = town.here.settings.ids("sales", "quoted")
+        assert ids is not None
+        late: list[FeedItem] = []
+
+        def hold_back(items: Sequence[FeedItem]) -> None:
+            """Take the hook of the move; whatever says only that something changed comes later, theirs first."""
+            moved = [each for each in items if isinstance(each.event, DealNoticed) and each.event.happened == "moved"]
+            late.extend(each for each in items if each not in moved)
+            town.journal.append("acme", "kommo", moved)
+
+        town.here.on_items = hold_back
+        await town.here.people("PATCH", [{"id": int(lead), "status_id": ids[1], "price": 200, "by": PERSON}])
+        await town.quiet()
+        late.sort(key=lambda item: isinstance(item.event, DealNoticed) and item.event.ours)
+        assert [item.event.ours for item in late if isinstance(item.event, DealNoticed)] == [False, True]
+        for item in late:
+            town.journal.append("acme", "kommo", [item])
+            await town.quiet()
+        assert town.tasks() == ["Look at One"]
+        told = town.rows(
+            "select events.kind, automation, events.depth from events left join effects on effects.key = events.cause "
+            "where events.kind = 'deal_updated' order by events.id"
+        )
+        assert told == [("deal_updated", None, 0), ("deal_updated", "quoted", 1)], "the price is theirs, the tag ours"
 
     play(tmp_path, body, QUOTED, TAGGED)
 

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import UTC, datetime, timedelta
 
 from msgspec.structs import replace
+from notice_world import MONDAY, at, deal, hook
 
 from dealwright.mirror.notice import Told, tell
 from dealwright.model.crm import Contact, Deal, User
@@ -19,49 +19,13 @@ from dealwright.model.events import (
     DealUpdated,
     Event,
     Happened,
-    Place,
     StageChanged,
     created_id,
 )
 from dealwright.ports import ContactRead
 
-MONDAY = datetime(2026, 3, 2, 14, 0, tzinfo=UTC)
 LEE = Contact(id="c1", name="Sam Lee", phone="+12025550123")
 KIM = Contact(id="c2", name="Jo Kim")
-
-
-def at(seconds: int) -> datetime:
-    return MONDAY + timedelta(seconds=seconds)
-
-
-def deal(stage: str, seconds: int, **more: object) -> Deal:
-    """The deal as it was at so many seconds, which are its version."""
-    fields: dict[str, object] = {
-        "id": "7",
-        "title": "Forty chairs",
-        "pipeline": "sales",
-        "stage": stage,
-        "created_at": MONDAY - timedelta(days=9),
-        "updated_at": at(seconds),
-        "stage_since": MONDAY - timedelta(days=9),
-        "version": seconds,
-    }
-    return Deal(**(fields | more))  # type: ignore[arg-type]
-
-
-def hook(happened: Happened, seconds: int | None, come: str = "", go: str = "", **more: object) -> DealNoticed:
-    """A hook about the deal; `come` and `go` are stages."""
-    return DealNoticed(
-        source_id=created_id("7") if happened == "created" else f"{happened}-{seconds}-{come}-{go}",
-        occurred_at=at(seconds or 0),
-        actor="user:ana",
-        happened=happened,
-        version=seconds,
-        deal_id="7",
-        came_from=Place("sales", come) if come else None,
-        went_to=Place("sales", go) if go else None,
-        **more,  # type: ignore[arg-type]
-    )
 
 
 def told(*hooks: Event, now: Deal | None, was: Deal | None = None, created: bool = False) -> Told:
