@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any, Final, Literal, NamedTuple
 
 Demand = Literal["set", "unset", "in", "not in", "has", "has not", "foreign", "==", "!=", "<", "<=", ">", ">="]
@@ -31,19 +32,19 @@ class _Fact:
 
     present: bool | None = None
     allowed: frozenset[Any] | None = None
-    excluded: set[Any] = field(default_factory=set)
+    excluded: frozenset[Any] = frozenset()
     low: tuple[Any, bool] | None = None
     high: tuple[Any, bool] | None = None
-    tags: list[frozenset[str]] = field(default_factory=list)
-    no_tags: set[str] = field(default_factory=set)
-    currencies: set[str] = field(default_factory=set)
-    foreign: set[str] = field(default_factory=set)
+    tags: tuple[frozenset[str], ...] = ()
+    no_tags: frozenset[str] = frozenset()
+    currencies: frozenset[str] = frozenset()
+    foreign: frozenset[str] = frozenset()
 
     def take(self, atom: Atom) -> bool:
         """Add a demand; say whether it leaves the field's presence possible."""
         if atom.demand in ("has", "has not"):
             if atom.demand == "has":
-                self.tags.append(atom.value)
+                self.tags += (atom.value,)
             else:
                 self.no_tags |= atom.value
             return True
@@ -51,8 +52,10 @@ class _Fact:
         if self.present not in (None, present):
             return False
         self.present = present
-        if atom.currency is not None:
-            (self.foreign if atom.demand == "foreign" else self.currencies).add(atom.currency)
+        if atom.currency is not None and atom.demand == "foreign":
+            self.foreign |= {atom.currency}
+        elif atom.currency is not None:
+            self.currencies |= {atom.currency}
         self._narrow(atom)
         return True
 
@@ -68,7 +71,7 @@ class _Fact:
             case "in":
                 self._allow(value)
             case "!=":
-                self.excluded.add(value)
+                self.excluded |= {value}
             case "not in":
                 self.excluded |= value
             case "<" | "<=":
@@ -88,10 +91,9 @@ class _Fact:
     def values(self) -> frozenset[Any] | None:
         """The values that are left; None if they cannot be counted."""
         allowed = self.allowed
-        if allowed is None and {True, False} <= {each for each in self.excluded if isinstance(each, bool)}:
-            return frozenset()
         if allowed is None:
-            return None
+            no_flag = len({each for each in self.excluded if isinstance(each, bool)}) == 2
+            return frozenset() if no_flag else None
         return frozenset(each for each in allowed if each not in self.excluded and self._within(each))
 
     def _within(self, value: Any) -> bool:
@@ -116,26 +118,34 @@ def consistent(atoms: Iterable[Atom]) -> bool:
     """Say whether one deal can meet all the demands."""
     facts: dict[str, _Fact] = {}
     for atom in atoms:
-        if not facts.setdefault(atom.path, _Fact()).take(atom):
+        fact = facts.get(atom.path)
+        if fact is None:
+            fact = facts[atom.path] = _Fact()
+        if not fact.take(atom):
             return False
     for path, fact in facts.items():
-        if _COUNTS.fullmatch(path):
+        if _is_count(path):
             fact.at_least(0)
     return all(fact.possible() for fact in facts.values()) and _together(facts)
 
 
+@lru_cache(maxsize=4096)
+def _is_count(path: str) -> bool:
+    return _COUNTS.fullmatch(path) is not None
+
+
 def _together(facts: dict[str, _Fact]) -> bool:
     """Say whether fields that depend on each other agree."""
-    if any(path in _ALWAYS_SET and fact.present is False for path, fact in facts.items()):
+    if any(fact.present is False and path in _ALWAYS_SET for path, fact in facts.items()):
         return False
     for deal in _DEALS:
         owner = facts.get(f"{deal}.owner")
-        part_of_owner = any(path.startswith(f"{deal}.owner.") and fact.present for path, fact in facts.items())
-        if owner is not None and owner.present is False and part_of_owner:
-            return False
+        if owner is not None and owner.present is False:
+            parts = f"{deal}.owner."
+            if any(path.startswith(parts) and fact.present for path, fact in facts.items()):
+                return False
         stage, pipeline = facts.get(f"{deal}.stage"), facts.get(f"{deal}.pipeline")
-        stages = stage.values() if stage else None
-        if stages is None or pipeline is None:
+        if stage is None or pipeline is None or (stages := stage.values()) is None:
             continue
         allowed = pipeline.values()
         if not any(each[0] not in pipeline.excluded and (allowed is None or each[0] in allowed) for each in stages):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from typing import Literal, TypeAlias
+from typing import Final, Literal, TypeAlias
 
 import msgspec
 
@@ -385,12 +385,16 @@ def ways_of(step: Step) -> tuple[tuple[Step, ...], ...]:
             return ()
 
 
+_WITH_WAYS: Final = (BranchStep, WaitUntilStep, LookupStep, AskStep)
+
+
 def all_steps(steps: Iterable[Step]) -> Iterator[Step]:
     """Yield the steps, and those inside their branches."""
     for step in steps:
         yield step
-        for way in ways_of(step):
-            yield from all_steps(way)
+        if isinstance(step, _WITH_WAYS):
+            for way in ways_of(step):
+                yield from all_steps(way)
 
 
 def actions(steps: tuple[Step, ...]) -> Iterator[ActionStep]:

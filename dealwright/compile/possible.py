@@ -48,11 +48,21 @@ class Own(NamedTuple):
     known: Sequence[Alternatives]
 
 
+@dataclass(slots=True)
+class _Kept:
+    """What was found of a condition; it holds the condition, whose id is no other one's for so long."""
+
+    condition: ir.Condition
+    ways: Alternatives
+    possible: bool | None = None
+
+
 @dataclass(frozen=True, slots=True)
 class Logic:
     """Reasoning for one account; `currency` is what its plain amounts are in, `closed` where its deals are over.
 
     `own` is the record that it is about, `reached` between which numbers fields are that only steps write.
+    What it has found of a condition it keeps: many rules ask the same of the same conditions.
     """
 
     currency: str | None
@@ -60,6 +70,7 @@ class Logic:
     closed: tuple[ir.StageValue, ...] = ()
     own: Own | None = None
     reached: Mapping[str, tuple[Decimal, Decimal]] = field(default_factory=dict)
+    _kept: dict[tuple[int, _Aim], _Kept] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     @classmethod
     def of(cls, account: ir.Account) -> Logic:
@@ -90,13 +101,29 @@ class Logic:
 
     def always(self, condition: ir.Condition) -> bool:
         """Say whether the condition is true of every deal, or unknown."""
-        return not possible(self.false(condition))
+        return not self._possible(condition, "false")
 
     def never(self, condition: ir.Condition) -> bool:
         """Say whether the condition is true of no deal."""
-        return not possible(self.true(condition))
+        return not self._possible(condition, "true")
+
+    def _possible(self, condition: ir.Condition, aim: _Aim) -> bool:
+        kept = self._look_up(condition, aim)
+        if kept.possible is None:
+            kept.possible = possible(kept.ways)
+        return kept.possible
 
     def _ways(self, condition: ir.Condition, aim: _Aim) -> Alternatives:
+        return self._look_up(condition, aim).ways
+
+    def _look_up(self, condition: ir.Condition, aim: _Aim) -> _Kept:
+        key = id(condition), aim
+        kept = self._kept.get(key)
+        if kept is None:
+            kept = self._kept[key] = _Kept(condition, self._found(condition, aim))
+        return kept
+
+    def _found(self, condition: ir.Condition, aim: _Aim) -> Alternatives:
         positive = aim in ("true", "not_false")
         match condition:
             case ir.All(of=parts):

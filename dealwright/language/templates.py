@@ -61,7 +61,6 @@ class _Compiled(msgspec.Struct, frozen=True):
     """
 
     template: Template
-    paths: frozenset[str]
     plain: tuple[str | tuple[str, ...], ...] | None
     of_deal: bool
     receipts: tuple[tuple[str, str], ...]
@@ -158,13 +157,14 @@ def _plain(tree: nodes.Template) -> tuple[str | tuple[str, ...], ...] | None:
     return tuple(parts)
 
 
+@lru_cache(maxsize=8192)
 def paths(source: str) -> frozenset[str]:
-    """Return the facts that the template names, as it spells them.
+    """Return the facts that the template names, as it spells them; nothing is compiled for that.
 
     Raises:
         TemplateError: the template is not allowed.
     """
-    return _compile(source, False).paths
+    return _named(_allowed(source))
 
 
 def parsed(source: str) -> nodes.Template | None:
@@ -179,18 +179,28 @@ def _group(given: object) -> dict[str, Any]:
 
 @lru_cache(maxsize=2048)
 def _compile(source: str, html: bool) -> _Compiled:
-    tree, problems = parse(source)
-    if tree is None or problems:
-        raise TemplateError(problems[0].message, code=problems[0].code, hint=problems[0].hint)
-    facts = [path.split(".") for path, _, _ in named(tree) if not path.endswith(".*")]
+    tree = _allowed(source)
+    named_there = _named(tree)
+    facts = [path.split(".") for path in named_there]
     return _Compiled(
         (HTML if html else PLAIN).from_string(source),
-        frozenset(".".join(path) for path in facts),
         _plain(tree),
-        all(_is_plain(".".join(path)) for path in facts),
+        all(map(_is_plain, named_there)),
         tuple({(path[1], path[2]) for path in facts if len(path) == 3 and path[0] == "steps"}),
         tuple({path[2] for path in facts if len(path) == 3 and path[:2] == ["event", "data"]}),
     )
+
+
+def _allowed(source: str) -> nodes.Template:
+    tree, problems = parse(source)
+    if tree is None or problems:
+        raise TemplateError(problems[0].message, code=problems[0].code, hint=problems[0].hint)
+    return tree
+
+
+def _named(tree: nodes.Template) -> frozenset[str]:
+    """The facts that a template names; what stands for each of a list is none."""
+    return frozenset(path for path, _, _ in named(tree) if not path.endswith(".*"))
 
 
 def _is_plain(path: str) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from typing import Literal, NamedTuple
+from typing import Final, Literal, NamedTuple
 
 import msgspec
 
@@ -18,6 +18,10 @@ class Asking(NamedTuple):
     at: tuple[str, int]
     condition: ir.Condition
     of: Literal["when", "segment", "case", "until", "points"]
+
+
+_HOLDS: Final = (msgspec.Struct, tuple, Mapping)
+"""What may have conditions inside."""
 
 
 def askings(subject: Subject, automation: ir.Automation) -> list[Asking]:
@@ -84,6 +88,8 @@ def _written(node: object) -> Iterator[ir.Condition]:
         case Mapping():
             inside = tuple(node.values())
     for each in inside:
+        if not isinstance(each, _HOLDS):
+            continue
         if isinstance(each, ir.Condition):
             yield each
         elif not isinstance(each, ir.Step):

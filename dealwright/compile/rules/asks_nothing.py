@@ -15,7 +15,7 @@ from dealwright.compile.rules.ways import Place, about_record
 
 def _look(subject: Subject) -> Iterator[Spot]:
     for account, automation in subject.automations:
-        logic = Logic.of(account)
+        logic = subject.logic(account)
         told: set[tuple[tuple[str, int], str]] = set()
         for asking in askings(subject, automation):
             if logic.never(asking.condition):

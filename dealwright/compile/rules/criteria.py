@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from dealwright.compile import describe, ir
-from dealwright.compile.possible import Logic, possible
+from dealwright.compile.possible import possible
 from dealwright.compile.rules.required import required_at
 from dealwright.compile.rules.rule import Rule, Spot, Subject
 
@@ -15,7 +15,7 @@ def _look(subject: Subject) -> Iterator[Spot]:
     for account, automation in subject.automations:
         if automation.origin != "criteria":
             continue
-        logic = Logic.of(account)
+        logic = subject.logic(account)
         for place in subject.places(account, automation):
             step = place.step
             if not isinstance(step, ir.BranchStep) or not step.name.startswith(("entry-", "exit-")):

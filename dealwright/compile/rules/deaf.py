@@ -18,7 +18,7 @@ def _look(subject: Subject) -> Iterator[Spot]:
     for account, automation in subject.automations:
         if automation.origin != "authored":
             continue
-        walk = _Walk(Logic.of(account))
+        walk = _Walk(subject.logic(account))
         begins = walk.begins_closed(automation)
         walk.steps(automation.do, begins)
         for step in walk.deaf:

@@ -8,7 +8,7 @@ from typing import Final
 import msgspec
 
 from dealwright.compile import describe, ir
-from dealwright.compile.possible import Logic, possible
+from dealwright.compile.possible import possible
 from dealwright.compile.rules.rule import Rule, Spot, Subject, all_steps
 from dealwright.language import templates
 
@@ -41,7 +41,7 @@ def _in_vain(subject: Subject, account: ir.Account, automation: ir.Automation) -
     """Yield what waits for a condition that is true only where exit_on has ended it, or where nothing told so."""
     if not automation.exit_on or not any(step.until is not None for step in ir.waits(automation.do)):
         return
-    logic = Logic.of(account)
+    logic = subject.logic(account)
     for place in subject.places(account, automation):
         step = place.step
         if not isinstance(step, ir.WaitUntilStep) or step.until is None or logic.never(step.until):

@@ -7,7 +7,6 @@ from typing import Final
 
 from dealwright.compile import describe, ir
 from dealwright.compile.later import MESSAGES
-from dealwright.compile.possible import Logic
 from dealwright.compile.rules.rule import Rule, Spot, Subject, all_steps
 from dealwright.compile.rules.stands import OfStages, covers, stages_of, starts
 from dealwright.compile.rules.ways import of_trigger
@@ -38,7 +37,7 @@ def _look(subject: Subject) -> Iterator[Spot]:
         exits = [each for each in automation.exit_on if isinstance(each, OfStages)]
         if not exits or any(_moves_on(account, step) for step in all_steps(automation.do)):
             continue  # where its own steps move the deal to, it may leave
-        logic = Logic.of(account)
+        logic = subject.logic(account)
         asked = () if automation.when_within is not None else (logic.true(automation.when),)
         begun = starts(account, (of_trigger(automation.on, logic), *asked))
         everywhere = stages_of(account)

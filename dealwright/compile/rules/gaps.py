@@ -24,7 +24,7 @@ _OF_ITS_OWN: Final = re.compile(
 
 def _look(subject: Subject) -> Iterator[Spot]:
     for account, automation in subject.automations:
-        logic = Logic.of(account)
+        logic = subject.logic(account)
         there: set[str] = set()
         # What was waited for is there unless its time may be over: that is known at each place.
         waited: dict[str, list[str]] = {}

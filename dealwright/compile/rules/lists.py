@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import Final, NamedTuple
 
 from dealwright.compile import describe, ir
-from dealwright.compile.possible import Logic, one_of, possible
+from dealwright.compile.possible import one_of, possible
 from dealwright.compile.rules.rule import Spot, Subject, all_parts
 from dealwright.compile.rules.ways import OF_CONTACTS, Parts, found_in, of_trigger
 from dealwright.compile.sources import called
@@ -35,7 +35,7 @@ def idle_members(subject: Subject) -> Iterator[Spot]:
             if not possible(*known):
                 continue  # the whole is told
             # That contacts are heard of open deals only is no slip of whoever names a closed stage with others.
-            silent = Logic.of(account).closed if isinstance(automation.on, OF_CONTACTS) else ()
+            silent = subject.logic(account).closed if isinstance(automation.on, OF_CONTACTS) else ()
             for asked in _lists(condition):
                 for value in asked.values:
                     if value in silent:
@@ -60,7 +60,7 @@ def _asked(
     subject: Subject, account: ir.Account, automation: ir.Automation
 ) -> Iterator[tuple[tuple[str, int], ir.Condition, Parts]]:
     """Yield the parts of `when` and of the segment, each with what is known of the deals that all of them let by."""
-    logic = Logic.of(account)
+    logic = subject.logic(account)
     known: Parts = (logic.true(automation.when),)
     if automation.when_within is None:  # what is looked at again need not stand where its trigger found it
         known = (of_trigger(automation.on, logic), *found_in(automation, account), *known)

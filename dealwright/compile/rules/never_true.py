@@ -22,7 +22,7 @@ def _look(subject: Subject) -> Iterator[Spot]:
     points: dict[int, Reached] = {}
     for account, automation in subject.automations:
         yield from _unlisted_reasons(subject, account, automation)
-        logic = Logic.of(account)
+        logic = subject.logic(account)
         if id(account) not in points:
             points[id(account)] = reached_by_points(account, logic)
         yield from _inside(subject, automation, logic)
@@ -191,7 +191,7 @@ def _asked_where(
     subject: Subject, account: ir.Account, automation: ir.Automation
 ) -> Iterator[tuple[tuple[str, int], ir.Condition, Parts]]:
     """Yield the parts of `when` and the cases of branches, with what is known of the deal where they are asked."""
-    logic = Logic.of(account)
+    logic = subject.logic(account)
     begins = (of_trigger(automation.on, logic),) if automation.when_within is None else ()
     known = (*begins, logic.true(automation.when))
     for place, part in enumerate(all_parts(automation.when)):

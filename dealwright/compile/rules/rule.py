@@ -46,6 +46,7 @@ class Subject:
         self.unlisted = company.unlisted
         self.sources = sources
         self._places: dict[tuple[int, int], list[Place]] = {}
+        self._logics: dict[int, Logic] = {}
         self._kept: dict[tuple[object, int], list[Any]] = {}
 
     @cached_property
@@ -80,8 +81,14 @@ class Subject:
         """Return every step of an automation of the account, in order, with what is known there; walked once."""
         key = id(account), id(automation)
         if key not in self._places:
-            self._places[key] = list(places(automation, Logic.of(account), account))
+            self._places[key] = list(places(automation, self.logic(account), account))
         return self._places[key]
+
+    def logic(self, account: ir.Account) -> Logic:
+        """Return the reasoning for the account: one for all rules, which keeps what it has found."""
+        if id(account) not in self._logics:
+            self._logics[id(account)] = Logic.of(account)
+        return self._logics[id(account)]
 
     def kept(self, look: Callable[[Subject, ir.Automation], Iterator[T]], automation: ir.Automation) -> list[T]:
         """Return what `look` finds in an automation; it looks once, for all rules that ask."""

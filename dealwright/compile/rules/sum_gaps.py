@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from dealwright.compile import ir
-from dealwright.compile.possible import Logic, possible, unset
+from dealwright.compile.possible import possible, unset
 from dealwright.compile.reckoned import needed
 from dealwright.compile.rules.another_asked import sure_of
 from dealwright.compile.rules.gaps import is_open, seen_to
@@ -27,7 +27,7 @@ def _look(subject: Subject) -> Iterator[Spot]:
     for account, automation in subject.automations:
         if not any(isinstance(each, ir.Reckoned) for step in all_steps(automation.do) for _, each in _values(step)):
             continue
-        logic, first, beginning = Logic.of(account), _first_written(account), _at_the_beginning(account)
+        logic, first, beginning = subject.logic(account), _first_written(account), _at_the_beginning(account)
         there: set[str] = set()
         for place in subject.places(account, automation):
             for target, value in _values(place.step):

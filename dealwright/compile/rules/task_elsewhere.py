@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from dealwright.compile import ir
-from dealwright.compile.possible import Alternatives, Logic, one_of, possible
+from dealwright.compile.possible import Alternatives, one_of, possible
 from dealwright.compile.rules.rule import Rule, Spot, Subject, all_parts
 from dealwright.compile.rules.stands import stages_of
 from dealwright.model.crm import PipelineShape
@@ -20,7 +20,7 @@ def _look(subject: Subject) -> Iterator[Spot]:
     for account, automation in subject.automations:
         if automation.origin != "authored" or not isinstance(automation.on, ir.OnTaskCompleted):
             continue
-        logic = Logic.of(account)
+        logic = subject.logic(account)
         known = logic.true(automation.when)
         parts = all_parts(automation.when)
         for index, part in enumerate(parts):

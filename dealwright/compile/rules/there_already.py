@@ -18,7 +18,7 @@ def _look(subject: Subject) -> Iterator[Spot]:
     for account, automation in subject.automations:
         if automation.origin != "authored":
             continue
-        logic = Logic.of(account)
+        logic = subject.logic(account)
         yield from _undone(subject, automation)
         yield from _answered_alike(subject, automation)
         for place in subject.places(account, automation):

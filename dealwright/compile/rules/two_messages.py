@@ -38,7 +38,7 @@ class _Twice(NamedTuple):
 
 def _look(subject: Subject) -> Iterator[Spot]:
     for account in subject.groups:
-        logic = Logic.of(account)
+        logic = subject.logic(account)
         automations = [each for each in account.automations if each.origin == "authored" and each.mode != "shadow"]
         where = {each.key: {place.step.name: place for place in subject.places(account, each)} for each in automations}
         sent = [message for each in automations for message in _first(each, where[each.key])]

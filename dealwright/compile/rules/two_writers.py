@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import combinations, product
 from typing import Final, NamedTuple
 
 from dealwright.compile import ir
-from dealwright.compile.possible import Alternatives, Logic, possible
+from dealwright.compile.possible import Alternatives, possible
 from dealwright.compile.rules.links import one_event
 from dealwright.compile.rules.readings import written
 from dealwright.compile.rules.rule import Rule, Spot, Subject
 from dealwright.compile.rules.tag_and_back import tags_given
-from dealwright.compile.rules.ways import places
+from dealwright.compile.rules.ways import Place
 
 _TAGS: Final = "deal.tags"
 
@@ -31,10 +31,9 @@ class _Write(NamedTuple):
 
 def _look(subject: Subject) -> Iterator[Spot]:
     for account in subject.groups:
-        logic = Logic.of(account)
         by_field: dict[str, list[_Write]] = {}
         for automation in account.automations:
-            for write in _writes(automation, logic):
+            for write in _writes(subject.places(account, automation), automation):
                 by_field.setdefault(write.field, []).append(write)
         told: set[tuple[str, str, str]] = set()
         for field, writes in by_field.items():
@@ -82,9 +81,9 @@ def _collide(first: _Write, second: _Write) -> bool:
     )
 
 
-def _writes(automation: ir.Automation, logic: Logic) -> Iterator[_Write]:
+def _writes(places: Iterable[Place], automation: ir.Automation) -> Iterator[_Write]:
     """Yield what is written before anything is waited for: later, something else may have come between."""
-    for place in places(automation, logic):
+    for place in places:
         if place.waited:
             continue
         for field, value in _written(place.step):

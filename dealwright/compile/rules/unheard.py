@@ -15,7 +15,7 @@ from dealwright.compile.rules.ways import Place, of_trigger
 
 def _look(subject: Subject) -> Iterator[Spot]:
     for account in subject.groups:
-        logic = Logic.of(account)
+        logic = subject.logic(account)
         walked = {each.key: subject.places(account, each) for each in account.automations}
         for reader in account.automations:
             # What acts once was told to answer nothing more; stages' tasks answer each visit, also in one chain.

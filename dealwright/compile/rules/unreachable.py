@@ -15,7 +15,7 @@ def _look(subject: Subject) -> Iterator[Spot]:
     for account, automation in subject.automations:
         if automation.origin == "criteria":
             continue  # what criteria are lowered to is ready for everything; DW111 judges what they ask for
-        logic = Logic.of(account)
+        logic = subject.logic(account)
         yield from _after_stop(subject, automation, automation.do)
         if not possible(of_trigger(automation.on, logic), logic.true(automation.when)):
             continue
