@@ -9,14 +9,16 @@ import sys
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from functools import cache
-from importlib.metadata import EntryPoint, entry_points
 from types import MappingProxyType
-from typing import Any, Final, TypeVar
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 import click
 
 from dealwright.cli.failures import FINDING, INTERRUPTED, failure
 from dealwright.cli.terminal import plain
+
+if TYPE_CHECKING:
+    from importlib.metadata import EntryPoint
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -151,7 +153,9 @@ def _let_go_of_output() -> None:
 
 @cache
 def _installed() -> dict[str, EntryPoint]:
-    return {entry.name: entry for entry in entry_points(group=_GROUP)}
+    # The kernel's own commands start without what reads the metadata of packages.
+    metadata = importlib.import_module("importlib.metadata")
+    return {entry.name: entry for entry in metadata.entry_points(group=_GROUP)}
 
 
 def _global(name: str, setting: str, metavar: str, help_: str) -> Callable[[F], F]:

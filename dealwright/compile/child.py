@@ -231,6 +231,8 @@ def main() -> None:
     """Load what the work hands out, until it is done."""
     # The process lives for as long as the files are read: collecting cycles costs more than it gives back.
     gc.disable()
+    # Its own modules, all loaded by now, may be kept compiled; of the files nothing is written.
+    sys.dont_write_bytecode = True
     work = _work(int(sys.argv[1]))
     sys.argv = [""]
     with contextlib.suppress(StopIteration):

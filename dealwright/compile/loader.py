@@ -180,8 +180,8 @@ class _Child:
         reading, writing = os.pipe()
         try:
             child = subprocess.Popen(  # noqa: S603 - our own interpreter and module
-                # -P: the folder it is started in is not searched for modules; -B: nothing is written beside the files.
-                [sys.executable, "-P", "-s", "-B", "-m", "dealwright.compile.child", str(writing)],
+                # -P: the folder it is started in is not searched for modules.
+                [sys.executable, "-P", "-s", *_uncompiled(), "-m", "dealwright.compile.child", str(writing)],
                 stdin=subprocess.PIPE,
                 stdout=subprocess.DEVNULL,
                 stderr=subprocess.DEVNULL,
@@ -279,6 +279,14 @@ class _Child:
             return _finding("DW999", file, message, hint)
         how = f"by signal {-self._status}" if self._status < 0 else f"with exit code {self._status}"
         return _finding("DW904", file, f"the file ended the process that loaded it, {how}", "take out what ends it")
+
+
+def _uncompiled() -> list[str]:
+    """What keeps the child from keeping its own modules compiled, where this process must not, or keeps them elsewhere.
+
+    Without them compiled every check would compile again what only the child loads.
+    """
+    return ["-B"] if sys.dont_write_bytecode or sys.pycache_prefix else []
 
 
 def _environment() -> dict[str, str]:

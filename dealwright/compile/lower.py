@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
+from functools import lru_cache
 from pathlib import Path
 from typing import TypeGuard, TypeVar
 
@@ -258,6 +259,7 @@ class _Lowering:
             self.findings.append(finding)
 
 
+@lru_cache(maxsize=1024)
 def relative(file: str, root: Path) -> str:
     """Return the file's path below the folder, or as it is if it lies elsewhere."""
     path = Path(file)

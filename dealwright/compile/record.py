@@ -10,6 +10,7 @@ import inspect
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC
 from decimal import Decimal
+from functools import lru_cache
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -207,10 +208,15 @@ class Record:
         return (value for value in self._made if "origin" in vars(value) and self._own(value.origin))
 
     def _own(self, origin: Origin) -> bool:
-        return Path(origin.file).is_relative_to(self._root)
+        return _is_below(origin.file, self._root)
 
     def _where(self, origin: Origin) -> Where:
         return Where(file=relative(origin.file, self._root), line=origin.line)
+
+
+@lru_cache(maxsize=1024)
+def _is_below(file: str, folder: Path) -> bool:
+    return Path(file).is_relative_to(folder)
 
 
 def _money(given: Decimal | Amount, currency: str) -> Money:

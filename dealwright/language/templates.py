@@ -218,9 +218,10 @@ def check_template(
     tree, problems = parse(source)
     if tree is None or problems:
         return problems
-    facts = with_roles(facts, (path for path, _, _ in named(tree)))
+    there = list(named(tree))
+    facts = with_roles(facts, (path for path, _, _ in there))
     loops = sorted({loop.target.name for loop in tree.find_all(nodes.For) if isinstance(loop.target, nodes.Name)})
-    for path, listed, line in named(tree):
+    for path, listed, line in there:
         problem = _path_problem(path, listed, facts, loops)
         if problem is not None and problem.message not in [each.message for each in problems]:
             problems.append(msgspec.structs.replace(problem, line=line, path=path))

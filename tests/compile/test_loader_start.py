@@ -31,3 +31,15 @@ def test_the_child_sees_no_settings_and_no_secrets(write, monkeypatch):
     monkeypatch.setenv("DEALWRIGHT_SECRET_TOKEN", "s3cret")
     loaded = load(write(a="import os\nraise ValueError(sorted(os.environ))\n"))
     assert "DEALWRIGHT" not in loaded.findings[0].message
+
+
+def test_nothing_is_kept_compiled_beside_the_definitions(write):
+    folder = write(a_good=WHOLE)
+    assert not load(folder).findings
+    assert not list(folder.rglob("*.pyc"))
+
+
+def test_the_child_keeps_nothing_compiled_where_its_parent_must_not(write, monkeypatch):
+    monkeypatch.setattr("dealwright.compile.loader.sys.dont_write_bytecode", True)
+    loaded = load(write(a="import sys\nraise ValueError(sys.flags.dont_write_bytecode)\n"))
+    assert "1" in loaded.findings[0].message
