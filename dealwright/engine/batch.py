@@ -42,7 +42,7 @@ from dealwright.engine.choose import choose, drop_the_gone
 from dealwright.engine.companies import read_companies, without_company
 from dealwright.engine.facts import Facts
 from dealwright.engine.gate import pass_gate
-from dealwright.engine.hand_over import behind_stages
+from dealwright.engine.hand_over import behind_stages, just_moved
 from dealwright.engine.handled import handles
 from dealwright.engine.leaving import Leaving
 from dealwright.engine.limits import Ended, SharedLimiter, token
@@ -107,6 +107,8 @@ class Batch(Leaving):
                 acting = self._decide([job for job in self._work.values() if not job.tells])
                 for effects in by_carrier(acting, self._site.connectors):
                     await self._act(*effects)
+                for job, stage, later in just_moved(list(self._work.values())):
+                    self._leave(job, "retrying", f"behind {stage}", not_before=later)
                 await self._tell_customers()
                 await self._read_facts()
                 self._settle()

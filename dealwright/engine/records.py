@@ -221,6 +221,18 @@ class HandOver(msgspec.Struct, frozen=True, gc=False, kw_only=True):
     is_open: bool
 
 
+class OwnMove(msgspec.Struct, frozen=True, gc=False, kw_only=True):
+    """A move that an execution has made; `event_id` is what the CRM has told of it, None if it has told nothing yet.
+
+    `is_routed`: what the event sets off is known.
+    """
+
+    execution_id: str
+    sent_at: datetime
+    event_id: int | None
+    is_routed: bool
+
+
 class Turn(msgspec.Struct, frozen=True, gc=False, kw_only=True):
     """One decision to write down: the facts (None: the event's `after`), the trace, the progress, the new effect."""
 

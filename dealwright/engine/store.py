@@ -18,6 +18,7 @@ from dealwright.engine.records import (
     HandOver,
     Looked,
     News,
+    OwnMove,
     Question,
     Reading,
     Routed,
@@ -215,6 +216,10 @@ class Store(Protocol):
 
     def hand_overs(self, account: str, events: Sequence[int], automations: Sequence[str]) -> Sequence[HandOver]:
         """Return what these automations were set off to do by these events."""
+        ...
+
+    def moves(self, account: str, keys: Sequence[str]) -> Sequence[OwnMove]:
+        """Return how far it has come about that these effects have moved their deals."""
         ...
 
     def last_pick(self, account: str) -> int:

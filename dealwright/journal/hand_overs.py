@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Final
 
-from dealwright.engine.records import HandOver
+from dealwright.engine.records import HandOver, OwnMove
 from dealwright.journal.database import instant, statement
 from dealwright.journal.parts import Part
 from dealwright.journal.tables import HOLDING
@@ -21,6 +21,18 @@ _HAND_OVERS: Final = statement(
     """,
     "events",
     "automations",
+)
+
+
+_MOVES: Final = statement(
+    """
+    select effects.execution_id, effects.sent_at, events.id as event_id, events.routed_at
+    from effects join executions on executions.id = effects.execution_id
+    left join events on events.account = effects.account and events.subject = executions.subject
+        and events.kind = 'stage_changed' and events.cause = effects.key
+    where effects.key in :keys and effects.account = :account and effects.state = 'sent'
+    """,
+    "keys",
 )
 
 
@@ -40,4 +52,17 @@ class HandOvers(Part):
                     is_open=row.state in HOLDING and not row.given,
                 )
                 for row in connection.execute(_HAND_OVERS, asked)
+            ]
+
+    def moves(self, account: str, keys: Sequence[str]) -> Sequence[OwnMove]:
+        """Return how far it has come about that these effects have moved their deals."""
+        with self.database.read() as connection:
+            return [
+                OwnMove(
+                    execution_id=row.execution_id,
+                    sent_at=instant(row.sent_at),
+                    event_id=row.event_id,
+                    is_routed=row.routed_at is not None,
+                )
+                for row in connection.execute(_MOVES, {"account": account, "keys": list(keys)})
             ]

@@ -23,8 +23,11 @@ from dealwright import (
     Task,
     Won,
     deal_created,
+    deal_updated,
     entered,
+    every_event,
     hours,
+    move_deal,
     notify,
     set_task,
     working_days,
@@ -33,6 +36,7 @@ from dealwright.compile import ir
 from dealwright.compile.lower import lower
 from dealwright.engine.loop import AccountSite, Engine
 from dealwright.model.crm import Deal, User
+from dealwright.model.requests import DealChanges
 from dealwright.testing.scripted import ScriptedConnector
 from tests.databases import postgresql
 
@@ -59,6 +63,18 @@ made_there = Automation(
     key="made-there", on=deal_created(in_=Handed), do=[set_task("ask", text="Ask who they are", due=hours(1))]
 )
 
+offered = Automation(
+    key="offered",
+    on=deal_updated(fields=[deal.reference], in_=Handed),
+    when=[deal.reference.is_set()],
+    again=every_event(),
+    do=[
+        move_deal("move", to=Handed.agreed),
+        notify("sent", who=deal.owner, text="{{ deal.owner.name }} signs {{ deal.title }}"),
+        set_task("file", text="File the offer", due=hours(1)),
+    ],
+)
+
 
 def company() -> ir.Account:
     account = Account(
@@ -67,7 +83,7 @@ def company() -> ir.Account:
         country="US",
         currency="USD",
         pipelines=[Handed],
-        automations=[own, made_there],
+        automations=[own, made_there, offered],
     )
     lowered, findings = lower(account, Path(__file__).parent)
     assert lowered is not None, findings
@@ -86,7 +102,10 @@ class Moved:
         self.deal = crm.create_deal(pipeline="handed", stage="incoming", title="Forty chairs", owner=self.ana.id)
         self.world.work()
         self.world.clock.move(timedelta(minutes=1))
-        crm.move_deal(self.deal.id, "handed", "agreed", actor="user:ana")
+        self.begin()
+
+    def begin(self) -> None:
+        self.world.crm.move_deal(self.deal.id, "handed", "agreed", actor="user:ana")
 
     def user(self, name: str) -> User:
         return self.world.crm.add_user(name, f"{name.split()[0].lower()}@acme.example")
@@ -108,9 +127,18 @@ class Moved:
     def window(self, automation: str) -> None:
         asyncio.run(self.router().run_window("acme", automation))
 
-    def route(self) -> None:
+    def again(self, automation: str) -> None:
+        """Let a window look at what it has left for later."""
+        with self.world.journal.database.write() as connection:
+            connection.execute(text("update executions set lease_until = 0 where state = 'retrying'"))
+        self.window(automation)
+
+    def route(self, automation: str = "") -> None:
+        """Route until there is work, or work for that automation."""
+
         async def routed(stop: asyncio.Event) -> None:
-            while not self.world.journal.automations_with_work("acme"):
+            journal = self.world.journal
+            while not (found := journal.automations_with_work("acme")) or (automation and automation not in found):
                 await asyncio.sleep(0.005)
             stop.set()
 
@@ -121,7 +149,7 @@ class Moved:
         asyncio.run(main())
 
     def states(self) -> dict[str, tuple[str, str]]:
-        query = "select automation, state, reason from dw_executions where automation <> 'made-there'"
+        query = "select automation, state, reason from dw_executions where automation <> 'made-there' order by id"
         return {
             row["automation"]: (row["state"], row["reason"]) for row in self.world.journal.database.rows(text(query))
         }
@@ -208,3 +236,66 @@ def test_the_longer_a_stage_takes_the_seldomer_it_is_looked_at(
     moved.window("own")
     (row,) = database.rows(text("select lease_until from executions where automation = 'own'"))
     assert least < row["lease_until"] - before < most
+
+
+class Offered(Moved):
+    """A deal of Ana's that a rule is about to move to the stage which gives it to Cleo; nothing is worked yet."""
+
+    def begin(self) -> None:
+        self.world.crm.update_deal(self.deal.id, DealChanges(reference="A-1"), actor="user:ana")
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def offer(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Offered]:
+    if request.param == "sqlite":
+        made = Offered(tmp_path, None)
+        yield made
+        made.world.close()
+        return
+    with postgresql("hand_over") as url:
+        made = Offered(tmp_path, url)
+        yield made
+        made.world.close()
+
+
+def test_a_rule_that_has_moved_the_deal_itself_goes_on_for_whom_the_stage_gives_it_to(offer: Offered) -> None:
+    offer.world.work()
+    assert offer.states()["offered"][0] == "done"
+    assert offer.tasks()["File the offer"] == "Cleo"
+    assert {("cleo@acme.example", "Forty chairs goes to Cleo"), ("cleo@acme.example", "Cleo signs Forty chairs")} < set(
+        offer.told()
+    )
+
+
+def test_a_move_of_ones_own_is_waited_for_until_it_is_told_and_the_deal_is_given(offer: Offered) -> None:
+    offer.route()
+    offer.window("offered")
+    assert offer.states()["offered"] == ("retrying", "behind handed.hand-over"), "the CRM has not told of it"
+    offer.again("offered")
+    assert offer.states()["offered"] == ("retrying", "behind handed.hand-over")
+    offer.route("handed.hand-over")
+    offer.again("offered")
+    assert offer.states()["offered"] == ("retrying", "behind handed.hand-over"), "it has told, and nobody has given it"
+    offer.window("handed.hand-over")
+    offer.again("offered")
+    assert offer.states()["offered"][0] == "done"
+    assert offer.told()[-1] == ("cleo@acme.example", "Cleo signs Forty chairs")
+
+
+def test_a_crm_that_tells_nothing_of_our_move_holds_the_rule_up_for_two_minutes(offer: Offered) -> None:
+    offer.route()
+    offer.window("offered")
+    offer.world.clock.move(timedelta(minutes=3))
+    offer.again("offered")
+    assert offer.states()["offered"][0] == "done"
+    assert offer.told() == [("ana@acme.example", "Ana Lima signs Forty chairs")]
+
+
+def test_a_stage_that_is_paused_holds_no_rule_up_that_moved_the_deal_itself(offer: Offered) -> None:
+    offer.world.journal.set_paused("acme", "handed.hand-over", True, actor="user:test")
+    offer.route()
+    offer.window("offered")
+    offer.route("handed.hand-over")
+    offer.again("offered")
+    assert offer.states()["offered"][0] == "done"
+    assert offer.told() == [("ana@acme.example", "Ana Lima signs Forty chairs")]
