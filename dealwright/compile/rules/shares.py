@@ -16,6 +16,8 @@ _WHOLE: Final = Fraction(1)
 _LEAST: Final = Fraction(1, 2)
 _MOST: Final = Fraction(13, 10)
 """Between which sums shares are parts of a whole: less are commissions, more are prices to choose from."""
+_SMALLEST: Final = Fraction(1, 10)
+"""A share that is less is a fee or a tax beside something else."""
 _ROUNDED: Final = Fraction(1, 500)
 """By how much thirds that are written with decimals may miss it."""
 
@@ -49,7 +51,7 @@ class _Split(NamedTuple):
         """What the parts come to; None if they are not shares of one amount, or only one."""
         of = {part.of for part in self.parts}
         shares = [part.share for part in self.parts]
-        if len(shares) < 2 or len(of) != 1 or None in of or not all(0 < share < 1 for share in shares):
+        if len(shares) < 2 or len(of) != 1 or None in of or not all(_SMALLEST <= share < 1 for share in shares):
             return None
         return sum(shares, Fraction(0))
 

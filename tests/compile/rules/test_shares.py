@@ -94,6 +94,7 @@ SILENT = {
     "whole_and_part": rule(parts("own.amount", "own.amount * 0.1")),
     "commissions": rule(parts("own.amount * 0.4", "own.amount * 0.3", of="Commission")),
     "small_shares": rule(parts("own.amount * 0.05", "own.amount * 0.02")),
+    "fee_beside_something_else": rule(parts("own.amount * 0.05", "own.amount * 0.5")),
     "prices_to_choose_from": rule(parts("own.amount * 0.8", "own.amount * 0.9")),
     "an_amount_that_is_not_told": rule(
         parts("own.amount * 0.3", "own.amount * 0.6") + ', create_record("x", Part, number=3)'
