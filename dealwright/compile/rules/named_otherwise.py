@@ -30,7 +30,7 @@ _ANY: Final = frozenset(word for words in _WORDS for word in words.split())
 def named_otherwise(subject: Subject) -> Iterator[Spot]:
     """Yield what is given to an outside system under the name of another field than the one that it is."""
     for account, automation in subject.automations:
-        fields = _fields(account, automation.on)
+        fields = fields_of(account, automation.on)
         for step in all_steps(automation.do):
             given = _told(step)
             paths = {name: fact_of(value) for name, value in given.items()}
@@ -67,7 +67,7 @@ def _told(step: ir.Step) -> Mapping[str, ir.Expression]:
     return {}
 
 
-def _fields(account: ir.Account, on: ir.Trigger) -> Mapping[str, FieldShape]:
+def fields_of(account: ir.Account, on: ir.Trigger) -> Mapping[str, FieldShape]:
     """Return the company's own fields by path, with those of the event and the record that an automation is about."""
     holders = {"deal": account.deal_fields, "deal.company": account.company_fields, _OF_ANY: account.contact_fields}
     if isinstance(on, ir.OnEventReceived) and (event := account.outside_event(on.name)) is not None:

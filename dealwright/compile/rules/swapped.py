@@ -6,40 +6,24 @@ from collections.abc import Iterator, Mapping
 from typing import Final
 
 from dealwright.compile import ir
+from dealwright.compile.rules.given_twice import given_by_name, given_twice
 from dealwright.compile.rules.named_otherwise import fact_of, named_otherwise
 from dealwright.compile.rules.rule import Rule, Spot, Subject, all_steps
 
 
 def _look(subject: Subject) -> Iterator[Spot]:
-    yield from named_otherwise(subject)
+    otherwise = list(named_otherwise(subject))
+    yield from otherwise
+    told = {(spot.path, spot.line) for spot in otherwise}
+    yield from (spot for spot in given_twice(subject) if (spot.path, spot.line) not in told)
     for _, automation in subject.automations:
         for step in all_steps(automation.do):
-            for given, own in _given(step):
+            for given, own in given_by_name(step):
                 if names := _crossed(given, own):
                     path, line = subject.step_at(automation, step.name)
-                    told = ", ".join(f"{name}={_fact(given[name])}" for name in names)
+                    shown = ", ".join(f"{name}={_fact(given[name])}" for name in names)
                     hint = f"did you mean {', '.join(f'{name}={_fact(given[name], name)}' for name in names)}?"
-                    yield Spot(path=path, line=line, message=f"{step.name!r} gives {told}: crosswise", hint=hint)
-
-
-def _given(step: ir.Step) -> Iterator[tuple[Mapping[str, ir.Expression], str]]:
-    """Yield what a step is given by name, and the path of what it changes: its own fields may be exchanged."""
-    match step:
-        case ir.UpdateDealStep(changes=given):
-            yield given, "deal"
-        case ir.UpdateContactStep(changes=given, contact=contact):
-            yield given, contact
-        case ir.UpdateCompanyStep(changes=given):
-            yield given, "deal.company"
-        case ir.UpdateRecordStep(changes=given):
-            yield given, "record"
-        case ir.CreateContactStep(fields=given) | ir.CreateRecordStep(fields=given):
-            yield given, ""
-        case ir.SendEventStep(with_=given) | ir.SendConversionStep(with_=given) | ir.LookupStep(ask=given):
-            yield given, ""
-        case ir.CreateDealStep(custom=given, title=title):
-            named = {"title": title, "amount": step.amount, "close_date": step.close_date, "reference": step.reference}
-            yield given | {name: value for name, value in named.items() if value is not None}, ""
+                    yield Spot(path=path, line=line, message=f"{step.name!r} gives {shown}: crosswise", hint=hint)
 
 
 def _crossed(given: Mapping[str, ir.Expression], own: str) -> list[str]:
@@ -75,7 +59,8 @@ RULE: Final = Rule(
         "values, the line was most likely written in a hurry. Both are of one type, so nothing refuses it. Fields of "
         "what is changed itself may be exchanged, and are not told. What another system is told under the name of one "
         'field, and which is another one, is of the same kind: `{"postcode": own.city}` where there is own.postcode, '
-        "and an e-mail address that is called phone."
+        "and an e-mail address that is called phone; so is one source that is given twice, where there is another one "
+        "for the second name: `survey_at=Booked.starts_at, survey_ends_at=Booked.starts_at`."
     ),
     bad="""
 class Booked(OutsideEvent):

@@ -75,7 +75,6 @@ SILENT = {
     "straight": rule('update_deal("u", quantity=Asked.quantity, weight=Asked.weight)'),
     "exchanged": rule('update_deal("u", quantity=own.weight, weight=own.quantity)'),
     "one": rule('update_deal("u", quantity=Asked.weight)'),
-    "one_of_two": rule('update_deal("u", quantity=Asked.weight, weight=Asked.weight)'),
     "two_sources": rule('create_deal("c", in_=Sales.met, title="x", quantity=own.weight, weight=Asked.quantity)'),
     "chain": rule('update_deal("u", quantity=Asked.weight, weight=Asked.seats)'),
     "reckoned": rule('update_deal("u", quantity=Asked.weight * 2, weight=Asked.quantity)'),
