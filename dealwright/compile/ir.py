@@ -60,6 +60,7 @@ from dealwright.compile.ir_steps import (
     actions,
     asks,
     ends_with,
+    is_step,
     picks,
     role_of,
     waits,
@@ -131,6 +132,7 @@ from dealwright.compile.ir_values import (
     TextValue,
     Value,
     Where,
+    is_condition,
 )
 from dealwright.model.calendar import Calendar, Duration
 from dealwright.model.crm import PipelineShape
@@ -257,6 +259,8 @@ __all__ = [
     "decode",
     "encode",
     "ends_with",
+    "is_condition",
+    "is_step",
     "picks",
     "role_of",
     "waits",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import date, datetime
 from decimal import Decimal
-from typing import Literal, TypeAlias
+from typing import Final, Literal, TypeAlias, TypeGuard, get_args
 
 import msgspec
 
@@ -333,3 +333,10 @@ Condition: TypeAlias = (
     All | Any | Not | Compare | IsSet | IsIn | Has | AnyContact | OfRecords | Scored | Predicate | CompareReckoned
 )
 """Any condition."""
+
+_CONDITIONS: Final = frozenset(get_args(Condition))
+
+
+def is_condition(node: object) -> TypeGuard[Condition]:
+    """Say whether this is a condition; asking `isinstance` tries a dozen of them in turn."""
+    return type(node) in _CONDITIONS

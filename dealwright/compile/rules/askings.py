@@ -90,7 +90,7 @@ def _written(node: object) -> Iterator[ir.Condition]:
     for each in inside:
         if not isinstance(each, _HOLDS):
             continue
-        if isinstance(each, ir.Condition):
+        if ir.is_condition(each):
             yield each
-        elif not isinstance(each, ir.Step):
+        elif not ir.is_step(each):
             yield from _written(each)

@@ -88,7 +88,7 @@ def _named(given: object) -> Iterator[str]:
         case dict():
             yield from _of(given.values())
         case tuple():
-            yield from _of(each for each in given if not isinstance(each, ir.Step))
+            yield from _of(each for each in given if not ir.is_step(each))
         case msgspec.Struct():
             yield from _of(getattr(given, name) for name in given.__struct_fields__)
 

@@ -37,7 +37,7 @@ def works_with(given: object, about: str) -> Iterator[str]:
         case dict():
             yield from works_with(tuple(given.values()), about)
         case msgspec.Struct():
-            ways = ir.ways_of(given) if _is_step(given) else ()  # type: ignore[arg-type]  # it is one
+            ways = ir.ways_of(given) if ir.is_step(given) else ()
             for name in given.__struct_fields__:
                 if (inner := getattr(given, name)) not in ways:
                     yield from works_with(inner, about)
@@ -57,10 +57,6 @@ def written(step: ir.Step) -> Iterator[tuple[str, ir.Expression]]:
         case _:
             return
     yield from ((f"{holder}.{name}", value) for name, value in changes.items())
-
-
-def _is_step(given: msgspec.Struct) -> bool:
-    return given.__struct_config__.tag_field == "do"
 
 
 def _named(path: str, about: str) -> Iterator[str]:

@@ -53,13 +53,11 @@ def reckonings(node: object) -> Iterator[ir.Reckoned]:
         case msgspec.Struct():
             for name in node.__struct_fields__:
                 inner = getattr(node, name)
-                if not isinstance(inner, ir.Step) and not (
-                    isinstance(node, ir.Step) and isinstance(inner, ir.Condition)
-                ):
+                if not ir.is_step(inner) and not (ir.is_condition(inner) and ir.is_step(node)):
                     yield from reckonings(inner)
         case tuple():
             for each in node:
-                if not isinstance(each, ir.Step | ir.Case | ir.Answer):
+                if not ir.is_step(each) and not isinstance(each, ir.Case | ir.Answer):
                     yield from reckonings(each)
         case dict():
             for each in node.values():

@@ -100,11 +100,11 @@ def _comparisons(node: object) -> Iterator[ir.CompareReckoned]:
         case msgspec.Struct():
             for name in node.__struct_fields__:
                 inner = getattr(node, name)
-                if not isinstance(inner, ir.Step):
+                if not ir.is_step(inner):
                     yield from _comparisons(inner)
         case tuple():
             for each in node:
-                if not isinstance(each, ir.Step | ir.Case | ir.Answer):
+                if not ir.is_step(each) and not isinstance(each, ir.Case | ir.Answer):
                     yield from _comparisons(each)
 
 
