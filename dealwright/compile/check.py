@@ -58,7 +58,8 @@ def _judged(company: Company, loading: list[Finding]) -> list[Finding]:
     # What cannot be loaded because of something a rule explains better is told once, by the rule.
     explained = {(each.path, each.line) for each in found if each.code in _EXPLAINING}
     loading = [each for each in loading if each.code not in _SAME_CAUSE or (each.path, each.line) not in explained]
-    unjudged = frozenset(rule.code for rule in RULES if rule not in rules)
+    # What a rule finds in what did not load is not known, nor what it would find elsewhere if that had.
+    unjudged = frozenset() if subject.outline.complete else _SILENCEABLE
     return silenced([*loading, *found], sources, _SILENCEABLE, CODES, unjudged=unjudged)
 
 

@@ -327,6 +327,11 @@ def differ(path: str, other: str) -> Alternatives:
     return [tuple(_alike(path, "!=", other))]
 
 
+def same(path: str, other: str) -> Alternatives:
+    """Return the one way in which two fields hold one value."""
+    return [tuple(_alike(path, "==", other))]
+
+
 def _alike(path: str, op: ir.Operator, other: str) -> list[Atom]:
     """What a comparison of two fields says of whether they hold one value."""
     if op in ("<=", ">="):

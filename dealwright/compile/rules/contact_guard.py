@@ -11,7 +11,7 @@ from dealwright.compile.atoms import Atom
 from dealwright.compile.later import MESSAGES, OURS
 from dealwright.compile.possible import possible, unset
 from dealwright.compile.rules.rule import Rule, Spot, Subject
-from dealwright.compile.rules.texts import bare_paths, texts_of
+from dealwright.compile.rules.texts import gap_paths, texts_of
 from dealwright.compile.rules.ways import Place
 
 _ROLE: Final = re.compile(r"\.contact_as\.(\w+)")
@@ -82,7 +82,7 @@ def _used(step: ir.Step, parts: Collection[str]) -> Iterator[str]:
     if isinstance(step, ir.SendMessageStep):
         # A conversation of the CRM needs no more than somebody to have it with; others go to a phone.
         yield f"{step.to}.id" if step.via == OURS else f"{step.to}.phone"
-    for path in bare_paths(step):
+    for path in gap_paths(step):
         # In a message, `contact` is the recipient.
         path = f"{step.to}.{path.removeprefix('contact.')}" if _is_recipient(step, path) else path
         if path.rpartition(".")[2] not in parts:

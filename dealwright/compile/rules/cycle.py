@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
-from dealwright.compile.rules.links import cycles, links_of
+from dealwright.compile.rules.links import Link, cycles, links_of
 from dealwright.compile.rules.rule import Rule, Spot, Subject
 
 
@@ -14,13 +14,20 @@ def _look(subject: Subject) -> Iterator[Spot]:
         links = list(links_of(account))
         for cycle in cycles(links):
             path, line = subject.step_at(cycle[0].source, cycle[0].step)
-            steps = " -> ".join(f"{link.source.key} ({link.step})" for link in cycle)
+            named = [_named(subject, link) for link in cycle]
+            steps = " -> ".join(f"{name} ({link.step})" for name, link in zip(named, cycle, strict=True))
             yield Spot(
                 path=path,
                 line=line,
-                message=f"automations set each other off: {steps} -> {cycle[0].source.key}",
-                hint="let a condition of one of them be false after what the other one did, or write once(per=deal)",
+                message=f"automations set each other off: {steps} -> {named[0]}",
+                hint="let a condition of one of them, or a case on the way to its step, be false after what the other"
+                " one did, or write once(per=deal)",
             )
+
+
+def _named(subject: Subject, link: Link) -> str:
+    authored = link.source.origin == "authored"
+    return link.source.key if authored else subject.named(link.source, link.step)
 
 
 RULE: Final = Rule(

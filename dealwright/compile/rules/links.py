@@ -7,12 +7,15 @@ A link is drawn only if the other one's trigger and conditions can hold after th
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from dealwright.compile import ir
-from dealwright.compile.possible import ALWAYS, Alternatives, Logic, one_of, possible
+from dealwright.compile.possible import ALWAYS, Alternatives, Logic, one_of, possible, same
+from dealwright.compile.rules.readings import written as writes
 from dealwright.compile.rules.rule import all_steps
-from dealwright.compile.rules.ways import of_trigger
+from dealwright.compile.rules.ways import Place, of_trigger, places
+
+_PLAIN: Final = (ir.TextValue, ir.NumberValue, ir.FlagValue)
 
 
 class Link(NamedTuple):
@@ -23,6 +26,8 @@ class Link(NamedTuple):
     target: ir.Automation
     forward: bool
     creates: bool
+    ended: frozenset[str] = frozenset()
+    """The steps of the other one that are not reached after it: what it wrote makes a case on the way to them false."""
 
 
 class Caused(NamedTuple):
@@ -40,6 +45,7 @@ def links_of(account: ir.Account, *, again: bool = True) -> Iterator[Link]:
     part of a circle. Without, what can happen the first time.
     """
     logic = Logic.of(account)
+    standing: dict[str, list[Place]] = {}
     steps = [
         (automation, step, caused)
         for automation in account.automations
@@ -51,7 +57,12 @@ def links_of(account: ir.Account, *, again: bool = True) -> Iterator[Link]:
             if answers(target.on, caused) and _may_run(target, caused, logic, automation is target, step, again):
                 forward = isinstance(step, ir.MoveDealStep) and step.only_forward
                 creates = isinstance(step, ir.CreateDealStep)
-                yield Link(automation, step.name, target, forward, creates)
+                ended: frozenset[str] = frozenset()
+                if again and isinstance(step, ir.UpdateDealStep):
+                    if target.key not in standing:
+                        standing[target.key] = list(places(target, logic))
+                    ended = frozenset(_not_reached(step, standing[target.key]))
+                yield Link(automation, step.name, target, forward, creates, ended)
 
 
 def made_by_events(account: ir.Account) -> Iterator[tuple[ir.Automation, ir.Automation]]:
@@ -173,8 +184,24 @@ def _made_false(when: ir.Condition, changes: dict[str, ir.Expression]) -> bool:
     return False
 
 
+def _not_reached(step: ir.UpdateDealStep, there: Sequence[Place]) -> Iterator[str]:
+    """Yield the steps among those that are not reached after this one, unless another one of them writes it first."""
+    written = {f"deal.{name}" for name in step.changes}
+    if any(written & {path for path, _ in writes(each.step)} for each in there if each.step != step):
+        return
+    left = [
+        same(path, value.path) if isinstance(value, ir.Ref) else one_of(path, [value])
+        for path, value in writes(step)
+        if isinstance(value, _PLAIN) or (isinstance(value, ir.Ref) and value.path not in written)
+    ]
+    yield from (each.step.name for each in there if left and not possible(*each.known, *left))
+
+
 def _is_constant(step: ir.UpdateDealStep | ir.ChangeTagsStep | ir.UpdateRecordStep) -> bool:
-    return isinstance(step, ir.ChangeTagsStep) or all(isinstance(value, ir.Value) for value in step.changes.values())
+    return isinstance(step, ir.ChangeTagsStep) or all(
+        isinstance(value, ir.Value) or (isinstance(value, ir.Ref) and value.path.startswith("settings."))
+        for value in step.changes.values()
+    )
 
 
 def one_event(first: ir.Trigger, second: ir.Trigger) -> bool:
@@ -215,7 +242,12 @@ def cycles(links: Sequence[Link]) -> Iterator[list[Link]]:
             # Moves that only go forward come to an end.
             yield from cycles([link for link in inside if not link.forward])
             continue
-        yield min((_circle(link, inside) for link in inside), key=len)
+        ways = [way for link in inside if (way := _circle(link, inside)) is not None]
+        if len(ways) < len(inside):
+            # What comes round by no way that is reached takes part in none.
+            yield from cycles([way[0] for way in ways])
+            continue
+        yield min(ways, key=len)
 
 
 def _goes_back(links: Iterable[Link]) -> bool:
@@ -229,21 +261,22 @@ def _goes_back(links: Iterable[Link]) -> bool:
     return False
 
 
-def _circle(first: Link, links: Sequence[Link]) -> list[Link]:
-    """The shortest way from the link round to where it begins; all links are of one group, so there is one."""
+def _circle(first: Link, links: Sequence[Link]) -> list[Link] | None:
+    """The shortest way from the link round to where it begins; None if what is written on the way ends each of them."""
     ways = [[first]]
-    seen = {first.target.key}
+    seen = {(first.target.key, first.ended)}
     while ways:
         way = ways.pop(0)
-        if way[-1].target.key == first.source.key:
+        last = way[-1]
+        if last.target.key == first.source.key and first.step not in last.ended:
             return way
         for link in links:
-            if link.source.key == way[-1].target.key and (
-                link.target.key not in seen or link.target.key == first.source.key
-            ):
-                seen.add(link.target.key)
+            if link.source.key != last.target.key or link.step in last.ended:
+                continue
+            if (link.target.key, link.ended) not in seen:
+                seen.add((link.target.key, link.ended))
                 ways.append([*way, link])
-    raise AssertionError("the links of one group lead round")
+    return None
 
 
 def _groups(links: Sequence[Link]) -> list[set[str]]:

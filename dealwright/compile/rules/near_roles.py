@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
+from itertools import combinations
 from typing import Final, NamedTuple
 
 import msgspec
 
-from dealwright.compile.near import slips
+from dealwright.compile.near import nearly, slips
 from dealwright.compile.rules.rule import Rule, Spot, Subject, all_steps
 from dealwright.compile.sources import Source, argument, called
 from dealwright.language.roles import folded
@@ -23,6 +24,9 @@ _EITHER: Final = "write one name in both places: one of them is a slip"
 
 _GIVERS: Final = ("Role", "contact_as")
 _PARTED: Final = re.compile(r"[\s_-]+")
+_GENDERS: Final = {"o", "a"}
+"""How a man and a woman end: `novio` and `novia` are two people."""
+
 _LONG: Final = 6
 """Of short words, two that are one exchange apart may both be words."""
 
@@ -42,8 +46,9 @@ def _look(subject: Subject) -> Iterator[Spot]:
     named = {use.key for use in contacts}
     # Texts that lie in files of their own are known by the steps that send them.
     contacts += [use for use in _sent(subject) if use.key not in named]
+    listed = _listed(subject.sources.values())
     for uses, spelled in ((colleagues, 'Role("{}")'), (contacts, 'deal.contact_as("{}")')):
-        yield from _near(uses, spelled)
+        yield from _near(uses, spelled, listed)
     for source in subject.sources.values():
         yield from _one_name(source)
         yield from _named(source)
@@ -99,11 +104,15 @@ def _exchanged(one: str, other: str) -> bool:
     return second == first + 1 and (one[first], one[second]) == (other[second], other[first])
 
 
-def _near(uses: Iterable[_Use], spelled: str) -> Iterator[Spot]:
+def _near(uses: Iterable[_Use], spelled: str, listed: Collection[frozenset[str]]) -> Iterator[Spot]:
     by_key: dict[str, list[_Use]] = {}
     for use in sorted(uses, key=lambda each: (each.path, each.line)):
         by_key.setdefault(use.key, []).append(use)
-    for slipped, meant in slips(by_key):
+
+    def near(one: str, other: str) -> bool:
+        return nearly(one, other) and not _man_and_woman(one, other) and frozenset((one, other)) not in listed
+
+    for slipped, meant in slips(by_key, near):
         wrong, right = by_key[slipped][0], by_key[meant][0]
         clear = len(by_key[slipped]) < len(by_key[meant])
         if not clear:  # either may be the slip: the later one is told
@@ -114,6 +123,42 @@ def _near(uses: Iterable[_Use], spelled: str) -> Iterator[Spot]:
             message=f"the role {wrong.written!r} is nearly {right.written!r} of {right.path}:{right.line}",
             hint=f"did you mean {spelled.format(right.written)}?" if clear else _EITHER,
         )
+
+
+def _man_and_woman(one: str, other: str) -> bool:
+    """Say whether one word of theirs ends in `o` here and in `a` there, and nothing else differs."""
+    words = zip(_PARTED.split(one), _PARTED.split(other), strict=False)
+    return all(
+        first == second or (first[:-1] == second[:-1] and {first[-1:], second[-1:]} == _GENDERS)
+        for first, second in words
+    )
+
+
+def _listed(sources: Iterable[Source]) -> set[frozenset[str]]:
+    """Return the pairs of roles that stand side by side in one list: whoever writes both there means two."""
+    calls: dict[str, ast.Call] = {}
+    lists: list[list[ast.expr]] = []
+    for source in sources:
+        for node in source.nodes(ast.Assign):
+            match node:
+                case ast.Assign(targets=[ast.Name(id=name)], value=ast.Call() as call) if called(call) in _GIVERS:
+                    calls[name] = call
+        lists += [node.elts for node in source.nodes(ast.List)] + [node.elts for node in source.nodes(ast.Tuple)]
+    pairs: set[frozenset[str]] = set()
+    for elements in lists:
+        named = [calls.get(each.id) if isinstance(each, ast.Name) else each for each in elements]
+        keys = {key for each in named if isinstance(each, ast.Call) and (key := _role_of(each))}
+        pairs.update(map(frozenset, combinations(keys, 2)))
+    return pairs
+
+
+def _role_of(call: ast.Call) -> str:
+    match called(call), call.args:
+        case "Role", [ast.Constant(value=str(written)), *_]:
+            return folded(written)
+        case "contact_as", [ast.Constant(value=str(written)), *_]:
+            return role_key(written)
+    return ""
 
 
 def _colleagues(source: Source) -> Iterator[_Use]:
@@ -155,7 +200,8 @@ RULE: Final = Rule(
     reason=(
         "A role is known by its name alone. One letter beside it is another role: of colleagues one that nobody stands "
         "behind, so that what is for it is held; of contacts one that nobody has, so that its fields are always unset. "
-        "The one that is named less often is told, and one with two letters exchanged against its variable. Two roles "
+        "The one that is named less often is told, unless both stand side by side in one list or are a man and a woman "
+        "(`novio`, `novia`); and one with two letters exchanged against its variable. Two roles "
         "of one file with one and the same name are one role."
     ),
     bad="""

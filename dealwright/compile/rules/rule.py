@@ -135,6 +135,11 @@ class Subject:
         part = self._parts.get(_place(automation), {}).get(name)
         return (part.where.file, part.where.line) if part else self.automation_at(automation)
 
+    def named(self, automation: ir.Automation, step: str) -> str:
+        """Return what a message calls an automation: what a stage does by itself, by the stage whose step it is."""
+        part = self._parts.get(_place(automation), {}).get(step) if automation.origin != "authored" else None
+        return f"the stage {part.name!r}" if part is not None and part.name else repr(automation.key)
+
     def case_at(self, automation: ir.Automation, branch: str, index: int) -> tuple[str, int]:
         """Return where a case of a branch was written."""
         file, line = self.step_at(automation, branch)

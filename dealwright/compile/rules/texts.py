@@ -7,9 +7,12 @@ from collections.abc import Iterator
 from typing import Final
 
 from dealwright.compile import ir
+from dealwright.language import templates
 
 _GUARDED: Final = re.compile(r"\{%-?\s*(?:if|for)\b.*?\{%-?\s*end(?:if|for)\s*-?%\}", re.DOTALL)
 _BARE: Final = re.compile(r"\{\{-?\s*([^\W\d][\w.]*)\s*(?:\|[^}]*)?-?\}\}")
+_PASSING: Final = (ir.UpdateContactStep, ir.UpdateCompanyStep, ir.UpdateRecordStep)
+"""Steps that change nothing where what they write is unset."""
 
 
 def unguarded(source: str) -> str:
@@ -35,11 +38,40 @@ def texts_of(step: ir.Step) -> Iterator[str]:
 def bare_paths(step: ir.Step) -> Iterator[str]:
     """Yield the facts that the step writes as they are: alone in `{{ }}`, outside of `if`, or as a field."""
     for value in _expressions(step):
-        match value:
-            case ir.TemplateText(source=text):
-                yield from _BARE.findall(unguarded(text))
-            case ir.Ref(path=path):
-                yield path
+        yield from _bare(value)
+
+
+def gap_paths(step: ir.Step) -> Iterator[str]:
+    """Yield those of them that leave a gap: what a step passes by where it is unset, alone in its value, does not."""
+    for value in _expressions(step):
+        if not (isinstance(step, _PASSING) and _is_alone(value)):
+            yield from _bare(value)
+
+
+def _bare(value: ir.Expression | None) -> Iterator[str]:
+    match value:
+        case ir.TemplateText(source=text) if _can_be_read(text):
+            yield from _BARE.findall(unguarded(text))
+        case ir.Ref(path=path):
+            yield path
+
+
+def _is_alone(value: ir.Expression | None) -> bool:
+    match value:
+        case ir.TemplateText(source=text):
+            return _BARE.fullmatch(text.strip()) is not None
+    return isinstance(value, ir.Ref)
+
+
+def _can_be_read(text: str) -> bool:
+    """Say whether what stands inside of `if` and `for` is known: a text that cannot be read is told as that."""
+    if "{%" not in text:
+        return True
+    try:
+        templates.paths(text)
+    except templates.TemplateError:
+        return False
+    return True
 
 
 def _expressions(step: ir.Step) -> Iterator[ir.Expression | None]:

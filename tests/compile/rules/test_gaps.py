@@ -95,6 +95,13 @@ def test_a_fact_that_is_there_or_read_by_our_own_people_is_not(tmp_path: Path, d
     assert told(tmp_path, do) == []
 
 
+def test_a_text_whose_endif_is_missing_is_told_as_that_alone(tmp_path: Path) -> None:
+    """What stood inside of the `if` was told as a gap as well: where it ends was not known."""
+    text = mail("It ends{% if deal.ends %} on {{ deal.ends }}.")
+    found = snippet(tmp_path, FILE.format(on="entered(Sales.met)", when="", do=text))
+    assert [each.code for each in found] == ["DW300"]
+
+
 def test_conditions_and_what_a_stage_requires_say_that_it_is_set(tmp_path: Path) -> None:
     assert told(tmp_path, mail(DATE), when=", own.ends.is_set()") == []
     assert told(tmp_path, mail(DATE), on="entered(Trials.begun)") == []

@@ -45,6 +45,13 @@ APART = {
     "short": [role("a", "team a"), role("b", "team b"), role("c", "SDR"), role("d", "ADR")],
     "other_words": [role("a", "closers"), role("b", "callers"), role("c", "closers north"), role("d", "closers south")],
     "one_way_to_write_it": [PHONE.format("a", "Accounts payable"), PHONE.format("b", "accounts-payable")],
+    "a_man_and_a_woman": [PHONE.format("a", "novia"), PHONE.format("b", "novio"), PHONE.format("c", "novia")],
+    "a_man_and_a_woman_of_two_words": [role("a", "socia norte"), role("b", "socio norte")],
+    "side_by_side": [
+        'send_email("m", to=deal.main_contact, subject="S", text="T", cc=[deal.contact_as("witness"),'
+        ' deal.contact_as("withness")])',
+        PHONE.format("a", "witness"),
+    ],
     "one_of_each": [role("a", "payers"), PHONE.format("b", "payer")],
 }
 

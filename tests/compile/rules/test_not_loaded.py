@@ -127,6 +127,16 @@ def test_fields_that_texts_alone_name_are_known_where_the_account_does_not_load(
     assert told(tmp_path, model=MODEL + FIELDS, rules=rules, account=account) in ({"DW910"}, {"DW911"})
 
 
+def test_no_silence_is_called_idle_where_a_file_does_not_load(tmp_path: Path) -> None:
+    """Each silence of the company was, as soon as one file had a slip: its rule had not seen what it silences."""
+    silence = "# dealwright: ignore[DW214] because the price list changes\n"
+    rules = RULES.replace("    when=[", f"    {silence}    when=[")
+    assert told(tmp_path, rules=rules) == {"DW921"}
+    for name, text in {"account": ACCOUNT + WRONG, "paid": "from dealwright import *\nx = (\n"}.items():
+        (tmp_path / name).mkdir()
+        assert not told(tmp_path / name, **{"rules": rules, name: text}) & {"DW921"}
+
+
 def test_what_no_automation_does_is_said_once_everything_loads(tmp_path: Path) -> None:
     without = RULES.replace('create_deal("setup", in_=Setup.planned, title=', 'add_note("setup", text=')
     unread = PAID.replace(" {{ event.data.seats }}", "")

@@ -243,6 +243,57 @@ x = Automation(
     assert codes(snippet(tmp_path, example)) == found
 
 
+CAPPED = """
+most = setting("most", Money, default=Money(500, "USD"))
+
+
+class Own(DealFields):
+    agreed = Money("Agreed")
+    kept = Money("Kept")
+
+
+own = Own()
+
+x = Automation(
+    key="x",
+    on=deal_updated(fields=[own.amount]),
+    do=[
+        {before}
+        branch(
+            "much",
+            case(own.amount > {limit}, ask("ask", who=Role("boss"), question="So much?", within=hours(8), {no})),
+        ),
+        update_deal("net", kept=own.amount * 2),
+    ],
+)
+{more}
+"""
+NO = 'no=[update_deal("cap", amount={limit})]'
+LOWER = NO.format(limit="own.amount / 2")
+OTHER = 'y = Automation(key="y", on=deal_updated(fields=[own.{on}]), do=[update_deal("more", amount=own.{of})])'
+CAPS = {
+    # name: (the limit, what is done for no, a step before, another automation, whether they set each other off)
+    "setting": ("most", NO.format(limit="most"), "", "", False),
+    "field": ("own.agreed", NO.format(limit="own.agreed"), "", "", False),
+    "lowered": ("most", LOWER, "", "", True),
+    "grown_before": ("own.agreed", NO.format(limit="own.agreed"), 'update_deal("g", amount=own.amount * 2),', "", True),
+    "grown_by_another": (
+        "own.agreed", NO.format(limit="own.agreed"), "", OTHER.format(on="amount", of="agreed * 2"), True,
+    ),
+    "heard_by_another": (
+        "own.agreed", NO.format(limit="own.agreed"), "", OTHER.format(on="title", of="agreed * 2"), False,
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", CAPS)
+def test_what_a_case_on_the_way_asks_for_and_the_step_makes_false_goes_round_once(name: str, tmp_path: Path) -> None:
+    """Two newcomers' companies cut a discount down to the most that is allowed; the case stood in a branch."""
+    limit, no, before, more, rounds = CAPS[name]
+    text = CAPPED.format(limit=limit, no=no, before=before, more=more)
+    assert ("DW216" in codes(snippet(tmp_path, text))) == rounds
+
+
 def test_a_text_that_cannot_be_read_is_told_also_behind_an_event_from_outside(tmp_path: Path) -> None:
     """A newcomer's brace that was missing ended the whole check, without a file and a line."""
     example = """
