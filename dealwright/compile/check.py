@@ -11,6 +11,7 @@ import msgspec
 from dealwright.compile.findings import Company, Finding, Loaded, in_order
 from dealwright.compile.loader import load
 from dealwright.compile.messages import Limits
+from dealwright.compile.own_currency import in_own_currency, own_currency
 from dealwright.compile.pages import CODES
 from dealwright.compile.rules import RULES
 from dealwright.compile.rules.rule import Rule, Spot, Subject
@@ -57,6 +58,8 @@ def _judged(company: Company, loading: list[Finding]) -> list[Finding]:
     ]
     # What cannot be loaded because of something a rule explains better is told once, by the rule.
     explained = {(each.path, each.line) for each in found if each.code in _EXPLAINING}
+    currency = own_currency(sources.values()) if loading else ""
+    loading = [in_own_currency(each, currency) for each in loading]
     loading = [each for each in loading if each.code not in _SAME_CAUSE or (each.path, each.line) not in explained]
     # What a rule finds in what did not load is not known, nor what it would find elsewhere if that had.
     unjudged = frozenset() if subject.outline.complete else _SILENCEABLE

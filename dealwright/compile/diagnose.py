@@ -20,7 +20,7 @@ from dealwright.compile.misused import no_attribute, wrong_use
 from dealwright.compile.not_python import not_python
 from dealwright.compile.own_hints import in_own_words
 from dealwright.compile.sources import called, span
-from dealwright.compile.unknown_names import nearest, no_name, own_field
+from dealwright.compile.unknown_names import nearest, no_name, not_in, options_in_a_list, own_field
 from dealwright.errors import DefinitionError
 from dealwright.language.fields import UnknownField
 from dealwright.language.pipeline import Pipeline, is_pipeline
@@ -30,6 +30,11 @@ _MAX_MESSAGE: Final = 300
 _PLACE_OF_MODULE: Final = re.compile(r" \([^()]*\)$")
 _OURS: Final = Path(dealwright.__file__).parent
 _MISSING: Final = re.compile(r"cannot import name '(\w+)' from 'dealwright'")
+_NOT_THERE: Final = re.compile(r"cannot import name '(\w+)' from ")
+_THE_DEAL: Final = (
+    "the deal is an object of your own, deal = DealFields() or of your class of it: import it from the file that makes"
+    " it; once(per=...) takes it by whatever name it has there"
+)
 _CALL: Final = re.compile(r"(?P<name>\w+(?:\.\w+)*?)(?P<made>\.__init(?:_subclass)?__)?\(\) (?P<rest>.*)", re.DOTALL)
 _UNKNOWN_KEYWORD: Final = re.compile(r"got an unexpected keyword argument '(\w+)'")
 _LEFT_OUT: Final = re.compile(r"missing \d+ required (?:positional|keyword-only) arguments?: (.*)")
@@ -174,7 +179,10 @@ def _below(filename: str, root: Path) -> str | None:
 def _import_hint(error: ImportError) -> str:
     missing = _MISSING.match(str(error))
     if missing is not None:
-        return did_you_mean(missing.group(1), dealwright.__all__)
+        return _THE_DEAL if missing[1] == "deal" else did_you_mean(missing[1], dealwright.__all__)
+    elsewhere, module = _NOT_THERE.match(str(error)), sys.modules.get(error.name or "")
+    if elsewhere is not None and module is not None:
+        return not_in(elsewhere[1], vars(module))
     if isinstance(error, ModuleNotFoundError):
         return "a file beside this one is imported as `from .pipelines import NewBusiness`"
     return ""
@@ -208,7 +216,8 @@ def _wrong_call(error: TypeError, root: Path) -> tuple[str, str] | None:
         return f"{name} takes {placed[1]!r} without its name", f"leave {placed[1].split(', ')[0]}= out, keep the value"
     if _TOO_MANY.match(call["rest"]) is not None:
         named = [part for part, parameter in takes.items() if parameter.kind is parameter.KEYWORD_ONLY]
-        hint = (
+        options = options_in_a_list(_node(error, root)) if name in ("Choice", "Choices") else ""
+        hint = options or (
             f"write them with their names: {', '.join(f'{part}=' for part in named)}"
             if named
             else _listed(f"{name} takes", takes)

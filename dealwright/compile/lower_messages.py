@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dealwright.compile import ir
 from dealwright.compile.lower_scope import Scope
 from dealwright.compile.lower_values import ValueLowering
+from dealwright.compile.near import one_slip
 from dealwright.compile.text_places import place_of
 from dealwright.language.markup import check_html
 from dealwright.language.message_texts import Button, EmailText, Message, Template, WhatsAppTemplate
@@ -46,11 +47,14 @@ class MessageLowering:
             lowered = self._bodies(bodies, f"the {part} of {step!r}", given.origin, scope, None)
             parts[part] = {each.language: each for each in lowered}
         languages = list(dict.fromkeys(language for each in parts.values() for language in each if language))
+        slipped = {code for each in parts.values() for pair in self._slips(list(each)) for code in pair}
         ordered = sorted(languages, key=lambda each: (*self._place(each), each)) or [ANY]
         mails = []
         for language in ordered:
             chosen = {part: each.get(language) or each.get(ANY) for part, each in parts.items()}
             missing = [part for part, body in chosen.items() if body is None]
+            if language in slipped:
+                continue
             if missing:
                 message = f"{what} has no {' and no '.join(missing)} in {language!r}, and has another part in it"
                 self._values.found("DW305", given.origin, message, "write every part in the same languages")
@@ -123,16 +127,37 @@ class MessageLowering:
                 hint = f"write languages={list(languages)!r} in the account: the first one is for whoever speaks none"
                 self._values.found("DW305", origin, message, hint)
             return
-        missing = [each for each in self._languages if not any(_serves(language, each) for language in languages)]
+        missing, strange = self._missing(languages), self._strange(languages)
+        for wrong, meant in self._slips(languages):
+            missing.remove(meant)
+            strange.remove(wrong)
+            message = f"{what} has a text in {wrong!r}, which the account does not list"
+            hint = f"did you mean {meant!r}? or else add it to languages={list(self._languages)!r}"
+            self._values.found("DW305", origin, message, hint)
         if missing:
             message = f"{what} has no text in {' and '.join(map(repr, missing))}, which customers of the account speak"
             self._values.found("DW305", origin, message, f'write it: {{..., "{missing[0]}": "..."}}')
-        strange = [each for each in languages if not any(_serves(each, language) for language in self._languages)]
         if strange:
             message = f"{what} has a text in {' and '.join(map(repr, strange))}, which the account does not list"
             self._values.found(
                 "DW305", origin, message, f"add it to languages={list(self._languages)!r}, or leave it out"
             )
+
+    def _missing(self, languages: Sequence[str]) -> list[str]:
+        """The account's languages in which there is no text."""
+        return [each for each in self._languages if not any(_serves(language, each) for language in languages)]
+
+    def _strange(self, languages: Sequence[str]) -> list[str]:
+        """The languages of a text that are none of the account's."""
+        return [each for each in languages if not any(_serves(each, language) for language in self._languages)]
+
+    def _slips(self, languages: Sequence[str]) -> list[tuple[str, str]]:
+        """A code that is most likely a slip, with the one that is meant: the only one that lacks its text."""
+        if ANY in languages:
+            return []
+        missing, strange = self._missing(languages), self._strange(languages)
+        pairs = zip(strange, missing, strict=True) if len(strange) == len(missing) == 1 else ()
+        return [(wrong, meant) for wrong, meant in pairs if one_slip(wrong.lower(), meant.lower())]
 
     def _place(self, language: str) -> tuple[int]:
         """Where the language stands in the account's list; the first one is for all others."""

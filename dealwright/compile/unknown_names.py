@@ -37,6 +37,10 @@ _FOREIGN: Final[Mapping[str, str]] = {
 """What other places have words for: Python's own library, JSON, other languages."""
 
 
+_ONE_CONTACT: Final = ("contact", "event.contact")
+"""Contacts that a company's own class has to be said of."""
+
+
 def no_name(name: str, line: int, tree: ast.Module, written: ast.expr | None, frame: FrameType) -> tuple[str, str]:
     """Return the message and the hint for a name that is not there on a line of a file."""
     inside = "__qualname__" in frame.f_locals
@@ -63,6 +67,10 @@ def own_field(error: DefinitionError, frame: FrameType) -> str:
     if not isinstance(error, UnknownField):
         return ""
     name, owner, known = str(error.name), error.obj, _known(frame)
+    if isinstance(owner, ContactFields) and owner._path in _ONE_CONTACT:
+        for kind, value in known.items():
+            if isinstance(value, type) and issubclass(value, ContactFields) and name in fields_of(value):
+                return f"it is a field of {kind}: write {kind}({owner._path}).{name}"
     for base, part in ((DealFields, ""), (ContactFields, "contact"), (CompanyFields, "company")):
         if not isinstance(owner, base):
             continue
@@ -76,6 +84,22 @@ def own_field(error: DefinitionError, frame: FrameType) -> str:
                 how = f"{part}: {kind} = {kind}() in your class of DealFields" if part else f"deal = {kind}() above"
                 return f"it is a field of {kind}: write {how}"
     return ""
+
+
+def not_in(name: str, names: Mapping[str, Any]) -> str:
+    """Return what a file has in the place of a name that another one imports from it."""
+    deals = [each for each, value in names.items() if isinstance(value, DealFields) and value._path == "deal"]
+    if name == "deal" and deals:
+        return f"the deal is called {deals[0]} there: import that, and write {deals[0]}, once(per={deals[0]})"
+    return did_you_mean(name, [each for each in names if not each.startswith("_")])
+
+
+def options_in_a_list(written: ast.expr | None) -> str:
+    """Return how a choice is written whose options stand one after the other; empty if that is not to be seen."""
+    if not isinstance(written, ast.Call) or any(isinstance(each, ast.Starred) for each in written.args):
+        return ""
+    label, *options = map(ast.unparse, written.args)
+    return f"put the options in a list: {called(written)}({label}, [{', '.join(options)}])".replace("'", '"')
 
 
 def _known(frame: FrameType) -> dict[str, Any]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Final, overload
 
 from dealwright.language import values
-from dealwright.language.durations import Length, RunningTime, WorkingTime
+from dealwright.language.durations import Length, RunningTime, WorkingTime, length_hint
 from dealwright.language.fields import ChoiceField, TextField, UserField
 from dealwright.language.keys import checked_name, checked_step
 from dealwright.language.origin import refused
@@ -117,8 +117,8 @@ def ask(
 
 def _time(within: object, name: str) -> Length:
     if not isinstance(within, RunningTime | WorkingTime):
-        shown = type(within).__name__
-        raise refused(f"within of {name!r} is a length of time, not {shown}", hint="within=working_hours(4)")
+        shown, hint = type(within).__name__, length_hint("within", within, "working_hours(4)")
+        raise refused(f"within of {name!r} is a length of time, not {shown}", hint=hint)
     if within.amount == 0:
         raise refused(f"the step {name!r} gives no time to answer", hint="within=working_hours(4)")
     return within

@@ -30,6 +30,13 @@ Length: TypeAlias = RunningTime | WorkingTime
 """Any length of time."""
 
 
+def length_hint(word: str, given: object, otherwise: str, unit: Literal["hours", "days"] = "hours") -> str:
+    """Return how a length of time is written there: of a bare number the two that it may mean, else what is usual."""
+    if isinstance(given, bool) or not isinstance(given, int) or given <= 0:
+        return f"{word}={otherwise}"
+    return f"{word}={unit}({given}), or {word}=working_{unit}({given})"
+
+
 def _amount(amount: object, unit: str) -> int:
     if isinstance(amount, bool) or not isinstance(amount, int):
         raise refused(

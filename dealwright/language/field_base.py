@@ -63,7 +63,9 @@ class Field:
         def __bool__(self) -> NoReturn:
             raise refused(
                 f"{self._path} has no truth yet: no deal is looked at while definitions are read",
-                hint=f"write {self._path}.is_set(), or a comparison"
+                hint=f"write {self._path}.is_true(), or {self._path}.is_false() in the place of `not`"
+                if self.kind == "flag"
+                else f"write {self._path}.is_set(), or a comparison"
                 + (f"; {self._path}.or_(...) says what counts where it is unset" if self.kind in _ORDERED else ""),
             )
 

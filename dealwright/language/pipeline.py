@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Final, NoReturn, TypeAlias, Typ
 from dealwright.errors import DefinitionError
 from dealwright.language.conditions import Reference
 from dealwright.language.criteria import Criteria
-from dealwright.language.durations import Length, RunningTime, WorkingTime
+from dealwright.language.durations import Length, RunningTime, WorkingTime, length_hint
 from dealwright.language.keys import checked_key, checked_name
 from dealwright.language.origin import Origin, here, refused
 from dealwright.language.own_names import refuse_twins
@@ -39,7 +39,8 @@ class Task:
             )
         if not isinstance(due, RunningTime | WorkingTime):
             raise refused(
-                f"a task is due after a length of time, not {due!r}", hint="due=working_days(1), or due=days(2)"
+                f"a task is due after a length of time, not {due!r}",
+                hint=length_hint("due", due, "working_days(1), or due=days(2)", "days"),
             )
         object.__setattr__(self, "text", text)
         object.__setattr__(self, "due", due)
@@ -98,7 +99,12 @@ class StageLike:
             if not isinstance(values.get(time), RunningTime | WorkingTime | None):
                 raise refused(
                     f"{time} is a length of time, not {type(values[time]).__name__}",
-                    hint=f"{time}=working_hours(4), or {time}=days(20)",
+                    hint=length_hint(
+                        time,
+                        values.get(time),
+                        f"working_hours(4), or {time}=days(20)",
+                        "hours" if time == "first_response" else "days",
+                    ),
                 )
             if getattr(values.get(time), "amount", 1) == 0:
                 raise refused(f"{time} gives nobody any time", hint=f"{time}=working_hours(4)")
@@ -194,7 +200,8 @@ class Stage(StageLike):
         if probability is not None and (
             isinstance(probability, bool) or not isinstance(probability, int) or not 0 <= probability <= 100
         ):
-            raise refused(f"a probability of {probability!r} is none", hint="write whole percent: probability=40")
+            hint = f"write whole percent: probability={_percent(probability)}"
+            raise refused(f"a probability of {probability!r} is none", hint=hint)
         self._set(
             name,
             probability=probability,
@@ -254,6 +261,13 @@ _REQUIRED: Final = {
     "deal.main_contact": "contacts",
     "deal.owner": "owner",
 }
+
+
+def _percent(probability: object) -> int:
+    """What a probability is in whole percent: a fraction of 1 and one with a point are taken for what they say."""
+    if isinstance(probability, float) and 0 < probability <= 100:
+        return max(1, round(probability * 100 if probability < 1 else probability))
+    return 40
 
 
 def _required(given: object) -> dict[str, object]:

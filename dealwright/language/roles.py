@@ -50,7 +50,10 @@ class Role(Somebody):
     def least_loaded(self, *, open_in: Sequence[StageLike] = ()) -> Pick:
         """Whoever of the role has the fewest open deals: in these stages and in the deal's own, or in all."""
         if not isinstance(open_in, list | tuple) or not all(isinstance(stage, StageLike) for stage in open_in):
-            raise refused(f"open_in of the role {self.name!r} is a list of stages", hint="open_in=[NewBusiness.quoted]")
+            listed = open_in if isinstance(open_in, list | tuple) else (open_in,)
+            text = next((each for each in listed if isinstance(each, str) and each.isidentifier()), "quoted")
+            hint = f"open_in=[NewBusiness.{text}]"
+            raise refused(f"open_in of the role {self.name!r} is a list of stages", hint=hint)
         ended = next((stage for stage in open_in if stage.kind in ("won", "lost")), None)
         if ended is not None:
             raise refused(

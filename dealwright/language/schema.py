@@ -289,6 +289,12 @@ _BELONGS: Final[Mapping[str, str]] = MappingProxyType(
 )
 
 
+_OTHERWISE: Final[Mapping[str, str]] = MappingProxyType(
+    {"who": "by", "user": "by", "person": "by", "telephone": "phone", "mobile": "phone", "surname": "last_name"}
+)
+"""Other words for parts of facts, which no letters tell."""
+
+
 def unknown_hint(path: str, facts: Collection[str]) -> str:
     """Return the advice for a path that is not known where it stands, given those that are."""
     if path.startswith("deal.contact_as.") and path.count(".") == 3:
@@ -299,6 +305,9 @@ def unknown_hint(path: str, facts: Collection[str]) -> str:
     if group and not among:
         here = f"deal.main_{path}"
         return f"{_BELONGS[group]}: write {here}" if here in facts else _BELONGS[group]
+    owner, _, part = path.rpartition(".")
+    if (meant := f"{owner}.{_OTHERWISE.get(part, '')}") in among:
+        return f"did you mean {meant}?"
     return did_you_mean(path, among) or _BELONGS.get(group, "") or _of_the_deal(path, facts)
 
 

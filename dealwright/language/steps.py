@@ -446,7 +446,8 @@ def steps(given: object, what: str) -> tuple[Step, ...]:
 def _stage(value: object, what: str) -> StageLike:
     if not isinstance(value, StageLike):
         shown = value.__name__ if isinstance(value, type) else type(value).__name__
-        raise refused(f"{what} is a stage, and {shown} is none", hint="write NewBusiness.qualified")
+        meant = value if isinstance(value, str) and value.isidentifier() else "qualified"
+        raise refused(f"{what} is a stage, and {shown} is none", hint=f"write NewBusiness.{meant}")
     return value
 
 

@@ -8,7 +8,7 @@ from typing import Final, TypeAlias
 
 from dealwright.language.ask_step import Ask
 from dealwright.language.conditions import Condition, conditions
-from dealwright.language.durations import Length, RunningTime, WorkingTime
+from dealwright.language.durations import Length, RunningTime, WorkingTime, length_hint
 from dealwright.language.fields import FlagField
 from dealwright.language.keys import checked_step
 from dealwright.language.lookup_step import Lookup
@@ -116,8 +116,8 @@ def wait_until(
 
 def _timeout(given: object, name: str) -> Length:
     if not isinstance(given, RunningTime | WorkingTime):
-        shown = type(given).__name__
-        raise refused(f"timeout of {name!r} is a length of time, not {shown}", hint="timeout=working_hours(4)")
+        shown, hint = type(given).__name__, length_hint("timeout", given, "working_hours(4)")
+        raise refused(f"timeout of {name!r} is a length of time, not {shown}", hint=hint)
     if given.amount == 0:
         raise refused(f"the wait {name!r} does not wait", hint="timeout=working_hours(4)")
     return given
