@@ -75,8 +75,8 @@ worth a finding is silenced, with its reason), with 2 if there is nothing to che
 objects with `code`, `severity`, `path`, `line`, `column`, `message` and `hint`; `--format github` prints annotations;
 `--watch` checks again when a file changes.
 
-Where a file does not load, rules that tell what *no* definition does wait until it does, and nothing that depends on an
-account which could not be read is said.
+Where a file does not load, rules that tell what *no* definition does wait until it does, as does what is said of
+silences that silence nothing (`DW921`), and nothing that depends on an account which could not be read is said.
 
 An **error** is wrong: the definitions cannot be used, or do not do what they say. A **warning** is likely wrong.
 

@@ -34,9 +34,10 @@ def test_whoever_follows_the_page_tries_rules_of_their_own_before_anything_runs(
     shutil.copytree(ROOT / "deployments", home / "deployments", ignore=shutil.ignore_patterns("__pycache__"))
     page = PAGE.read_text(encoding="utf-8")
     kinds = {kind: re.findall(rf"^```{kind}\n(.*?)^```$", page, re.M | re.S) for kind in ("python", "toml", "sh")}
-    (definitions,), (target,) = kinds["python"], kinds["toml"]
+    (pipelines, account), (target,) = kinds["python"], kinds["toml"]
     for path, text in (
-        ("pipeline_defs/studio/account.py", definitions),
+        ("pipeline_defs/studio/pipelines.py", pipelines),
+        ("pipeline_defs/studio/account.py", account),
         ("deployments/targets/studio.toml", target),
     ):
         assert f"`{path}`" in page

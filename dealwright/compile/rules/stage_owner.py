@@ -28,7 +28,8 @@ RULE: Final = Rule(
     severity="warning",
     title="some stages have an owner role, and others have none",
     reason=(
-        "Where reps share the work by stages, every stage says whose it is. A deal in one that does not stays with "
+        "Where reps share the work by stages, every open stage says whose it is (`Incoming`, `Won` and `Lost` take no "
+        "owner: a rule says who gets an inquiry). A deal in one that does not stays with "
         "whoever did the step before, who takes it for done."
     ),
     bad="""
