@@ -8,6 +8,7 @@ from typing import Final
 
 from dealwright.compile import ir
 from dealwright.compile.rules.rule import Rule, Spot, Subject, all_steps
+from dealwright.compile.rules.said_span import another_side, said_spans
 
 _NUMBERS: Final = tuple(
     words.split()
@@ -118,6 +119,8 @@ _A_DAY: Final = {
 def _look(subject: Subject) -> Iterator[Spot]:
     for _, automation in subject.automations:
         yield from _due_later(subject, automation)
+        if automation.origin == "authored":
+            yield from another_side(subject, automation, said_spans(automation.why, _VALUES, _UNITS))
         passed: dict[str, int] = {}
         for step in all_steps(automation.do):
             if not isinstance(step, ir.WaitStep | ir.WaitUntilStep):
@@ -201,7 +204,8 @@ RULE: Final = Rule(
         "Whoever reads a journal reads the names of steps: a wait that is called two-weeks and lasts fourteen hours is "
         "a unit that was not meant, or a name that was not changed with the time. A name may say it in English, "
         "Spanish or Portuguese, and ten working days are two weeks. A task that says today is one of today: whoever "
-        "has it on the list some days later reads what is no longer so."
+        "has it on the list some days later reads what is no longer so. The same goes for a day of which why= says "
+        "before where after= stands, or days where hours do."
     ),
     bad="""
 again = Automation(

@@ -10,6 +10,7 @@ from dealwright.compile.rules.askings import askings
 from dealwright.compile.rules.kept_up import BUILT_IN, RECKONED, inputs, watches, writes
 from dealwright.compile.rules.outside_events import facts_in
 from dealwright.compile.rules.rule import Rule, Spot, Subject, all_steps
+from dealwright.compile.rules.watched_another import watches_another
 
 _BEFORE: Final = "event.before."
 
@@ -17,11 +18,16 @@ _BEFORE: Final = "event.before."
 def _look(subject: Subject) -> Iterator[Spot]:
     for account, automation in subject.automations:
         on = automation.on
-        if isinstance(on, ir.OnDealUpdated) and on.fields:
-            yield from _another_before(subject, account, automation, on)
-            yield from _another_ends(subject, automation, on)
-        if isinstance(on, ir.OnDealUpdated | ir.OnRecordUpdated) and _keeps(account, automation):
-            yield from _for_nothing(subject, automation, on)
+        found = list(_found(subject, account, automation, on))
+        yield from found or watches_another(subject, account, automation)
+
+
+def _found(subject: Subject, account: ir.Account, automation: ir.Automation, on: ir.Trigger) -> Iterator[Spot]:
+    if isinstance(on, ir.OnDealUpdated) and on.fields:
+        yield from _another_before(subject, account, automation, on)
+        yield from _another_ends(subject, automation, on)
+    if isinstance(on, ir.OnDealUpdated | ir.OnRecordUpdated) and _keeps(account, automation):
+        yield from _for_nothing(subject, automation, on)
 
 
 def _another_before(
@@ -121,7 +127,8 @@ RULE: Final = Rule(
         "watched it tells what the deal says now. Where a value is reckoned of watched fields, one that no condition, "
         "no value and no text names makes the automation write what is there: most likely it was meant where another "
         "one stands. The same goes for an automation that a change of the field for which it asks ends, and that only "
-        "changes of others begin."
+        "changes of others begin, and for one that asks for a day or an amount and works with it, and is set off by "
+        "another one that it never names."
     ),
     bad="""
 later = Automation(
