@@ -9,7 +9,7 @@ from dealwright.compile import describe, ir
 from dealwright.compile.possible import Logic, possible
 from dealwright.compile.rules.askings import always, askings
 from dealwright.compile.rules.required import required_at
-from dealwright.compile.rules.rule import Rule, Spot, Subject, all_parts
+from dealwright.compile.rules.rule import Rule, Spot, Subject, all_parts, all_steps
 from dealwright.compile.rules.ways import Place, about_record
 
 
@@ -28,12 +28,14 @@ def _look(subject: Subject) -> Iterator[Spot]:
                     yield Spot(path=path, line=line, message=message, hint=_hint(logic, part))
         for place in subject.places(account, automation):
             if automation.origin == "authored":
-                yield from _known(subject, automation, logic, place)
+                yield from _known(subject, account, automation, logic, place)
             elif automation.origin == "criteria":
                 yield from _required(subject, account, automation, logic, place)
 
 
-def _known(subject: Subject, automation: ir.Automation, logic: Logic, place: Place) -> Iterator[Spot]:
+def _known(
+    subject: Subject, account: ir.Account, automation: ir.Automation, logic: Logic, place: Place
+) -> Iterator[Spot]:
     """Yield what is known already where it is asked: a wait that goes on at once, any() of the record that it is."""
     step = place.step
     if not isinstance(step, ir.WaitUntilStep | ir.BranchStep) or not possible(*place.lately):
@@ -47,6 +49,15 @@ def _known(subject: Subject, automation: ir.Automation, logic: Logic, place: Pla
                 message=f"{step.name!r} waits for what is true already, and goes on at once:"
                 f" {describe.condition(step.until)}",
                 hint="wait for what is to happen, such as replied() or stage_changed(); or take the wait out",
+            )
+        elif (fact := _unset_anyhow(account, logic, place, step.until)) and automation.origin == "authored":
+            path, line = subject.step_at(automation, step.name)
+            yield Spot(
+                path=path,
+                line=line,
+                message=f"{step.name!r} waits until {fact} is unset, as it is at first, and steps write it only: it"
+                " goes on at once, or never",
+                hint=f"did you mean {fact}.is_set()?",
             )
         return
     own = about_record(logic, automation.on, place)
@@ -80,6 +91,28 @@ def _required(
                 " asks for it already",
                 hint="take it out of the criteria; or out of required=, if a deal may come without it and be a breach",
             )
+
+
+def _unset_anyhow(account: ir.Account, logic: Logic, place: Place, until: ir.Condition | None) -> str:
+    """Return the own field that is waited for to be unset, which it may be: steps write it, and none clears it."""
+    match until:
+        case ir.Not(of=ir.IsSet(field=ir.Ref(path=path)) as known) if path.startswith("deal."):
+            name = path.removeprefix("deal.")
+        case _:
+            return ""
+    if name not in {each.key for each in account.deal_fields} or _holds_ever(logic, place, known):
+        return ""
+    values = [
+        step.changes[name]
+        for automation in account.automations
+        for step in all_steps(automation.do)
+        if isinstance(step, ir.UpdateDealStep) and name in step.changes
+    ]
+    return path if values and not any(isinstance(each, ir.Cleared) for each in values) else ""
+
+
+def _holds_ever(logic: Logic, place: Place, condition: ir.Condition) -> bool:
+    return not possible(*place.known, logic.not_true(condition))
 
 
 def _holds(logic: Logic, place: Place, condition: ir.Condition) -> bool:

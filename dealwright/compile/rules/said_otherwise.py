@@ -8,6 +8,7 @@ from typing import Final
 from dealwright.compile.rules.explained import explained
 from dealwright.compile.rules.rule import Rule, Spot, Subject
 from dealwright.compile.rules.said_numbers import contradicted, spoken
+from dealwright.compile.rules.said_option import marks_the_other
 from dealwright.compile.rules.said_reach import asks_for_the_other, waits_for_the_other, watches_the_other
 
 
@@ -26,6 +27,9 @@ def _look(subject: Subject) -> Iterator[Spot]:
                 yield Spot(path=path, line=line, message=message, hint="ask for the same in both")
         if automation.origin != "authored":
             continue
+        for (path, line), step, said, fact in marks_the_other(subject, account, automation):
+            message = f"{step!r} says {said!r}, and stands where it is {fact!r}"
+            yield Spot(path=path, line=line, message=message, hint="name the same one in both")
         for (path, line), step, said, fact in waits_for_the_other(subject, automation):
             message = f"{step!r} waits for {fact}, and the step before it asks for {said}"
             yield Spot(path=path, line=line, message=message, hint="wait for what is asked for")
@@ -43,7 +47,8 @@ RULE: Final = Rule(
         "breach all the same. Either a nought is missing, or the bound was changed and the text was not. Told are "
         "numbers behind words such as at least, up to, al menos, até or höchstens, in what criteria say, in why= and "
         "in tasks; a time is not one. A task that asks for an e-mail address where the phone number is unset, and a "
-        "wait for the other one of both, are slips of the same kind."
+        "wait for the other one of both, are slips of the same kind; so is a tag that is one "
+        "option of a list, on the way for another one."
     ),
     bad="""
 class Repairs(Pipeline, key="repairs", name="Repairs"):

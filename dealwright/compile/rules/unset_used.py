@@ -10,6 +10,7 @@ from dealwright.compile.atoms import Atom
 from dealwright.compile.later import MESSAGES
 from dealwright.compile.possible import Alternatives, possible
 from dealwright.compile.reckoned import needed
+from dealwright.compile.rules.asked_too_soon import asked_too_soon
 from dealwright.compile.rules.rule import Rule, Spot, Subject
 from dealwright.compile.rules.texts import bare_paths
 from dealwright.compile.rules.ways import Place
@@ -21,6 +22,7 @@ def _look(subject: Subject) -> Iterator[Spot]:
     for account, automation in subject.automations:
         if automation.origin != "authored":
             continue
+        yield from asked_too_soon(subject, account, automation)
         for place in subject.places(account, automation):
             path = next((each for each in _worked_with(place.step) if _is_unset(place, each)), None)
             if path is not None:
@@ -59,7 +61,8 @@ RULE: Final = Rule(
     reason=(
         "Where a condition on the way to a step says that a field is unset, a task for whom it names goes to somebody "
         "else, what is written of it clears another field, and a text has a gap there. Most likely the condition was "
-        "to ask whether it is set, or another value is meant."
+        "to ask whether it is set, or another value is meant. So is a field that a "
+        "branch compares for a new deal, and which only a later step of the automation reckons."
     ),
     bad="""
 class Own(DealFields):
