@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import NamedTuple
+from itertools import product
+from typing import Final, NamedTuple
 
 from dealwright.compile import describe, ir
 from dealwright.compile.rules.outside_events import facts_in
 from dealwright.compile.rules.rule import Spot, Subject, all_steps
+
+_YES: Final = frozenset({"yes", "si", "sim", "ja"})
+_NO: Final = frozenset({"no", "nao", "nein"})
 
 
 class _Write(NamedTuple):
@@ -35,6 +39,25 @@ def written_each_way(subject: Subject) -> Iterator[Spot]:
                         line=line,
                         message=f"{each} {step.name!r} writes deal.{field} = {describe.expression(value)}",
                         hint="write something else in one of them; what is meant of all is written once, before it",
+                    )
+
+
+def written_by_no(subject: Subject) -> Iterator[Spot]:
+    """Yield the steps called no that write yes to a flag, as the step called yes on another way does."""
+    for _, automation in subject.automations:
+        for step in all_steps(automation.do):
+            if not isinstance(step, ir.BranchStep | ir.AskStep):
+                continue
+            writes = [each for way in ir.ways_of(step) for each in way if isinstance(each, ir.UpdateDealStep)]
+            yes, no = ([each for each in writes if each.name in words] for words in (_YES, _NO))
+            for one, other in product(yes, no):
+                if one.changes == other.changes and any(isinstance(v, ir.FlagValue) for v in one.changes.values()):
+                    path, line = subject.step_at(automation, other.name)
+                    yield Spot(
+                        path=path,
+                        line=line,
+                        message=f"{other.name!r} writes the same as {one.name!r} on the other way of {step.name!r}",
+                        hint="write the opposite in one of them",
                     )
 
 

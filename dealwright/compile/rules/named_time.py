@@ -43,6 +43,8 @@ _WORDS: Final = "|".join(sorted(_VALUES, key=len, reverse=True))
 _NAMED: Final = re.compile(
     rf"(?:(?:wait|after|for|in|espera|tras|en|apos|em|por)-)?({_WORDS}|[1-9]\d?)-({'|'.join(_UNITS)})"
 )
+_ONE: Final = re.compile(r"a-(week|month|year)")
+"""What may be called so when it is some days: hours are none of them."""
 _ALONE: Final = {
     "quarter": "quarters",
     "trimestre": "quarters",
@@ -150,6 +152,10 @@ def _named(step: ir.WaitStep | ir.WaitUntilStep) -> tuple[int, str] | None:
     named = _NAMED.fullmatch(step.name)
     if named is not None:
         return _VALUES.get(named[1]) or int(named[1]), _UNITS[named[2]]
+    if isinstance(step, ir.WaitStep) and not step.duration.unit.endswith("days"):
+        one = _ONE.fullmatch(step.name)
+        if one is not None:
+            return 1, _UNITS[one[1]]
     # What is waited for until then may be called so, too.
     alone = _NAMED_ALONE.fullmatch(step.name) if isinstance(step, ir.WaitStep) else None
     return (1, _ALONE[alone[1]]) if alone is not None else None

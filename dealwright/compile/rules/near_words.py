@@ -18,6 +18,7 @@ _LONG: Final = 6
 """Words that are this long are hardly near each other by chance."""
 _SMALL: Final = 3
 """Words that are no longer are left out or put in without a thought: `Book the demo`, `Book a demo`."""
+_BETWEEN: Final = re.compile(r"[\s_-]+")
 _FIELD: Final = re.compile(r"\{[{%].*?[%}]\}", re.S)
 _TASK: Final = "event.task.text"
 
@@ -101,11 +102,11 @@ def _tags(tags: _Tags) -> Iterator[Spot]:
     every = {*tags.added, *tags.sought}
     by_form: dict[str, set[str]] = {}
     for tag in every:
-        by_form.setdefault(folded(tag), set()).add(tag)
+        by_form.setdefault(_form(tag), set()).add(tag)
     near = neighbours(by_form)
     foreign = {tag for tag in every if not tag.isascii()}  # they may differ in more than one letter, and look alike
     for tag in tags.sought.keys() - tags.added.keys():
-        form = folded(tag)
+        form = _form(tag)
         others = set().union(by_form[form], *(by_form[each] for each in near.get(form, ())))
         meant = _meant(tag, (others | (foreign if tag.isascii() else every)) - {tag}, tags)
         if meant is None:
@@ -123,7 +124,7 @@ def _meant(tag: str, others: Set[str], tags: _Tags) -> str | None:
         # A short word in a long tag is no word by itself: do-not-cal.
         shortest = _SMALL if min(len(tag), len(other)) >= _LONG else _SMALL + 1
         alone = other in tags.added and other not in tags.sought
-        if alone and (_sure(tag, other) or nearly(folded(tag), folded(other), shortest=shortest)):
+        if alone and (_sure(tag, other) or nearly(_form(tag), _form(other), shortest=shortest)):
             return other
         if _sure(tag, other) and (other in tags.added or tags.uses(other) > tags.uses(tag)):
             return other
@@ -132,11 +133,16 @@ def _meant(tag: str, others: Set[str], tags: _Tags) -> str | None:
 
 def _sure(one: str, other: str) -> bool:
     """Say whether the two differ by what nobody sees, by one s at the end, or by one slip in a long word."""
-    first, second = folded(one), folded(other)
+    first, second = _form(one), _form(other)
     stem = first.removesuffix("s")
     if first == second or (len(stem) >= _SMALL and stem == second.removesuffix("s")):
         return True
     return nearly(first, second, shortest=_LONG) or _look_alike(first, second)
+
+
+def _form(tag: str) -> str:
+    """Return the tag without what nobody keeps apart: capitals, accents, and what stands between its words."""
+    return _BETWEEN.sub("-", folded(tag))
 
 
 def _look_alike(one: str, other: str) -> bool:

@@ -64,6 +64,16 @@ def _first_response(
 
 def _waited(subject: Subject, account: ir.Account, automation: ir.Automation, step: ir.Step) -> Iterator[Spot]:
     match step:
+        case ir.CreateDealStep(close_date=ir.Shift(of=ir.Ref(path=day), by=span, back=True)):
+            if _days(span, account.calendar) >= _YEAR:
+                path, line = subject.step_at(automation, step.name)
+                yield Spot(
+                    path=path,
+                    line=line,
+                    message=f"the deal of {step.name!r} closes {_said(span)} before {day}, a year or more",
+                    hint=f"write {day} + {_said(span)}",
+                )
+            return
         case ir.WaitStep(duration=span):
             what = "waits"
         case ir.WaitUntilStep(timeout=span) | ir.AskStep(within=span):
@@ -125,7 +135,7 @@ RULE: Final = Rule(
         "days(10) where minutes(10) was meant, a zero too many, or a wrong year: nothing fails, and what was to be "
         "done today is done in a month, or never. `when_within=` is for facts that arrive a moment after the event, a "
         "day at most; an inquiry is answered within a working week; nothing is waited for longer than 400 days unless "
-        "it is whole years; and no company is closed all year round."
+        "it is whole years; no company is closed all year round, and no new deal closes a year before some day."
     ),
     bad="""
 again = Automation(

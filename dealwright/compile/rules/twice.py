@@ -8,7 +8,7 @@ from typing import Final
 import msgspec
 
 from dealwright.compile import ir
-from dealwright.compile.rules.each_way import written_each_way
+from dealwright.compile.rules.each_way import written_by_no, written_each_way
 from dealwright.compile.rules.readings import works_with
 from dealwright.compile.rules.rule import Rule, Spot, Subject, all_steps
 from dealwright.compile.rules.said_twice import said_twice
@@ -33,6 +33,7 @@ _READS_ALL: Final = (ir.SendEventStep, ir.CreateDealStep, ir.SendEmailStep, ir.S
 def _look(subject: Subject) -> Iterator[Spot]:
     yield from said_twice(subject)
     yield from written_each_way(subject)
+    yield from written_by_no(subject)
     yield from alike_ways(subject)
     for _, automation in subject.automations:
         if automation.origin != "authored":

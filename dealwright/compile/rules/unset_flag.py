@@ -9,9 +9,11 @@ import msgspec
 
 from dealwright.compile import ir
 from dealwright.compile.rules.rule import Rule, Spot, Subject, all_parts, all_steps
+from dealwright.compile.rules.unset_or_yes import unset_or_yes
 
 
 def _look(subject: Subject) -> Iterator[Spot]:
+    yield from unset_or_yes(subject)
     for _, automation in subject.automations:
         asked = set(_asked_for(automation))
         for (file, line), condition in _conditions(subject, automation):
@@ -89,7 +91,8 @@ RULE: Final = Rule(
     title="a flag is denied, and may be unset",
     reason=(
         "A flag that nobody has set is neither yes nor no, and so `~deal.vip.is_true()` is unknown of every deal until "
-        "somebody says no: a rule does nothing, and criteria move every deal back."
+        "somebody says no: a rule does nothing, and criteria move every deal back. `unset | yes` of records that are "
+        "all made with no leaves out just those that are new."
     ),
     bad="""
 class Own(DealFields):

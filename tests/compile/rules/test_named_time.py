@@ -24,6 +24,8 @@ TOLD = {
 }
 ALONE = {
     "quarter": "days(9)",
+    "a-week": "hours(7)",
+    "a-month": "working_hours(30)",
     "a-quarter": "working_days(9)",
     "half-year": "days(18)",
     "after-half-year": "days(200)",

@@ -36,6 +36,7 @@ TOLD = {
     "a_letter": (tag("larg-deal", "large-deal"), "'larg-deal'"),
     "a_letter_of_a_short_word": (tag("do-not-cal", "do-not-call"), "'do-not-cal'"),
     "capitals": (tag("VIP", "vip"), "'VIP'"),
+    "between_its_words": (tag("high_season", "high-season"), "'high_season'"),
     "accents": (tag("medico", "médico"), "'medico'"),
     "another_alphabet": (tag("v\u0456p", "vip"), "'v\u0456p'"),
     "asked": (rule(when='~deal.tags.has("spamer", "other")', other='add_tags("a", "spammer")'), "'spamer'"),

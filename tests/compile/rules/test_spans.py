@@ -56,6 +56,12 @@ TOLD = {
         company(f'ask("w", who=deal.owner, question="x?", yes=[{NOTE}], within=working_hours(4000), late=[stop()])'),
         "'w' waits as long as working_hours(4000)",
     ),
+    "closes_before": (
+        company(
+            'create_deal("w", in_=Asked.incoming, title="{{ deal.title }}", close_date=deal.close_date - days(365))'
+        ),
+        "the deal of 'w' closes days(365) before deal.close_date",
+    ),
     "task": (company('set_task("w", text="x", due=days(700))'), "'w' sets a task that is due in days(700)"),
     "task_of_a_stage": (company(due="days(700)"), "'task-met' sets a task that is due in days(700)"),
     "closed": (
@@ -64,6 +70,12 @@ TOLD = {
     ),
 }
 SILENT = {
+    "closes_some_days_before": company(
+        'create_deal("w", in_=Asked.incoming, title="Again {{ deal.title }}", close_date=deal.close_date - days(30))'
+    ),
+    "closes_later": company(
+        'create_deal("w", in_=Asked.incoming, title="Again {{ deal.title }}", close_date=deal.close_date + days(365))'
+    ),
     "within": company(more="when_within=hours(24), "),
     "within_working": company(more="when_within=working_days(1), "),
     "answered": company(incoming="first_response=working_days(5)"),
