@@ -8,7 +8,7 @@ from typing import Final
 
 from dealwright.compile import ir
 from dealwright.compile.rules.rule import Rule, Spot, Subject, all_steps
-from dealwright.compile.rules.said_span import another_side, said_spans
+from dealwright.compile.rules.said_span import another_side, over_beforehand, said_spans
 
 _NUMBERS: Final = tuple(
     words.split()
@@ -122,6 +122,7 @@ def _look(subject: Subject) -> Iterator[Spot]:
     for _, automation in subject.automations:
         yield from _due_later(subject, automation)
         if automation.origin == "authored":
+            yield from over_beforehand(subject, automation)
             yield from another_side(subject, automation, said_spans(automation.why, _VALUES, _UNITS))
         passed: dict[str, int] = {}
         for step in all_steps(automation.do):

@@ -7,6 +7,7 @@ from typing import Final
 
 from dealwright.compile.rules.explained import explained
 from dealwright.compile.rules.rule import Rule, Spot, Subject
+from dealwright.compile.rules.said_before import names_what_it_is, told_of_themselves
 from dealwright.compile.rules.said_numbers import contradicted, spoken
 from dealwright.compile.rules.said_option import marks_the_other
 from dealwright.compile.rules.said_reach import asks_for_the_other, waits_for_the_other, watches_the_other
@@ -27,6 +28,14 @@ def _look(subject: Subject) -> Iterator[Spot]:
                 yield Spot(path=path, line=line, message=message, hint="ask for the same in both")
         if automation.origin != "authored":
             continue
+        for (path, line), step, said, fact in names_what_it_is(subject, automation):
+            message = f"{step!r} says {said!r} of what the deal is now, and {automation.key!r} asks for {fact}"
+            yield Spot(path=path, line=line, message=message, hint=f"name {fact}")
+        for (path, line), step in told_of_themselves(subject, automation):
+            message = (
+                f"{step!r} tells event.before.owner of event.before.owner, and deal.owner, who is asked for, nothing"
+            )
+            yield Spot(path=path, line=line, message=message, hint="write who=deal.owner")
         for (path, line), step, said, fact in marks_the_other(subject, account, automation):
             message = f"{step!r} says {said!r}, and stands where it is {fact!r}"
             yield Spot(path=path, line=line, message=message, hint="name the same one in both")

@@ -9,6 +9,7 @@ from typing import Final, NamedTuple
 from dealwright.compile import ir
 from dealwright.compile.rules.plain_words import plain_words
 from dealwright.compile.rules.rule import Spot, Subject
+from dealwright.compile.rules.texts import texts_of
 
 _BEFORE: Final = frozenset(["before", "earlier", "ahead", "antes", "previo", "previos", "anteriores"])
 _AFTER: Final = frozenset(["after", "later", "despues", "depois", "posteriores"])
@@ -34,6 +35,38 @@ def said_spans(text: str, numbers: Mapping[str, int], units: Mapping[str, str]) 
             side = "before" if following in _BEFORE else "after" if following in _AFTER else ""
             found.append(Said(number, units[word], side))
     return found
+
+
+_OVER: Final = re.compile(
+    r"\b(has expired|have expired|is overdue|are overdue|ha vencido|está vencid[ao]|expirou|está atrasad[ao]"
+    r"|ist abgelaufen|ist überfällig)\b",
+    re.IGNORECASE,
+)
+_IN_CASE: Final = re.compile(r"\b(if|whether|once|when|until|before|si|se|cuando|ob|wenn|falls)\b", re.IGNORECASE)
+
+
+def over_beforehand(subject: Subject, automation: ir.Automation) -> Iterator[Spot]:
+    """Yield the step that says that something is over, right where a day is still to come."""
+    on = automation.on
+    if not isinstance(on, ir.OnDateReached) or on.before is None or not on.before.amount:
+        return
+    for step in automation.do:
+        if isinstance(step, ir.WaitStep | ir.WaitUntilStep | ir.WaitForStep):
+            return
+        texts = [text for text in texts_of(step) if not _IN_CASE.search(text)]
+        found = next((said for text in texts if (said := _OVER.search(text)) is not None), None)
+        if found is not None:
+            path, line = subject.step_at(automation, step.name)
+            length = f"{on.before.unit}({on.before.amount})"
+            yield Spot(
+                path=path,
+                line=line,
+                message=f"{step.name!r} says {found[0]!r}, and {automation.key!r} begins {length} before"
+                f" {on.field.path}",
+                hint=f"write after={length} if the text is right, else correct that",
+            )
+        if isinstance(step, ir.AskStep):
+            return
 
 
 def another_side(subject: Subject, automation: ir.Automation, said: list[Said]) -> Iterator[Spot]:
