@@ -85,6 +85,13 @@ class _Fact:
         if self.low is None or (value, not itself) > (self.low[0], not self.low[1]):
             self.low = (value, itself)
 
+    def reaches(self, value: int) -> bool:
+        """Say whether it may be as much as the value, or more."""
+        values = self.values()
+        if values is not None:
+            return any(each >= value for each in values)
+        return self.high is None or self.high[0] > value or self.high == (value, True)
+
     def _allow(self, values: frozenset[Any]) -> None:
         self.allowed = values if self.allowed is None else self.allowed & values
 
@@ -144,6 +151,8 @@ def _together(facts: dict[str, _Fact]) -> bool:
             parts = f"{deal}.owner."
             if any(path.startswith(parts) and fact.present for path, fact in facts.items()):
                 return False
+        if not _counted(facts, f"{deal}.company"):
+            return False
         stage, pipeline = facts.get(f"{deal}.stage"), facts.get(f"{deal}.pipeline")
         if stage is None or pipeline is None or (stages := stage.values()) is None:
             continue
@@ -151,3 +160,12 @@ def _together(facts: dict[str, _Fact]) -> bool:
         if not any(each[0] not in pipeline.excluded and (allowed is None or each[0] in allowed) for each in stages):
             return False
     return True
+
+
+def _counted(facts: dict[str, _Fact], company: str) -> bool:
+    """Say whether a company of which the newest open deal is asked for may have an open deal."""
+    newest = [fact for path, fact in facts.items() if path.startswith(f"{company}.newest_open_deal.")]
+    count = facts.get(f"{company}.open_deals")
+    if count is None or not any(fact.present for fact in newest):
+        return True
+    return count.present is not False and count.reaches(1)

@@ -102,6 +102,7 @@ from dealwright.compile.rules import (
     unused,
     watched,
     with_itself,
+    yes_and_no,
 )
 from dealwright.compile.rules.rule import Rule
 
@@ -204,6 +205,7 @@ RULES: Final[tuple[Rule, ...]] = tuple(
                 unused,
                 watched,
                 with_itself,
+                yes_and_no,
                 no_way_for_no,
                 owed_to_nobody,
                 task_elsewhere,

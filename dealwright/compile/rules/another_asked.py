@@ -10,6 +10,7 @@ from dealwright.compile.possible import possible, unset
 from dealwright.compile.reckoned import facts_needed
 from dealwright.compile.rules.outside_events import facts_in
 from dealwright.compile.rules.rule import Rule, Spot, Subject, all_parts
+from dealwright.compile.rules.unguarded import unguarded
 from dealwright.compile.rules.ways import Place
 
 _KINDS: Final = frozenset({"day", "moment", "money", "number"})
@@ -17,6 +18,7 @@ _KINDS: Final = frozenset({"day", "moment", "money", "number"})
 
 
 def _look(subject: Subject) -> Iterator[Spot]:
+    yield from unguarded(subject)
     for account, automation in subject.automations:
         asked = _only_asked(automation)
         if not asked:
@@ -78,9 +80,11 @@ RULE: Final = Rule(
     severity="warning",
     title="another field is asked for than the one that is used",
     reason=(
-        "What is reckoned of an unset field is unset: a record without a day, or a field that is cleared. Where an "
-        "automation asks whether one field is set, does nothing with it, and then reckons with another one of its kind "
-        "that may be unset, the wrong one is asked for."
+        "What is reckoned of an unset field is unset: a record without a day, or a field that is cleared. Where an"
+        " automation asks whether one field is set, does nothing with it, and then reckons with another one of its"
+        " kind that may be unset, the wrong one is asked for. So it is where nobody has a role, and a contact is added"
+        " as another one: the next event adds one more. And where a field has to be set, and is then filled with"
+        " something else unread, it was to be asked whether it is unset."
     ),
     bad="""
 class Own(DealFields):

@@ -8,11 +8,11 @@ from typing import Final, NamedTuple
 
 from dealwright.compile import describe, ir
 from dealwright.compile.rules.askings import Asking, askings
+from dealwright.compile.rules.capped import LEAST, MOST, capped_below, stands_in_for_nothing
 from dealwright.compile.rules.rule import Rule, Spot, Subject, all_parts
+from dealwright.language.roles import folded
 
 _SETTING: Final = "settings."
-_LEAST: Final = re.compile(r"(?:at-least|least|minimum|min)-(?P<what>.+)|(?P<of>.+)-(?:at-least|least|minimum|min)")
-_MOST: Final = re.compile(r"(?:at-most|most|maximum|max)-(?P<what>.+)|(?P<of>.+)-(?:at-most|most|maximum|max|up-to)")
 _FROM: Final = re.compile(r".+-from|from-.+")
 _UP_TO: Final = re.compile(r".+-up-to|up-to-.+")
 _TURNED: Final[dict[str, ir.Operator]] = {"<": ">", "<=": ">=", ">": "<", ">=": "<=", "==": "==", "!=": "!="}
@@ -34,14 +34,20 @@ def _look(subject: Subject) -> Iterator[Spot]:
 def _of(subject: Subject, account: ir.Account) -> Iterator[Spot]:
     enough: set[tuple[str, str]] = set()
     asked: list[tuple[Asking, _Compared]] = []
+    labels = {f"deal.{field.key}": field.label for field in account.deal_fields}
     for automation in account.automations:
         demanded = automation.origin == "criteria"
+        yield from capped_below(subject, automation)
         for asking in askings(subject, automation):
             for part in all_parts(asking.condition):
                 compared = _compared(part)
+                if demanded and compared is None and stands_in_for_nothing(part):
+                    yield _spot(
+                        asking, part, "is no truer of a deal without it: what .or_() puts in its place breaks it"
+                    )
                 if compared is None:
                     continue
-                if demanded and _breaks(compared):
+                if demanded and _breaks(compared, labels.get(compared.path, "")):
                     yield _spot(asking, part, f"demands the opposite of what {compared.setting!r} says")
                 elif _beyond(compared):
                     hint = "which is the first that counts" if compared.op == "<=" else "which is the last that counts"
@@ -100,18 +106,18 @@ def _path(given: object) -> str:
     return ""
 
 
-def _breaks(compared: _Compared) -> bool:
+def _breaks(compared: _Compared, label: str) -> bool:
     """Say whether a criterion keeps out what the setting lets in: least-deposit of what is called deposit."""
-    for pattern, wrong in ((_LEAST, ("<", "<=")), (_MOST, (">", ">="))):
-        named = pattern.fullmatch(compared.setting)
+    for pattern, wrong in ((LEAST, ("<", "<=")), (MOST, (">", ">="))):
+        named = pattern.fullmatch(folded(compared.setting))
         if named is not None and compared.op in wrong:
             of = _words(named["what"] or named["of"])
-            return bool(of) and of <= _words(compared.path.rpartition(".")[2])
+            return bool(of) and (of <= _words(compared.path.rpartition(".")[2]) or of <= _words(label))
     return False
 
 
 def _words(name: str) -> frozenset[str]:
-    return frozenset(word.removesuffix("s") for word in re.split(r"[-_]", name) if word)
+    return frozenset(word.removesuffix("s") for word in re.split(r"[\W_]+", folded(name)) if word)
 
 
 def _beyond(compared: _Compared) -> bool:
@@ -127,10 +133,12 @@ RULE: Final = Rule(
     title="a bound is compared the other way round",
     reason=(
         "The name of a setting says what it is: least-deposit is enough, most-guests is not yet too many, hot-from is"
-        " hot. Criteria say what must be so: with the comparison turned round, they keep out those who meet the bound"
-        " and let in the others. Conditions may well look for those that break it, with < and >; what is true at the"
-        " bound itself, too, of a setting that is called from or up to, or that criteria take as enough, is the wrong"
-        " way round."
+        " hot; so it is in Spanish and Portuguese. Criteria say what must be so: with the comparison turned round,"
+        " they keep out those who meet the bound and let in the others. Conditions may well look for those that break"
+        " it, with < and >; what is true at the bound itself, too, of a setting that is called from or up to, or that"
+        " criteria take as enough, is the wrong way round. So is a field that is set to the most that it may be where"
+        " it is less than that; and criteria for which .or_() puts in a value that breaks them let nobody in who has"
+        " none."
     ),
     bad="""
 class Own(DealFields):

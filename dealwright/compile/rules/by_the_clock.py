@@ -8,7 +8,8 @@ from typing import Final, NamedTuple
 from dealwright.compile import describe, ir
 from dealwright.compile.later import MESSAGES
 from dealwright.compile.rules.outside_events import facts_in
-from dealwright.compile.rules.rule import Rule, Spot, Subject
+from dealwright.compile.rules.rule import Rule, Spot, Subject, all_steps
+from dealwright.compile.rules.ways import ends
 from dealwright.model.calendar import Duration
 from dealwright.model.stage_demands import CLOSED
 
@@ -28,11 +29,16 @@ _OTHERS: Final = ("deal.main_contact", "deal.contact_as", "deal.contacts", "deal
 """What says nothing of how the deal stands."""
 
 
+_STANDING: Final = frozenset({"deal.stage", "deal.pipeline", "deal.lost_reason", "deal.tags"})
+"""What says how a deal stands, where something is waited for: of another field it says only that it is not there."""
+
+
 class _Late(NamedTuple):
-    """A step, and how long is waited before it without a look at the deal, in minutes."""
+    """A step, and how long is waited before it without a look at the deal, in minutes; `awaited`: for something."""
 
     step: ir.Step
     passed: int
+    awaited: bool
 
 
 def _look(subject: Subject) -> Iterator[Spot]:
@@ -40,11 +46,11 @@ def _look(subject: Subject) -> Iterator[Spot]:
         begins = _begins(account, automation.on) if automation.origin == "authored" else ()
         if not begins:
             continue
-        late = list(_unlooked(automation.do, 0))
+        late = list(_unlooked(automation.do, 0, False))
         if automation.exit_on:
             yield from _sold(subject, account, automation, late)
             continue
-        moved = next((each for each, passed in late if isinstance(each, ir.MoveDealStep) and passed >= _HOURS), None)
+        moved = next((each for each, passed, _ in late if isinstance(each, ir.MoveDealStep) and passed >= _HOURS), None)
         if isinstance(moved, ir.MoveDealStep):
             yield _spot(
                 subject,
@@ -54,7 +60,7 @@ def _look(subject: Subject) -> Iterator[Spot]:
                 " too that have gone on meanwhile: nothing ends it, and nothing behind the wait asks how the deal"
                 " stands",
             )
-        elif written := next((each for each, passed in late if isinstance(each, MESSAGES) and passed >= _DAY), None):
+        elif written := next((each for each, passed, _ in late if isinstance(each, MESSAGES) and passed >= _DAY), None):
             yield _spot(
                 subject,
                 automation,
@@ -67,8 +73,8 @@ def _look(subject: Subject) -> Iterator[Spot]:
 
 def _sold(subject: Subject, account: ir.Account, automation: ir.Automation, late: Sequence[_Late]) -> Iterator[Spot]:
     """Yield a move to where deals are won that only time has led to, from the day that the deal was created."""
-    for step, passed in late if isinstance(automation.on, ir.OnDealCreated) else ():
-        if isinstance(step, ir.MoveDealStep) and passed >= _HOURS and _kind(account, step.to) == "won":
+    for step, passed, awaited in late if isinstance(automation.on, ir.OnDealCreated) else ():
+        if isinstance(step, ir.MoveDealStep) and passed >= _HOURS and not awaited and _kind(account, step.to) == "won":
             path, line = subject.step_at(automation, step.name)
             yield Spot(
                 path=path,
@@ -106,20 +112,53 @@ def _kind(account: ir.Account, stage: ir.StageValue) -> str:
     return "" if found is None else found.kind
 
 
-def _unlooked(steps: Sequence[ir.Step], passed: int) -> Iterator[_Late]:
-    """Yield the steps that are done when time has passed, up to where the deal is looked at or something awaited."""
+def _unlooked(steps: Sequence[ir.Step], passed: int, awaited: bool) -> Iterator[_Late]:
+    """Yield the steps that are done when time has passed, up to where it is asked how the deal stands."""
     for step in steps:
-        yield _Late(step, passed)
+        yield _Late(step, passed, awaited)
         match step:
             case ir.WaitStep(duration=duration):
                 passed += _minutes(duration)
+            case ir.WaitUntilStep(timeout=timeout, on_timeout=on_timeout) if not _waits_to_move(step):
+                over = passed + _minutes(timeout)
+                yield from _unlooked(on_timeout, over, True)
+                # Where those end for whom the time is over, the others go on because of what has happened.
+                passed, awaited = (0 if ends(on_timeout) else over), True
             case ir.BranchStep(cases=cases) if not any(_looks(case.when) for case in cases):
                 for way in ir.ways_of(step):
-                    yield from _unlooked(way, passed)
+                    yield from _unlooked(way, passed, awaited)
+            case ir.BranchStep() if _of_steps(step):
+                pass  # each way knows what has happened; behind it they meet again
             case ir.LookupStep():
-                yield from _unlooked(step.on_error, passed)
+                yield from _unlooked(step.on_error, passed, awaited)
             case ir.BranchStep() | ir.WaitUntilStep() | ir.AskStep() | ir.WaitForStep() | ir.StopStep():
                 return  # what comes of it is looked at
+
+
+def _waits_to_move(step: ir.WaitUntilStep) -> bool:
+    """Say whether it is waited for the deal to go on: then those stand there still for whom the time is over."""
+    if step.until is not None and not _STANDING.isdisjoint(facts_in(step.until)):
+        return True
+    return _coded(step.until) or any(isinstance(each, ir.OnStageChanged | ir.OnEntered) for each in step.on)
+
+
+def _coded(condition: ir.Condition | None) -> bool:
+    """Say whether the company's own function says whether it is true: that may look at anything."""
+    match condition:
+        case ir.Predicate():
+            return True
+        case ir.All(of=parts) | ir.Any(of=parts):
+            return any(map(_coded, parts))
+        case ir.Not(of=part):
+            return _coded(part)
+    return False
+
+
+def _of_steps(branch: ir.BranchStep) -> bool:
+    """Say whether a branch asks for nothing but what earlier steps have found, and goes on in all of its ways."""
+    asked = {path for case in branch.cases for path in facts_in(case.when)}
+    stops = any(isinstance(each, ir.StopStep) for each in all_steps((branch,)))
+    return not stops and bool(asked) and all(path.startswith("steps.") for path in asked)
 
 
 def _minutes(duration: Duration) -> int:
@@ -127,7 +166,7 @@ def _minutes(duration: Duration) -> int:
 
 
 def _looks(condition: ir.Condition) -> bool:
-    """Say whether a condition asks something of the deal itself; a predicate may ask anything."""
+    """Say whether a condition asks something of the deal itself, or of what has happened; a predicate may ask both."""
     return any(not path.startswith(_OTHERS) for path in facts_in(condition))
 
 
@@ -140,7 +179,9 @@ RULE: Final = Rule(
         " automation then, nor a condition behind the wait asks how the deal stands, the time decides alone: a deal"
         " that was sold in the meantime is closed as silent, and a customer who has bought is reminded of the offer."
         " Told are moves some hours, and messages to customers a day, after a deal was created or came to an open"
-        " stage. So is a deal that is won for no other reason than that it was created a while ago."
+        " stage. A wait_until() for a call, an answer or a field is no such look: whoever has bought without it gets"
+        " the reminder of its on_timeout=. So is a deal that is won for no other reason than that it was created a"
+        " while ago."
     ),
     bad="""
 close_silent = Automation(

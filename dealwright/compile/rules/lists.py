@@ -9,7 +9,7 @@ from typing import Final, NamedTuple
 from dealwright.compile import describe, ir
 from dealwright.compile.possible import one_of, possible
 from dealwright.compile.rules.rule import Spot, Subject, all_parts
-from dealwright.compile.rules.ways import OF_CONTACTS, Parts, found_in, of_trigger
+from dealwright.compile.rules.ways import Parts, found_in, of_trigger
 from dealwright.compile.sources import called
 
 _FAR: Final = 4
@@ -34,12 +34,8 @@ def idle_members(subject: Subject) -> Iterator[Spot]:
         for (path, line), condition, known in _asked(subject, account, automation):
             if not possible(*known):
                 continue  # the whole is told
-            # That contacts are heard of open deals only is no slip of whoever names a closed stage with others.
-            silent = subject.logic(account).closed if isinstance(automation.on, OF_CONTACTS) else ()
             for asked in _lists(condition):
                 for value in asked.values:
-                    if value in silent:
-                        continue
                     member = _Member(path, line, asked.field.path, value)
                     if seen.get(member, False) or not _written_there(subject, member, len(asked.values)):
                         continue

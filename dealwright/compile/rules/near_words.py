@@ -12,15 +12,18 @@ from dealwright.compile import ir
 from dealwright.compile.near import nearly, neighbours
 from dealwright.compile.rules.askings import Asking, askings
 from dealwright.compile.rules.rule import Rule, Spot, Subject, all_steps
+from dealwright.compile.rules.tags_named import tags_named
 from dealwright.language.roles import folded
 
 _LONG: Final = 6
 """Words that are this long are hardly near each other by chance."""
 _SMALL: Final = 3
 """Words that are no longer are left out or put in without a thought: `Book the demo`, `Book a demo`."""
-_BETWEEN: Final = re.compile(r"[\s_-]+")
+_BEGUN: Final = 2
+"""So many words have to be those of a task, where the last one is another: `about the offer`, `about the quote`."""
 _FIELD: Final = re.compile(r"\{[{%].*?[%}]\}", re.S)
 _TASK: Final = "event.task.text"
+_BETWEEN: Final = re.compile(r"[\s_-]+")
 
 _At = tuple[str, int]
 
@@ -56,6 +59,7 @@ def _look(subject: Subject) -> Iterator[Spot]:
             for asking in askings(subject, automation):
                 _take_asked(asking, tags, sought)
         yield from _tags(tags)
+        yield from tags_named(subject, account, tags.sought.keys())
         yield from _tasks(sought, texts)
 
 
@@ -165,6 +169,7 @@ def _tasks(sought: Sequence[_Words], texts: Sequence[str]) -> Iterator[Spot]:
         if any(_found(words, text) for text in texts):
             continue
         meant = next((near for text in texts for near in _nearest(words.text, text)), None)
+        meant = meant or _begun_alike(words, texts)
         if meant is not None:
             path, line = words.at
             message = f"no step sets a task with {words.text!r}, which is nearly {meant!r}"
@@ -185,6 +190,23 @@ def _nearest(words: str, text: str) -> Iterator[str]:
                 near = there[start : start + length]
                 if near != given and _alike(given, near):
                     yield " ".join(near)
+
+
+def _begun_alike(sought: _Words, texts: Sequence[str]) -> str | None:
+    """Return the words of the one task in which all but the last of those that are looked for stand."""
+    given = [folded(word) for word in sought.text.split()]
+    if sought.whole or len(given) <= _BEGUN:
+        return None
+    found: set[tuple[str, str]] = set()
+    for text in texts:
+        for place, part in enumerate(_FIELD.split(text)):
+            there = part.split()
+            # At its beginning people write tasks of their own: `Call the customer`, beside `Call the supplier`.
+            for start in range(0 if place else 1, len(there) - len(given) + 1):
+                near = there[start : start + len(given)]
+                if [folded(word) for word in near[:-1]] == given[:-1]:
+                    found.add((text, " ".join(near).rstrip(".,;:!?")))
+    return found.pop()[1] if len(found) == 1 else None
 
 
 def _alike(given: Sequence[str], there: Sequence[str]) -> bool:
@@ -210,10 +232,12 @@ RULE: Final = Rule(
     severity="warning",
     title="a tag or a task is looked for under nearly the name that it has",
     reason=(
-        "Tags and tasks are known by their words alone. A step that takes off, or a condition that asks for a tag that "
-        "nothing adds and that differs by a letter, an s, capitals or a letter of another alphabet from one that is "
-        "added comes to nothing, without an error. So does one that looks for words that no task has. Tags and tasks "
-        "that people write by hand are not told: no other one is near them."
+        "Tags and tasks are known by their words alone. A step that takes off, or a condition that asks for a tag"
+        " that nothing adds and that differs by a letter, an s, capitals, a dash or a letter of another alphabet from"
+        " one that is added comes to nothing, without an error. So does one that looks for words that no task has; of"
+        " several, all but the last may be those of one task. A step that is called overdue and adds another tag than"
+        " the one with that word which is looked for, or that is called not-overdue and adds it, is told as well. Tags"
+        " and tasks that people write by hand are not told: no other one is near them."
     ),
     bad="""
 mark = Automation(

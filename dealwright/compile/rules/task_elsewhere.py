@@ -18,7 +18,10 @@ _FIELD: Final = re.compile(r"\{[{%].*?[%}]\}", re.S)
 
 def _look(subject: Subject) -> Iterator[Spot]:
     for account, automation in subject.automations:
-        if automation.origin != "authored" or not isinstance(automation.on, ir.OnTaskCompleted):
+        if automation.origin != "authored":
+            continue
+        yield from _completed(subject, account, automation)
+        if not isinstance(automation.on, ir.OnTaskCompleted):
             continue
         logic = subject.logic(account)
         known = logic.true(automation.when)
@@ -44,8 +47,34 @@ def _look(subject: Subject) -> Iterator[Spot]:
                 )
 
 
-def _set_in(subject: Subject, account: ir.Account, text: str) -> set[ir.StageValue]:
-    """Return the stages whose own task it is; none if any other step sets such a task, or one that may be so called."""
+def _completed(subject: Subject, account: ir.Account, automation: ir.Automation) -> Iterator[Spot]:
+    """Yield steps that complete a task by words of it, where deals stand that have not come to its stage."""
+    if isinstance(automation.on, ir.OnEntered | ir.OnStageChanged):
+        return  # a deal may have gone back, with its task
+    for place in subject.places(account, automation):
+        step = place.step
+        if not isinstance(step, ir.CompleteTasksStep) or step.with_text is None:
+            continue
+        setting = _set_in(subject, account, step.with_text, words=True)
+        asked = _may_stand(account, *place.lately) if setting else []
+        if asked and _lies_before(account, asked, setting):
+            path, line = subject.step_at(automation, step.name)
+            stages = " or ".join(f"{each.pipeline}.{each.stage}" for each in sorted(setting, key=str))
+            here = " or ".join(f"{each.pipeline}.{each.stage}" for each in asked)
+            yield Spot(
+                path=path,
+                line=line,
+                message=f"{step.with_text!r} is in the task of {stages}, and {step.name!r} completes it for deals in"
+                f" {here}, where it is not set yet",
+                hint="ask for the stage whose task it is, or complete the task of that stage",
+            )
+
+
+def _set_in(subject: Subject, account: ir.Account, text: str, *, words: bool = False) -> set[ir.StageValue]:
+    """Return the stages whose own task it is; none if any other step sets such a task, or one that may be so called.
+
+    With `words` it is any task that has these in it.
+    """
     found: set[ir.StageValue] = set()
     for automation in account.automations:
         for place in subject.places(account, automation):
@@ -53,6 +82,12 @@ def _set_in(subject: Subject, account: ir.Account, text: str) -> set[ir.StageVal
             if not isinstance(step, ir.SetTaskStep):
                 continue
             its_own = automation.origin != "authored" and step.name.startswith("task-")
+            if words:
+                if any(text.casefold() in part.casefold() for part in _said(step)):
+                    if not its_own:
+                        return set()
+                    found |= set(_may_stand(account, *place.known))
+                continue
             match step.text:
                 case ir.TextValue(value=said) if said == text:
                     if not its_own:
@@ -61,6 +96,14 @@ def _set_in(subject: Subject, account: ir.Account, text: str) -> set[ir.StageVal
                 case ir.TemplateText(source=source) if _may_be(source, text):
                     return set()
     return found
+
+
+def _said(step: ir.SetTaskStep) -> list[str]:
+    """Return what the text of a task says, without what is filled in."""
+    match step.text:
+        case ir.TextValue(value=said) | ir.TemplateText(source=said):
+            return _FIELD.split(said)
+    return []
 
 
 def _may_be(source: str, text: str) -> bool:
@@ -93,8 +136,9 @@ RULE: Final = Rule(
     severity="warning",
     title="a task is waited for before it is set",
     reason=(
-        "A task of a stage is there from that stage on. An automation that hears of it and asks for deals in an "
-        "earlier stage never runs: one of the two, the task or the stage, is another one than was meant."
+        "A task of a stage is there from that stage on. An automation that hears of it and asks for deals in an"
+        " earlier stage never runs: one of the two, the task or the stage, is another one than was meant. So is it"
+        " where such a task is completed."
     ),
     bad="""
 met = Automation(

@@ -9,6 +9,7 @@ import msgspec
 
 from dealwright.compile import ir
 from dealwright.compile.rules.each_way import written_by_no, written_each_way
+from dealwright.compile.rules.over_twice import over_twice
 from dealwright.compile.rules.readings import works_with
 from dealwright.compile.rules.rule import Rule, Spot, Subject, all_steps
 from dealwright.compile.rules.said_twice import said_twice
@@ -32,6 +33,7 @@ _READS_ALL: Final = (ir.SendEventStep, ir.CreateDealStep, ir.SendEmailStep, ir.S
 
 def _look(subject: Subject) -> Iterator[Spot]:
     yield from said_twice(subject)
+    yield from over_twice(subject)
     yield from written_each_way(subject)
     yield from written_by_no(subject)
     yield from alike_ways(subject)
@@ -130,10 +132,12 @@ RULE: Final = Rule(
     severity="warning",
     title="one thing is said or done twice",
     reason=(
-        "Whoever copies a line means to change it: a condition, an option, a stage or a tag that stands twice in one "
-        "list asks for no more than it did once, and what was to stand there is missing. So it is with a task that is "
-        "set twice at once, a field that is written over before anybody has read it, and a branch all of whose ways do "
-        "the same, or all write one value, and with an {% if %} of a text that says the same either way."
+        "Whoever copies a line means to change it: a condition, an option, a stage or a tag that stands twice in one"
+        " list asks for no more than it did once, and what was to stand there is missing. So it is with a task that is"
+        " set twice at once, a field that is written over before anybody has read it, and a branch all of whose ways"
+        " do the same, or all write one value, and with an {% if %} of a text that says the same either way. A branch"
+        " behind a wait that asks for nothing but that its time is over does there what was meant for the others:"
+        " on_timeout= is for those."
     ),
     bad="""
 call = Automation(

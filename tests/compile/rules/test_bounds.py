@@ -10,6 +10,7 @@ RULE = """
 class Own(DealFields):
     deposit, price = Money("Deposit"), Money("Price")
     guests, discount = Number("Guests"), Number("Discount %")
+    people, cut = Number("Personas en la mesa"), Number("Descuento en %")
     agreed = Flag("Agreed")
 
 
@@ -21,6 +22,8 @@ max_discount = setting("discount-max", int, default=10)
 min_for_approval = setting("min-discount-for-approval", int, default=10)
 hot_from = setting("hot-from", int, default=10)
 free_up_to = setting("free-up-to", int, default=10)
+minimo_personas = setting("minimo-personas", int, default=10)
+tope = setting("descuento-tope", int, default=10)
 free_guests = setting("free-guests", int, default=10)
 warm = points((5, own.agreed.is_true()), (10, deal.amount > 5))
 
@@ -66,6 +69,8 @@ def test_criteria_that_demand_the_opposite_of_a_bound_are_told(tmp_path: Path) -
             "minimum": rule("own.deposit <= deposit_minimum, own.agreed.is_true()"),
             "most": rule("own.guests >= most_guests"),
             "exit": rule("own.discount > max_discount", side="exit"),
+            "in_spanish": rule("own.people <= minimo_personas"),
+            "at_its_end": rule("own.cut.or_(0) > tope"),
             "stands_in": rule("own.discount.or_(0) > max_discount"),
         },
     )
@@ -117,6 +122,36 @@ def test_bounds_that_are_kept_or_looked_for_are_left_alone(tmp_path: Path) -> No
         "no_bound": rule("own.guests > free_guests"),
         "from": rule(when="own.guests >= hot_from", case="warm < hot_from"),
         "up_to": rule(when="own.guests <= free_up_to", case="own.guests > free_up_to"),
+        "kept_in_spanish": rule("own.people >= minimo_personas, own.cut.or_(0) <= tope"),
+        "stands_in": rule("own.discount.or_(0) <= 25, own.price.or_(1) > 0"),
+        "stands_in_where_nothing_is_demanded": rule(case="own.discount.or_(0) > 25"),
         "of_another": rule("own.deposit >= least_deposit", case="own.price <= least_deposit"),
     }
     assert told(tmp_path, fine) == {name: [] for name in fine}
+
+
+def test_a_field_below_its_most_is_not_set_to_it(tmp_path: Path) -> None:
+    cap = 'update_deal("cap", discount=max_discount)'
+    lift = 'update_deal("cap", deposit=least_deposit)'
+    files = {
+        "lifted": rule(case=f"own.discount < max_discount, {cap}"),
+        "lowered": rule(case=f"own.deposit > least_deposit, {lift}"),
+        "demanded": rule(when="own.discount < max_discount", case=f"deal.amount > 9, {cap}"),
+        "capped": rule(case=f"own.discount > max_discount, {cap}"),
+        "filled_up": rule(case=f"own.deposit < least_deposit, {lift}"),
+        "another_field": rule(case=f"own.guests < max_discount, {cap}"),
+    }
+    found = told(tmp_path, files)
+    assert found["lifted"] == [
+        "deal.discount < settings.discount-max is no breach of 'discount-max', and 'cap' then writes 'discount-max'"
+        " there: the most that it may be in place of what it is"
+    ]
+    assert [name for name in files if len(found[name]) == 1] == ["lifted", "lowered", "demanded"]
+
+
+def test_criteria_let_nobody_in_by_a_value_that_breaks_them(tmp_path: Path) -> None:
+    assert told(tmp_path, {"breaks": rule("own.discount.or_(0) >= 25")}) == {
+        "breaks": [
+            "deal.discount.or_(0) >= 25 is no truer of a deal without it: what .or_() puts in its place breaks it"
+        ]
+    }

@@ -36,12 +36,21 @@ MOVED = {
     "two_waits": rule(f'wait("w", hours(3)), {TASK}, wait("v", hours(3)), lose'),
     "in_a_way": rule(f'{LONG}, branch("b", case(deal.main_contact.phone.is_set(), lose), otherwise=[{TASK}])'),
     "behind_a_look_at_the_contact": rule(f'{LONG}, branch("b", case(deal.owner.is_set(), {TASK})), lose'),
+    "awaited": rule("quiet"),
+    "awaited_a_field": rule('wait_until("u", deal.amount.is_set(), timeout=days(9), on_timeout=[lose])'),
+    "behind_what_is_awaited": rule('wait_until("u", replied(), timeout=days(9)), lose'),
+    "long_after_an_answer": rule(f'wait_until("u", replied(), timeout=days(2), on_timeout=[stop()]), {LONG}, lose'),
+    "behind_what_came_of_it": rule(
+        'u := wait_until("u", activity_logged(), timeout=days(9)),'
+        f' branch("b", case(u.timed_out.is_true(), {TASK})), lose'
+    ),
     "looked_at_before": rule(f'branch("b", case(deal.main_contact.phone.is_set(), {TASK})), {LONG}, lose'),
 }
 WRITTEN = {
     "entered": rule(f"{LONG}, hello"),
     "a_day": rule(f"{DAY}, hello"),
     "moved": rule(f"{LONG}, hello", on="stage_changed(to=[Sales.met, Sales.quoted])"),
+    "reminded": rule('wait_until("u", activity_logged(kind="call"), timeout=days(4), on_timeout=[hello])'),
 }
 FINE = {
     "ended": rule(f"{LONG}, lose", more=LEAVES),
@@ -52,8 +61,22 @@ FINE = {
     "looked_at": rule(f'{LONG}, branch("b", case(deal.stage != Sales.quoted, stop())), lose'),
     "looked_at_in_a_case": rule(f'{LONG}, branch("b", case(deal.stage == Sales.quoted, hello))'),
     "looked_at_otherwise": rule(f'{LONG}, branch("b", case(deal.tags.has("paid"), stop())), hello'),
-    "awaited": rule("quiet"),
-    "after_an_answer": rule(f'wait_until("u", replied(), timeout=days(2), on_timeout=[stop()]), {LONG}, lose'),
+    "awaited_a_move": rule(
+        'wait_until("u", stage_changed(from_=Sales.quoted), timeout=days(9), on_timeout=[hello]), lose'
+    ),
+    "awaited_a_stage": rule('wait_until("u", deal.stage == Sales.won, timeout=days(9), on_timeout=[lose]), hello'),
+    "awaited_a_tag": rule('wait_until("u", deal.tags.has("paid"), timeout=days(9), on_timeout=[lose])'),
+    "awaited_and_ended": rule("quiet", more=LEAVES),
+    "awaited_and_looked_at": rule(
+        'wait_until("u", replied(), timeout=days(9), on_timeout=[branch("b", case(deal.stage == Sales.quoted, lose))])'
+    ),
+    "at_once_after_an_answer": rule('wait_until("u", replied(), timeout=days(2), on_timeout=[stop()]), hello'),
+    "awaited_for_minutes": rule('wait_until("u", replied(), timeout=minutes(9), on_timeout=[hello])'),
+    "after_a_call_alone": rule(
+        'u := wait_until("u", activity_logged(), timeout=days(2), on_timeout=[stop()]),'
+        ' branch("b", case(u.timed_out.is_false(), hello))'
+    ),
+    "a_task_when_it_is_over": rule(f'wait_until("u", replied(), timeout=days(2), on_timeout=[{TASK}])'),
     "won": rule(f"{LONG}, hello", on="entered(Sales.won)"),
     "lost": rule(f"{LONG}, hello", on="entered(Sales.lost, Sales.quoted)"),
     "of_an_event": rule(f"{LONG}, lose", on="contact_removed(in_=Sales)"),

@@ -68,6 +68,10 @@ TOLD = {
         f" again=every_event(), {NOTE})\n",
         SENT,
     ),
+    "closed_to_their_words": (
+        rule("message_received(in_=Sales)", "deal.stage.is_in(Sales.met, Sales.won)"),
+        "deal.stage is never sales.won where it is asked for",
+    ),
     "both_of_a_function": (EACH.format(second="Sales"), SENT),
 }
 SILENT = {
@@ -76,7 +80,6 @@ SILENT = {
     "of_the_pipeline": rule(IN_SALES, "deal.stage.is_in(Sales.met, Sales.quoted)"),
     "entered_either": rule("entered(Sales.met, Repairs.sent)", BOTH),
     "closed_to_contacts": rule("contact_added(in_=Sales)", "deal.stage.is_in(Sales.met, Sales.won)"),
-    "closed_to_their_words": rule("message_received(in_=Sales)", "deal.stage.is_in(Sales.met, Sales.won)"),
     "denied": rule(IN_SALES, f"~{BOTH}"),
     "list_with_a_name": rule(IN_SALES, "deal.stage.is_in(*BUSY)"),
     "condition_with_a_name": rule(IN_SALES, "busy"),

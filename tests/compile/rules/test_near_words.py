@@ -36,7 +36,9 @@ TOLD = {
     "a_letter": (tag("larg-deal", "large-deal"), "'larg-deal'"),
     "a_letter_of_a_short_word": (tag("do-not-cal", "do-not-call"), "'do-not-cal'"),
     "capitals": (tag("VIP", "vip"), "'VIP'"),
-    "between_its_words": (tag("high_season", "high-season"), "'high_season'"),
+    "dashes": (tag("high_season", "high-season"), "'high_season'"),
+    "spaces_and_capitals": (tag("High season", "high-season"), "'High season'"),
+    "last_word": (task("about the offer", "Call {{ deal.title }} about the quote."), "'about the offer'"),
     "accents": (tag("medico", "médico"), "'medico'"),
     "another_alphabet": (tag("v\u0456p", "vip"), "'v\u0456p'"),
     "asked": (rule(when='~deal.tags.has("spamer", "other")', other='add_tags("a", "spammer")'), "'spamer'"),
@@ -76,10 +78,46 @@ SILENT = {
     "task_by_hand": task("Ring them", "Call them"),
     "another_number": task("Call 1 today", "Call 2 today"),
     "another_word": task("Call the customer", "Call the supplier"),
+    "last_word_of_two_tasks": rule(
+        'complete_tasks("c", with_text="about the offer")',
+        other='set_task("t", text="Call about the quote", due=days(1)), set_task("s", text="Ask about the bill",'
+        " due=days(1))",
+    ),
+    "last_word_of_two_words": task("the offer", "Call about the quote"),
     "one_word_in_common": task("Call me", "Call us"),
     "completed": completed('== "Book the demo"', "Book the demo"),
     "completed_another": completed('== "Send the contract"', "Book the demo"),
 }
+
+
+NAMED = {
+    "called_as_another": (
+        rule('remove_tags("r", "deposit-overdue")', other='add_tags("overdue", "deposit-late")'),
+        ["'overdue' adds the tag 'deposit-late', which nothing looks for, and nothing adds 'deposit-overdue'"],
+    ),
+    "called_as_taken_off": (
+        rule('add_tags("not-overdue", "deposit-overdue")'),
+        ["'not-overdue' adds the tag 'deposit-overdue', and its name says that it is not so"],
+    ),
+    # --- near ones
+    "taken_off": (
+        rule('remove_tags("not-overdue", "deposit-overdue")', other='add_tags("overdue", "deposit-overdue")'),
+        [],
+    ),
+    "no_of_the_tag": (rule('add_tags("no-answer", "no-answer")'), []),
+    "no_alone": (rule('add_tags("no", "cold")'), []),
+    "looked_for": (
+        rule('remove_tags("r", "deposit-overdue", "deposit-late")', other='add_tags("overdue", "deposit-late")'),
+        [],
+    ),
+    "another_subject": (rule('remove_tags("r", "bill-overdue")', other='add_tags("overdue", "deposit-late")'), []),
+}
+
+
+def test_a_step_that_is_called_otherwise_than_its_tag_is_told(tmp_path_factory: pytest.TempPathFactory) -> None:
+    found = check_files(tmp_path_factory.mktemp("named") / "company", {name: text for name, (text, _) in NAMED.items()})
+    messages = {name: [each.message for each in listed if each.code == "DW258"] for name, listed in found.items()}
+    assert messages == {name: told for name, (_, told) in NAMED.items()}
 
 
 @pytest.fixture(scope="module")
