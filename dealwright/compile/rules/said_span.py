@@ -53,8 +53,8 @@ def over_beforehand(subject: Subject, automation: ir.Automation) -> Iterator[Spo
     for step in automation.do:
         if isinstance(step, ir.WaitStep | ir.WaitUntilStep | ir.WaitForStep):
             return
-        texts = [text for text in texts_of(step) if not _IN_CASE.search(text)]
-        found = next((said for text in texts if (said := _OVER.search(text)) is not None), None)
+        said = ((text, over) for text in texts_of(step) if (over := _OVER.search(text)) is not None)
+        found = next((over for text, over in said if not _IN_CASE.search(text[: over.start()])), None)
         if found is not None:
             path, line = subject.step_at(automation, step.name)
             length = f"{on.before.unit}({on.before.amount})"

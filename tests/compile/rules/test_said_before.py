@@ -39,6 +39,7 @@ TOLD = {
         "'n' tells event.before.owner of event.before.owner",
     ),
     "expired": (day("The quote of {{ deal.title }} has expired"), "DW248", "'t' says 'has expired', and 'r' begins"),
+    "and_a_question": (day("The quote of {{ deal.title }} has expired. Once more, or not?"), "DW248", "'has expired'"),
     "vencido": (day("La cotización de {{ deal.title }} ha vencido"), "DW248", "'t' says 'ha vencido'"),
 }
 QUIET = {
