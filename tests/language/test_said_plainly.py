@@ -54,8 +54,8 @@ SLIPS: list[tuple[Callable[[], object], str, str]] = [
         "QuoteLine.unit_price * QuoteLine.unit_price",
         "",
     ),
-    (lambda: Stage("Sent it", task=None, rot_after=20), "rot_after is a length", "or rot_after=days(20)"),  # type: ignore[arg-type]
-    (lambda: Task("Call", due=2), "after a length of time", "or due=days(2)"),  # type: ignore[arg-type]
+    (lambda: Stage("Sent it", task=None, rot_after=20), "rot_after is a length", "rot_after=days(20), or rot_after="),  # type: ignore[arg-type]
+    (lambda: Task("Call", due=2), "after a length of time", "due=days(2), or due="),  # type: ignore[arg-type]
     (lambda: Money("10", "BRR"), "'BRR' is not a currency", "did you mean BRL?"),
     (
         lambda: Role("x").least_loaded(open_in=[Sales.quoted, Sales.won]),
