@@ -15,6 +15,8 @@ from dealwright.compile.rules.sums import PLAIN, Term, summed
 from dealwright.model.custom import FieldShape
 
 _SHARE: Final = re.compile(r"(?<![\d.,])(\d{1,2}(?:[.,]\d{1,3})?)\s?%")
+_OF: Final = re.compile(r"%\s*(?:of|del?|do|da|von|des|der)\b", re.IGNORECASE)
+"""It is that share of something, and not what is taken off: "Deposit: 40 % of the amount"."""
 _DIGITS: Final = re.compile(r"\d+(?:[.,]\d+)?")
 _BOUND: Final = re.compile(
     r"\b(?:max|min|maximum|minimum|most|least|up to|from|over|under|above|below|more|less|about|ca|usually|normally"
@@ -27,12 +29,13 @@ _BOUND: Final = re.compile(
 def _look(subject: Subject) -> Iterator[Spot]:
     for account in subject.groups:
         labelled = {path: share for path, shape in _fields(account) if (share := _said(shape)) is not None}
+        parts = {path for path, shape in _fields(account) if _OF.search(shape.label)}
         for automation in account.automations if labelled else ():
             for step in all_steps(automation.do):
                 for path, value in _written(step):
                     share = labelled.get(path)
                     given = None if share is None else _share(value)
-                    if share is None or given is None or _is(given, share) or share in _numbers(value):
+                    if share is None or given is None or _is(given, share, path in parts) or share in _numbers(value):
                         continue
                     file, line = subject.step_at(automation, step.name)
                     yield Spot(
@@ -99,9 +102,13 @@ def _is_number(given: ir.Expression) -> bool:
     return False
 
 
-def _is(given: Fraction, share: Fraction) -> bool:
-    """Say whether it is the share, what it leaves, what it comes to on top, or what of a whole with it is one or it."""
-    meant = (share, 100 - share, 100 + share, share / (100 + share) * 100, Fraction(10_000) / (100 + share))
+def _is(given: Fraction, share: Fraction, is_part: bool) -> bool:
+    """Say whether it is the share, what it comes to on top, or what of a whole with it is one or it.
+
+    What it leaves is meant too, unless the label says of what it is a part.
+    """
+    meant = [share, 100 + share, share / (100 + share) * 100, Fraction(10_000) / (100 + share)]
+    meant += [] if is_part else [100 - share]
     return any(abs(given - each) <= Fraction(1, 20) for each in meant)
 
 

@@ -43,6 +43,11 @@ _WORDS: Final = "|".join(sorted(_VALUES, key=len, reverse=True))
 _NAMED: Final = re.compile(
     rf"(?:(?:wait|after|for|in|espera|tras|en|apos|em|por)-)?({_WORDS}|[1-9]\d?)-({'|'.join(_UNITS)})"
 )
+_BEFOREHAND: Final = re.compile(
+    rf"(?:[a-z-]*?-)?({_WORDS}|[1-9]\d?)-({'|'.join(_UNITS)})-(?:before|antes)"
+    rf"|(?:an?-)?({'|'.join(_UNITS)})-(?:before|antes)"
+)
+"""How an automation is called that begins some time before a day: `two-days-before`, `semana-antes`."""
 _ONE: Final = re.compile(r"a-(week|month|year)")
 """What may be called so when it is some days: hours are none of them."""
 _ALONE: Final = {
@@ -133,6 +138,7 @@ def _look(subject: Subject) -> Iterator[Spot]:
         yield from _due_later(subject, automation)
         if automation.origin == "authored":
             yield from over_beforehand(subject, automation)
+            yield from _called_before(subject, automation)
             yield from another_side(subject, automation, said_spans(automation.why, _VALUES, _UNITS))
         passed: dict[str, int] = {}
         for step in all_steps(automation.do):
@@ -170,6 +176,24 @@ def _named(step: ir.WaitStep | ir.WaitUntilStep) -> tuple[int, str] | None:
     # What is waited for until then may be called so, too.
     alone = _NAMED_ALONE.fullmatch(step.name) if isinstance(step, ir.WaitStep) else None
     return (1, _ALONE[alone[1]]) if alone is not None else None
+
+
+def _called_before(subject: Subject, automation: ir.Automation) -> Iterator[Spot]:
+    """Yield an automation that begins another time before a day than it is called."""
+    named = _BEFOREHAND.fullmatch(automation.key)
+    if named is None or not isinstance(automation.on, ir.OnDateReached) or automation.on.before is None:
+        return
+    word, unit, alone = named.groups()
+    number = 1 if alone else _VALUES.get(word) or int(word)
+    before = automation.on.before
+    if not _is(number, _UNITS[alone or unit], before.amount, before.unit):
+        path, line = subject.automation_at(automation, "on")
+        yield Spot(
+            path=path,
+            line=line,
+            message=f"{automation.key!r} begins {before.unit}({before.amount}) before {automation.on.field.path}",
+            hint="correct the time, or the key",
+        )
 
 
 def _due_later(subject: Subject, automation: ir.Automation) -> Iterator[Spot]:
@@ -222,7 +246,7 @@ RULE: Final = Rule(
         "a unit that was not meant, or a name that was not changed with the time. A name may say it in English, "
         "Spanish or Portuguese, and ten working days are two weeks. A task that says today is one of today: whoever "
         "has it on the list some days later reads what is no longer so. The same goes for a day of which why= says "
-        "before where after= stands, or days where hours do."
+        "before where after= stands, or days where hours do, and for an automation that is called week-before."
     ),
     bad="""
 again = Automation(

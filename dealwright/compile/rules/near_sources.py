@@ -23,6 +23,10 @@ def _look(subject: Subject) -> Iterator[Spot]:
                 if isinstance(trigger, ir.OnEventReceived) and trigger.source is not None:
                     keyword = "on" if trigger is automation.on else "exit_on"
                     by_source.setdefault(trigger.source, []).append(subject.automation_at(automation, keyword))
+            for step in all_steps(automation.do):
+                for trigger in step.on if isinstance(step, ir.WaitUntilStep) else ():
+                    if isinstance(trigger, ir.OnEventReceived) and trigger.source is not None:
+                        by_source.setdefault(trigger.source, []).append(subject.step_at(automation, step.name))
         named = Counter(_told_or_asked(account))
         in_order = dict(sorted(by_source.items(), key=lambda each: min(each[1])))
         uses = {name: [*where, *[where[0]] * named[name]] for name, where in in_order.items()}

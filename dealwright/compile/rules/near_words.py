@@ -104,6 +104,11 @@ def _note(found: dict[str, list[_At]], tags: Sequence[str], at: _At) -> None:
 
 def _tags(tags: _Tags) -> Iterator[Spot]:
     every = {*tags.added, *tags.sought}
+    for tag in sorted(each for each in every if "," in each):
+        path, line = (tags.added.get(tag) or tags.sought[tag])[0]
+        apart = ", ".join(f'"{part.strip()}"' for part in tag.split(",") if part.strip())
+        hint = f"write each by itself: {apart}" if apart else "write the tag without it"
+        yield Spot(path=path, line=line, message=f"{tag!r} is one tag, with a comma in it", hint=hint)
     by_form: dict[str, set[str]] = {}
     for tag in every:
         by_form.setdefault(_form(tag), set()).add(tag)
@@ -232,12 +237,13 @@ RULE: Final = Rule(
     severity="warning",
     title="a tag or a task is looked for under nearly the name that it has",
     reason=(
-        "Tags and tasks are known by their words alone. A step that takes off, or a condition that asks for a tag"
-        " that nothing adds and that differs by a letter, an s, capitals, a dash or a letter of another alphabet from"
-        " one that is added comes to nothing, without an error. So does one that looks for words that no task has; of"
-        " several, all but the last may be those of one task. A step that is called overdue and adds another tag than"
-        " the one with that word which is looked for, or that is called not-overdue and adds it, is told as well. Tags"
-        " and tasks that people write by hand are not told: no other one is near them."
+        "Tags and tasks are known by their words alone. A step that takes off, or a condition that asks for a tag "
+        "that nothing adds and that differs by a letter, an s, capitals, a dash or a letter of another alphabet from "
+        "one that is added comes to nothing, without an error. So does one that looks for words that no task has; of "
+        "several, all but the last may be those of one task. A step that is called overdue and adds another tag than "
+        "the one with that word which is looked for, or that is called not-overdue and adds it, is told as well; and "
+        "a tag with a comma in it, which is several that were to be written apart. Tags and tasks that people write "
+        "by hand are not told: no other one is near them."
     ),
     bad="""
 mark = Automation(

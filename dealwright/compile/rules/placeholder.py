@@ -12,6 +12,9 @@ from dealwright.compile.rules.texts import bodies_of, texts_of
 from dealwright.language import schema
 
 _FILLED: Final = re.compile(r"\{\{.*?\}\}|\{%.*?%\}|\{#.*?#\}", re.DOTALL)
+_AS_TEXT: Final = re.compile(r"""(['"])(?:deal|contact|event|steps)(?:\.[a-z_]\w*)+\1""")
+"""A fact in quotes where facts are named: `{{ deal.main_contact.name or 'deal.title' }}`."""
+_FACT: Final = re.compile(r"\b(?:deal|contact|event|steps)(?:\.[a-z_]\w*)+")
 _WORD: Final = (
     r"(?:your |the |insert |customer'?s? |client'?s? |contact'?s? )*"
     r"(?:first|last|full|company|product|sales|deal)?[ _-]?"
@@ -81,8 +84,14 @@ def _look(subject: Subject) -> Iterator[Spot]:
                     path=path,
                     line=line,
                     message=f"the text of {step.name!r} holds {found!r}, which somebody would read",
-                    hint="write the words, or a fact: {{ deal.main_contact.first_name or 'there' }}",
+                    hint=_hint(found),
                 )
+
+
+def _hint(found: str) -> str:
+    if fact := _FACT.search(found):
+        return f"write the fact in two braces on each side, without quotes: {{{{ {fact.group()} }}}}"
+    return "write the words, or a fact: {{ deal.main_contact.first_name or 'there' }}"
 
 
 def _begun(step: ir.Step) -> str:
@@ -119,6 +128,8 @@ def _placeholder(text: str, *, whole: bool) -> str:
     date = _DATE.search(bare)
     if date and not found and not _AS_A_FORMAT.search(bare[: date.start()]):
         found = date.group()
+    shown = (each.group() for each in _FILLED.finditer(text) if each.group().startswith("{{"))
+    found = found or next((said.group() for each in shown if (said := _AS_TEXT.search(each))), "")
     if found or "{{" in bare:
         # One that is open is no text at all, which is told already.
         return found
@@ -133,8 +144,9 @@ RULE: Final = Rule(
     severity="error",
     title="a text holds a placeholder",
     reason=(
-        "TODO, XXX, lorem ipsum, [name], [nombre], <<name>>, {name}, DD.MM.YYYY, %s or deal.title in a text is what a "
-        "customer or a rep reads. A fact is written {{ deal.main_contact.first_name }}, with two braces on each side."
+        "TODO, XXX, lorem ipsum, [name], [nombre], <<name>>, {name}, DD.MM.YYYY, %s or deal.title in a text, also in "
+        "quotes between the braces, is what a customer or a rep reads. A fact is written {{ "
+        "deal.main_contact.first_name }}, with two braces on each side."
     ),
     bad="""
 ask = Automation(

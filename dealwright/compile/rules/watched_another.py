@@ -51,17 +51,18 @@ def _of_deal(account: ir.Account, automation: ir.Automation, on: ir.OnDealUpdate
     named = _named(automation)
     done = set(facts_in(automation.do))
     asked = {fact for part in all_parts(automation.when) for fact in facts_in(part)}
+    both = [each for each in types if each not in on.fields and f"deal.{each}" in asked and f"deal.{each}" in done]
     for name in on.fields:
         type_ = types.get(name)
-        if name in named or type_ not in _TYPES:
-            continue
-        both = [
-            each
-            for each, its in types.items()
-            if its == type_ and each not in on.fields and f"deal.{each}" in asked and f"deal.{each}" in done
-        ]
-        if len(both) == 1:
-            return f"deal.{name}", f"deal.{both[0]}", f"watch it: fields=[deal.{both[0]}]"
+        alike = [each for each in both if types[each] == type_]
+        if name not in named and type_ in _TYPES and len(alike) == 1:
+            return f"deal.{name}", f"deal.{alike[0]}", f"watch it: fields=[deal.{alike[0]}]"
+    # As many times as it watches, and none of those: the line of another rule.
+    times = [each for each in both if types[each] in _OF_TIME]
+    strangers = [name for name in on.fields if name not in named and types.get(name) in _OF_TIME]
+    if len(on.fields) == len(strangers) == len(times) > 1:
+        meant = ", ".join(f"deal.{each}" for each in times)
+        return " and ".join(f"deal.{name}" for name in strangers), meant, f"watch them: fields=[{meant}]"
     return None
 
 

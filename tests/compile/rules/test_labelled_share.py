@@ -30,6 +30,7 @@ TOLD = {
     "as_a_decimal": (rule("own.amount * 0.03"), "writes 3 %"),
     "thousand": (rule("own.amount * 30 / 1000"), "writes 3 %"),
     "another_one": (rule("own.amount * 0.4"), "writes 40 %"),
+    "what_is_left_of_it": (rule("own.amount * 60 / 100", "Abono: 40 % del monto"), "writes 60 %"),
     "of_a_sum": (rule("(own.amount * (1 - own.off.or_(0) / 100) - own.rebate.or_(0)) * 3 / 100"), "writes 3 %"),
     "comma": (
         rule("own.amount * 0.25", "Abono: 2,5 % del monto"),
@@ -43,7 +44,7 @@ TOLD = {
 QUIET = {
     "as_it_says": rule("own.amount * 30 / 100"),
     "tenths": rule("own.amount * 3 / 10"),
-    "what_is_left": rule("own.amount * 0.7"),
+    "what_is_left": rule("own.amount * 0.7", "Price, 30 % off"),
     "on_top": rule("own.amount * 1.3"),
     "tax_that_is_in_it": rule("own.amount * 19 / 119", "Tax (19 %)"),
     "net": rule("own.amount / 1.19", "Net, without 19 %"),

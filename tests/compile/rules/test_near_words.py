@@ -32,6 +32,7 @@ def completed(sought: str, text: str) -> str:
 
 TOLD = {
     "one_s": (tag("vips", "vip"), "'vips'"),
+    "two_in_one": (rule(when='~deal.tags.has("imported, spam")'), "'imported, spam' is one tag, with a comma in it"),
     "one_s_less": (tag("vip", "vips"), "'vip'"),
     "a_letter": (tag("larg-deal", "large-deal"), "'larg-deal'"),
     "a_letter_of_a_short_word": (tag("do-not-cal", "do-not-call"), "'do-not-cal'"),

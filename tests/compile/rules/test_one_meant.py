@@ -64,3 +64,25 @@ def test_an_end_that_is_heard_from_another_system_than_all_beginnings_is_told(tm
     told = {name: [each.message for each in of if each.code == "DW253"] for name, of in found.items()}
     message = "'bank.paid' from 'pay' ends 'chase', and what begins with it hears it from 'bank' alone"
     assert told == {name: [message] if name == "elsewhere" else [] for name in texts}
+
+
+def test_an_event_that_is_waited_for_from_another_name_of_a_system_is_told(tmp_path: Path) -> None:
+    text = """
+paid = Automation(
+    key="paid",
+    on=event_received("paid", from_="{}"),
+    do=[set_task("t", text="Thank {{{{ deal.title }}}}", due=days(1))],
+)
+asked = Automation(
+    key="asked",
+    on=entered(Sales.quoted),
+    do=[wait_until("paid", event_received("paid", from_="bank"), timeout=days(3), on_timeout=[])],
+)
+"""
+    found = check_files(
+        tmp_path / "company", {name: example_file(text.format(name)) for name in ("banks", "bank", "erp")}
+    )
+    told = {name: [each.message for each in of if each.code == "DW253"] for name, of in found.items()}
+    assert [len(each) for each in told.values()] == [1, 0, 0]
+    assert "'banks'" in told["banks"][0]
+    assert "'bank'" in told["banks"][0]

@@ -38,14 +38,26 @@ def day(on: str, why: str = "Because.", key: str = "r", text: str = "Load the va
 
 TOLD = {
     "end_of_what_begins": rule(ENDS, BEGINS, SET),
+    "two_of_another_rule": rule(
+        "deal_updated(fields=[own.paid_on, own.balance_on])",
+        BEGINS + " to {{ deal.ends_at or 'late' }}",
+        "own.begins_at.is_set(), own.ends_at > own.begins_at",
+    ),
     "record": rule(PRICE, LINE, PAID, ONCE),
     "day": day("before=days(5)", key="final-balance", text=DUE),
     "after_for_before": day("after=days(3)", "The van is loaded three days before."),
+    "day_for_week": day("before=days(1)", key="semana-antes"),
+    "three_for_two": day("before=days(3)", key="load-two-days-before"),
     "hours_for_days": day("before=hours(7)", "Siete días antes se sabe."),
 }
 QUIET = {
     "both": rule("deal_updated(fields=[own.ends_at, own.begins_at])", BEGINS, SET),
     "named": rule(ENDS, BEGINS + " to {{ deal.ends_at or 'late' }}", SET),
+    "one_of_two_named": rule(
+        "deal_updated(fields=[own.paid_on, own.balance_on])",
+        BEGINS + " to {{ deal.ends_at or deal.balance_on }}",
+        "own.begins_at.is_set(), own.ends_at > own.begins_at",
+    ),
     "not_asked": rule(ENDS, BEGINS, "own.seats > 1"),
     "not_used": rule(ENDS, "Look at {{ deal.title }}", SET),
     "told_all": rule(ENDS, 'send_event("s", to="erp", with_={"a": own.begins_at})', SET),
@@ -54,6 +66,9 @@ QUIET = {
     "called_otherwise": day("before=days(5)", key="remind", text=DUE),
     "named_too": day("before=days(5)", key="final-balance", text=DUE + " and {{ deal.paid_on }}"),
     "as_it_says": day("before=days(3)", "The van is loaded three days before."),
+    "week_as_called": day("before=days(7)", key="week-before"),
+    "hours_as_called": day("before=hours(48)", key="two-days-before"),
+    "no_number": day("before=days(3)", key="some-days-before"),
     "no_side": day("after=days(3)", "Three days are enough."),
     "another_number": day("after=days(3)", "The van is loaded two days before."),
     "two_times": day("after=days(3)", "Three days before, or three days after."),
