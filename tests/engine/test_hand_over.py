@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
+from typing import TypeVar
 
 import pytest
 from engine_world import World
@@ -160,17 +162,22 @@ class Moved:
         return found
 
 
+Begun = TypeVar("Begun", bound=Moved)
+
+
+@contextlib.contextmanager
+def _opened(kind: type[Begun], database: str, folder: Path) -> Iterator[Begun]:
+    server = postgresql("hand_over") if database == "postgresql" else contextlib.nullcontext()
+    with server as url:
+        made = kind(folder, url)
+        yield made
+        made.world.close()
+
+
 @pytest.fixture(params=["sqlite", "postgresql"])
 def moved(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Moved]:
-    if request.param == "sqlite":
-        made = Moved(tmp_path, None)
+    with _opened(Moved, request.param, tmp_path) as made:
         yield made
-        made.world.close()
-        return
-    with postgresql("hand_over") as url:
-        made = Moved(tmp_path, url)
-        yield made
-        made.world.close()
 
 
 def test_what_is_for_the_owner_is_for_whom_the_stage_gives_the_deal_to(moved: Moved) -> None:
@@ -247,15 +254,8 @@ class Offered(Moved):
 
 @pytest.fixture(params=["sqlite", "postgresql"])
 def offer(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Offered]:
-    if request.param == "sqlite":
-        made = Offered(tmp_path, None)
+    with _opened(Offered, request.param, tmp_path) as made:
         yield made
-        made.world.close()
-        return
-    with postgresql("hand_over") as url:
-        made = Offered(tmp_path, url)
-        yield made
-        made.world.close()
 
 
 def test_a_rule_that_has_moved_the_deal_itself_goes_on_for_whom_the_stage_gives_it_to(offer: Offered) -> None:

@@ -15,6 +15,7 @@ from dealwright.compile.rules.outside_events import facts_in
 from dealwright.compile.rules.reach import Reach, called, reach_of
 from dealwright.compile.rules.rule import Subject, all_parts, all_steps
 from dealwright.compile.rules.texts import texts_of
+from dealwright.compile.rules.twice import rows
 
 _NAMED: Final[Mapping[Reach, re.Pattern[str]]] = {
     "phone": re.compile(
@@ -88,7 +89,7 @@ def asks_for_the_other(told: Explained) -> tuple[str, str] | None:
 
 def waits_for_the_other(subject: Subject, automation: ir.Automation) -> Iterator[tuple[tuple[str, int], str, str, str]]:
     """Yield the waits for one of both right behind a step that asks for the other one."""
-    for row in _rows(automation.do):
+    for row in rows(automation.do):
         for before, step in pairwise(row):
             about = _about(_awaited(step))
             if len({kind for kind, _ in about}) == 1 and _asks_only(before, _OTHER[about[0][0]]):
@@ -148,10 +149,3 @@ def _asks_unset(part: ir.Condition) -> bool:
         case ir.Not(of=ir.IsSet(field=field)):
             return bool(reach_of(field.path, field.type))
     return False
-
-
-def _rows(steps: Sequence[ir.Step]) -> Iterator[Sequence[ir.Step]]:
-    yield steps
-    for step in steps:
-        for way in ir.ways_of(step):
-            yield from _rows(way)

@@ -11,6 +11,7 @@ from dealwright.compile import describe, ir
 from dealwright.compile.reckoned import kind_of
 from dealwright.compile.rules.rule import Rule, Spot, Subject
 from dealwright.compile.rules.sums import settings_of, summed
+from dealwright.compile.rules.twice import rows
 
 _WHOLE: Final = Fraction(1)
 _LEAST: Final = Fraction(1, 2)
@@ -66,7 +67,7 @@ def _look(subject: Subject) -> Iterator[Spot]:
         splits: dict[_Kind, list[_Split]] = {}
         corrected = {kind for automation in account.automations for kind in _corrected(automation.do)}
         for automation in account.automations:
-            for steps in _rows(automation.do):
+            for steps in rows(automation.do):
                 for kind, split in _splits(automation, steps, numbers):
                     splits.setdefault(kind, []).append(split)
                 for step in steps:
@@ -109,14 +110,6 @@ def _percent(share: Fraction) -> str:
     return f"{round(float(share * 100), 2):g} %"
 
 
-def _rows(steps: Sequence[ir.Step]) -> Iterator[Sequence[ir.Step]]:
-    """Yield the steps that are all done one after the other, and those of every way inside of them."""
-    yield steps
-    for step in steps:
-        for way in ir.ways_of(step):
-            yield from _rows(way)
-
-
 def _splits(
     automation: ir.Automation, steps: Sequence[ir.Step], numbers: Mapping[str, Fraction]
 ) -> Iterator[tuple[_Kind, _Split]]:
@@ -153,7 +146,7 @@ def _part(step: str, value: ir.Expression | None, numbers: Mapping[str, Fraction
 
 def _corrected(steps: Sequence[ir.Step]) -> Iterator[_Kind]:
     """Yield the amounts of records that a step writes later."""
-    for row in _rows(steps):
+    for row in rows(steps):
         for step in row:
             if isinstance(step, ir.UpdateRecordStep):
                 yield from ((step.record, name) for name in step.changes)
