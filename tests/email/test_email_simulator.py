@@ -21,9 +21,11 @@ def test_what_arrived_is_listed_and_hostile_subjects_stay_inert(tmp_path: Path) 
     sent(
         log, mail("k1"), mail("k2", subject="\u009b31mred ‮x", to="jürg@example.com"), mail("k3", subject="[red]Ü[/red]")
     )
-    first, third, total = listed(log)
+    *lines, total = listed(log)
+    # They are sent at once, over connections of their own: either may arrive first.
+    first, third = sorted(lines, key=lambda line: "<k3@" in line)
     assert "nora@example.com  Your offer" in first and "<k1@acme.example>" in first
-    assert "[red]Ü[/red]" in third
+    assert "[red]Ü[/red]" in third and "<k3@acme.example>" in third
     assert total == "2 messages"
     assert log.stat().st_mode & 0o777 == 0o600
 
